@@ -1,0 +1,209 @@
+// Package result holds what a run of a scenario produced, as plain data.
+//
+// It is the seam between the simulated world and the reports: package
+// scenarios fills a [Set], package reports reads it, and neither sees more of
+// the other. Instants are true time, counted from the scenario's start; spans
+// are [time.Duration]. Every slice has a fixed, documented order, so that the
+// same runs give the same bytes.
+package result
+
+import "time"
+
+// Set is everything that one scenario produced: the inputs as they were
+// resolved, and one [Run] per simulated world.
+type Set struct {
+	Scenario Scenario
+	Runs     []Run // ascending by Run.Index
+}
+
+// Scenario names the inputs of a [Set].
+type Scenario struct {
+	Name     string
+	Purpose  string
+	Mode     string // "async"
+	Seed     uint64
+	Hash     string        // first 8 hex digits of SHA-256 over resolved scenario, seed and model version
+	Model    string        // version of the simulated model; a new one makes a new Hash
+	Start    time.Time     // the calendar instant that run time 0 stands for, UTC
+	Length   time.Duration // from the start to the end of the workload window
+	Drain    time.Duration // extra time after Length in which queues may empty
+	Primary  string        // primary side of each job, as "billing: finops"
+	Maps     []Map         // in the order of the scenario file
+	Faults   []Period      // ascending by From
+	Inputs   []Input       // every resolved setting, ascending by Path
+	Source   []byte        // the scenario file as given
+	Resolved []byte        // the same with all defaults and overrides written out
+	Command  string        // the one line that reproduces these results
+}
+
+// Map is one table map of the scenario.
+type Map struct {
+	Name      string // "invoices"
+	FinOps    string // the data entity, "SalesInvoiceHeadersV2"
+	Dataverse string // the table, "invoices"
+	Sequence  int    // priority inside its job; lower runs first
+}
+
+// Period is a stretch of time in which a fault was active.
+type Period struct {
+	Kind     string // "outage", "engine-crash", ...
+	Target   string // the side or link it struck; empty for the engine
+	From, To time.Duration
+	Note     string // one short phrase for a plot's label
+}
+
+// Input is one resolved setting with where its value comes from.
+type Input struct {
+	Path    string // "engine.retry.base"
+	Value   string // as it would be written in YAML
+	Default string // the value that it would have had; empty when there is none
+	Given   bool   // the file or --set gave it
+	Source  string // of the default: "documented: <where>" or "assumed: <why>"
+}
+
+// Verdict is the three-valued answer of a check.
+type Verdict string
+
+// The three verdicts. Nothing measured is Inconclusive, never Pass.
+const (
+	Pass         Verdict = "pass"
+	Fail         Verdict = "fail"
+	Inconclusive Verdict = "inconclusive"
+)
+
+// Run is one simulated world.
+type Run struct {
+	Index      int
+	Digest     string // trace digest, 16 hex digits
+	Events     uint64 // kernel events
+	End        time.Duration
+	Incomplete string // why the run stopped early; empty when it ran to its end
+
+	Properties  []Property // fixed order, one per property checked
+	Maps        []MapCount // order of Scenario.Maps
+	Outcomes    []OutcomeCount
+	Errors      []ErrorCount // descending by Count, then by Class, Reason, Map
+	Convergence []Sample     // ascending by Born, then by the order of commit
+	Series      []Series     // ascending by Name
+	Worst       []Worst      // longest convergence first, at most 20
+	Story       []Story      // notable transactions, in the order of the scenario's spotlight
+	Totals      Totals
+}
+
+// Property is one contract that the oracle checked in a run.
+type Property struct {
+	ID         string // "converged"
+	Contract   string // its text
+	Verdict    Verdict
+	Checked    uint64      // how often it was tested; 0 makes it inconclusive
+	Violations uint64      // how often it was broken
+	Examples   []Violation // the first few
+	Note       string      // why it is inconclusive, or what was excused
+}
+
+// Violation is one breach of a property.
+type Violation struct {
+	At      time.Duration
+	Record  string // map, company and key, for people
+	Message string
+}
+
+// MapCount counts what happened to the records of one map.
+type MapCount struct {
+	Map               string
+	Captured          [2]uint64 // captured changes, by side of origin (0 = F&O, 1 = Dataverse)
+	Creates           [2]uint64 // how many of them created the record
+	Alive             [2]uint64 // records on each side at the end
+	Converged         uint64    // pairs equal on both sides at the end
+	Parked            uint64    // pairs with an item on the error desk at the end
+	Blocked           uint64    // pairs that wait for a parked one at the end
+	Open              uint64    // pairs with an item still queued at the end
+	PartlyVisibleMost time.Duration
+}
+
+// OutcomeCount counts references of one map and side that ended alike.
+type OutcomeCount struct {
+	Map    string
+	Side   string // side of origin: "finops" or "dataverse"
+	Class  string // "synced", "application", "system", "concurrency", "conflict", "no-op", "dismissed", or "parked", "open" for what had not ended
+	Reason string // "written", "override", "superseded", ...
+	Count  uint64
+}
+
+// ErrorCount is one line of the sync-errors list, folded by cause.
+type ErrorCount struct {
+	Class   string
+	Reason  string
+	Map     string
+	Message string // the cause text an operator would read
+	Count   uint64
+	Retried uint64 // attempts that this cause cost
+	Example string // one record, for people
+}
+
+// Sample is the convergence of one captured change.
+type Sample struct {
+	Map      uint16 // index into Scenario.Maps
+	Side     uint8  // side of origin
+	Born     time.Duration
+	Took     time.Duration // true time from commit until both sides agree on the pair
+	Censored bool          // had not converged when the run ended; Took is a lower bound
+}
+
+// Series is one quantity over time, as a step function.
+type Series struct {
+	Name   string // "backlog", "in-flight", "divergent-pairs", "parked", "breaker.dataverse", "use.dataverse"
+	Unit   string // "references", "pairs", "share"
+	Points []Point
+}
+
+// Point is the value of a series from At on.
+type Point struct {
+	At    time.Duration
+	Value float64
+}
+
+// Worst is one record that took long, with its story.
+type Worst struct {
+	Record   string
+	Map      string
+	Side     string
+	Born     time.Duration
+	Took     time.Duration
+	Censored bool
+	Why      []Reason // how the time was spent, longest first
+}
+
+// Reason is a stretch of a record's waiting.
+type Reason struct {
+	What string // "waiting for its header", "back-off after a time-out", ...
+	For  time.Duration
+}
+
+// Story tells of one source transaction from commit to convergence.
+type Story struct {
+	Title     string // "invoice 573585"
+	Side      string
+	Committed time.Duration
+	Records   int
+	Synced    int           // records that both sides agree on at the end
+	FirstSeen time.Duration // first record of it visible on the other side
+	LastSeen  time.Duration // last one; the span between is partly visible ("torn")
+	Censored  bool
+}
+
+// Totals are counters over the whole run.
+type Totals struct {
+	Captured        uint64 // captured changes on both sides
+	Transactions    [2]uint64
+	Rejected        uint64 // user transactions that failed before commit
+	Overwritten     uint64 // user edits refused or redone because the row had changed
+	EngineWrites    uint64
+	MarkOnlyWrites  uint64
+	Retries         uint64
+	ConditionFailed uint64
+	LateLandings    uint64 // writes that landed after the engine had given them up
+	Crashes         uint64
+	Notifications   uint64
+	Reads           uint64
+}
