@@ -1,0 +1,188 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Failpoints lets a test plant a bug or a crash. The engine asks at named
+// points; outside tests the answer is always no.
+type Failpoints interface {
+	Hit(name string) bool
+}
+
+// The bugs that can be planted in the engine, by failpoint name.
+const (
+	PlantUnconditionalWrite = "engine/write-without-condition"
+	PlantAckBeforeSave      = "engine/ack-before-save"
+	PlantNoLoopbackControl  = "engine/no-loopback-control"
+)
+
+// Plants lists every failpoint that plants a bug.
+func Plants() []string {
+	return []string{PlantUnconditionalWrite, PlantAckBeforeSave, PlantNoLoopbackControl}
+}
+
+// noFailpoints is the production answer.
+type noFailpoints struct{}
+
+func (noFailpoints) Hit(string) bool { return false }
+
+// ErrDeleteNotYet refuses a delete of a mapped record: deletes go live, and
+// live sync is not built yet.
+var ErrDeleteNotYet = errors.New("engine: deletes of mapped records are not supported yet")
+
+// MixedTransactionError refuses a transaction that touches table maps of both
+// modes.
+type MixedTransactionError struct {
+	Async, Live []string // the maps' names, sorted
+}
+
+// Error names every table map on each side of the mix.
+func (e *MixedTransactionError) Error() string {
+	return fmt.Sprintf("engine: the transaction mixes async table maps (%s) with live ones (%s); put them in one mode, or split the transaction",
+		strings.Join(e.Async, ", "), strings.Join(e.Live, ", "))
+}
+
+// Change is what one transaction does to one record, several operations of
+// the transaction folded into one.
+type Change struct {
+	Key    Key
+	Op     Operation
+	Before *Record // as the transaction found it; nil when the side has never held the key
+	After  []Value // as the transaction leaves it; nil for a delete
+}
+
+// CapturedChange is what the hook adds to the commit for one [Change].
+type CapturedChange struct {
+	Mark      Mark      // to be written beside the record
+	Captured  bool      // Reference is to be written to the outbox
+	Reference Reference // its Position is the outbox's to give
+}
+
+// Capture is the pre-commit hook of one side. It runs inside the user's
+// transaction, sees it whole, and touches nothing but that side.
+type Capture struct {
+	side       Side
+	maps       []*TableMap
+	failpoints Failpoints
+}
+
+// NewCapture returns the hook of a side. A nil failpoints plants nothing.
+func NewCapture(side Side, maps []*TableMap, failpoints Failpoints) *Capture {
+	if failpoints == nil {
+		failpoints = noFailpoints{}
+	}
+	return &Capture{side: side, maps: maps, failpoints: failpoints}
+}
+
+// PreCommit judges a transaction before it commits and appends to dst, for
+// each change in order, the mark and the reference that must commit with it.
+// On an error nothing may be written.
+func (c *Capture) PreCommit(dst []CapturedChange, tx TxID, changes []Change) ([]CapturedChange, error) {
+	if err := c.refuse(changes); err != nil {
+		return dst, err
+	}
+	ordinal := uint32(0)
+	for i := range changes {
+		captured := c.capture(tx, ordinal, &changes[i])
+		if captured.Captured {
+			ordinal++
+		}
+		dst = append(dst, captured)
+	}
+	return dst, nil
+}
+
+// OwnWrite judges a commit of the engine's own session. Loopback control lets
+// it pass uncaptured; it reports false only when a planted bug has switched
+// loopback control off, and the commit must be treated as a user's.
+func (c *Capture) OwnWrite() bool { return !c.failpoints.Hit(PlantNoLoopbackControl) }
+
+// refuse rejects what may not be committed at all.
+func (c *Capture) refuse(changes []Change) error {
+	var async, live []string
+	for i := range changes {
+		m := c.maps[changes[i].Key.Map]
+		switch {
+		case m.Mode == Stopped:
+		case changes[i].Op == Delete:
+			return fmt.Errorf("%w: %s", ErrDeleteNotYet, m.Name)
+		case m.Mode == Async && !slices.Contains(async, m.Name):
+			async = append(async, m.Name)
+		case m.Mode == Live && !slices.Contains(live, m.Name):
+			live = append(live, m.Name)
+		}
+	}
+	if len(async) > 0 && len(live) > 0 {
+		slices.Sort(async)
+		slices.Sort(live)
+		return &MixedTransactionError{Async: async, Live: live}
+	}
+	return nil
+}
+
+// capture moves the mark of one changed record and makes its reference. A
+// change that touches no mapped column moves nothing.
+func (c *Capture) capture(tx TxID, ordinal uint32, change *Change) CapturedChange {
+	m := c.maps[change.Key.Map]
+	var before []Value
+	var old Mark
+	op := Create
+	if change.Before != nil {
+		old = change.Before.Mark
+		if change.Before.Alive {
+			before, op = change.Before.Values, Update
+		}
+	}
+	touched := m.touched(before, change.After) & m.outgoing(c.side)
+	if m.Mode != Async || touched == 0 {
+		return CapturedChange{Mark: old}
+	}
+	mark := Mark{
+		Incarnation: max(old.Incarnation, 1),
+		Number:      old.Number,
+		Groups:      make([]GroupMark, len(m.groups)),
+	}
+	if op == Create && old.Dead {
+		mark.Incarnation, mark.Number = old.Incarnation+1, 0
+	} else {
+		copy(mark.Groups, old.Groups)
+	}
+	mark.Number++
+	for g := range mark.Groups {
+		if touched.Has(g) {
+			mark.Groups[g].Own = mark.Number
+			mark.Groups[g].Fingerprint = m.fingerprint(g, change.After)
+		}
+	}
+	return CapturedChange{
+		Mark:     mark,
+		Captured: true,
+		Reference: Reference{
+			Key: change.Key, Side: c.side,
+			Incarnation: mark.Incarnation, Number: mark.Number,
+			Groups: touched, Op: op, Tx: tx, Ordinal: ordinal,
+			Needs: m.needs(change.Key, change.After),
+		},
+	}
+}
+
+// needs lists the distinct records that a record looks up, itself left out.
+func (m *TableMap) needs(self Key, values []Value) []Key {
+	if len(m.lookups) == 0 {
+		return nil
+	}
+	needs := make([]Key, 0, len(m.lookups))
+	for _, c := range m.lookups {
+		if values[c].Kind != KindLookup {
+			continue
+		}
+		if k := values[c].Target.Folded(); k != self && !slices.Contains(needs, k) {
+			needs = append(needs, k)
+		}
+	}
+	return needs
+}

@@ -1,0 +1,117 @@
+package engine
+
+import "time"
+
+// Time is an instant on the clock of whoever drives the engine, in
+// nanoseconds. The engine uses it for back-off and pauses, never to decide a
+// conflict.
+type Time int64
+
+// Add returns the instant d later.
+func (t Time) Add(d time.Duration) Time { return t + Time(d) }
+
+// EffectKind tells what an [Effect] asks for.
+type EffectKind uint8
+
+// The effects.
+const (
+	PullOutbox EffectKind = iota // fetch references from Side's outbox; answered by OutboxPulled
+	ReadBatch                    // read Keys and Lookups on Side; answered by BatchRead or BatchFailed
+	WriteBatch                   // apply Writes on Side; answered by BatchWritten or BatchFailed
+	WakeAt                       // answered by TimeReached at or after At
+)
+
+// String returns the effect's name.
+func (k EffectKind) String() string { return [...]string{"pull", "read", "write", "wake"}[k] }
+
+// Effect is what the engine asks its driver to do, after the mutations of the
+// same step are saved. The slices belong to the driver until it answers.
+type Effect struct {
+	Kind  EffectKind
+	Side  Side
+	Batch BatchID // the answer must name it
+
+	// PullOutbox
+	Ack           []uint64 // positions that are saved and may be forgotten
+	Max           int      // at most so many references
+	AckOnDelivery bool     // a planted bug: forget what is delivered at once
+
+	Keys    []Key   // ReadBatch: records
+	Lookups []Key   // ReadBatch: records of which only the life is asked
+	Writes  []Write // WriteBatch
+	At      Time    // WakeAt
+}
+
+// BatchID tells the engine's requests apart; an answer to a request that it
+// does not remember is ignored.
+type BatchID uint64
+
+// InputKind tells what an [Input] reports.
+type InputKind uint8
+
+// The inputs.
+const (
+	Started      InputKind = iota // the engine runs, with the state that was loaded
+	Notified                      // Side's outbox may hold something new
+	OutboxPulled                  // References, of which there may be none
+	BatchRead                     // Records and Lookups, in the order asked
+	BatchWritten                  // Rows, in the order asked
+	BatchFailed                   // Failure: no row was answered; a write may have landed
+	TimeReached
+)
+
+// String returns the input's name.
+func (k InputKind) String() string {
+	return [...]string{"started", "notified", "pulled", "read", "written", "failed", "time"}[k]
+}
+
+// Input is what a driver reports to the engine. Its slices must stay
+// unchanged until Step returns.
+type Input struct {
+	Kind  InputKind
+	Side  Side
+	Batch BatchID
+
+	References []Reference
+	More       bool // OutboxPulled: the outbox holds more
+
+	Records    []*Record // nil for a key that the side has never held
+	Lookups    []Alive   // Incarnation 0: not alive
+	Rows       []RowAnswer
+	Failure    Failure
+	RetryAfter time.Duration // with Failure Throttled
+}
+
+// Failure says why a request as a whole was not answered.
+type Failure uint8
+
+// The failures. All are system failures.
+const (
+	NoFailure Failure = iota
+	Timeout           // unknown: a write may have landed, or may land yet
+	Down              // refused at once: nothing was done
+	Throttled         // refused at once, with a time to wait
+)
+
+// String returns the failure's name.
+func (f Failure) String() string { return [...]string{"none", "timeout", "down", "throttled"}[f] }
+
+// RowAnswer answers one [Write] of a batch.
+type RowAnswer struct {
+	Result RowResult
+	Reason Reason // RowRefused: Refused, DuplicateValue or AmbiguousKey
+	Cause  string // RowRefused: the system's text, as a template without business data
+}
+
+// RowResult is how one row of a write batch ended.
+type RowResult uint8
+
+// The results of a row.
+const (
+	RowDone            RowResult = iota
+	RowConditionFailed           // the record, or a looked-up one, is not as it was read
+	RowRefused                   // the system's business logic said no: an application failure
+)
+
+// String returns the result's name.
+func (r RowResult) String() string { return [...]string{"done", "condition", "refused"}[r] }

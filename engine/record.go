@@ -1,0 +1,114 @@
+package engine
+
+import "slices"
+
+// Version is a system's own row version. It serves as a write condition and
+// is compared for equality only. Zero means that the side has never held the
+// key.
+type Version uint64
+
+// Record is one row of a mapped table with its mark, as one side held it at
+// one instant. A published Record never changes; a system that commits a
+// change publishes a new one, so that readers may keep what they read.
+type Record struct {
+	Key     Key
+	Version Version
+	Alive   bool    // false: never there, or deleted
+	Values  []Value // by column of the table map, as this side writes them
+	Mark    Mark
+
+	// Trace belongs to the system that published the record: the simulator
+	// keeps causal histories here. The engine passes it on and never looks.
+	Trace any
+}
+
+// Kind is the type of a [Value].
+type Kind uint8
+
+// The kinds of values. The zero Value is null.
+const (
+	KindNull Kind = iota
+	KindText
+	KindNumber
+	KindLookup
+)
+
+// Value is the content of one column.
+type Value struct {
+	Kind   Kind
+	Number int64  // KindNumber: millionths
+	Text   string // KindText
+	Target *Key   // KindLookup: the record that the lookup names; never nil
+}
+
+// Text returns a text value. An empty text is not null.
+func Text(s string) Value { return Value{Kind: KindText, Text: s} }
+
+// Number returns a number, given in millionths.
+func Number(millionths int64) Value { return Value{Kind: KindNumber, Number: millionths} }
+
+// Lookup returns a reference to another mapped record.
+func Lookup(k *Key) Value { return Value{Kind: KindLookup, Target: k} }
+
+// Equal reports whether two values are the same in canonical form. Lookups
+// are compared by the pair that they name.
+func (v Value) Equal(w Value) bool {
+	if v.Kind != w.Kind {
+		return false
+	}
+	switch v.Kind {
+	case KindText:
+		return v.Text == w.Text
+	case KindNumber:
+		return v.Number == w.Number
+	case KindLookup:
+		return v.Target == w.Target || v.Target.Folded() == w.Target.Folded()
+	default:
+		return true
+	}
+}
+
+// Mark is the small row beside each mapped record, on each side, written in
+// the same transaction as the record and never by users. It is the snapshot
+// in time on which conflict detection rests; no clock takes part.
+type Mark struct {
+	Incarnation uint32      // which life of this key, from 1; 0: the record has no mark
+	Number      uint32      // captured changes of this record on this side in this incarnation
+	Dead        bool        // a tombstone
+	Groups      []GroupMark // by column group of the table map
+}
+
+// GroupMark is the part of a [Mark] that counts for one column group.
+type GroupMark struct {
+	Own         uint32   // the Number of the last change here that touched the group
+	Seen        uint32   // the other side's Own that this record reflects
+	Lost        []uint32 // own numbers that the engine overrode, ascending
+	Fingerprint uint64   // of the group's columns as this side committed them
+}
+
+// lostHighest returns the newest own number that was overridden, or 0.
+func (g *GroupMark) lostHighest() uint32 {
+	if len(g.Lost) == 0 {
+		return 0
+	}
+	return g.Lost[len(g.Lost)-1]
+}
+
+// lost reports whether own number n was overridden.
+func (g *GroupMark) lost(n uint32) bool {
+	_, found := slices.BinarySearch(g.Lost, n)
+	return found
+}
+
+// overridden returns a Lost list that also holds n and has forgotten the
+// numbers up to settled, whose references nobody will ask about again. The
+// newest stays, because it tells a dirty group from an overridden one.
+func (g *GroupMark) overridden(n, settled uint32) []uint32 {
+	kept := make([]uint32, 0, len(g.Lost)+1)
+	for _, l := range g.Lost {
+		if l > settled && l < n {
+			kept = append(kept, l)
+		}
+	}
+	return append(kept, n)
+}

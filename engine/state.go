@@ -1,0 +1,66 @@
+package engine
+
+// MutationKind tells what a [Mutation] changes.
+type MutationKind uint8
+
+// The mutations.
+const (
+	ReferenceAdded   MutationKind = iota // Reference waits in the queue, with its place in Order
+	ReferenceSettled                     // Reference has its Outcome and has left the queue
+	LaneChanged                          // Lane replaces what was known of it
+	PositionIngested                     // Position of Side's outbox is taken in
+	PositionAcked                        // Position of Side's outbox is forgotten there
+)
+
+// Mutation is one durable change of the engine's state. The mutations of one
+// step are saved together or not at all.
+type Mutation struct {
+	Kind      MutationKind
+	Reference Reference
+	Order     uint64
+	Outcome   Outcome
+	Lane      LaneState
+	Side      Side
+	Position  uint64
+}
+
+// LaneState is what survives a crash of the work on one pair in one
+// direction, beside its references.
+type LaneState struct {
+	Key      Key
+	Side     Side
+	Attempts int     // used since the newest reference came
+	Parked   Outcome // why it waits on the error desk; Class Open when it does not
+}
+
+// OpenReference is a reference in the queue.
+type OpenReference struct {
+	Reference Reference
+	Order     uint64 // intake order over both sides
+}
+
+// Ledger knows which references of one pair, side and incarnation have their
+// outcomes.
+type Ledger struct {
+	Key         Key
+	Side        Side
+	Incarnation uint32
+	Settled     uint32         // every number up to this one
+	Above       []SettledAbove // and these beyond it, ascending
+}
+
+// SettledAbove is a settled number beyond the contiguous ones.
+type SettledAbove struct {
+	Number  uint32
+	Held    bool // by a reference of the engine's own: the captured one is still to come
+	Outcome Outcome
+}
+
+// State is what the engine starts from after a restart: all that was saved.
+type State struct {
+	Open     []OpenReference // ascending by Order
+	Lanes    []LaneState     // in any order, at most one per key and side
+	Ledgers  []Ledger        // in any order
+	Ingested [2][]uint64     // by side: positions taken in and not yet known to be forgotten
+	Order    uint64          // the highest order given
+}

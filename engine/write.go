@@ -1,0 +1,133 @@
+package engine
+
+// WriteKind tells what a [Write] does.
+type WriteKind uint8
+
+// The kinds of writes.
+const (
+	CarryWrite WriteKind = iota // brings the source's groups to the target
+	MarkWrite                   // moves the mark only: both sides hold the same
+	LateWrite                   // captures what had gone past the hook, on the record's own side
+)
+
+// String returns the kind's name.
+func (k WriteKind) String() string { return [...]string{"carry", "mark", "late"}[k] }
+
+// Write is one conditional write of one record with its mark. It holds no
+// values: what it carries is read from Source, the record as it was when the
+// engine decided.
+type Write struct {
+	Kind   WriteKind
+	Key    Key
+	Source *Record // X as read; for a late write, the record itself
+	Target *Record // Y as read; its version, or its absence, is the condition
+
+	Groups   GroupSet // to carry, or to capture late
+	Override GroupSet // the groups among them that overrule a change of Y
+	Settled  uint32   // the references of Y up to this number have their outcomes
+
+	Lookups       []Alive // each must be alive on the target when the write commits
+	Unconditional bool    // a planted bug: do not check the condition
+	Deadline      Time    // the driver's time after which the target must not execute it
+}
+
+// Alive names a record that must be alive, in the incarnation that was read.
+type Alive struct {
+	Key         Key
+	Incarnation uint32
+}
+
+// Apply carries out a write of the engine on the record as the target holds it
+// now (nil when it has never held the key) and returns the record to publish;
+// its Version and Trace are the system's to give. It reports false when the
+// write's condition fails.
+// Systems call it inside their own transaction, after they have checked
+// Write.Lookups.
+//
+// For a late write the returned reference must be appended to the side's
+// outbox in the same transaction; for other kinds it is nil.
+func Apply(m *TableMap, w *Write, side Side, now *Record) (*Record, *Reference, bool) {
+	var version Version
+	if now != nil {
+		version = now.Version
+	}
+	if version != w.Target.Version && !w.Unconditional {
+		return nil, nil, false
+	}
+	if w.Kind == LateWrite {
+		r, ref := applyLate(m, w, side, now)
+		return r, ref, true
+	}
+	return applyCarry(m, w, now), nil, true
+}
+
+// applyLate moves the mark of a record whose content had changed unseen.
+func applyLate(m *TableMap, w *Write, side Side, now *Record) (*Record, *Reference) {
+	mark := now.Mark
+	mark.Incarnation = max(mark.Incarnation, 1)
+	mark.Number++
+	mark.Groups = make([]GroupMark, len(m.groups))
+	copy(mark.Groups, now.Mark.Groups)
+	for g := range mark.Groups {
+		if w.Groups.Has(g) {
+			mark.Groups[g].Own = mark.Number
+			mark.Groups[g].Fingerprint = m.fingerprint(g, now.Values)
+		}
+	}
+	op := Update
+	if mark.Number == 1 {
+		op = Create
+	}
+	r := &Record{Key: w.Key, Alive: true, Values: now.Values, Mark: mark}
+	return r, &Reference{
+		Key: w.Key, Side: side, Incarnation: mark.Incarnation, Number: mark.Number,
+		Groups: w.Groups, Op: op, Origin: Late, Needs: m.needs(w.Key, now.Values),
+	}
+}
+
+// applyCarry brings the source's groups and what it knows to the target.
+func applyCarry(m *TableMap, w *Write, now *Record) *Record {
+	source := w.Source
+	r := &Record{Key: w.Key, Alive: true}
+	r.Mark = Mark{Incarnation: source.Mark.Incarnation, Groups: make([]GroupMark, len(m.groups))}
+	if now != nil && now.Alive {
+		r.Values = now.Values
+	}
+	if now != nil && now.Mark.Incarnation == source.Mark.Incarnation {
+		r.Mark.Number = now.Mark.Number
+		copy(r.Mark.Groups, now.Mark.Groups)
+	}
+	if w.Kind == CarryWrite {
+		r.Values = m.carried(source.Values, r.Values, w.Groups)
+	}
+	for g := range r.Mark.Groups {
+		if !w.Groups.Has(g) {
+			continue
+		}
+		gm := &r.Mark.Groups[g]
+		gm.Seen = source.Mark.Groups[g].Own
+		gm.Fingerprint = m.fingerprint(g, r.Values)
+		if w.Override.Has(g) {
+			gm.Lost = gm.overridden(gm.Own, w.Settled)
+		}
+	}
+	return r
+}
+
+// carried returns the target's values with the source's groups in place. What
+// is equal in canonical form stays as the target spells it.
+func (m *TableMap) carried(source, target []Value, groups GroupSet) []Value {
+	values := make([]Value, len(m.Columns))
+	copy(values, target)
+	for g := range m.groups {
+		if !groups.Has(g) {
+			continue
+		}
+		for _, c := range m.groups[g].columns {
+			if target == nil || !target[c].Equal(source[c]) {
+				values[c] = source[c]
+			}
+		}
+	}
+	return values
+}
