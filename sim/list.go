@@ -1,0 +1,134 @@
+package sim
+
+import "math/bits"
+
+// list is the event list: the pending events by (time, priority, sequence).
+//
+// A binary heap is best for few events and slows down as it outgrows the
+// caches; a [radix] costs the same for a thousand as for a million. The list is
+// both: a heap in front, which holds every event up to the base instant of the
+// radix behind it, and the radix for all that is later. The heap gives the
+// exact order; the radix only has to hand over the next small batch. With the
+// base at [Forever] nothing is later, and the list is a plain heap.
+type list struct {
+	front   heap
+	later   radix
+	spillAt int // a front longer than this is handed to the radix
+}
+
+// The sizes at which the list changes its form. Between heapMax and heapAgain
+// lies a factor of two, so that a list whose length swings around one of them
+// does not change to and fro.
+const (
+	heapMax   = 8192 // a longer heap is handed to the radix
+	heapAgain = 4096 // a shorter radix is handed back to the heap
+	batchMax  = 64   // a bucket as small as this goes to the heap as it is
+)
+
+func newList() list {
+	return list{later: radix{base: Forever}, spillAt: heapMax}
+}
+
+func (l *list) len() int { return l.front.len() + l.later.count }
+
+func (l *list) push(e *entry) {
+	if e.At > l.later.base {
+		l.later.push(e)
+		return
+	}
+	l.front.push(e)
+	if n := len(l.front.entries); n > l.spillAt && n > l.later.count {
+		l.spill()
+	}
+}
+
+// first returns the earliest entry, or nil. It is valid until the next change.
+func (l *list) first() *entry {
+	for {
+		if e := l.front.first(); e != nil || l.later.count == 0 {
+			return e
+		}
+		l.refill()
+	}
+}
+
+// take removes the entry that first has just returned.
+func (l *list) take() { l.front.take() }
+
+// spill hands an overlong heap to the radix. The base moves back to the
+// earliest event; buckets above the highest bit in which the old and the new
+// base differ are as right as they were.
+func (l *list) spill() {
+	r := &l.later
+	base := l.front.first().At
+	moved := bits.Len64(uint64(base ^ r.base))
+	var pages *page
+	for i := range moved + 1 {
+		for p := r.detach(i); p != nil; {
+			next := p.next
+			p.next, pages = pages, p
+			p = next
+		}
+	}
+	r.base = base
+	early := 0
+	all := l.front.drain()
+	for i := range all {
+		if all[i].At > base {
+			r.push(&all[i])
+			continue
+		}
+		// Written at or before the place being read.
+		e := all[i]
+		all[early] = e
+		early++
+	}
+	l.front.adopt(all[:early])
+	l.distribute(pages)
+	l.spillAt = max(heapMax, 2*early) // a crowd at one instant stays in the heap
+}
+
+// refill brings the next batch of events to the empty front.
+func (l *list) refill() {
+	r := &l.later
+	if r.count < heapAgain {
+		r.base = Forever
+		for r.occupied != 0 {
+			l.distribute(r.detach(r.lowest()))
+		}
+		return
+	}
+	i := r.lowest()
+	if r.buckets[i].count <= batchMax {
+		r.base = r.end(i)
+	} else {
+		r.base = r.earliest(i)
+	}
+	l.distribute(r.detach(i))
+}
+
+// distribute puts the entries of detached pages where the base now says.
+func (l *list) distribute(p *page) {
+	for p != nil {
+		for i := range p.entries[:p.used] {
+			if e := &p.entries[i]; e.At > l.later.base {
+				l.later.push(e)
+			} else {
+				l.front.push(e)
+			}
+		}
+		p = l.later.release(p)
+	}
+}
+
+// appendAll appends every pending entry to dst, in no useful order.
+func (l *list) appendAll(dst []entry) []entry {
+	l.front.first()
+	dst = append(dst, l.front.entries...)
+	for i := range l.later.buckets {
+		for p := l.later.buckets[i].head; p != nil; p = p.next {
+			dst = append(dst, p.entries[:p.used]...)
+		}
+	}
+	return dst
+}

@@ -1,0 +1,109 @@
+package sim
+
+import "math/bits"
+
+// radix holds the entries of a far future roughly sorted, in buckets that
+// widen by powers of two with the distance from a base instant: bucket b holds
+// the entries whose time first differs from the base in bit b-1.
+//
+//	base       0b...0110'1001
+//	bucket 2   0b...0110'101x
+//	bucket 3   0b...0110'11xx
+//	bucket 5   0b...0111'xxxx
+//
+// As every entry is later than the base, a lower bucket holds only earlier
+// entries than a higher one, and to move the base into the lowest bucket
+// concerns the entries of that bucket alone. So an entry is written once when
+// it is scheduled and once for each lower bucket that it passes through, always
+// at the end of a page: no search, no comparison, no jump through memory. The
+// cost does not depend on how the times are spread, which is what makes other
+// bucket queues collapse.
+//
+// Pages come from a common stock, so memory follows the number of entries and
+// not the history of each bucket.
+type radix struct {
+	base     Time
+	count    int
+	occupied uint64 // bit b: bucket b is not empty
+	buckets  [64]bucket
+	spare    *page
+}
+
+type bucket struct {
+	head  *page // the page being filled; the others, all full, follow
+	count int
+}
+
+// pageEntries keeps a page near 4 KiB.
+const pageEntries = 102
+
+type page struct {
+	next    *page
+	used    int
+	entries [pageEntries]entry
+}
+
+// push adds an entry that is later than the base.
+func (r *radix) push(e *entry) {
+	i := bits.Len64(uint64(e.At ^ r.base))
+	b := &r.buckets[i&63]
+	p := b.head
+	if p == nil || p.used == pageEntries {
+		p = r.newPage(p)
+		b.head = p
+		r.occupied |= 1 << i
+	}
+	p.entries[p.used] = *e
+	p.used++
+	b.count++
+	r.count++
+}
+
+func (r *radix) newPage(next *page) *page {
+	p := r.spare
+	if p == nil {
+		p = new(page)
+	} else {
+		r.spare = p.next
+	}
+	p.next = next
+	return p
+}
+
+// lowest returns the bucket with the earliest entries of a radix that is not
+// empty.
+func (r *radix) lowest() int { return bits.TrailingZeros64(r.occupied) }
+
+// end returns the last instant that belongs to bucket i.
+func (r *radix) end(i int) Time { return r.base | Time(1)<<i - 1 }
+
+// earliest returns the time of the earliest entry in bucket i.
+func (r *radix) earliest(i int) Time {
+	at := Forever
+	for p := r.buckets[i].head; p != nil; p = p.next {
+		for j := range p.entries[:p.used] {
+			at = min(at, p.entries[j].At)
+		}
+	}
+	return at
+}
+
+// detach empties bucket i and returns its pages, which the caller gives back
+// one by one with release.
+func (r *radix) detach(i int) *page {
+	b := &r.buckets[i]
+	p := b.head
+	r.count -= b.count
+	r.occupied &^= 1 << i
+	*b = bucket{}
+	return p
+}
+
+// release takes back a page and returns the one that followed it.
+func (r *radix) release(p *page) *page {
+	next := p.next
+	p.used = 0
+	p.next = r.spare
+	r.spare = p
+	return next
+}
