@@ -1,0 +1,129 @@
+package reports
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/twinwrite/twinwrite/reports/html"
+	"github.com/twinwrite/twinwrite/reports/plots"
+	"github.com/twinwrite/twinwrite/reports/store"
+	"github.com/twinwrite/twinwrite/reports/summary"
+	"github.com/twinwrite/twinwrite/scenarios/result"
+)
+
+// Manifest is what is true of one execution rather than of its results: the
+// only place for wall-clock figures, host and versions. The caller fills it.
+type Manifest struct {
+	Program   string    `json:"program"` // version of twinwrite
+	Go        string    `json:"go"`      // version of the toolchain
+	OS        string    `json:"os"`
+	Arch      string    `json:"arch"`
+	CPUs      int       `json:"cpus"`
+	Host      string    `json:"host,omitempty"`
+	Arguments []string  `json:"arguments"` // the command line as typed
+	Started   time.Time `json:"started"`
+
+	ElapsedSeconds   float64 `json:"elapsed_seconds"`
+	SimulatedSeconds float64 `json:"simulated_seconds"` // run time summed over runs
+	EventsPerSecond  float64 `json:"events_per_second"`
+}
+
+// Files are the paths that [WriteFolder] wrote, in the order of writing,
+// relative to the run folder and with forward slashes.
+type Files []string
+
+// Names of the files in a run folder.
+const (
+	ScenarioFile = "scenario.yaml"
+	ResolvedFile = "resolved.yaml"
+	ResultsFile  = "results.sqlite"
+	SummaryFile  = "summary.json"
+	PlotsFolder  = "plots"
+	ReportFile   = "report.html"
+	ManifestFile = "manifest.json"
+)
+
+// WriteFolder writes all reports of set into the folder dir, making it if need
+// be and replacing what an earlier call left there.
+//
+// Each file appears whole or not at all: it is written beside its place and
+// renamed. The manifest comes last, so a folder with a manifest is complete.
+// On an error the files written so far are returned with it.
+func WriteFolder(dir string, set *result.Set, m Manifest) (Files, error) {
+	if err := os.MkdirAll(filepath.Join(dir, PlotsFolder), 0o755); err != nil {
+		return nil, fmt.Errorf("make run folder %s: %w", dir, err)
+	}
+	// An old manifest must not vouch for files that are about to change.
+	if err := os.Remove(filepath.Join(dir, ManifestFile)); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("start run folder %s: %w", dir, err)
+	}
+
+	figures := summary.Of(set)
+	drawn := plots.All(set, figures)
+
+	f := folder{dir: dir}
+	f.bytes(ScenarioFile, set.Scenario.Source)
+	f.bytes(ResolvedFile, set.Scenario.Resolved)
+	f.path(ResultsFile, func(path string) error { return store.Write(path, set) })
+	f.write(SummaryFile, figures.WriteJSON)
+	for _, p := range drawn {
+		f.write(PlotsFolder+"/"+p.Name+".svg", p.WriteSVG)
+	}
+	f.write(ReportFile, func(w io.Writer) error { return html.Write(w, set, figures, drawn) })
+	f.write(ManifestFile, func(w io.Writer) error {
+		enc := json.NewEncoder(w)
+		enc.SetIndent("", "  ")
+		return enc.Encode(m)
+	})
+	return f.files, f.err
+}
+
+// Summary condenses set into the figures of summary.json.
+func Summary(set *result.Set) summary.Summary { return summary.Of(set) }
+
+// folder writes files one after the other until the first error.
+type folder struct {
+	dir   string
+	files Files
+	err   error
+}
+
+// path has write fill a new file beside name, and moves it there.
+func (f *folder) path(name string, write func(path string) error) {
+	if f.err != nil {
+		return
+	}
+	final := filepath.Join(f.dir, filepath.FromSlash(name))
+	partial := final + ".partial"
+	if err := write(partial); err != nil {
+		os.Remove(partial) // the first error is the one to report
+		f.err = fmt.Errorf("write %s: %w", final, err)
+		return
+	}
+	if err := os.Rename(partial, final); err != nil {
+		os.Remove(partial)
+		f.err = fmt.Errorf("write %s: %w", final, err)
+		return
+	}
+	f.files = append(f.files, name)
+}
+
+func (f *folder) write(name string, write func(io.Writer) error) {
+	var b bytes.Buffer
+	if f.err == nil {
+		if err := write(&b); err != nil {
+			f.err = fmt.Errorf("write %s: %w", filepath.Join(f.dir, name), err)
+		}
+	}
+	f.bytes(name, b.Bytes())
+}
+
+func (f *folder) bytes(name string, b []byte) {
+	f.path(name, func(path string) error { return os.WriteFile(path, b, 0o644) })
+}

@@ -1,0 +1,203 @@
+-- results.sqlite: everything that one scenario produced, for plain SQL.
+--
+-- Spans and instants are whole nanoseconds (columns ending in _ns); instants
+-- count from the scenario's start in true time. Divide by 1e9 for seconds, or
+-- use the views below. `side` is 'finops' or 'dataverse'. Every table about
+-- runs has the column `run`, which is runs.run.
+
+-- What was simulated; one row.
+CREATE TABLE scenario (
+  schema    TEXT NOT NULL,    -- version of this file's shape: 'twinwrite/results/v1'
+  name      TEXT NOT NULL,
+  purpose   TEXT NOT NULL,
+  mode      TEXT NOT NULL,    -- 'async'
+  seed      TEXT NOT NULL,    -- 64 bits unsigned, as text
+  hash      TEXT NOT NULL,    -- identity of resolved scenario, seed and model
+  model     TEXT NOT NULL,    -- version of the simulated model
+  start     TEXT NOT NULL,    -- calendar instant of run time 0, RFC 3339, UTC
+  length_ns INTEGER NOT NULL, -- workload window
+  drain_ns  INTEGER NOT NULL, -- extra time in which queues may empty
+  "primary" TEXT NOT NULL,   -- primary side of each job, as 'billing: finops'
+  command   TEXT NOT NULL     -- the line that reproduces these results
+) STRICT;
+
+-- Table maps, in the order of the scenario.
+CREATE TABLE maps (
+  map       INTEGER PRIMARY KEY, -- 0, 1, ...
+  name      TEXT NOT NULL,
+  finops    TEXT NOT NULL,       -- data entity
+  dataverse TEXT NOT NULL,       -- table
+  sequence  INTEGER NOT NULL     -- priority inside its job; lower runs first
+) STRICT;
+
+-- Periods in which a fault was active.
+CREATE TABLE faults (
+  kind    TEXT NOT NULL,    -- 'outage', 'engine-crash', ...
+  target  TEXT NOT NULL,    -- side or link; '' is the engine
+  from_ns INTEGER NOT NULL,
+  to_ns   INTEGER NOT NULL,
+  note    TEXT NOT NULL
+) STRICT;
+
+-- Every resolved setting.
+CREATE TABLE settings (
+  path    TEXT PRIMARY KEY, -- 'engine.retry.base'
+  value   TEXT NOT NULL,
+  "default" TEXT NOT NULL,  -- '' when there is none
+  given   INTEGER NOT NULL, -- 1: the file or --set gave it
+  source  TEXT NOT NULL     -- of the default: 'documented: ...' or 'assumed: ...'
+) STRICT;
+
+-- One row per simulated world.
+CREATE TABLE runs (
+  run        INTEGER PRIMARY KEY,
+  digest     TEXT NOT NULL,    -- of the trace; equal digests are equal runs
+  events     INTEGER NOT NULL, -- kernel events
+  end_ns     INTEGER NOT NULL,
+  incomplete TEXT NOT NULL     -- why it stopped early; '' when it did not
+) STRICT;
+
+-- The contracts that were checked.
+CREATE TABLE properties (
+  run        INTEGER NOT NULL,
+  property   TEXT NOT NULL,    -- 'converged'
+  contract   TEXT NOT NULL,
+  verdict    TEXT NOT NULL,    -- 'pass', 'fail' or 'inconclusive'
+  checked    INTEGER NOT NULL, -- how often it was tested
+  violations INTEGER NOT NULL,
+  note       TEXT NOT NULL,
+  PRIMARY KEY (run, property)
+) STRICT;
+
+-- The first few breaches of each property.
+CREATE TABLE violations (
+  run      INTEGER NOT NULL,
+  property TEXT NOT NULL,
+  at_ns    INTEGER NOT NULL,
+  record   TEXT NOT NULL,    -- map, company and key, for people
+  message  TEXT NOT NULL
+) STRICT;
+
+-- How references ended, by map, side of origin, class and reason.
+CREATE TABLE outcomes (
+  run    INTEGER NOT NULL,
+  map    TEXT NOT NULL,
+  side   TEXT NOT NULL,
+  class  TEXT NOT NULL,    -- 'synced', 'application', ..., or 'parked', 'open' for what had not ended
+  reason TEXT NOT NULL,
+  count  INTEGER NOT NULL
+) STRICT;
+
+-- What happened to the records of each map.
+CREATE TABLE map_counts (
+  run                    INTEGER NOT NULL,
+  map                    TEXT NOT NULL,
+  captured_finops        INTEGER NOT NULL, -- captured changes by side of origin
+  captured_dataverse     INTEGER NOT NULL,
+  creates_finops         INTEGER NOT NULL, -- how many of them created the record
+  creates_dataverse      INTEGER NOT NULL,
+  alive_finops           INTEGER NOT NULL, -- records on each side at the end
+  alive_dataverse        INTEGER NOT NULL,
+  converged              INTEGER NOT NULL, -- pairs equal on both sides at the end
+  parked                 INTEGER NOT NULL, -- pairs with an item on the error desk at the end
+  blocked                INTEGER NOT NULL, -- pairs that wait for a parked one at the end
+  open                   INTEGER NOT NULL, -- pairs with an item still queued at the end
+  partly_visible_most_ns INTEGER NOT NULL,
+  PRIMARY KEY (run, map)
+) STRICT;
+
+-- The sync-errors list, folded by cause.
+CREATE TABLE errors (
+  run     INTEGER NOT NULL,
+  class   TEXT NOT NULL,
+  reason  TEXT NOT NULL,
+  map     TEXT NOT NULL,
+  message TEXT NOT NULL,    -- what an operator would read
+  count   INTEGER NOT NULL,
+  retried INTEGER NOT NULL, -- attempts that this cause cost
+  example TEXT NOT NULL     -- one record, for people
+) STRICT;
+
+-- Convergence time of every captured change, none left out.
+CREATE TABLE convergence (
+  run      INTEGER NOT NULL,
+  map      INTEGER NOT NULL, -- maps.map
+  side     TEXT NOT NULL,    -- side of origin
+  born_ns  INTEGER NOT NULL, -- commit
+  took_ns  INTEGER NOT NULL, -- until both sides agreed on the pair
+  censored INTEGER NOT NULL  -- 1: had not converged when the run ended; took_ns is a lower bound
+) STRICT;
+
+-- Quantities over time as step functions: value holds from at_ns on.
+CREATE TABLE series (
+  run   INTEGER NOT NULL,
+  name  TEXT NOT NULL,    -- 'backlog', 'divergent-pairs', ...
+  unit  TEXT NOT NULL,
+  at_ns INTEGER NOT NULL,
+  value REAL NOT NULL
+) STRICT;
+
+-- The records that took longest.
+CREATE TABLE worst (
+  run      INTEGER NOT NULL,
+  rank     INTEGER NOT NULL, -- 1 is the longest
+  record   TEXT NOT NULL,
+  map      TEXT NOT NULL,
+  side     TEXT NOT NULL,
+  born_ns  INTEGER NOT NULL,
+  took_ns  INTEGER NOT NULL,
+  censored INTEGER NOT NULL,
+  PRIMARY KEY (run, rank)
+) STRICT;
+
+-- How each of them spent its time, longest stretch first.
+CREATE TABLE worst_reasons (
+  run    INTEGER NOT NULL,
+  rank   INTEGER NOT NULL, -- worst.rank
+  what   TEXT NOT NULL,
+  for_ns INTEGER NOT NULL
+) STRICT;
+
+-- Notable source transactions, from commit to convergence.
+CREATE TABLE stories (
+  run           INTEGER NOT NULL,
+  title         TEXT NOT NULL,
+  side          TEXT NOT NULL,
+  committed_ns  INTEGER NOT NULL,
+  records       INTEGER NOT NULL,
+  synced        INTEGER NOT NULL, -- records that both sides agree on at the end
+  first_seen_ns INTEGER NOT NULL, -- first record visible on the other side
+  last_seen_ns  INTEGER NOT NULL, -- last one; partly visible in between
+  censored      INTEGER NOT NULL
+) STRICT;
+
+-- Counters over a whole run.
+CREATE TABLE totals (
+  run                    INTEGER PRIMARY KEY,
+  captured               INTEGER NOT NULL, -- captured changes on both sides
+  transactions_finops    INTEGER NOT NULL,
+  transactions_dataverse INTEGER NOT NULL,
+  rejected               INTEGER NOT NULL, -- user transactions that failed before commit
+  overwritten            INTEGER NOT NULL, -- user edits refused or redone because the row had changed
+  engine_writes          INTEGER NOT NULL,
+  mark_only_writes       INTEGER NOT NULL,
+  retries                INTEGER NOT NULL,
+  condition_failed       INTEGER NOT NULL,
+  late_landings          INTEGER NOT NULL, -- writes that landed after the engine had given them up
+  crashes                INTEGER NOT NULL,
+  notifications          INTEGER NOT NULL,
+  reads                  INTEGER NOT NULL
+) STRICT;
+
+-- Convergence with names and seconds. The 99th percentile as reports give it:
+--   SELECT took FROM convergence_seconds ORDER BY censored, took
+--   LIMIT 1 OFFSET (SELECT (count(*) * 99 + 99) / 100 - 1 FROM convergence);
+CREATE VIEW convergence_seconds AS
+  SELECT c.run, m.name AS map, c.side, c.born_ns / 1e9 AS born, c.took_ns / 1e9 AS took, c.censored
+  FROM convergence c JOIN maps m USING (map);
+
+-- Accounting: captured changes against references that ended or still wait.
+CREATE VIEW accounting AS
+  SELECT c.run, c.map, c.captured_finops + c.captured_dataverse AS captured,
+         (SELECT coalesce(sum(o.count), 0) FROM outcomes o WHERE o.run = c.run AND o.map = c.map) AS accounted
+  FROM map_counts c;

@@ -1,0 +1,256 @@
+// Package store writes results.sqlite, the results file that users query with
+// plain SQL. Its shape, table by table and column by column, is schema.sql; the
+// same text stands in every file, under sqlite_schema.
+package store
+
+import (
+	"context"
+	"database/sql"
+	_ "embed"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	_ "github.com/mattn/go-sqlite3" // the driver "sqlite3"
+
+	"github.com/twinwrite/twinwrite/scenarios/result"
+)
+
+// Schema is the version of the file's shape, in the table scenario.
+const Schema = "twinwrite/results/v1"
+
+//go:embed schema.sql
+var schema string
+
+// Write makes a new results file at path, replacing one that is there. The
+// same set gives the same bytes. A reader never sees a half-written file only
+// if the caller writes beside the final place and renames.
+func Write(path string, set *result.Set) (err error) {
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	dsn, err := fileURI(path)
+	if err != nil {
+		return err
+	}
+	// The file is new and nobody else knows it: no journal is needed, and a
+	// crash leaves a partial file that is never renamed into place.
+	db, err := sql.Open("sqlite3", dsn+"?_journal_mode=OFF&_synchronous=OFF")
+	if err != nil {
+		return fmt.Errorf("open results: %w", err)
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	db.SetMaxOpenConns(1)
+
+	if _, err := db.Exec(schema); err != nil {
+		return fmt.Errorf("make tables: %w", err)
+	}
+	tx, err := db.Begin()
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	defer tx.Rollback() // does nothing once committed
+	if err := fill(&writer{tx: tx}, set); err != nil {
+		return err
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	return nil
+}
+
+// fileURI escapes path for SQLite, which reads '?' and '#' in a file URI as
+// its own.
+func fileURI(path string) (string, error) {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return "", fmt.Errorf("locate results: %w", err)
+	}
+	abs = filepath.ToSlash(abs)
+	if !strings.HasPrefix(abs, "/") { // C:/...
+		abs = "/" + abs
+	}
+	return (&url.URL{Scheme: "file", Path: abs}).String(), nil
+}
+
+func fill(w *writer, set *result.Set) error {
+	sc := set.Scenario
+	w.table("scenario", 12, func(row func(...any)) {
+		row(Schema, sc.Name, sc.Purpose, sc.Mode, strconv.FormatUint(sc.Seed, 10), sc.Hash, sc.Model,
+			sc.Start.UTC().Format(time.RFC3339Nano), sc.Length, sc.Drain, sc.Primary, sc.Command)
+	})
+	w.table("maps", 5, func(row func(...any)) {
+		for i, m := range sc.Maps {
+			row(i, m.Name, m.FinOps, m.Dataverse, m.Sequence)
+		}
+	})
+	w.table("faults", 5, func(row func(...any)) {
+		for _, f := range sc.Faults {
+			row(f.Kind, f.Target, f.From, f.To, f.Note)
+		}
+	})
+	w.table("settings", 5, func(row func(...any)) {
+		for _, s := range sc.Inputs {
+			row(s.Path, s.Value, s.Default, s.Given, s.Source)
+		}
+	})
+	for i := range set.Runs {
+		fillRun(w, &set.Runs[i])
+	}
+	return w.err
+}
+
+func fillRun(w *writer, r *result.Run) {
+	n := r.Index
+	w.table("runs", 5, func(row func(...any)) { row(n, r.Digest, r.Events, r.End, r.Incomplete) })
+	w.table("properties", 7, func(row func(...any)) {
+		for _, p := range r.Properties {
+			row(n, p.ID, p.Contract, string(p.Verdict), p.Checked, p.Violations, p.Note)
+		}
+	})
+	w.table("violations", 5, func(row func(...any)) {
+		for _, p := range r.Properties {
+			for _, v := range p.Examples {
+				row(n, p.ID, v.At, v.Record, v.Message)
+			}
+		}
+	})
+	w.table("outcomes", 6, func(row func(...any)) {
+		for _, o := range r.Outcomes {
+			row(n, o.Map, o.Side, o.Class, o.Reason, o.Count)
+		}
+	})
+	w.table("map_counts", 13, func(row func(...any)) {
+		for _, m := range r.Maps {
+			row(n, m.Map, m.Captured[0], m.Captured[1], m.Creates[0], m.Creates[1], m.Alive[0], m.Alive[1],
+				m.Converged, m.Parked, m.Blocked, m.Open, m.PartlyVisibleMost)
+		}
+	})
+	w.table("errors", 8, func(row func(...any)) {
+		for _, e := range r.Errors {
+			row(n, e.Class, e.Reason, e.Map, e.Message, e.Count, e.Retried, e.Example)
+		}
+	})
+	w.table("convergence", 6, func(row func(...any)) {
+		for _, s := range r.Convergence {
+			row(n, s.Map, sideName(s.Side), s.Born, s.Took, s.Censored)
+		}
+	})
+	w.table("series", 5, func(row func(...any)) {
+		for _, s := range r.Series {
+			for _, p := range s.Points {
+				row(n, s.Name, s.Unit, p.At, p.Value)
+			}
+		}
+	})
+	w.table("worst", 8, func(row func(...any)) {
+		for i, x := range r.Worst {
+			row(n, i+1, x.Record, x.Map, x.Side, x.Born, x.Took, x.Censored)
+		}
+	})
+	w.table("worst_reasons", 4, func(row func(...any)) {
+		for i, x := range r.Worst {
+			for _, why := range x.Why {
+				row(n, i+1, why.What, why.For)
+			}
+		}
+	})
+	w.table("stories", 9, func(row func(...any)) {
+		for _, s := range r.Story {
+			row(n, s.Title, s.Side, s.Committed, s.Records, s.Synced, s.FirstSeen, s.LastSeen, s.Censored)
+		}
+	})
+	t := r.Totals
+	w.table("totals", 14, func(row func(...any)) {
+		row(n, t.Captured, t.Transactions[0], t.Transactions[1], t.Rejected, t.Overwritten, t.EngineWrites,
+			t.MarkOnlyWrites, t.Retries, t.ConditionFailed, t.LateLandings, t.Crashes, t.Notifications, t.Reads)
+	})
+}
+
+func sideName(side uint8) string {
+	if side == 0 {
+		return "finops"
+	}
+	return "dataverse"
+}
+
+// writer inserts rows many at a time, about twice as fast as one by one, until
+// the first error.
+type writer struct {
+	tx  *sql.Tx
+	err error
+}
+
+// rowsAtOnce rows go into one INSERT; with 14 columns that stays far below
+// SQLite's limit of 32,766 parameters.
+const rowsAtOnce = 50
+
+// table inserts the rows that emit passes on into the table called name, which
+// has this many columns.
+func (w *writer) table(name string, columns int, emit func(row func(...any))) {
+	if w.err != nil {
+		return
+	}
+	var full *sql.Stmt
+	var args []any
+	insert := func(rows int) (sql.Result, error) {
+		one := "(?" + strings.Repeat(",?", columns-1) + ")"
+		query := "INSERT INTO " + name + " VALUES " + one + strings.Repeat(","+one, rows-1)
+		if rows < rowsAtOnce {
+			return w.tx.ExecContext(context.Background(), query, args...)
+		}
+		if full == nil {
+			var err error
+			if full, err = w.tx.Prepare(query); err != nil {
+				return nil, err
+			}
+		}
+		return full.Exec(args...)
+	}
+	flush := func() {
+		if w.err != nil || len(args) == 0 {
+			return
+		}
+		if _, err := insert(len(args) / columns); err != nil {
+			w.err = fmt.Errorf("insert into %s: %w", name, err)
+		}
+		args = args[:0]
+	}
+	emit(func(values ...any) {
+		for _, v := range values {
+			args = append(args, plain(v))
+		}
+		if len(args) == rowsAtOnce*columns {
+			flush()
+		}
+	})
+	flush()
+	if full != nil {
+		w.err = errors.Join(w.err, full.Close())
+	}
+}
+
+// plain turns a value into one that the driver stores as such: unsigned
+// counters keep their bits (none reaches 2⁶³), truths become 0 and 1.
+func plain(v any) any {
+	switch v := v.(type) {
+	case time.Duration:
+		return int64(v)
+	case uint64:
+		return int64(v)
+	case uint16:
+		return int64(v)
+	case bool:
+		if v {
+			return int64(1)
+		}
+		return int64(0)
+	default:
+		return v
+	}
+}

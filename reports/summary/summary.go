@@ -1,0 +1,400 @@
+// Package summary condenses a [result.Set] into the figures that every report
+// shows: verdicts, outcome and map counts, convergence quantiles, per run and
+// pooled over the runs.
+//
+// [Of] computes it once; the page, the terminal and summary.json all read the
+// same [Summary], so they cannot disagree. [Summary.WriteJSON] writes it in a
+// form that programs may rely on: see [Schema].
+package summary
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/twinwrite/twinwrite/reports/stats"
+	"github.com/twinwrite/twinwrite/scenarios/result"
+)
+
+// Schema names the shape of the JSON. A field may be added under this
+// name; a field that changes its meaning, or goes, makes a new one.
+//
+// Spans and instants are numbers of seconds with up to nine decimals (so they
+// lose no nanosecond), instants counted from the scenario's start in true time.
+// Counts are whole numbers; the seed is a string, because it needs all 64 bits.
+// Lists have a fixed order: runs by index, maps as in the scenario, sides F&O
+// first, everything else as package result documents. There is no wall clock.
+const Schema = "twinwrite/summary/v1"
+
+// Summary is a [result.Set] condensed.
+type Summary struct {
+	Schema   string         `json:"schema"`
+	Scenario Scenario       `json:"scenario"`
+	Verdict  result.Verdict `json:"verdict"`
+	Pooled   Figures        `json:"pooled"` // over all runs
+	Runs     []Run          `json:"runs"`
+}
+
+// Scenario says what was simulated.
+type Scenario struct {
+	Name    string   `json:"name"`
+	Purpose string   `json:"purpose"`
+	Mode    string   `json:"mode"`
+	Seed    uint64   `json:"seed,string"`
+	Hash    string   `json:"hash"`
+	Model   string   `json:"model"`
+	Start   string   `json:"start"` // RFC 3339, UTC
+	Length  Seconds  `json:"length"`
+	Drain   Seconds  `json:"drain"`
+	Primary string   `json:"primary"`
+	Maps    []Map    `json:"maps"`
+	Faults  []Period `json:"faults"`
+	Command string   `json:"command"`
+}
+
+// Map is one table map of the scenario.
+type Map struct {
+	Name      string `json:"name"`
+	FinOps    string `json:"finops"`
+	Dataverse string `json:"dataverse"`
+	Sequence  int    `json:"sequence"`
+}
+
+// Period is a stretch of time in which a fault was active.
+type Period struct {
+	Kind   string  `json:"kind"`
+	Target string  `json:"target"`
+	From   Seconds `json:"from"`
+	To     Seconds `json:"to"`
+	Note   string  `json:"note"`
+}
+
+// Run is one run condensed.
+type Run struct {
+	Index      int            `json:"index"`
+	Digest     string         `json:"digest"`
+	Events     uint64         `json:"events"`
+	End        Seconds        `json:"end"`
+	Incomplete string         `json:"incomplete"` // why it stopped early; empty otherwise
+	Verdict    result.Verdict `json:"verdict"`
+	Figures
+}
+
+// Figures are what a run, or all runs together, amounted to.
+type Figures struct {
+	Properties  []Property    `json:"properties"`
+	Maps        []MapFigures  `json:"maps"`
+	Outcomes    []Outcome     `json:"outcomes"`
+	Errors      []Error       `json:"errors"`
+	Convergence []Convergence `json:"convergence"`
+	Stories     []Story       `json:"stories"`
+	Totals      Totals        `json:"totals"`
+	PerRun      []PerRun      `json:"per_run,omitempty"` // means over runs, only where there are several
+}
+
+// Property is one contract and how it fared.
+type Property struct {
+	ID         string         `json:"id"`
+	Contract   string         `json:"contract"`
+	Verdict    result.Verdict `json:"verdict"`
+	Checked    uint64         `json:"checked"`
+	Violations uint64         `json:"violations"`
+	Note       string         `json:"note"`
+	Examples   []Violation    `json:"examples"`
+}
+
+// Violation is one breach of a property.
+type Violation struct {
+	At      Seconds `json:"at"`
+	Record  string  `json:"record"`
+	Message string  `json:"message"`
+}
+
+// MapFigures counts the records of one table map; pairs of numbers are F&O and
+// Dataverse.
+type MapFigures struct {
+	Map               string    `json:"map"`
+	Captured          [2]uint64 `json:"captured"`
+	Creates           [2]uint64 `json:"creates"`
+	Alive             [2]uint64 `json:"alive"`
+	Converged         uint64    `json:"converged"`
+	Parked            uint64    `json:"parked"`
+	Blocked           uint64    `json:"blocked"`
+	Open              uint64    `json:"open"`
+	PartlyVisibleMost Seconds   `json:"partly_visible_most"`
+}
+
+// Outcome counts references of one map and side that ended alike.
+type Outcome struct {
+	Map    string `json:"map"`
+	Side   string `json:"side"`
+	Class  string `json:"class"`
+	Reason string `json:"reason"`
+	Count  uint64 `json:"count"`
+}
+
+// Error is one line of the sync-errors list.
+type Error struct {
+	Class   string `json:"class"`
+	Reason  string `json:"reason"`
+	Map     string `json:"map"`
+	Message string `json:"message"`
+	Count   uint64 `json:"count"`
+	Retried uint64 `json:"retried"`
+	Example string `json:"example"`
+}
+
+// Convergence holds the quantiles of one group of captured changes.
+type Convergence struct {
+	Map       string     `json:"map"`  // empty: all maps
+	Side      string     `json:"side"` // side of origin; empty: both
+	N         int        `json:"n"`
+	Censored  int        `json:"censored"` // of N, those that had not converged when the run ended
+	Quantiles []Quantile `json:"quantiles"`
+}
+
+// Story tells of one source transaction.
+type Story struct {
+	Run       int     `json:"run"`
+	Title     string  `json:"title"`
+	Side      string  `json:"side"`
+	Committed Seconds `json:"committed"`
+	Records   int     `json:"records"`
+	Synced    int     `json:"synced"`
+	FirstSeen Seconds `json:"first_seen"`
+	LastSeen  Seconds `json:"last_seen"`
+	Censored  bool    `json:"censored"`
+}
+
+// Totals are counters over a whole run, or summed over runs.
+type Totals struct {
+	Captured        uint64    `json:"captured"`
+	Transactions    [2]uint64 `json:"transactions"`
+	Rejected        uint64    `json:"rejected"`
+	Overwritten     uint64    `json:"overwritten"`
+	EngineWrites    uint64    `json:"engine_writes"`
+	MarkOnlyWrites  uint64    `json:"mark_only_writes"`
+	Retries         uint64    `json:"retries"`
+	ConditionFailed uint64    `json:"condition_failed"`
+	LateLandings    uint64    `json:"late_landings"`
+	Crashes         uint64    `json:"crashes"`
+	Notifications   uint64    `json:"notifications"`
+	Reads           uint64    `json:"reads"`
+}
+
+// PerRun is a figure's mean over runs with its 95 % Student t interval.
+type PerRun struct {
+	Figure string   `json:"figure"`
+	Mean   Rounded  `json:"mean"`
+	Low    *Rounded `json:"low"`
+	High   *Rounded `json:"high"`
+}
+
+// Of condenses set.
+func Of(set *result.Set) Summary {
+	s := Summary{Schema: Schema, Scenario: scenario(set.Scenario), Runs: []Run{}}
+	for i := range set.Runs {
+		s.Runs = append(s.Runs, run(set, &set.Runs[i]))
+	}
+	s.Pooled = pool(set, s.Runs)
+	s.Verdict = overall(s)
+	return s
+}
+
+func scenario(in result.Scenario) Scenario {
+	out := Scenario{
+		Name: in.Name, Purpose: in.Purpose, Mode: in.Mode, Seed: in.Seed, Hash: in.Hash, Model: in.Model,
+		Start: in.Start.UTC().Format(time.RFC3339Nano), Length: Seconds(in.Length), Drain: Seconds(in.Drain),
+		Primary: in.Primary, Maps: []Map{}, Faults: []Period{}, Command: in.Command,
+	}
+	for _, m := range in.Maps {
+		out.Maps = append(out.Maps, Map(m))
+	}
+	for _, f := range in.Faults {
+		out.Faults = append(out.Faults, Period{f.Kind, f.Target, Seconds(f.From), Seconds(f.To), f.Note})
+	}
+	return out
+}
+
+func run(set *result.Set, r *result.Run) Run {
+	out := Run{
+		Index: r.Index, Digest: r.Digest, Events: r.Events, End: Seconds(r.End), Incomplete: r.Incomplete,
+		Figures: Figures{
+			Properties:  []Property{},
+			Maps:        []MapFigures{},
+			Outcomes:    []Outcome{},
+			Errors:      []Error{},
+			Convergence: convergence(set.Scenario.Maps, []*result.Run{r}),
+			Stories:     []Story{},
+			Totals:      Totals(r.Totals),
+		},
+	}
+	for _, p := range r.Properties {
+		out.Properties = append(out.Properties, property(p))
+	}
+	for _, m := range r.Maps {
+		out.Maps = append(out.Maps, MapFigures{
+			m.Map, m.Captured, m.Creates, m.Alive, m.Converged, m.Parked, m.Blocked, m.Open, Seconds(m.PartlyVisibleMost),
+		})
+	}
+	for _, o := range r.Outcomes {
+		out.Outcomes = append(out.Outcomes, Outcome(o))
+	}
+	sortOutcomes(set.Scenario.Maps, out.Outcomes)
+	for _, e := range r.Errors {
+		out.Errors = append(out.Errors, Error(e))
+	}
+	for _, s := range r.Story {
+		out.Stories = append(out.Stories, Story{
+			r.Index, s.Title, s.Side, Seconds(s.Committed), s.Records, s.Synced,
+			Seconds(s.FirstSeen), Seconds(s.LastSeen), s.Censored,
+		})
+	}
+	out.Verdict = verdict(out.Properties, out.Incomplete != "")
+	return out
+}
+
+func property(p result.Property) Property {
+	out := Property{
+		ID: p.ID, Contract: p.Contract, Verdict: p.Verdict, Checked: p.Checked,
+		Violations: p.Violations, Note: p.Note, Examples: []Violation{},
+	}
+	for _, v := range p.Examples {
+		out.Examples = append(out.Examples, Violation{Seconds(v.At), v.Record, v.Message})
+	}
+	return out
+}
+
+// verdict of several properties: one failure fails; whatever was not measured,
+// or not measured to the end, is inconclusive.
+func verdict(ps []Property, incomplete bool) result.Verdict {
+	answer := result.Pass
+	if len(ps) == 0 || incomplete {
+		answer = result.Inconclusive
+	}
+	for _, p := range ps {
+		answer = worse(answer, p.Verdict)
+	}
+	return answer
+}
+
+// worse of two verdicts; an unknown one counts as inconclusive.
+func worse(a, b result.Verdict) result.Verdict {
+	switch {
+	case a == result.Fail || b == result.Fail:
+		return result.Fail
+	case a == result.Pass && b == result.Pass:
+		return result.Pass
+	default:
+		return result.Inconclusive
+	}
+}
+
+func overall(s Summary) result.Verdict {
+	if len(s.Runs) == 0 {
+		return result.Inconclusive
+	}
+	answer := result.Pass
+	for _, r := range s.Runs {
+		answer = worse(answer, r.Verdict)
+	}
+	return answer
+}
+
+// sortOutcomes orders by map as in the scenario, side, class and reason.
+func sortOutcomes(maps []result.Map, os []Outcome) {
+	position := make(map[string]int, len(maps))
+	for i, m := range maps {
+		position[m.Name] = i
+	}
+	at := func(name string) int {
+		if i, ok := position[name]; ok {
+			return i
+		}
+		return len(maps)
+	}
+	slices.SortStableFunc(os, func(a, b Outcome) int {
+		return cmp.Or(
+			cmp.Compare(at(a.Map), at(b.Map)), cmp.Compare(a.Map, b.Map),
+			cmp.Compare(sideRank(a.Side), sideRank(b.Side)), cmp.Compare(a.Side, b.Side),
+			cmp.Compare(ClassRank(a.Class), ClassRank(b.Class)), cmp.Compare(a.Class, b.Class),
+			cmp.Compare(a.Reason, b.Reason),
+		)
+	})
+}
+
+func sideRank(side string) int {
+	if side == "finops" {
+		return 0
+	}
+	return 1
+}
+
+// Classes are the outcome classes in the order in which reports show them:
+// what went well, what the engine resolved, what people must look at, what had
+// not ended.
+var Classes = []string{"synced", "no-op", "concurrency", "conflict", "application", "system", "dismissed", "parked", "open"}
+
+// ClassRank is a class's place in [Classes]; unknown ones come last.
+func ClassRank(class string) int {
+	if i := slices.Index(Classes, class); i >= 0 {
+		return i
+	}
+	return len(Classes)
+}
+
+// quantiles that a summary gives, in this order.
+var quantiles = []struct {
+	name string
+	q    float64
+}{{"p50", .50}, {"p90", .90}, {"p95", .95}, {"p99", .99}, {"p99.9", .999}, {"max", 1}}
+
+// convergence groups the samples of runs: all, each map, each map and side.
+// Groups without a change are left out, except the first.
+func convergence(maps []result.Map, runs []*result.Run) []Convergence {
+	out := []Convergence{group("", "", SampleOf(runs, AnyMap, AnySide))}
+	for m := range maps {
+		if s := SampleOf(runs, m, AnySide); s.N() > 0 {
+			out = append(out, group(maps[m].Name, "", s))
+		}
+		for side, name := range sides {
+			if s := SampleOf(runs, m, side); s.N() > 0 {
+				out = append(out, group(maps[m].Name, name, s))
+			}
+		}
+	}
+	return out
+}
+
+var sides = [2]string{"finops", "dataverse"}
+
+func group(name, side string, s stats.Sample) Convergence {
+	c := Convergence{Map: name, Side: side, N: s.N(), Censored: s.Censored(), Quantiles: []Quantile{}}
+	for _, q := range quantiles {
+		c.Quantiles = append(c.Quantiles, Quantile{Name: q.name, Quantile: s.Quantile(q.q)})
+	}
+	return c
+}
+
+// AnyMap and AnySide select every sample in [SampleOf].
+const (
+	AnyMap  = -1
+	AnySide = -1
+)
+
+// SampleOf collects the convergence of the changes of one map and side.
+func SampleOf(runs []*result.Run, m, side int) stats.Sample {
+	var converged, censored []time.Duration
+	for _, r := range runs {
+		for _, s := range r.Convergence {
+			switch {
+			case m != AnyMap && int(s.Map) != m, side != AnySide && int(s.Side) != side:
+			case s.Censored:
+				censored = append(censored, s.Took)
+			default:
+				converged = append(converged, s.Took)
+			}
+		}
+	}
+	return stats.NewSample(converged, censored)
+}
