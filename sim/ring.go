@@ -1,0 +1,38 @@
+package sim
+
+// ring is a queue in a circular buffer whose length is a power of two. It keeps
+// its memory.
+type ring struct {
+	slots      []waiting
+	head, tail uint64 // ever taken, ever put
+}
+
+func (r *ring) len() int { return int(r.tail - r.head) }
+
+// at returns the i-th in the queue, 0 the next to be taken.
+func (r *ring) at(i int) *waiting {
+	return &r.slots[(r.head+uint64(i))&uint64(len(r.slots)-1)]
+}
+
+func (r *ring) push(w waiting) {
+	if r.len() == len(r.slots) {
+		r.grow()
+	}
+	r.tail++
+	*r.at(r.len() - 1) = w
+}
+
+func (r *ring) pop() waiting {
+	w := *r.at(0)
+	r.head++
+	return w
+}
+
+func (r *ring) grow() {
+	slots := make([]waiting, max(16, 2*len(r.slots)))
+	n := r.len()
+	for i := range n {
+		slots[i] = *r.at(i)
+	}
+	r.slots, r.head, r.tail = slots, 0, uint64(n)
+}
