@@ -1,0 +1,2 @@
+// Package attic stands in no room.
+package attic // want room

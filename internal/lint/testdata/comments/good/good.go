@@ -1,0 +1,2 @@
+// Package good has a comment.
+package good

@@ -1,0 +1,2 @@
+// A comment that names another thing.
+package silent // want comment

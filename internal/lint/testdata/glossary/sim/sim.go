@@ -1,0 +1,4 @@
+// Package sim may say what it likes.
+package sim
+
+type Peer int

@@ -1,0 +1,2 @@
+// Package types hides in a fine folder.
+package types // want name

@@ -1,0 +1,2 @@
+// Package util holds anything.
+package util // want name
