@@ -49,11 +49,11 @@ func TestParse(t *testing.T) {
 func TestNewPlanReturnsAllFaults(t *testing.T) {
 	t.Parallel()
 	_, err := NewPlan(catalogue,
-		Point{"engine/no-loopback-controll", Always},
+		Point{"engine/no-loopbck-control", Always},
 		Point{"zzz", Always},
 		Point{"engine/crash-after-save", "1%return(true)"},
 		Point{"engine/crash-after-save", Always})
-	want := `failpoint engine/no-loopback-controll: unknown; did you mean engine/no-loopback-control?
+	want := `failpoint engine/no-loopbck-control: unknown; did you mean engine/no-loopback-control?
 failpoint zzz: unknown; there are 3 known names
 failpoint engine/crash-after-save: terms "1%return(true)": "1%return(true)" fires by chance, which no seed repeats; use counts, as in "2*off->1*return(true)"
 failpoint engine/crash-after-save: armed twice; chain its terms with "->"`

@@ -2,8 +2,10 @@ package lint
 
 import (
 	"go/ast"
+	"go/constant"
 	"go/token"
 	"go/types"
+	"math"
 	"regexp"
 	"slices"
 	"strconv"
@@ -137,7 +139,7 @@ func (v *visitor) node(n ast.Node, stack []ast.Node) {
 			v.report(n.Pos(), "pointer", "%%p prints an address, which differs in each process")
 		}
 	case *ast.BinaryExpr:
-		if n.Op == token.MUL && v.isFloat(n) && v.meetsAddition(n, stack) {
+		if n.Op == token.MUL && v.isFloat(n) && !v.exact(n) && v.meetsAddition(stack) {
 			v.report(n.Pos(), "fused", "some processors fuse this product with an addition and round once: write float64(x*y), or say why it does not matter: //sim:rounding <reason>")
 		}
 	}
@@ -184,6 +186,20 @@ func (v *visitor) isFloat(x ast.Expr) bool {
 	return ok && b.Info()&types.IsFloat != 0
 }
 
+// exact says whether one factor is a constant power of two: such a product only
+// moves the exponent, and fusing it changes nothing.
+func (v *visitor) exact(product *ast.BinaryExpr) bool {
+	for _, factor := range []ast.Expr{product.X, product.Y} {
+		if value := v.info.Types[factor].Value; value != nil {
+			f, _ := constant.Float64Val(constant.ToFloat(value))
+			if mantissa, _ := math.Frexp(f); math.Abs(mantissa) == 0.5 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // qualified names a function of another package as "slices.Sort"; it is empty
 // for anything else.
 func (v *visitor) qualified(fun ast.Expr) string {
@@ -204,7 +220,7 @@ func (v *visitor) qualified(fun ast.Expr) string {
 // addition directly, or a place from which the compiler may carry it to one.
 // A conversion to a floating-point type rounds and ends that; a further
 // product or quotient, a comparison and a call's argument count as ends.
-func (v *visitor) meetsAddition(n ast.Expr, stack []ast.Node) bool {
+func (v *visitor) meetsAddition(stack []ast.Node) bool {
 	i := len(stack) - 1
 	for ; i >= 0; i-- {
 		switch p := stack[i].(type) {

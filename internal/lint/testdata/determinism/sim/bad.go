@@ -140,6 +140,8 @@ func floats(x, y, z float64) float64 {
 	if x*y < z && power(b, g) < d+e+f { // compared, not added
 		return -x * y // want fused
 	}
+	c += 0x1p-53*x + y*4 // a power of two moves the exponent only
+	c += x * 3           // want fused
 	//sim:rounding goes to a report only
 	mean := x*y + z
 	return c + float64(h) + mean
