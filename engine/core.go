@@ -1,6 +1,11 @@
 package engine
 
-import "time"
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
 
 // Config sets up a [Core]. The zero value of each field but Maps means its
 // default.
@@ -11,13 +16,73 @@ type Config struct {
 	PullMax    int           // references per pull; 1,000
 	Attempts   int           // of an item before it parks; 5
 	RetryBase  time.Duration // back-off before the second attempt; 2s
-	RetryCap   time.Duration // longest back-off; 5m
 	RetryTimes float64       // factor from one back-off to the next; 2
+	RetryCap   time.Duration // longest back-off; 5m
 	Poll       time.Duration // safety poll of both outboxes; 1m
 	Probe      time.Duration // between probes of a side that is down; 10s
-	TripAfter  int           // system failures in a row that open a side's breaker; 3
+	TripAfter  int           // failed requests in a row that open a side's breaker; 3
 	WriteLife  time.Duration // after which a target no longer executes a write; 30s
 	Failpoints Failpoints    // nil plants nothing
+}
+
+// WithDefaults returns c with its zero fields filled in.
+func (c Config) WithDefaults() Config {
+	fill(&c.Workers, 8)
+	fill(&c.Batch, 10)
+	fill(&c.PullMax, 1000)
+	fill(&c.Attempts, 5)
+	fill(&c.RetryBase, 2*time.Second)
+	fill(&c.RetryTimes, 2)
+	fill(&c.RetryCap, 5*time.Minute)
+	fill(&c.Poll, time.Minute)
+	fill(&c.Probe, 10*time.Second)
+	fill(&c.TripAfter, 3)
+	fill(&c.WriteLife, 30*time.Second)
+	if c.Failpoints == nil {
+		c.Failpoints = noFailpoints{}
+	}
+	return c
+}
+
+func fill[T int | float64 | time.Duration](field *T, value T) {
+	if *field == 0 {
+		*field = value
+	}
+}
+
+// Validate reports every fault of a configuration whose defaults are filled
+// in.
+func (c Config) Validate() error {
+	var faults []error
+	positive := func(name string, n int) {
+		if n < 1 {
+			faults = append(faults, fmt.Errorf("engine: %s must be at least 1, not %d", name, n))
+		}
+	}
+	span := func(name string, d time.Duration) {
+		if d <= 0 {
+			faults = append(faults, fmt.Errorf("engine: %s must be longer than zero, not %v", name, d))
+		}
+	}
+	positive("workers", c.Workers)
+	positive("batch", c.Batch)
+	positive("references per pull", c.PullMax)
+	positive("attempts", c.Attempts)
+	positive("failures that trip the breaker", c.TripAfter)
+	span("the first back-off", c.RetryBase)
+	span("the longest back-off", c.RetryCap)
+	span("the poll interval", c.Poll)
+	span("the probe interval", c.Probe)
+	span("the life of a write", c.WriteLife)
+	if !(c.RetryTimes >= 1) {
+		faults = append(faults, fmt.Errorf("engine: the back-off factor must be at least 1, not %v", c.RetryTimes))
+	}
+	for i, m := range c.Maps {
+		if int(m.ID) != i {
+			faults = append(faults, fmt.Errorf("engine: table map %s has ID %d but stands at %d", m.Name, m.ID, i))
+		}
+	}
+	return errors.Join(faults...)
 }
 
 // Output is what one step asks of the driver: save Save, all or nothing, and
@@ -25,4 +90,169 @@ type Config struct {
 type Output struct {
 	Save []Mutation
 	Do   []Effect
+}
+
+// Core is the engine's state machine. It is single-threaded: one goroutine
+// calls [Core.Step], and nothing else touches it.
+type Core struct {
+	cfg   Config
+	now   Time
+	pairs pairTable
+	order uint64 // last intake order given
+
+	ready   [2]heap[readyEntry] // by source side
+	waiting heap[dueEntry]      // items in back-off
+	batches []batch             // one slot per worker
+	outbox  [2]outboxReader
+	gates   [2]gate
+	request BatchID // last one given
+	wakeAt  Time    // when the driver was last asked to wake us; 0: not asked
+
+	verdict Verdict
+	refs    []Reference // scratch for Decide
+	spare   [][]queued  // emptied queues of lanes, for reuse
+	stats   Stats
+	save    []Mutation
+	do      []Effect
+}
+
+// NewCore returns an engine with the state that was saved before, or an empty
+// one when state is nil. Its first input must be [Started].
+func NewCore(cfg Config, state *State) (*Core, error) {
+	cfg = cfg.WithDefaults()
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	c := &Core{cfg: cfg, pairs: newPairTable(), batches: make([]batch, cfg.Workers)}
+	for s := range c.outbox {
+		c.outbox[s].ingested = map[uint64]bool{}
+	}
+	if state != nil {
+		if err := c.load(state); err != nil {
+			return nil, err
+		}
+	}
+	return c, nil
+}
+
+// load takes over what was saved. Whatever was in flight is in the queue
+// again, and every attempt starts with fresh reads.
+func (c *Core) load(state *State) error {
+	c.order = state.Order
+	for _, l := range state.Ledgers {
+		if int(l.Key.Map) >= len(c.cfg.Maps) {
+			return fmt.Errorf("engine: the saved ledger of %s names table map %d, of %d", l.Key.ID, l.Key.Map, len(c.cfg.Maps))
+		}
+		ledger := &c.pairs.lane(c.pairs.ensure(l.Key, l.Side)).ledger
+		if l.Incarnation > ledger.incarnation {
+			if ledger.incarnation != 0 {
+				ledger.earlier = append(ledger.earlier, Ledger{Incarnation: ledger.incarnation, Settled: ledger.settled, Above: ledger.above})
+			}
+			ledger.incarnation, ledger.settled, ledger.above = l.Incarnation, l.Settled, slices.Clone(l.Above)
+		} else {
+			ledger.earlier = append(ledger.earlier, Ledger{Incarnation: l.Incarnation, Settled: l.Settled, Above: slices.Clone(l.Above)})
+		}
+	}
+	for i := range state.Open {
+		r := &state.Open[i]
+		if int(r.Reference.Key.Map) >= len(c.cfg.Maps) {
+			return fmt.Errorf("engine: the saved reference %s names table map %d, of %d", &r.Reference, r.Reference.Key.Map, len(c.cfg.Maps))
+		}
+		l := c.pairs.lane(c.pairs.ensure(r.Reference.Key, r.Reference.Side))
+		c.insert(l, queued{Reference: r.Reference, order: r.Order})
+	}
+	for _, s := range state.Lanes {
+		id, known := c.pairs.find(s.Key, s.Side)
+		if !known || len(c.pairs.lane(id).open) == 0 {
+			continue
+		}
+		l := c.pairs.lane(id)
+		l.attempts = s.Attempts
+		if s.Parked.Class != Open {
+			l.state, l.parked = parked, s.Parked
+			c.stats.Parked++
+		}
+	}
+	for s := range c.outbox {
+		for _, p := range state.Ingested[s] {
+			c.outbox[s].ingested[p] = true
+		}
+	}
+	for i := range state.Open {
+		r := &state.Open[i].Reference
+		if id, _ := c.pairs.find(r.Key, r.Side); c.pairs.lane(id).state == idle {
+			c.schedule(id)
+		}
+	}
+	return nil
+}
+
+// Step takes one input at an instant of the driver's clock, which must not go
+// back.
+func (c *Core) Step(now Time, in *Input) Output {
+	c.now = max(now, c.now)
+	c.save, c.do = c.save[:0], c.do[:0]
+	switch in.Kind {
+	case Started:
+		c.pull(FinOps)
+		c.pull(Dataverse)
+	case Notified:
+		c.pull(in.Side)
+	case OutboxPulled:
+		c.pulled(in)
+	case BatchRead:
+		c.read(in)
+	case BatchWritten:
+		c.written(in)
+	case BatchFailed:
+		c.failed(in)
+	case TimeReached:
+		c.wakeAt = 0
+		c.timePassed()
+	}
+	c.dispatch()
+	c.askToWake()
+	return Output{Save: c.save, Do: c.do}
+}
+
+// timePassed makes due what has waited long enough.
+func (c *Core) timePassed() {
+	for len(c.waiting) > 0 && c.waiting[0].at <= c.now {
+		e := c.waiting.pop()
+		if l := c.pairs.lane(e.lane); l.state == backoff && l.due <= c.now {
+			c.stats.Backoff--
+			c.makeReady(e.lane)
+		}
+	}
+	for s := range c.outbox {
+		if o := &c.outbox[s]; !o.pulling && o.pollAt <= c.now {
+			c.pull(Side(s))
+		}
+	}
+}
+
+// askToWake asks for the earliest instant at which something falls due,
+// unless the driver already wakes us no later.
+func (c *Core) askToWake() {
+	next := min(c.outbox[FinOps].wake(), c.outbox[Dataverse].wake())
+	if len(c.waiting) > 0 {
+		next = min(next, c.waiting[0].at)
+	}
+	if len(c.ready[FinOps])+len(c.ready[Dataverse]) > 0 {
+		next = min(next, c.gates[FinOps].wake(c.now), c.gates[Dataverse].wake(c.now))
+	}
+	if next == never || c.wakeAt != 0 && c.wakeAt <= next {
+		return
+	}
+	c.wakeAt = max(next, c.now+1)
+	c.do = append(c.do, Effect{Kind: WakeAt, At: c.wakeAt})
+}
+
+// never is later than any instant.
+const never = Time(1<<63 - 1)
+
+// nextRequest numbers a request to a system.
+func (c *Core) nextRequest() BatchID {
+	c.request++
+	return c.request
 }

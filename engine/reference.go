@@ -33,6 +33,10 @@ func (o Origin) String() string {
 	return [...]string{"captured", "late", "re-assert", "pulled", "aged"}[o]
 }
 
+// Holds reports whether the engine made the reference itself: it then holds
+// the place of the captured one, which may still be on its way.
+func (o Origin) Holds() bool { return o >= Reassert }
+
 // TxID names a transaction on the side that committed it.
 type TxID uint64
 

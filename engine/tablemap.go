@@ -124,9 +124,13 @@ func (m *TableMap) equal(g int, a, b []Value) bool {
 }
 
 // drifted returns the groups whose content differs from their fingerprints:
-// somebody changed the record past the capture hook.
+// somebody changed the record past the capture hook. A record without a mark
+// is older than the sync, and all of it counts.
 func (m *TableMap) drifted(r *Record, side Side) GroupSet {
 	var s GroupSet
+	if r.Mark.Incarnation == 0 {
+		return m.outgoing(side)
+	}
 	for g := range m.groups {
 		if m.outgoing(side).Has(g) && m.fingerprint(g, r.Values) != r.Mark.Groups[g].Fingerprint {
 			s = s.With(g)

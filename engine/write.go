@@ -20,7 +20,7 @@ type Write struct {
 	Kind   WriteKind
 	Key    Key
 	Source *Record // X as read; for a late write, the record itself
-	Target *Record // Y as read; its version, or its absence, is the condition
+	Target *Record // Y as read, or nil: its version, or its absence, is the condition
 
 	Groups   GroupSet // to carry, or to capture late
 	Override GroupSet // the groups among them that overrule a change of Y
@@ -47,11 +47,7 @@ type Alive struct {
 // For a late write the returned reference must be appended to the side's
 // outbox in the same transaction; for other kinds it is nil.
 func Apply(m *TableMap, w *Write, side Side, now *Record) (*Record, *Reference, bool) {
-	var version Version
-	if now != nil {
-		version = now.Version
-	}
-	if version != w.Target.Version && !w.Unconditional {
+	if now.version() != w.Target.version() && !w.Unconditional {
 		return nil, nil, false
 	}
 	if w.Kind == LateWrite {
@@ -59,6 +55,14 @@ func Apply(m *TableMap, w *Write, side Side, now *Record) (*Record, *Reference, 
 		return r, ref, true
 	}
 	return applyCarry(m, w, now), nil, true
+}
+
+// version returns the record's row version; a key that was never held has none.
+func (r *Record) version() Version {
+	if r == nil {
+		return 0
+	}
+	return r.Version
 }
 
 // applyLate moves the mark of a record whose content had changed unseen.

@@ -1,0 +1,357 @@
+package engine
+
+import "slices"
+
+// batch is one worker's slot: up to [Config.Batch] items of different pairs
+// that go the same way. It reads X, then Y, decides, and writes.
+type batch struct {
+	busy    bool
+	probe   bool // a trial of a side whose breaker is open
+	source  Side
+	stage   stage
+	request [2]BatchID // the requests under way, by side; 0: none
+	flights []flight
+	needs   []Key // looked-up records, distinct over the batch
+	rows    [2][]int
+}
+
+// stage is how far a batch has come.
+type stage uint8
+
+const (
+	readingSource stage = iota
+	readingTarget
+	writing
+)
+
+// flight is one item in a batch.
+type flight struct {
+	lane    laneID
+	x, y    *Record
+	verdict Verdict
+	done    bool // the item has left the batch
+}
+
+// dispatch starts batches while workers are free and items may run.
+func (c *Core) dispatch() {
+	for i := range c.batches {
+		b := &c.batches[i]
+		if b.busy {
+			continue
+		}
+		if !c.fillBatch(b) {
+			return
+		}
+		keys := make([]Key, len(b.flights))
+		for j := range b.flights {
+			keys[j] = c.pairs.at(b.flights[j].lane.pair()).key
+		}
+		c.stats.Batches++
+		b.stage = readingSource
+		b.request[b.source] = c.nextRequest()
+		c.do = append(c.do, Effect{Kind: ReadBatch, Side: b.source, Batch: b.request[b.source], Keys: keys})
+	}
+}
+
+// fillBatch takes the item that comes first and others that go the same way.
+// While a breaker is open, the only batch is a probe with one item.
+func (c *Core) fillBatch(b *batch) bool {
+	admit := c.admission()
+	if admit == admitNone {
+		return false
+	}
+	c.dropStale(FinOps)
+	c.dropStale(Dataverse)
+	first, second := c.ready[FinOps], c.ready[Dataverse]
+	switch {
+	case len(first) == 0 && len(second) == 0:
+		return false
+	case len(second) == 0 || len(first) > 0 && first[0].before(second[0]):
+		b.source = FinOps
+	default:
+		b.source = Dataverse
+	}
+	size := c.cfg.Batch
+	b.probe = admit == admitProbe
+	if b.probe {
+		size = 1
+		for s := range c.gates {
+			c.gates[s].probing = c.gates[s].shut
+		}
+	}
+	b.busy, b.flights = true, b.flights[:0]
+	for len(b.flights) < size && len(c.ready[b.source]) > 0 {
+		id := c.ready[b.source].pop().lane
+		l := c.pairs.lane(id)
+		l.state = inFlight
+		c.stats.InFlight++
+		b.flights = slices.Grow(b.flights, 1)[:len(b.flights)+1]
+		f := &b.flights[len(b.flights)-1]
+		*f = flight{lane: id, verdict: Verdict{Outcomes: f.verdict.Outcomes}}
+		c.dropStale(b.source)
+	}
+	return true
+}
+
+// dropStale removes from the top of a ready heap what cannot start: items that
+// are no longer ready, and those whose pair is in flight the other way, which
+// come back when that ends.
+func (c *Core) dropStale(source Side) {
+	h := &c.ready[source]
+	for len(*h) > 0 {
+		id := (*h)[0].lane
+		if c.pairs.lane(id).state == ready && !c.pairs.at(id.pair()).flying() {
+			return
+		}
+		h.pop()
+	}
+}
+
+// read takes the answer of a read request and goes on to the next stage.
+func (c *Core) read(in *Input) {
+	b := c.batchOf(in)
+	if b == nil {
+		return
+	}
+	b.request[in.Side] = 0
+	c.gates[in.Side].answered()
+	if b.stage == readingSource {
+		for i := range b.flights {
+			b.flights[i].x = in.Records[i]
+		}
+		c.readTarget(b)
+		return
+	}
+	for i := range b.flights {
+		b.flights[i].y = in.Records[i]
+	}
+	c.decide(b, in.Lookups)
+}
+
+// readTarget reads the other side of a batch, and the life of the records that
+// the source records look up.
+func (c *Core) readTarget(b *batch) {
+	keys := make([]Key, len(b.flights))
+	b.needs = b.needs[:0]
+	for i := range b.flights {
+		f := &b.flights[i]
+		key := c.pairs.at(f.lane.pair()).key
+		keys[i] = key
+		if f.x == nil || !f.x.Alive {
+			continue
+		}
+		for _, col := range c.cfg.Maps[key.Map].lookups {
+			if v := f.x.Values[col]; v.Kind == KindLookup {
+				if need := v.Target.Folded(); need != key && !slices.Contains(b.needs, need) {
+					b.needs = append(b.needs, need)
+				}
+			}
+		}
+	}
+	b.stage = readingTarget
+	target := b.source.Other()
+	b.request[target] = c.nextRequest()
+	c.do = append(c.do, Effect{
+		Kind: ReadBatch, Side: target, Batch: b.request[target], Keys: keys, Lookups: slices.Clone(b.needs),
+	})
+}
+
+// decide judges each item of a batch and sends the writes. Lookups answers
+// b.needs in order.
+func (c *Core) decide(b *batch, lookups []Alive) {
+	b.stage = writing
+	b.rows[FinOps], b.rows[Dataverse] = b.rows[FinOps][:0], b.rows[Dataverse][:0]
+	var writes [2][]Write
+	for i := range b.flights {
+		f := &b.flights[i]
+		l := c.pairs.lane(f.lane)
+		m := c.cfg.Maps[c.pairs.at(f.lane.pair()).key.Map]
+		c.resolve(l, f.x)
+		c.refs = c.refs[:0]
+		for j := range l.open {
+			l.open[j].judged = true
+			c.refs = append(c.refs, l.open[j].Reference)
+		}
+		Decide(&f.verdict, m, c.refs, f.x, f.y, lookups)
+		if f.verdict.Equal != 0 && c.cfg.Failpoints.Hit(PlantNoLoopbackControl) {
+			f.verdict.Carry, f.verdict.Equal, f.verdict.Answer = f.verdict.Carry|f.verdict.Equal, 0, 0
+		}
+		if side, w, ok := c.act(f, l, m, lookups); ok {
+			b.rows[side] = append(b.rows[side], i)
+			writes[side] = append(writes[side], w)
+			if f.verdict.Answer != 0 {
+				b.rows[b.source] = append(b.rows[b.source], i)
+				writes[b.source] = append(writes[b.source], c.answer(f, l))
+			}
+		}
+	}
+	for _, side := range [2]Side{b.source.Other(), b.source} {
+		if len(writes[side]) > 0 {
+			b.request[side] = c.nextRequest()
+			c.do = append(c.do, Effect{Kind: WriteBatch, Side: side, Batch: b.request[side], Writes: writes[side]})
+		}
+	}
+	c.release(b)
+}
+
+// act carries out a verdict: it settles, blocks or parks the item, or returns
+// the write that it needs and the side to write.
+func (c *Core) act(f *flight, l *lane, m *TableMap, lookups []Alive) (Side, Write, bool) {
+	v := &f.verdict
+	target := f.lane.side().Other()
+	switch {
+	case v.Late == LateSource:
+		return f.lane.side(), Write{Kind: LateWrite, Key: f.x.Key, Source: f.x, Target: f.x, Groups: v.LateSet, Deadline: c.deadline()}, true
+	case v.Late == LateTarget:
+		return target, Write{Kind: LateWrite, Key: f.y.Key, Source: f.y, Target: f.y, Groups: v.LateSet, Deadline: c.deadline()}, true
+	case v.Ended():
+		c.settle(f, l)
+	case v.Missing != nil:
+		c.waitForLookup(f, l, *v.Missing)
+	case v.Park.Class != Open:
+		c.park(f, l, v.Park)
+	case v.Carry|v.Equal == 0: // rejected in every group that it had
+		c.reassert(f)
+		c.settle(f, l)
+	default:
+		w := Write{
+			Key: f.x.Key, Source: f.x, Target: f.y,
+			Groups: v.Carry | v.Equal, Override: v.Override,
+			Settled:       c.settledUpTo(f.lane.opposite(), f.y),
+			Deadline:      c.deadline(),
+			Unconditional: c.cfg.Failpoints.Hit(PlantUnconditionalWrite),
+		}
+		if v.Carry == 0 {
+			w.Kind = MarkWrite
+		}
+		for _, col := range m.lookups {
+			if value := f.x.Values[col]; value.Kind == KindLookup {
+				need := value.Target.Folded()
+				if inc := incarnationOf(need, lookups); inc != 0 {
+					w.Lookups = append(w.Lookups, Alive{Key: need, Incarnation: inc})
+				}
+			}
+		}
+		return target, w, true
+	}
+	return 0, Write{}, false
+}
+
+// answer is the mark of the source when both sides were found equal and the
+// target had something for the source as well: it spares the other direction
+// a write. Should its condition fail, that direction does the work.
+func (c *Core) answer(f *flight, l *lane) Write {
+	return Write{
+		Kind: MarkWrite, Key: f.x.Key, Source: f.y, Target: f.x, Groups: f.verdict.Answer,
+		Settled: c.settledUpTo(f.lane, f.x), Deadline: c.deadline(),
+	}
+}
+
+func (c *Core) deadline() Time { return c.now.Add(c.cfg.WriteLife) }
+
+// settledUpTo returns the number up to which a lane's references of the
+// record's incarnation have their outcomes.
+func (c *Core) settledUpTo(id laneID, r *Record) uint32 {
+	if r == nil {
+		return 0
+	}
+	settled, _ := c.pairs.lane(id).ledger.find(r.Mark.Incarnation)
+	return settled
+}
+
+// resolve gives the engine's own pulled references the number that the record
+// was found to have.
+func (c *Core) resolve(l *lane, x *Record) {
+	for i := range l.open {
+		q := &l.open[i]
+		if q.Origin != Pulled || q.Number != 0 || x == nil || x.Mark.Number == 0 {
+			continue
+		}
+		number, inc := x.Mark.Number, x.Mark.Incarnation
+		if l.find(inc, number) != nil {
+			l.open = slices.Delete(l.open, i, i+1)
+			c.stats.Open--
+			return
+		}
+		q.Number, q.Incarnation = number, inc
+		c.save = append(c.save, Mutation{Kind: ReferenceAdded, Reference: q.Reference, Order: q.order})
+		return
+	}
+}
+
+// written takes the rows of a write request.
+func (c *Core) written(in *Input) {
+	b := c.batchOf(in)
+	if b == nil {
+		return
+	}
+	b.request[in.Side] = 0
+	c.gates[in.Side].answered()
+	for i, row := range b.rows[in.Side] {
+		if f := &b.flights[row]; !f.done && c.writesOn(f, in.Side) {
+			c.rowAnswered(f, &in.Rows[i])
+		}
+	}
+	c.release(b)
+}
+
+// writesOn reports whether the item's own write is on a side; the other side
+// may have been sent an answering mark, whose fate does not matter.
+func (c *Core) writesOn(f *flight, side Side) bool {
+	if f.verdict.Late == LateSource {
+		return side == f.lane.side()
+	}
+	return side != f.lane.side()
+}
+
+// rowAnswered goes on with an item whose write was answered.
+func (c *Core) rowAnswered(f *flight, row *RowAnswer) {
+	l := c.pairs.lane(f.lane)
+	switch {
+	case row.Result == RowRefused:
+		c.park(f, l, Outcome{Class: ApplicationFailure, Reason: row.Reason, Cause: row.Cause})
+	case f.verdict.Late != NotLate: // captured now, or changed again: read afresh
+		c.again(f, l)
+	case row.Result == RowConditionFailed:
+		c.stats.ConditionFailed++
+		l.refused++
+		if l.refused >= conditionLimit {
+			c.retry(f, l, Outcome{Class: SystemFailure, Reason: ConditionLimit})
+			return
+		}
+		c.again(f, l)
+	default:
+		if f.verdict.Reject != 0 {
+			c.reassert(f)
+		}
+		c.settle(f, l)
+	}
+}
+
+// conditionLimit is how often the condition of one attempt may fail.
+const conditionLimit = 8
+
+// release frees a batch's slot once every request is answered.
+func (c *Core) release(b *batch) {
+	if b.request == [2]BatchID{} {
+		b.busy = false
+		if b.probe {
+			c.gates[FinOps].probeEnded(c.now.Add(c.cfg.Probe))
+			c.gates[Dataverse].probeEnded(c.now.Add(c.cfg.Probe))
+		}
+		for i := range b.flights {
+			b.flights[i].x, b.flights[i].y = nil, nil
+		}
+	}
+}
+
+// batchOf finds the batch that a request belongs to; nil when the engine has
+// given it up.
+func (c *Core) batchOf(in *Input) *batch {
+	for i := range c.batches {
+		if b := &c.batches[i]; b.busy && b.request[in.Side] == in.Batch && in.Batch != 0 {
+			return b
+		}
+	}
+	return nil
+}

@@ -1,0 +1,267 @@
+package engine
+
+// Verdict is what must happen to one item: the open references of one pair and
+// direction, of which the last is the newest and the others ride on it.
+type Verdict struct {
+	// Outcomes has one entry per reference. Class Open means that the
+	// reference goes the way of the item: it waits, or it is settled once the
+	// write is answered.
+	Outcomes []Outcome
+
+	Late    LateSide // a record was changed past the hook: capture that first
+	LateSet GroupSet // its groups
+
+	Missing *Key    // a looked-up record that the target does not hold alive
+	Park    Outcome // class Open, or the application failure of the whole item
+
+	Carry    GroupSet // groups to write to the target
+	Equal    GroupSet // groups that both sides hold alike: only marks are written
+	Override GroupSet // groups of Carry that overrule a change of the target
+	Reject   GroupSet // groups in which the target, being primary, wins
+	Answer   GroupSet // groups of Equal in which the target has something for the source
+}
+
+// LateSide tells which record must be captured late.
+type LateSide uint8
+
+// The values of [LateSide].
+const (
+	NotLate LateSide = iota
+	LateSource
+	LateTarget
+)
+
+// Ended reports whether the newest reference has its outcome without a write.
+func (v *Verdict) Ended() bool { return v.Outcomes[len(v.Outcomes)-1].Class != Open }
+
+// Decide judges an item by the records of both sides, x of the source and y of
+// the target, as they were read; nil stands for a key that the side has never
+// held. No clock takes part. refs are in capture order; lookups tells which
+// looked-up records the target holds alive. The verdict is written to v, whose
+// slices are reused.
+//
+// The tests come in this order, and the order matters:
+//
+//  1. The record is gone, or lives another life: concurrency failure.
+//  2. A record differs from its fingerprints: it is captured late, and the
+//     reads start again.
+//  3. The change was overridden: conflict failure.
+//  4. The change is not its own side's latest: concurrency failure.
+//  5. The target has seen the change: synced already.
+//  6. (Filters come with column scopes.)
+//  7. A looked-up record is not on the target: the item waits.
+//  8. Both sides hold the same: only marks are written.
+//  9. The target has nothing that the source has not seen: write.
+//  10. It has, and the source is primary: write over it.
+//  11. It has, and the target is primary: reject.
+func Decide(v *Verdict, m *TableMap, refs []Reference, x, y *Record, lookups []Alive) {
+	*v = Verdict{Outcomes: v.Outcomes[:0]}
+	source := refs[len(refs)-1].Side
+	newest := len(refs) - 1
+
+	alive := x != nil && x.Alive && !x.Mark.Dead
+	if alive && (refs[newest].Incarnation == x.Mark.Incarnation || x.Mark.Incarnation == 0) {
+		if v.late(m, source, x, y) {
+			return
+		}
+	}
+	linked := y != nil && y.Alive && alive && y.Mark.Incarnation == x.Mark.Incarnation
+	for i := range refs {
+		v.Outcomes = append(v.Outcomes, judge(m, &refs[i], i == newest, x, y, alive, linked))
+	}
+	if v.Ended() {
+		return
+	}
+	if y != nil && y.Mark.Incarnation > x.Mark.Incarnation {
+		v.end(Outcome{Class: ConcurrencyFailure, Reason: GoneFromSource})
+		return
+	}
+	if x.Key.Spelling != "" || y != nil && y.Key.Spelling != "" {
+		v.Park = Outcome{Class: ApplicationFailure, Reason: AmbiguousKey, Cause: causeAmbiguousKey}
+		return
+	}
+	if v.Missing = missing(m, x, lookups); v.Missing != nil {
+		return
+	}
+	v.split(m, source, x, y, linked)
+}
+
+const causeAmbiguousKey = "a record that has the same key already exists: the keys differ only in what the other side does not tell apart"
+
+// late is test 2. A record without a mark is older than the sync: as a source
+// it is captured whole, as a target it simply has nothing to say.
+func (v *Verdict) late(m *TableMap, source Side, x, y *Record) bool {
+	if set := m.drifted(x, source); set != 0 {
+		v.Late, v.LateSet = LateSource, set
+		return true
+	}
+	if y != nil && y.Alive && y.Mark.Incarnation != 0 {
+		if set := m.drifted(y, source.Other()); set != 0 {
+			v.Late, v.LateSet = LateTarget, set
+			return true
+		}
+	}
+	return false
+}
+
+// judge applies tests 1 and 3 to 5 to one reference. Class Open means that
+// none of them ends it.
+func judge(m *TableMap, r *Reference, newest bool, x, y *Record, alive, linked bool) Outcome {
+	if !alive || r.Incarnation != x.Mark.Incarnation {
+		if x != nil && r.Incarnation == x.Mark.Incarnation && overriddenIn(r, &x.Mark) != 0 {
+			return Outcome{Class: ConflictFailure, Reason: Overridden}
+		}
+		return Outcome{Class: ConcurrencyFailure, Reason: GoneFromSource}
+	}
+	if overriddenIn(r, &x.Mark) != 0 {
+		if newest && pending(m, r.Side, x, y, linked) != 0 {
+			return Outcome{} // other groups are still to be carried; settled as overridden then
+		}
+		return Outcome{Class: ConflictFailure, Reason: Overridden}
+	}
+	current := GroupSet(0)
+	for g := range x.Mark.Groups {
+		if r.Groups.Has(g) && (r.Origin.Holds() || x.Mark.Groups[g].Own == r.Number) {
+			current = current.With(g)
+		}
+	}
+	if current == 0 {
+		return Outcome{Class: ConcurrencyFailure, Reason: Superseded}
+	}
+	if linked && current&pendingSeen(x, y) == 0 {
+		return Outcome{Class: Synced, Reason: AlreadyCarried}
+	}
+	return Outcome{}
+}
+
+// overriddenIn returns the groups in which the reference's number is lost.
+func overriddenIn(r *Reference, mark *Mark) GroupSet {
+	var s GroupSet
+	for g := range mark.Groups {
+		if r.Groups.Has(g) && mark.Groups[g].lost(r.Number) {
+			s = s.With(g)
+		}
+	}
+	return s
+}
+
+// pendingSeen returns the groups in which the target has not seen the
+// source's latest change.
+func pendingSeen(x, y *Record) GroupSet {
+	var s GroupSet
+	for g := range x.Mark.Groups {
+		if x.Mark.Groups[g].Own > y.Mark.Groups[g].Seen {
+			s = s.With(g)
+		}
+	}
+	return s
+}
+
+// pending returns the outgoing groups in which the source has something for
+// the target: a change that the target has not seen and that was not
+// overridden. All of them when the target does not hold the record.
+func pending(m *TableMap, source Side, x, y *Record, linked bool) GroupSet {
+	out := m.outgoing(source)
+	if y == nil || !y.Alive {
+		return out
+	}
+	var s GroupSet
+	for g := range x.Mark.Groups {
+		own, seen := x.Mark.Groups[g].Own, uint32(0)
+		if linked {
+			seen = y.Mark.Groups[g].Seen
+		}
+		if own > max(seen, x.Mark.Groups[g].lostHighest()) {
+			s = s.With(g)
+		}
+	}
+	return s & out
+}
+
+// missing is test 7: it returns the first looked-up record that the target
+// does not hold alive. A record that looks itself up needs nobody.
+func missing(m *TableMap, x *Record, lookups []Alive) *Key {
+	for _, c := range m.lookups {
+		if x.Values[c].Kind != KindLookup {
+			continue
+		}
+		need := x.Values[c].Target.Folded()
+		if need != x.Key && incarnationOf(need, lookups) == 0 {
+			return &need
+		}
+	}
+	return nil
+}
+
+// incarnationOf returns the incarnation in which a looked-up record is alive,
+// or 0.
+func incarnationOf(k Key, lookups []Alive) uint32 {
+	for i := range lookups {
+		if lookups[i].Key == k {
+			return lookups[i].Incarnation
+		}
+	}
+	return 0
+}
+
+// split is tests 8 to 11: it sorts the groups in which the source has
+// something for the target by what must be done with them.
+func (v *Verdict) split(m *TableMap, source Side, x, y *Record, linked bool) {
+	has := pending(m, source, x, y, linked)
+	var back GroupSet
+	if linked {
+		back = pending(m, source.Other(), y, x, true)
+	}
+	for g := range m.groups {
+		switch {
+		case !has.Has(g):
+		case alike(m, g, x, y, linked):
+			v.Equal = v.Equal.With(g)
+			if back.Has(g) {
+				v.Answer = v.Answer.With(g)
+			}
+		case !back.Has(g):
+			v.Carry = v.Carry.With(g)
+		case m.Primary == source:
+			v.Carry = v.Carry.With(g)
+			v.Override = v.Override.With(g)
+		default:
+			v.Reject = v.Reject.With(g)
+		}
+	}
+}
+
+// alike is test 8 for one group. A record older than the sync may be found
+// equal too; one of an earlier life may not.
+func alike(m *TableMap, g int, x, y *Record, linked bool) bool {
+	if y == nil || !y.Alive || !linked && y.Mark.Incarnation != 0 {
+		return false
+	}
+	return m.equal(g, x.Values, y.Values)
+}
+
+// end gives every reference that is still open the same outcome.
+func (v *Verdict) end(o Outcome) {
+	for i := range v.Outcomes {
+		if v.Outcomes[i].Class == Open {
+			v.Outcomes[i] = o
+		}
+	}
+}
+
+// Carried returns the outcome of a reference that went the item's way, once
+// the writes of the verdict are done.
+func (v *Verdict) Carried(r *Reference, x *Record) Outcome {
+	switch {
+	case overriddenIn(r, &x.Mark) != 0:
+		return Outcome{Class: ConflictFailure, Reason: Overridden}
+	case r.Groups&v.Reject != 0:
+		return Outcome{Class: ConflictFailure, Reason: Rejected}
+	case r.Groups&v.Override != 0:
+		return Outcome{Class: Synced, Reason: Override}
+	case v.Carry != 0:
+		return Outcome{Class: Synced, Reason: Written}
+	default:
+		return Outcome{Class: Synced, Reason: FoundEqual}
+	}
+}

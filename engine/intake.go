@@ -1,0 +1,210 @@
+package engine
+
+import "slices"
+
+// outboxReader fetches the references of one side. One pull is under way at a
+// time; the positions that are saved are acknowledged with the next one.
+type outboxReader struct {
+	pulling  bool
+	again    bool // something came up while pulling
+	request  BatchID
+	pollAt   Time            // of the next safety poll
+	ingested map[uint64]bool // positions taken in, until the outbox has forgotten them
+	saved    []uint64        // positions to acknowledge with the next pull
+	acking   []uint64        // positions acknowledged with the pull under way
+}
+
+// wake returns when the reader wants to be woken.
+func (o *outboxReader) wake() Time {
+	if o.pulling {
+		return never
+	}
+	return o.pollAt
+}
+
+// pull fetches what a side's outbox holds. A notification only says that there
+// may be something: one that is lost or doubled does no harm.
+func (c *Core) pull(side Side) {
+	o := &c.outbox[side]
+	if o.pulling {
+		o.again = true
+		return
+	}
+	o.pulling, o.again = true, false
+	o.request = c.nextRequest()
+	o.acking, o.saved = append(o.acking, o.saved...), nil
+	c.do = append(c.do, Effect{
+		Kind: PullOutbox, Side: side, Batch: o.request, Max: c.cfg.PullMax, Ack: slices.Clone(o.acking),
+		AckOnDelivery: c.cfg.Failpoints.Hit(PlantAckBeforeSave),
+	})
+}
+
+// pulled takes in what a pull brought.
+func (c *Core) pulled(in *Input) {
+	o := &c.outbox[in.Side]
+	if !o.pulling || in.Batch != o.request {
+		return
+	}
+	o.pulling = false
+	o.pollAt = c.now.Add(c.cfg.Poll)
+	c.gates[in.Side].answered()
+	for _, p := range o.acking {
+		delete(o.ingested, p)
+		c.save = append(c.save, Mutation{Kind: PositionAcked, Side: in.Side, Position: p})
+	}
+	o.acking = o.acking[:0]
+	for i := range in.References {
+		r := &in.References[i]
+		o.saved = append(o.saved, r.Position)
+		if o.ingested[r.Position] {
+			continue // delivered again: a crash came between the save and the acknowledgement
+		}
+		o.ingested[r.Position] = true
+		c.save = append(c.save, Mutation{Kind: PositionIngested, Side: in.Side, Position: r.Position})
+		c.takeIn(r)
+	}
+	if o.again || in.More || len(o.saved) > 0 {
+		c.pull(in.Side)
+	}
+}
+
+// pullFailed leaves the acknowledgements to the next pull, which repeats them.
+func (c *Core) pullFailed(side Side) {
+	o := &c.outbox[side]
+	o.pulling = false
+	o.pollAt = c.now.Add(c.cfg.Probe)
+}
+
+// takeIn is test 0 and the way into the queue.
+func (c *Core) takeIn(r *Reference) {
+	id := c.pairs.ensure(r.Key, r.Side)
+	l := c.pairs.lane(id)
+	settled, held := l.ledger.known(r.Incarnation, r.Number)
+	switch {
+	case held != nil: // the engine's own reference held the place and has ended
+		c.enqueueSettled(l, r, held.Outcome)
+		return
+	case settled:
+		c.book(r, Outcome{Class: NoOp, Reason: Echo})
+		return
+	}
+	if known := l.find(r.Incarnation, r.Number); known != nil {
+		if !known.Origin.Holds() {
+			c.book(r, Outcome{Class: NoOp, Reason: Echo})
+			return
+		}
+		known.Reference = *r // takes over the item from the engine's own reference
+		c.save = append(c.save, Mutation{Kind: ReferenceAdded, Reference: *r, Order: known.order})
+		return
+	}
+	c.enqueue(id, r)
+}
+
+// enqueue adds a reference to its lane's item, with fresh attempts: a newer
+// reference takes a parked item off the error desk.
+func (c *Core) enqueue(id laneID, r *Reference) {
+	l := c.pairs.lane(id)
+	c.order++
+	c.insert(l, queued{Reference: *r, order: c.order})
+	c.save = append(c.save, Mutation{Kind: ReferenceAdded, Reference: *r, Order: c.order})
+	l.pulled = false
+	fresh := l.attempts == 0 && l.state != parked
+	if l.state == parked {
+		c.stats.Parked--
+	} else if l.state == backoff {
+		c.stats.Backoff--
+	}
+	l.attempts, l.parked = 0, Outcome{}
+	if !fresh {
+		c.saveLane(id)
+	}
+	if l.state == idle || l.state == parked || l.state == backoff {
+		c.schedule(id)
+	}
+}
+
+// enqueueSettled books a reference whose place was held by one that ended.
+func (c *Core) enqueueSettled(l *lane, r *Reference, o Outcome) {
+	c.order++
+	c.save = append(c.save,
+		Mutation{Kind: ReferenceAdded, Reference: *r, Order: c.order},
+		Mutation{Kind: ReferenceSettled, Reference: *r, Outcome: o})
+	l.ledger.settle(r.Incarnation, r.Number, false, o)
+}
+
+// book ends a duplicate, which never enters the queue.
+func (c *Core) book(r *Reference, o Outcome) {
+	c.save = append(c.save, Mutation{Kind: ReferenceSettled, Reference: *r, Outcome: o})
+}
+
+// insert puts a reference into capture order.
+func (c *Core) insert(l *lane, q queued) {
+	if l.open == nil && len(c.spare) > 0 {
+		last := len(c.spare) - 1
+		l.open, c.spare = c.spare[last], c.spare[:last]
+	}
+	i := len(l.open)
+	for i > 0 && q.before(&l.open[i-1].Reference) {
+		i--
+	}
+	l.open = slices.Insert(l.open, i, q)
+	c.stats.Open++
+}
+
+// schedule lets a lane's item run, or makes it wait for the first create that
+// it needs and that is still ahead of it.
+func (c *Core) schedule(id laneID) {
+	l := c.pairs.lane(id)
+	l.state = idle
+	for i := range l.open {
+		for _, need := range l.open[i].Needs {
+			parent, known := c.pairs.find(need, id.side())
+			if known && parent != id && c.pairs.lane(parent).creates() {
+				c.block(id, parent)
+				return
+			}
+		}
+	}
+	c.makeReady(id)
+}
+
+// block makes a lane wait until another lane has settled its creates.
+func (c *Core) block(id, parent laneID) {
+	l, p := c.pairs.lane(id), c.pairs.lane(parent)
+	l.state, l.blockedOn = blocked, parent
+	l.nextWaiter, p.waiters = p.waiters, id
+	c.stats.Blocked++
+}
+
+// wakeWaiters lets all run that waited for a lane, in the order in which they
+// came.
+func (c *Core) wakeWaiters(id laneID) {
+	p := c.pairs.lane(id)
+	var first laneID = noLane
+	for w := p.waiters; w != noLane; { // the list is newest first: turn it round
+		l := c.pairs.lane(w)
+		next := l.nextWaiter
+		l.nextWaiter, first, w = first, w, next
+	}
+	p.waiters = noLane
+	for w := first; w != noLane; {
+		l := c.pairs.lane(w)
+		next := l.nextWaiter
+		l.nextWaiter, l.blockedOn = noLane, noLane
+		c.stats.Blocked--
+		c.schedule(w)
+		w = next
+	}
+}
+
+// makeReady lets a lane's item run.
+func (c *Core) makeReady(id laneID) {
+	l := c.pairs.lane(id)
+	l.state = ready
+	c.pushReady(id, l)
+}
+
+func (c *Core) pushReady(id laneID, l *lane) {
+	m := c.cfg.Maps[c.pairs.at(id.pair()).key.Map]
+	c.ready[id.side()].push(readyEntry{sequence: int32(m.Sequence), lane: id, order: l.open[0].order})
+}

@@ -1,0 +1,132 @@
+package engine
+
+// laneID names the work on one pair in one direction: pair index times two,
+// plus the source side.
+type laneID int32
+
+// noLane is the end of a list of lanes.
+const noLane laneID = -1
+
+func (id laneID) side() Side       { return Side(id & 1) }
+func (id laneID) pair() int32      { return int32(id >> 1) }
+func (id laneID) opposite() laneID { return id ^ 1 }
+
+// laneState is where a lane's item is.
+type laneState uint8
+
+const (
+	idle     laneState = iota // no open reference
+	ready                     // in the ready heap
+	inFlight                  // in a batch
+	blocked                   // waits for another lane's create
+	backoff                   // waits for its time
+	parked                    // waits on the error desk
+)
+
+// String returns the state's name as the error desk shows it.
+func (s laneState) String() string {
+	return [...]string{"idle", "ready", "in flight", "blocked", "backoff", "parked"}[s]
+}
+
+// queued is a reference in the queue.
+type queued struct {
+	Reference
+	order  uint64 // of intake, over both sides
+	judged bool   // the verdict of the batch in flight is about it
+}
+
+// lane is one direction of a pair: its open references in capture order, of
+// which the last is the newest and the others ride on it.
+type lane struct {
+	open   []queued
+	ledger ledger
+
+	state      laneState
+	attempts   int  // failed ones since the newest reference came
+	refused    int  // failed conditions in this attempt
+	overtaken  int  // items in a row that ended superseded
+	pulled     bool // a missing lookup was already pulled for this item
+	parked     Outcome
+	due        Time   // of a back-off
+	blockedOn  laneID // whose create it waits for; noLane otherwise
+	waiters    laneID // first lane that waits for this one
+	nextWaiter laneID
+}
+
+// newest returns the item's newest reference.
+func (l *lane) newest() *queued { return &l.open[len(l.open)-1] }
+
+// creates reports whether a create is among the open references.
+func (l *lane) creates() bool {
+	for i := range l.open {
+		if l.open[i].Op == Create {
+			return true
+		}
+	}
+	return false
+}
+
+// find returns the open reference with a number, or nil.
+func (l *lane) find(incarnation, number uint32) *queued {
+	for i := range l.open {
+		if l.open[i].Incarnation == incarnation && l.open[i].Number == number {
+			return &l.open[i]
+		}
+	}
+	return nil
+}
+
+// pair is one record pair that the engine has heard of.
+type pair struct {
+	key   Key
+	lanes [2]lane
+}
+
+// flying reports whether one of the two directions is in a batch.
+func (p *pair) flying() bool {
+	return p.lanes[FinOps].state == inFlight || p.lanes[Dataverse].state == inFlight
+}
+
+// pairPage is how many pairs are allocated at once; pages keep pointers to
+// pairs valid while the table grows.
+const pairPage = 256
+
+// pairTable holds the pairs by index and by key.
+type pairTable struct {
+	index map[Key]int32
+	pages []*[pairPage]pair
+	count int32
+}
+
+func newPairTable() pairTable { return pairTable{index: map[Key]int32{}} }
+
+// at returns the pair with an index.
+func (t *pairTable) at(i int32) *pair { return &t.pages[i/pairPage][i%pairPage] }
+
+// lane returns a direction of a pair.
+func (t *pairTable) lane(id laneID) *lane { return &t.at(id.pair()).lanes[id.side()] }
+
+// find returns a direction of the key's pair, if the engine knows the pair.
+func (t *pairTable) find(k Key, side Side) (laneID, bool) {
+	i, ok := t.index[k]
+	return laneID(i)<<1 | laneID(side), ok
+}
+
+// ensure returns a direction of the key's pair, which it opens when new.
+func (t *pairTable) ensure(k Key, side Side) laneID {
+	i, ok := t.index[k]
+	if !ok {
+		i = t.count
+		if i%pairPage == 0 {
+			t.pages = append(t.pages, new([pairPage]pair))
+		}
+		t.count++
+		t.index[k] = i
+		p := t.at(i)
+		p.key = k
+		for s := range p.lanes {
+			p.lanes[s].blockedOn, p.lanes[s].waiters, p.lanes[s].nextWaiter = noLane, noLane, noLane
+		}
+	}
+	return laneID(i)<<1 | laneID(side)
+}

@@ -1,0 +1,176 @@
+package engine
+
+// settle ends the references of an item that the verdict has ended, or whose
+// write is done. References that came in since stay, and so do riders that the
+// verdict left open when the newest had ended without a write.
+func (c *Core) settle(f *flight, l *lane) {
+	v := &f.verdict
+	wrote := !v.Ended()
+	kept, judged := l.open[:0], 0
+	newest := Outcome{}
+	for i := range l.open {
+		q := l.open[i]
+		if !q.judged {
+			kept = append(kept, q)
+			continue
+		}
+		newest = v.Outcomes[judged]
+		judged++
+		if newest.Class == Open {
+			if !wrote {
+				kept = append(kept, q)
+				continue
+			}
+			newest = v.Carried(&q.Reference, f.x)
+		}
+		c.end(l, &q.Reference, newest)
+	}
+	clear(l.open[len(kept):])
+	l.open = kept
+	l.refused, l.pulled = 0, false
+	if l.attempts > 0 {
+		l.attempts = 0
+		c.saveLane(f.lane)
+	}
+	c.age(f, l, newest)
+	c.land(f, l)
+}
+
+// end gives a reference its outcome. A pulled reference that never learnt its
+// number was never saved.
+func (c *Core) end(l *lane, r *Reference, o Outcome) {
+	c.stats.Open--
+	c.stats.Settled++
+	if r.Number == 0 {
+		return
+	}
+	l.ledger.settle(r.Incarnation, r.Number, r.Origin.Holds(), o)
+	c.save = append(c.save, Mutation{Kind: ReferenceSettled, Reference: *r, Outcome: o})
+}
+
+// overtakenMax is how many items of a lane in a row may end superseded before
+// the pair is carried at its current version.
+const overtakenMax = 3
+
+// age keeps a pair that changes faster than it is carried from starving.
+func (c *Core) age(f *flight, l *lane, newest Outcome) {
+	if newest.Reason != Superseded {
+		l.overtaken = 0
+		return
+	}
+	l.overtaken++
+	if l.overtaken < overtakenMax || len(l.open) > 0 {
+		return
+	}
+	l.overtaken = 0
+	c.enqueueOwn(f.lane, Aged, f.x)
+}
+
+// reassert makes sure that the primary's record is carried over the change
+// that was just rejected: by the item that exists, or by one of the engine's
+// own.
+func (c *Core) reassert(f *flight) { c.enqueueOwn(f.lane.opposite(), Reassert, f.y) }
+
+// enqueueOwn makes a reference to the latest change of a record, unless that
+// change is in the queue or on the error desk already.
+func (c *Core) enqueueOwn(id laneID, origin Origin, r *Record) {
+	if c.pairs.lane(id).find(r.Mark.Incarnation, r.Mark.Number) != nil {
+		return
+	}
+	m := c.cfg.Maps[r.Key.Map]
+	c.enqueue(id, &Reference{
+		Key: r.Key, Side: id.side(), Incarnation: r.Mark.Incarnation, Number: r.Mark.Number,
+		Groups: m.outgoing(id.side()), Op: Update, Origin: origin, Needs: m.needs(r.Key, r.Values),
+	})
+}
+
+// land takes an item out of its batch. What is left of it is scheduled again.
+func (c *Core) land(f *flight, l *lane) {
+	c.leave(f, l)
+	if len(l.open) > 0 {
+		c.schedule(f.lane)
+	} else {
+		l.state = idle
+		if l.open != nil {
+			c.spare = append(c.spare, l.open)
+			l.open = nil
+		}
+	}
+	if l.waiters != noLane && !l.creates() {
+		c.wakeWaiters(f.lane)
+	}
+}
+
+// leave ends the flight of an item and lets the pair's other direction run.
+func (c *Core) leave(f *flight, l *lane) {
+	f.done = true
+	c.stats.InFlight--
+	l.state = idle
+	for i := range l.open {
+		l.open[i].judged = false
+	}
+	if o := c.pairs.lane(f.lane.opposite()); o.state == ready {
+		c.pushReady(f.lane.opposite(), o)
+	}
+}
+
+// again starts an item over from fresh reads; that costs no attempt.
+func (c *Core) again(f *flight, l *lane) {
+	c.leave(f, l)
+	c.schedule(f.lane)
+}
+
+// park puts an item on the error desk.
+func (c *Core) park(f *flight, l *lane, why Outcome) {
+	c.leave(f, l)
+	l.state, l.parked, l.refused = parked, why, 0
+	c.stats.Parked++
+	c.saveLane(f.lane)
+}
+
+func (c *Core) saveLane(id laneID) {
+	l := c.pairs.lane(id)
+	c.save = append(c.save, Mutation{Kind: LaneChanged, Lane: LaneState{
+		Key: c.pairs.at(id.pair()).key, Side: id.side(), Attempts: l.attempts, Parked: l.parked,
+	}})
+}
+
+// waitForLookup makes an item wait for the record that it looks up: for the
+// item that will carry it, or for one that the engine pulls.
+func (c *Core) waitForLookup(f *flight, l *lane, need Key) {
+	parent := c.pairs.ensure(need, f.lane.side())
+	p := c.pairs.lane(parent)
+	switch {
+	case c.waitsFor(parent, f.lane):
+		c.park(f, l, Outcome{Class: ApplicationFailure, Reason: LookupNotFound, Cause: causeLookupCycle})
+		return
+	case len(p.open) > 0:
+	case l.pulled:
+		c.park(f, l, Outcome{Class: ApplicationFailure, Reason: LookupNotFound, Cause: causeLookupNotFound})
+		return
+	default:
+		l.pulled = true
+		c.order++
+		c.insert(p, queued{Reference: Reference{
+			Key: need, Side: f.lane.side(), Groups: c.cfg.Maps[need.Map].outgoing(f.lane.side()), Op: Create, Origin: Pulled,
+		}, order: c.order})
+		c.schedule(parent)
+	}
+	c.leave(f, l)
+	c.block(f.lane, parent)
+}
+
+// waitsFor reports whether a lane waits for another, through however many
+// between them.
+func (c *Core) waitsFor(id, other laneID) bool {
+	for id != noLane && id != other {
+		id = c.pairs.lane(id).blockedOn
+	}
+	return id == other
+}
+
+// The engine's own cause texts.
+const (
+	causeLookupNotFound = "couldn't resolve the guid for the field: the lookup was not found"
+	causeLookupCycle    = "the records look each other up in a circle, which cannot be carried yet"
+)

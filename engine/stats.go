@@ -1,0 +1,60 @@
+package engine
+
+// Stats counts what the engine holds and what it has done. The first group
+// are levels, the second counters since the start or restart.
+type Stats struct {
+	Open     int // references in the queue
+	InFlight int // items in batches
+	Blocked  int // items that wait for another's create
+	Parked   int // items on the error desk
+	Backoff  int // items that wait for their next attempt
+
+	Settled         uint64 // references that got their outcome
+	Batches         uint64
+	Retries         uint64 // attempts that met a system failure
+	ConditionFailed uint64 // writes that found the record changed
+
+	BreakerOpen [2]bool // by side
+}
+
+// Stats returns the current figures.
+func (c *Core) Stats() Stats {
+	s := c.stats
+	for side := range c.gates {
+		s.BreakerOpen[side] = c.gates[side].shut
+	}
+	return s
+}
+
+// OpenItem is an item in the queue, as the error desk sees it.
+type OpenItem struct {
+	Key        Key
+	Side       Side
+	References int
+	State      string  // "ready", "in flight", "blocked", "backoff" or "parked"
+	Parked     Outcome // of a parked item
+	Attempts   int
+	BlockedOn  Key // of a blocked item: the record that it waits for
+}
+
+// OpenItems calls f with every item in the queue, in the order in which their
+// pairs were first heard of.
+func (c *Core) OpenItems(f func(OpenItem)) {
+	for i := int32(0); i < c.pairs.count; i++ {
+		p := c.pairs.at(i)
+		for s := range p.lanes {
+			l := &p.lanes[s]
+			if len(l.open) == 0 {
+				continue
+			}
+			item := OpenItem{
+				Key: p.key, Side: Side(s), References: len(l.open),
+				State: l.state.String(), Parked: l.parked, Attempts: l.attempts,
+			}
+			if l.state == blocked {
+				item.BlockedOn = c.pairs.at(l.blockedOn.pair()).key
+			}
+			f(item)
+		}
+	}
+}
