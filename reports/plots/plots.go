@@ -1,20 +1,52 @@
-// Package plots draws the pictures of a report.
+// Package plots draws the pictures of a report with gonum/plot: scales and
+// drawing are gonum's, the frame, axes and labels are this package's own.
+//
+// [All] makes every [Plot] that a set has data for. A plot can be written as a
+// stand-alone SVG file ([Plot.WriteSVG]), as the inner part of a page that
+// brings its own headings ([Plot.Inline]), or as PNG ([Plot.WritePNG]). The
+// bytes depend on the data alone. Behind every plot stands the [Table] of what
+// it shows, for readers who cannot see it or want the numbers.
+//
+// How a picture is built, from the outside in: figure.go is the frame with
+// title and caption, panel.go the area with axes and grid, labels.go puts text
+// where it covers nothing, and one file per plot draws the data. Below them
+// are the backends, svg.go and png.go, and the lettering.
 package plots
 
 import (
-	"io"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
 
 	"github.com/twinwrite/twinwrite/reports/summary"
 	"github.com/twinwrite/twinwrite/scenarios/result"
 )
 
-// Plot is one picture.
+// Plot is one picture, ready to be drawn.
 type Plot struct {
-	Name string // file name without extension: "convergence"
+	Name     string // file name without extension: "convergence"
+	Title    string // the finding, one sentence without full stop
+	Subtitle string // what is shown, in which unit, of how many
+	Caption  string // n and method
+	Table    Table  // the numbers behind it
+
+	height vg.Length // of the inner part
+	draw   func(c draw.Canvas)
 }
 
-// WriteSVG writes a stand-alone picture.
-func (p Plot) WriteSVG(w io.Writer) error { return nil }
+// Table is what a plot shows, as text.
+type Table struct {
+	Head []string
+	Rows [][]string
+	Note string // what was folded or left out; empty when nothing was
+}
 
-// All draws every plot.
-func All(set *result.Set, s summary.Summary) []Plot { return nil }
+// All draws every plot of set, in the order of a report. A plot whose data is
+// missing says so instead of being left out, except the one of stories, which
+// are optional.
+func All(set *result.Set, s summary.Summary) []Plot {
+	all := []Plot{Convergence(set, s), Backlog(set), Outcomes(s)}
+	if len(s.Pooled.Stories) > 0 {
+		all = append(all, Torn(set, s))
+	}
+	return all
+}

@@ -1,0 +1,199 @@
+// Package findings turns figures into the sentences that reports say: the
+// verdict, the titles of plots and what happened in a run. Each sentence is
+// computed from the data, so that a title cannot claim what its plot does not
+// show; what cannot be known is said to be unknown.
+package findings
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/twinwrite/twinwrite/reports/stats"
+	"github.com/twinwrite/twinwrite/reports/summary"
+	"github.com/twinwrite/twinwrite/reports/words"
+	"github.com/twinwrite/twinwrite/scenarios/result"
+)
+
+// Verdict is the sentence that a report begins with.
+func Verdict(s summary.Summary) string {
+	if len(s.Runs) == 0 {
+		return "Nothing was run, so nothing is known."
+	}
+	ps := s.Pooled.Properties
+	in := ""
+	if n := len(s.Runs); n > 1 {
+		in = fmt.Sprintf(" in %d runs", n)
+	}
+	var failed, unknown []string
+	for _, p := range ps {
+		switch p.Verdict {
+		case result.Pass:
+		case result.Fail:
+			failed = append(failed, p.ID)
+		default:
+			unknown = append(unknown, p.ID)
+		}
+	}
+	switch {
+	case len(ps) == 0:
+		return "No property was checked, so nothing is proved."
+	case len(failed) > 0:
+		return fmt.Sprintf("%d of %s violated%s: %s.", len(failed), properties(len(ps), "is", "are"), in, words.List(failed))
+	case len(unknown) > 0:
+		return fmt.Sprintf("Nothing was violated%s, but %d of %s inconclusive: %s.",
+			in, len(unknown), properties(len(ps), "is", "are"), words.List(unknown))
+	case s.Verdict != result.Pass:
+		return fmt.Sprintf("Nothing was violated%s, but not every run came to its end.", in)
+	}
+	return fmt.Sprintf("All %s%s; %s.", properties(len(ps), "holds", "hold"), in, leftOver(s))
+}
+
+func properties(n int, one, many string) string {
+	if n == 1 {
+		return "1 property " + one
+	}
+	return fmt.Sprintf("%d properties %s", n, many)
+}
+
+// leftOver says what is still to do at the end.
+func leftOver(s summary.Summary) string {
+	var parked, blocked, open uint64
+	for _, m := range s.Pooled.Maps {
+		parked += m.Parked
+		blocked += m.Blocked
+		open += m.Open
+	}
+	var parts []string
+	if parked > 0 {
+		parts = append(parts, words.Counted(parked, "pair is", "pairs are")+" on the error desk")
+	}
+	if blocked > 0 {
+		parts = append(parts, words.Counted(blocked, "pair waits", "pairs wait")+" behind one")
+	}
+	if open > 0 {
+		parts = append(parts, words.Counted(open, "pair is", "pairs are")+" still queued")
+	}
+	if len(parts) == 0 {
+		return "nothing is left on the error desk or in the queue"
+	}
+	return words.List(parts)
+}
+
+// quantile finds one quantile of a group.
+func quantile(c summary.Convergence, name string) stats.Quantile {
+	i := slices.IndexFunc(c.Quantiles, func(q summary.Quantile) bool { return q.Name == name })
+	if i < 0 {
+		return stats.Quantile{}
+	}
+	return c.Quantiles[i].Quantile
+}
+
+// Convergence says how fast changes converge.
+func Convergence(s summary.Summary) string {
+	all := s.Pooled.Convergence[0]
+	switch {
+	case all.N == 0:
+		return "No change was captured, so there is no convergence to show"
+	case all.N == 1 && all.Censored == 0:
+		return "The only change converged in " + words.Duration(quantile(all, "max").Value)
+	case all.N == all.Censored:
+		return fmt.Sprintf("None of %s converged before the run ended", words.Counted(all.N, "change", "changes"))
+	}
+	p50, p99 := quantile(all, "p50"), quantile(all, "p99")
+	if p50.Censored {
+		return fmt.Sprintf("More than half of the changes never converged: %s of %s", words.Count(all.Censored), words.Count(all.N))
+	}
+	text := "Half of the changes converge within " + words.Duration(p50.Value)
+	if !p99.Censored {
+		text += ", 99 % within " + words.Duration(p99.Value)
+	}
+	if all.Censored > 0 {
+		text += fmt.Sprintf("; %s never did", words.Count(all.Censored))
+	}
+	return text
+}
+
+// Outcomes says how the references ended.
+func Outcomes(s summary.Summary) string {
+	var all, synced, waiting uint64
+	failed := map[string]uint64{}
+	for _, o := range s.Pooled.Outcomes {
+		all += o.Count
+		switch o.Class {
+		case "synced", "no-op":
+			synced += o.Count
+		case "parked", "open":
+			waiting += o.Count
+		default:
+			failed[o.Class] += o.Count
+		}
+	}
+	if all == 0 {
+		return "No reference was processed"
+	}
+	text := fmt.Sprintf("%s of %s reached the other side or needed no write", words.Share(synced, all), words.Counted(all, "reference", "references"))
+	if synced == all {
+		return "All " + words.Counted(all, "reference", "references") + " reached the other side or needed no write"
+	}
+	var most string
+	for _, class := range summary.Classes { // not the map's own order
+		if failed[class] > failed[most] {
+			most = class
+		}
+	}
+	switch {
+	case most != "":
+		text += fmt.Sprintf("; the largest group that did not: %s %s", words.Count(failed[most]), Class(most, failed[most]))
+	case waiting > 0:
+		text += fmt.Sprintf("; %s not ended", words.Counted(waiting, "has", "have"))
+	}
+	return text
+}
+
+// Class names an outcome class with its noun, for a count of n.
+func Class(class string, n uint64) string {
+	switch class {
+	case "application", "system", "concurrency", "conflict":
+		if n == 1 {
+			return class + " failure"
+		}
+		return class + " failures"
+	default:
+		return class
+	}
+}
+
+// Torn says how long source transactions stay partly visible.
+func Torn(s summary.Summary) string {
+	stories := s.Pooled.Stories
+	if len(stories) == 0 {
+		return "No source transaction was followed"
+	}
+	long := slices.MaxFunc(stories, func(a, b summary.Story) int { return cmp.Compare(PartlyVisible(a), PartlyVisible(b)) })
+	if PartlyVisible(long) == 0 && !long.Censored {
+		return "No source transaction that was followed is ever partly visible"
+	}
+	span := words.Duration(PartlyVisible(long))
+	if long.Censored {
+		return fmt.Sprintf("%s is partly visible on %s for %s and never becomes whole", Capital(long.Title), words.Other(long.Side), span)
+	}
+	return fmt.Sprintf("%s is partly visible on %s for %s", Capital(long.Title), words.Other(long.Side), span)
+}
+
+// PartlyVisible is how long a transaction was visible on the other side in
+// part.
+func PartlyVisible(s summary.Story) time.Duration {
+	return max(0, (s.LastSeen - s.FirstSeen).Duration())
+}
+
+// Capital writes the first letter of text large.
+func Capital(text string) string {
+	if text == "" {
+		return text
+	}
+	r := []rune(text)
+	return strings.ToUpper(string(r[0])) + string(r[1:])
+}

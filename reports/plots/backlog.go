@@ -1,0 +1,331 @@
+package plots
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+
+	"github.com/twinwrite/twinwrite/reports/findings"
+	"github.com/twinwrite/twinwrite/reports/paint"
+	"github.com/twinwrite/twinwrite/reports/words"
+	"github.com/twinwrite/twinwrite/scenarios/result"
+)
+
+// columns is into how many a time axis is cut: more than a screen shows.
+const columns = 480
+
+// track is one quantity over time, ready to be drawn: per column the lowest and
+// highest value of one run, or the 5 %, 50 % and 95 % quantile over runs.
+type track struct {
+	name, unit string
+	shade      paint.Shade
+	band       paint.Shade // for the range over runs
+	runs       [][]result.Point
+}
+
+// Backlog draws the queue over the day, and the record pairs that differ below
+// it, with the fault periods behind both.
+func Backlog(set *result.Set) Plot {
+	sc := set.Scenario
+	var end time.Duration
+	for _, r := range set.Runs {
+		end = max(end, r.End)
+	}
+	var tracks []track
+	for _, t := range []track{
+		{name: "backlog", shade: paint.Hues[0], band: paint.Band},
+		{name: "divergent-pairs", shade: paint.Hues[3], band: paint.OtherBand},
+	} {
+		for i := range set.Runs {
+			for _, s := range set.Runs[i].Series {
+				if s.Name == t.name && len(s.Points) > 0 {
+					t.unit = s.Unit
+					t.runs = append(t.runs, s.Points)
+				}
+			}
+		}
+		if len(t.runs) > 0 {
+			tracks = append(tracks, t)
+		}
+	}
+	what := "per moment of the day"
+	if len(set.Runs) > 1 {
+		what = fmt.Sprintf("median and 5–95 %% band of %d runs", len(set.Runs))
+	}
+	p := Plot{
+		Name:     "backlog",
+		Title:    findings.Backlog(set),
+		Subtitle: "References waiting or in flight, and record pairs that differ between the sides, " + what,
+		Caption: fmt.Sprintf("Calendar time, UTC, %s; %s, exact step functions. Shaded: fault periods.",
+			words.NewClock(sc.Start, end).Date(0), words.Counted(len(set.Runs), "run", "runs")),
+		Table: backlogTable(sc, tracks, end),
+	}
+	if len(tracks) == 0 || end == 0 {
+		p.height, p.draw = nothingHeight, nothing("No series was measured.")
+		return p
+	}
+	lanes := faultLanes(sc, end)
+	if lanes.left > 0 {
+		p.Caption += fmt.Sprintf(" %s without room for a label.", words.Count(lanes.left))
+	}
+	p.height = vg.Length(lanes.count)*15 + vg.Length(150*len(tracks)) + 70
+	p.draw = func(c draw.Canvas) { drawBacklog(c, sc, tracks, lanes, end) }
+	return p
+}
+
+// trackName is how a series is called on a plot.
+func trackName(series string) string {
+	if series == "divergent-pairs" {
+		return "Divergent pairs"
+	}
+	return findings.Capital(series)
+}
+
+func backlogTable(sc result.Scenario, tracks []track, end time.Duration) Table {
+	t := Table{Head: []string{"Time"}, Note: "Highest value within each stretch; over several runs the median of these."}
+	for _, tr := range tracks {
+		t.Head = append(t.Head, trackName(tr.name)+", most")
+	}
+	if len(tracks) == 0 || end == 0 {
+		return t
+	}
+	clock := words.NewClock(sc.Start, end)
+	ticks := clockTicks(sc.Start, end, 40)
+	edges := []time.Duration{0}
+	for _, tk := range ticks {
+		if at := time.Duration(tk.at * float64(time.Second)).Round(time.Second); at > 0 && at < end {
+			edges = append(edges, at)
+		}
+	}
+	edges = append(edges, end)
+	for i, from := range edges[:len(edges)-1] {
+		row := []string{clock.Minute(from)}
+		for _, tr := range tracks {
+			var most []float64
+			for _, points := range tr.runs {
+				_, high := within(points, from, edges[i+1])
+				most = append(most, high)
+			}
+			slices.Sort(most)
+			row = append(row, words.Count(int64(most[len(most)/2])))
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	return t
+}
+
+// within is the least and the highest value of a step function in [from, to).
+func within(points []result.Point, from, to time.Duration) (low, high float64) {
+	low = findings.At(points, from)
+	high = low
+	i, _ := slices.BinarySearchFunc(points, from, func(p result.Point, at time.Duration) int { return cmp.Compare(p.At, at) })
+	for ; i < len(points) && points[i].At < to; i++ {
+		low, high = min(low, points[i].Value), max(high, points[i].Value)
+	}
+	return low, high
+}
+
+func drawBacklog(c draw.Canvas, sc result.Scenario, tracks []track, lanes lanes, end time.Duration) {
+	const left, right, foot, head = 52, 12, 26, 26
+	top := c.Max.Y - vg.Length(lanes.count)*15 - 4
+	room := (top - c.Min.Y - foot - head*vg.Length(len(tracks))) / vg.Length(len(tracks))
+	xs := clockTicks(sc.Start, end, 10)
+
+	var panels []panel
+	for i, t := range tracks {
+		upper := top - vg.Length(i)*(room+head) - head
+		area := vg.Rectangle{Min: vg.Point{X: c.Min.X + left, Y: upper - room}, Max: vg.Point{X: c.Max.X - right, Y: upper}}
+		ys := countTicks(t.highest(end), 3)
+		p := plot.New()
+		p.X.Min, p.X.Max = 0, end.Seconds()
+		p.Y.Min, p.Y.Max = 0, ys[len(ys)-1].at
+		pn := newPanel(c, area, p)
+		for _, f := range lanes.faults {
+			f.shade(pn, area.Max.Y+head-6)
+		}
+		pn.rules(xs, ys, i == len(tracks)-1)
+		pn.head(trackName(t.name), t.unit)
+		panels = append(panels, pn)
+	}
+	lanes.draw(panels[0], top)
+	for i, t := range tracks {
+		panels[i].track(t, end, words.NewClock(sc.Start, end))
+	}
+}
+
+func (t track) highest(end time.Duration) float64 {
+	var top float64
+	for _, points := range t.runs {
+		_, high := within(points, 0, end+1)
+		top = max(top, high)
+	}
+	return top
+}
+
+// track draws one quantity: the steps of one run with its peak named, or the
+// band over runs.
+func (p panel) track(t track, end time.Duration, clock words.Clock) {
+	if len(t.runs) > 1 {
+		p.band(t, end)
+		return
+	}
+	points := t.runs[0]
+	line := p.steps(points, end)
+	p.polyline(draw.LineStyle{Color: t.shade, Width: 1.4}, line)
+
+	peak := findings.Peak(points)
+	if peak.Value == 0 {
+		return
+	}
+	at := vg.Point{X: p.x(peak.At.Seconds()), Y: p.y(peak.Value)}
+	p.dot(at, t.shade, 2.8)
+	labels := placer{area: p.c.Rectangle}
+	labels.curve([]vg.Point{at})
+	labels.curve(line)
+	labels.put(p.c, 0, []label{{words.Count(int64(peak.Value)) + " at " + clock.Minute(peak.At), style(10, bold, t.shade)}})
+}
+
+// steps turns a step function into a line with at most four points a column:
+// as it enters, its least, its highest, and as it leaves.
+func (p panel) steps(points []result.Point, end time.Duration) []vg.Point {
+	var line []vg.Point
+	add := func(at time.Duration, value float64) {
+		q := vg.Point{X: p.x(at.Seconds()), Y: p.y(value)}
+		if n := len(line); n == 0 || line[n-1] != q {
+			line = append(line, q)
+		}
+	}
+	if len(points) <= 2*columns {
+		value := findings.At(points, 0)
+		add(0, value)
+		for _, q := range points {
+			add(q.At, value)
+			value = q.Value
+			add(q.At, value)
+		}
+		add(end, value)
+		return line
+	}
+	for i := range columns {
+		from := end * time.Duration(i) / columns
+		to := end * time.Duration(i+1) / columns
+		low, high := within(points, from, to)
+		add(from, findings.At(points, from))
+		add(from, low)
+		add(from, high)
+		add(from, findings.At(points, to-1))
+	}
+	add(end, findings.At(points, end))
+	return line
+}
+
+// band draws the median over runs and the range from 5 % to 95 %.
+func (p panel) band(t track, end time.Duration) {
+	var low, middle, high []vg.Point
+	for i := range columns + 1 {
+		at := end * time.Duration(i) / columns
+		values := make([]float64, len(t.runs))
+		for r, points := range t.runs {
+			values[r] = findings.At(points, at)
+		}
+		slices.Sort(values)
+		x := p.x(at.Seconds())
+		low = append(low, vg.Point{X: x, Y: p.y(between(values, .05))})
+		middle = append(middle, vg.Point{X: x, Y: p.y(between(values, .5))})
+		high = append(high, vg.Point{X: x, Y: p.y(between(values, .95))})
+	}
+	ring := slices.Clone(low)
+	for i := len(high) - 1; i >= 0; i-- {
+		ring = append(ring, high[i])
+	}
+	p.c.FillPolygon(t.band, ring)
+	p.polyline(draw.LineStyle{Color: t.shade, Width: 1.4}, middle)
+}
+
+// between is a quantile of sorted values with linear interpolation: over a few
+// runs, the next order statistic would be the extreme itself.
+func between(sorted []float64, q float64) float64 {
+	at := q * float64(len(sorted)-1)
+	i := int(at)
+	if i+1 >= len(sorted) {
+		return sorted[len(sorted)-1]
+	}
+	return sorted[i] + (at-float64(i))*(sorted[i+1]-sorted[i])
+}
+
+// lanes are the labels of fault periods, on as many lines as they need.
+type lanes struct {
+	count  int
+	faults []faultMark
+	left   int // faults shaded but not labelled
+}
+
+type faultMark struct {
+	from, to float64
+	label    string
+	lane     int     // -1: not labelled
+	x        float64 // of the label, in seconds
+}
+
+// lanesMost bounds the lines for labels; what does not fit is counted.
+const lanesMost = 3
+
+// faultLanes lays the labels of faults out, left to right, each at the start
+// of its period on the first line with room.
+func faultLanes(sc result.Scenario, end time.Duration) lanes {
+	st := faultStyle
+	perSecond := (width - 64) / vg.Length(end.Seconds())
+	var out lanes
+	var busy [lanesMost]vg.Length
+	for _, f := range sc.Faults {
+		if f.From >= end {
+			continue
+		}
+		m := faultMark{from: f.From.Seconds(), to: min(f.To, end).Seconds(), label: findings.FaultLabel(f), lane: -1}
+		m.label = fit(st, m.label, (width-64)/2)
+		w := measure(st, m.label) + 10
+		x := min(vg.Length(m.from)*perSecond, width-64-w)
+		for i := range busy {
+			if busy[i] <= x {
+				m.lane, m.x = i, float64(x/perSecond)
+				busy[i] = x + w
+				out.count = max(out.count, i+1)
+				break
+			}
+		}
+		if m.lane < 0 {
+			out.left++
+		}
+		out.faults = append(out.faults, m)
+	}
+	return out
+}
+
+var faultStyle = style(9.5, bold, paint.FaultEdge)
+
+// shade fills the period behind a panel, up to and including its head.
+func (f faultMark) shade(p panel, top vg.Length) {
+	x0, x1 := p.x(f.from), p.x(f.to)
+	if x1-x0 < 1.2 { // an instant is still to be seen
+		fill(p.c, paint.FaultEdge, x0-.5, p.c.Min.Y, x0+.5, top)
+		return
+	}
+	fill(p.c, paint.FaultArea, x0, p.c.Min.Y, x1, top)
+}
+
+func (l lanes) draw(p panel, bottom vg.Length) {
+	for _, f := range l.faults {
+		if f.lane < 0 {
+			continue
+		}
+		y := bottom + vg.Length(f.lane)*15 + 3
+		x0 := p.x(f.from)
+		p.c.StrokeLine2(draw.LineStyle{Color: paint.FaultEdge, Width: .8}, x0, bottom-6, x0, y+9)
+		write(p.c, faultStyle, p.x(f.x)+4, y, f.label)
+	}
+}

@@ -1,0 +1,241 @@
+package plots
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+
+	"github.com/twinwrite/twinwrite/reports/findings"
+	"github.com/twinwrite/twinwrite/reports/paint"
+	"github.com/twinwrite/twinwrite/reports/stats"
+	"github.com/twinwrite/twinwrite/reports/summary"
+	"github.com/twinwrite/twinwrite/reports/words"
+	"github.com/twinwrite/twinwrite/scenarios/result"
+)
+
+// linesMost is how many table maps get a line of their own.
+const linesMost = 6
+
+// survivor is the curve of one table map: the share of its changes that had
+// not converged after a given time.
+type survivor struct {
+	name   string
+	sample stats.Sample
+}
+
+// Convergence draws, per table map, the share of changes not yet converged
+// against the time since their commit, both axes logarithmic: the tail, where
+// the trouble is, takes as much room as the bulk. A curve that ends on a
+// dashed floor holds changes that never converged.
+func Convergence(set *result.Set, s summary.Summary) Plot {
+	runs := make([]*result.Run, len(set.Runs))
+	for i := range set.Runs {
+		runs[i] = &set.Runs[i]
+	}
+	var all []survivor
+	for m, in := range set.Scenario.Maps {
+		if sample := summary.SampleOf(runs, m, summary.AnySide); sample.N() > 0 {
+			all = append(all, survivor{in.Name, sample})
+		}
+	}
+	drawn := all
+	if len(all) > linesMost {
+		drawn = slices.Clone(all)
+		slices.SortStableFunc(drawn, func(a, b survivor) int { return cmp.Compare(b.sample.N(), a.sample.N()) })
+		drawn = drawn[:linesMost]
+	}
+	overall := s.Pooled.Convergence[0]
+	p := Plot{
+		Name:  "convergence",
+		Title: findings.Convergence(s),
+		Subtitle: fmt.Sprintf("Share of captured changes not yet converged, by time since their commit, per table map · n = %s",
+			words.Count(overall.N)),
+		Caption: convergenceCaption(len(set.Runs), overall, len(all)-len(drawn)),
+		Table:   convergenceTable(s),
+		height:  360,
+	}
+	if len(drawn) == 0 {
+		p.height, p.draw = nothingHeight, nothing("No change was captured.")
+		return p
+	}
+	p.draw = func(c draw.Canvas) { drawConvergence(c, drawn) }
+	return p
+}
+
+func convergenceCaption(runs int, all summary.Convergence, left int) string {
+	parts := []string{
+		"True time from commit until both sides agree on the pair; exact values, " + words.Counted(runs, "run", "runs pooled") + ", logarithmic axes.",
+	}
+	if all.Censored > 0 {
+		parts = append(parts, words.Counted(all.Censored, "change", "changes")+
+			" had not converged when the run ended: counted as slower than all others (dashed floor).")
+	}
+	if left > 0 {
+		parts = append(parts, words.Counted(left, "map", "maps")+" with fewer changes not drawn.")
+	}
+	return strings.Join(parts, " ")
+}
+
+func convergenceTable(s summary.Summary) Table {
+	t := Table{Head: []string{"Table map", "From", "Changes", "Never converged"}}
+	for _, q := range s.Pooled.Convergence[0].Quantiles {
+		t.Head = append(t.Head, q.Name)
+	}
+	for _, c := range s.Pooled.Convergence {
+		name, side := c.Map, words.Side(c.Side)
+		if name == "" {
+			name = "all"
+		}
+		if c.Side == "" {
+			side = "both sides"
+		}
+		row := []string{name, side, words.Count(c.N), words.Count(c.Censored)}
+		for _, q := range c.Quantiles {
+			row = append(row, words.Quantile(q.Quantile))
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	if len(s.Runs) > 1 {
+		t.Note = "Quantiles of all runs together. Their intervals over runs stand in summary.json."
+	}
+	return t
+}
+
+func drawConvergence(c draw.Canvas, curves []survivor) {
+	low, high, n := extent(curves)
+	xs := spanTicks(low, high)
+	ys := shareTicks(n)
+
+	p := plot.New()
+	p.X.Scale, p.Y.Scale = plot.LogScale{}, plot.LogScale{}
+	p.X.Min, p.X.Max = xs[0].at, xs[len(xs)-1].at
+	p.Y.Min, p.Y.Max = ys[len(ys)-1].at, 1
+	area := vg.Rectangle{Min: vg.Point{X: c.Min.X + 52, Y: c.Min.Y + 42}, Max: vg.Point{X: c.Max.X - 12, Y: c.Max.Y - 22}}
+	pn := newPanel(c, area, p)
+	pn.rules(xs, ys, true)
+	pn.head("Not yet converged", "share of changes")
+	pn.xTitle("time since commit")
+
+	labels := placer{area: area}
+	for _, q := range []struct {
+		name  string
+		share float64
+	}{{"p50", .5}, {"p99", .01}} {
+		if q.share >= p.Y.Min {
+			y := pn.y(q.share)
+			pn.c.StrokeLine2(draw.LineStyle{Color: paint.Faint, Width: .6, Dashes: []vg.Length{1.5, 2.5}}, area.Min.X, y, area.Max.X, y)
+			st := aligned(style(9, regular, paint.Faint), draw.XRight)
+			write(pn.c, st, area.Max.X, y+3, q.name)
+			labels.block(vg.Rectangle{Min: vg.Point{X: area.Max.X - 22, Y: y}, Max: vg.Point{X: area.Max.X, Y: y + 12}})
+		}
+	}
+
+	var dots []func()
+	for i, curve := range curves {
+		shade := paint.Hues[i]
+		points, floor := pn.survivor(curve.sample)
+		pn.polyline(draw.LineStyle{Color: shade, Width: 2, Dashes: dashes[i]}, points)
+		if len(floor) > 0 {
+			pn.polyline(draw.LineStyle{Color: shade, Width: 1, Dashes: []vg.Length{3, 3}}, floor)
+		}
+		labels.curve(append(slices.Clone(points), floor...))
+		for _, q := range []float64{.5, .99} {
+			if v := curve.sample.Quantile(q); !v.Censored && 1-q >= p.Y.Min {
+				at := vg.Point{X: pn.x(max(v.Value.Seconds(), p.X.Min)), Y: pn.y(1 - q)}
+				dots = append(dots, func() { pn.dot(at, shade, 3) })
+				labels.block(vg.Rectangle{Min: vg.Point{X: at.X - 4, Y: at.Y - 4}, Max: vg.Point{X: at.X + 4, Y: at.Y + 4}})
+			}
+		}
+	}
+	for _, d := range dots {
+		d()
+	}
+
+	for i, curve := range curves {
+		lines := []label{
+			{curve.name, style(11, bold, paint.Hues[i])},
+			{"p50 " + words.ShortQuantile(curve.sample.Quantile(.5)) + "   p99 " + words.ShortQuantile(curve.sample.Quantile(.99)), detailStyle},
+		}
+		if n := curve.sample.Censored(); n > 0 {
+			lines = append(lines, label{words.Count(n) + " never", detailStyle})
+		}
+		// With no room for three lines there may be some for one.
+		for len(lines) > 0 && !labels.put(pn.c, i, lines) {
+			lines = lines[:len(lines)-1]
+		}
+	}
+}
+
+// survivor turns a sample into points on the canvas: a falling staircase, and
+// the floor on which it stays when some changes never converged.
+func (p panel) survivor(s stats.Sample) (points, floor []vg.Point) {
+	x := func(d time.Duration) vg.Length { return p.x(min(max(d.Seconds(), p.p.X.Min), p.p.X.Max)) }
+	at := vg.Point{X: p.c.Min.X, Y: p.y(1)}
+	points = append(points, at)
+	for i, d := range s.Converged() {
+		at.X = x(d)
+		points = append(points, at)
+		left := s.N() - i - 1
+		if left == 0 {
+			break // zero has no place on a logarithmic axis
+		}
+		at.Y = p.y(float64(left) / float64(s.N()))
+		points = append(points, at)
+	}
+	if s.Censored() > 0 {
+		floor = []vg.Point{at, {X: p.c.Max.X, Y: at.Y}}
+	}
+	return thin(points), floor
+}
+
+// thin leaves out points that no eye tells from the one before: a staircase of
+// 100,000 steps needs a few hundred.
+func thin(points []vg.Point) []vg.Point {
+	kept := points[:1:1]
+	for i, q := range points[1:] {
+		last := kept[len(kept)-1]
+		if math.Abs(float64(q.X-last.X)) > .7 || math.Abs(float64(q.Y-last.Y)) > .7 || i == len(points)-2 {
+			kept = append(kept, q)
+		}
+	}
+	return kept
+}
+
+// extent is what the axes must hold. The fastest half per cent is left to the
+// edge: a handful of lucky changes would otherwise take half of the axis.
+func extent(curves []survivor) (low, high time.Duration, n int) {
+	low = math.MaxInt64
+	for _, c := range curves {
+		n = max(n, c.sample.N())
+		if ended := c.sample.Converged(); len(ended) > 0 {
+			low = min(low, ended[len(ended)/200])
+			high = max(high, ended[len(ended)-1])
+		}
+	}
+	if high == 0 {
+		low, high = time.Second, time.Minute // nothing converged: any axis will do
+	}
+	return max(low, time.Microsecond), max(high, 2*time.Microsecond), n
+}
+
+// shareTicks are decades from all down to less than one of n.
+func shareTicks(n int) []tick {
+	ts := []tick{{1, "100 %"}}
+	for share, digits := .1, 0; ; share /= 10 {
+		text := fmt.Sprintf("%.*f %%", digits, share*100)
+		ts = append(ts, tick{share, text})
+		if share*float64(n) < 1 || len(ts) > 8 {
+			return ts
+		}
+		if share < .05 {
+			digits++
+		}
+	}
+}

@@ -1,0 +1,151 @@
+package plots
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+
+	"github.com/twinwrite/twinwrite/reports/findings"
+	"github.com/twinwrite/twinwrite/reports/paint"
+	"github.com/twinwrite/twinwrite/reports/summary"
+	"github.com/twinwrite/twinwrite/reports/words"
+	"github.com/twinwrite/twinwrite/scenarios/result"
+)
+
+// storiesMost is how many transactions the picture shows.
+const storiesMost = 12
+
+// Torn draws source transactions from their commit on: unseen at first, then
+// partly visible on the other side, whole at last. What one side committed at
+// one instant, async writes record by record.
+func Torn(set *result.Set, s summary.Summary) Plot {
+	stories := slices.Clone(s.Pooled.Stories)
+	slices.SortStableFunc(stories, func(a, b summary.Story) int {
+		return cmp.Compare(findings.PartlyVisible(b), findings.PartlyVisible(a))
+	})
+	table := tornTable(set, stories)
+	left := max(0, len(stories)-storiesMost)
+	stories = stories[:len(stories)-left]
+	caption := "True time since the commit. Light: not yet visible on the other side; full: visible in part; dot: whole; arrow: never whole."
+	if left > 0 {
+		caption += " " + words.Counted(left, "shorter one", "shorter ones") + " not drawn."
+	}
+	return Plot{
+		Name:     "torn",
+		Title:    findings.Torn(s),
+		Subtitle: "Source transactions that were followed, longest partly visible first · n = " + words.Count(len(s.Pooled.Stories)),
+		Caption:  caption,
+		Table:    table,
+		height:   vg.Length(len(stories))*26 + 48,
+		draw:     func(c draw.Canvas) { drawTorn(c, stories, len(set.Runs) > 1) },
+	}
+}
+
+func tornTable(set *result.Set, stories []summary.Story) Table {
+	t := Table{Head: []string{"Transaction", "From", "Committed", "Records", "Synced", "First visible after", "Last visible after", "Partly visible for"}}
+	if len(set.Runs) > 1 {
+		t.Head = append([]string{"Run"}, t.Head...)
+	}
+	clock := words.NewClock(set.Scenario.Start, set.Scenario.Length+set.Scenario.Drain)
+	for _, s := range stories {
+		most := words.Duration(findings.PartlyVisible(s))
+		if s.Censored {
+			most = "> " + most + " (censored)"
+		}
+		row := []string{
+			s.Title, words.Side(s.Side), clock.Second(s.Committed.Duration()), words.Count(s.Records), words.Count(s.Synced),
+			words.Duration((s.FirstSeen - s.Committed).Duration()), words.Duration((s.LastSeen - s.Committed).Duration()), most,
+		}
+		if len(set.Runs) > 1 {
+			row = append([]string{words.Count(s.Run)}, row...)
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	return t
+}
+
+func drawTorn(c draw.Canvas, stories []summary.Story, several bool) {
+	const rowHeight, barHeight, note = 26, 9, 150
+	name := style(10.5, bold, paint.Ink)
+	detail := style(9.5, regular, paint.Soft)
+
+	titles := make([]string, len(stories))
+	var names vg.Length
+	var longest time.Duration
+	for i, s := range stories {
+		titles[i] = s.Title
+		if several {
+			titles[i] += fmt.Sprintf(" (run %d)", s.Run)
+		}
+		titles[i] = fit(name, titles[i], 130)
+		names = max(names, measure(name, titles[i])+6+measure(detail, records(s)))
+		longest = max(longest, (s.LastSeen - s.Committed).Duration())
+	}
+	longest = max(longest, time.Second)
+
+	p := plot.New()
+	p.X.Min, p.X.Max = 0, longest.Seconds()
+	area := vg.Rectangle{
+		Min: vg.Point{X: c.Min.X + names + 16, Y: c.Min.Y + 40},
+		Max: vg.Point{X: c.Max.X - note, Y: c.Max.Y - 4},
+	}
+	pn := newPanel(c, area, p)
+	for _, t := range elapsedTicks(longest, 5) {
+		x := pn.x(t.at)
+		c.StrokeLine2(ruleLine, x, area.Min.Y, x, area.Max.Y)
+		write(c, aligned(tickStyle, draw.XCenter), x, area.Min.Y-14, t.label)
+	}
+	pn.xTitle("time since commit")
+
+	for i, s := range stories {
+		y := area.Max.Y - rowHeight*(vg.Length(i)+.5)
+		writeMiddle(c, name, c.Min.X, y, titles[i])
+		writeMiddle(c, detail, c.Min.X+measure(name, titles[i])+6, y, records(s))
+
+		first := pn.x((s.FirstSeen - s.Committed).Duration().Seconds())
+		last := max(pn.x((s.LastSeen - s.Committed).Duration().Seconds()), first+2)
+		fill(c, paint.Track, area.Min.X, y-1.5, first, y+1.5)
+		fill(c, paint.Hues[1], first, y-barHeight/2, last, y+barHeight/2)
+		text := "partly for " + words.Duration(findings.PartlyVisible(s))
+		if s.Censored {
+			text = "never whole, " + words.Duration(findings.PartlyVisible(s)) + " so far"
+			arrow(c, last, y, barHeight)
+		} else {
+			pn.dot(vg.Point{X: last, Y: y}, paint.Hues[1], 4)
+		}
+		writeMiddle(c, detail, last+11, y, text)
+	}
+}
+
+func records(s summary.Story) string { return words.Counted(s.Records, "record", "records") }
+
+// arrow points on from the end of a bar.
+func arrow(c draw.Canvas, x, y, height vg.Length) {
+	c.FillPolygon(paint.Hues[1], []vg.Point{{X: x, Y: y - height}, {X: x + 8, Y: y}, {X: x, Y: y + height}})
+}
+
+// elapsedSteps are the distances between ticks of an axis of elapsed time.
+var elapsedSteps = append([]time.Duration{
+	10 * time.Millisecond, 100 * time.Millisecond, 250 * time.Millisecond, 500 * time.Millisecond,
+}, append([]time.Duration{time.Second, 2 * time.Second}, clockSteps[1:]...)...)
+
+// elapsedTicks gives at most n+1 round spans from 0 to longest.
+func elapsedTicks(longest time.Duration, n int) []tick {
+	step := elapsedSteps[len(elapsedSteps)-1]
+	for _, s := range elapsedSteps {
+		if longest/s <= time.Duration(n) {
+			step = s
+			break
+		}
+	}
+	var ts []tick
+	for at := time.Duration(0); at <= longest; at += step {
+		ts = append(ts, tick{at.Seconds(), words.Duration(at)})
+	}
+	return ts
+}
