@@ -12,6 +12,7 @@ import (
 func comments(s *source) []finding {
 	type state struct {
 		first     *file
+		want      string
 		commented bool
 	}
 	packages := map[string]*state{}
@@ -22,20 +23,19 @@ func comments(s *source) []finding {
 		}
 		p := packages[f.dir]
 		if p == nil {
-			p = &state{first: f}
+			p = &state{first: f, want: "Package " + f.Name.Name + " "}
+			if f.Name.Name == "main" {
+				p.want = "Command " + path.Base(f.dir) + " "
+			}
 			packages[f.dir] = p
 			dirs = append(dirs, f.dir)
 		}
-		want := "Package " + f.Name.Name + " "
-		if f.Name.Name == "main" {
-			want = "Command " + path.Base(f.dir) + " "
-		}
-		p.commented = p.commented || f.Doc != nil && strings.HasPrefix(strings.ReplaceAll(f.Doc.Text(), "\n", " "), want)
+		p.commented = p.commented || f.Doc != nil && strings.HasPrefix(strings.ReplaceAll(f.Doc.Text(), "\n", " "), p.want)
 	}
 	var found []finding
 	for _, dir := range dirs {
 		if p := packages[dir]; !p.commented {
-			found = append(found, s.find(p.first, p.first.Package, "comment", "package %s has no comment that begins %q (or \"Command\"): say what it is for and which type to look at first", p.first.Name.Name, "Package "+p.first.Name.Name))
+			found = append(found, s.find(p.first, p.first.Package, "comment", "no file of this folder has a comment before its package clause that begins %q: say what the package is for and which type to look at first", p.want))
 		}
 	}
 	return found
