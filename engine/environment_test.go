@@ -1,0 +1,680 @@
+package engine_test
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"slices"
+	"sort"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/datadriven"
+
+	"github.com/twinwrite/twinwrite/engine"
+	"github.com/twinwrite/twinwrite/engine/store"
+)
+
+// environment is two small in-memory systems, a store and an engine that a
+// text scenario drives by hand, one request at a time. Each directive's output
+// is the trace of what happened.
+//
+//	maps                     declare table maps, one per line: name column column->map ... [live]
+//	config k=v ...           workers, batch, attempts, primary
+//	user SIDE [bypass]       one transaction; a line per operation: create|update|delete MAP KEY col=value ...
+//	notify SIDE              a notification reaches the engine
+//	step [N]                 carry out the next N requests (1)
+//	until KIND               carry out requests until the next is a pull, read or write
+//	run                      carry out requests until none is left; time stands still
+//	advance SPAN             let time pass, then tell the engine if it asked for it
+//	lose request|answer      the next request gets a time-out; with "answer" it was carried out
+//	hold NAME                the next request gets a time-out and lands later
+//	land NAME                a held request is carried out now
+//	leak SIDE MAP KEY        the side's hook leaks the engine's own write as a reference
+//	crash [unsaved]          the engine dies and starts again; "unsaved" undoes the last step's saves
+//	down SIDE, up SIDE       the side refuses requests, or works again
+//	refuse SIDE MAP KEY      the side's validation refuses writes of a record, until "accept"
+//	plant NAME               switch a failpoint on
+//	queue, show              what is open; what both sides hold
+//	expect                   lines that must all hold; see [environment.expect]
+type environment struct {
+	t       *testing.T
+	cfg     engine.Config
+	maps    []*engine.TableMap
+	primary engine.Side
+	sides   [2]*testSystem
+	store   store.Store
+	core    *engine.Core
+	now     engine.Time
+	wakeAt  engine.Time
+
+	pending  []engine.Effect
+	held     map[string]engine.Effect
+	planted  plants
+	outcomes map[string][]string // by side and map/key: "1 synced written"
+	unsaved  []engine.Mutation   // of the last step: a crash may take them away
+	tx       engine.TxID
+	trace    strings.Builder
+	writes   int
+}
+
+type plants map[string]bool
+
+func (p plants) Hit(name string) bool { return p[name] }
+
+// testSystem is one side.
+type testSystem struct {
+	env     *environment
+	side    engine.Side
+	capture *engine.Capture
+	records map[engine.Key]*engine.Record
+	keys    []engine.Key // in order of creation
+	version engine.Version
+	outbox  []engine.Reference
+	place   uint64
+	down    bool
+	refused map[engine.Key]bool
+}
+
+func TestTraces(t *testing.T) {
+	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
+		e := &environment{t: t, planted: plants{}, held: map[string]engine.Effect{}, outcomes: map[string][]string{}, now: 1}
+		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
+			e.t = t
+			e.trace.Reset()
+			e.directive(d)
+			if e.trace.Len() == 0 {
+				return "ok"
+			}
+			return e.trace.String()
+		})
+	})
+}
+
+func (e *environment) printf(format string, args ...any) { fmt.Fprintf(&e.trace, format+"\n", args...) }
+
+func (e *environment) directive(d *datadriven.TestData) {
+	switch d.Cmd {
+	case "maps":
+		e.declareMaps(d)
+	case "config":
+		e.configure(d)
+	case "user":
+		e.user(d)
+	case "notify":
+		e.input(&engine.Input{Kind: engine.Notified, Side: side(d, 0)})
+	case "step":
+		n := 1
+		if len(d.CmdArgs) > 0 {
+			n, _ = strconv.Atoi(d.CmdArgs[0].Key)
+		}
+		for ; n > 0; n-- {
+			e.step(carryOut)
+		}
+	case "until":
+		for len(e.pending) > 0 && e.pending[0].Kind.String() != d.CmdArgs[0].Key {
+			e.step(carryOut)
+		}
+	case "run":
+		for len(e.pending) > 0 {
+			e.step(carryOut)
+		}
+	case "advance":
+		span, err := time.ParseDuration(d.CmdArgs[0].Key)
+		if err != nil {
+			d.Fatalf(e.t, "%v", err)
+		}
+		e.now = e.now.Add(span)
+		if e.wakeAt != 0 && e.wakeAt <= e.now {
+			e.wakeAt = 0
+			e.input(&engine.Input{Kind: engine.TimeReached})
+		}
+	case "lose":
+		if d.CmdArgs[0].Key == "answer" {
+			e.step(loseAnswer)
+		} else {
+			e.step(loseRequest)
+		}
+	case "hold":
+		e.held[d.CmdArgs[0].Key] = e.pending[0]
+		e.step(loseRequest)
+	case "land":
+		eff, ok := e.held[d.CmdArgs[0].Key]
+		if !ok {
+			d.Fatalf(e.t, "nothing is held as %s", d.CmdArgs[0].Key)
+		}
+		delete(e.held, d.CmdArgs[0].Key)
+		e.sides[eff.Side].serve(&eff)
+	case "leak":
+		s := e.sides[side(d, 0)]
+		r := s.records[e.key(d.CmdArgs[1].Key, d.CmdArgs[2].Key)]
+		s.append(engine.Reference{Key: r.Key, Side: s.side, Incarnation: r.Mark.Incarnation, Number: r.Mark.Number, Groups: 1, Op: engine.Update})
+	case "crash":
+		e.crash(len(d.CmdArgs) > 0)
+	case "down":
+		e.sides[side(d, 0)].down = true
+	case "up":
+		e.sides[side(d, 0)].down = false
+	case "refuse", "accept":
+		e.sides[side(d, 0)].refused[e.key(d.CmdArgs[1].Key, d.CmdArgs[2].Key)] = d.Cmd == "refuse"
+	case "plant":
+		e.planted[d.CmdArgs[0].Key] = true
+	case "queue":
+		e.queue()
+	case "show":
+		e.show()
+	case "expect":
+		e.expect(d)
+	default:
+		d.Fatalf(e.t, "unknown directive %q", d.Cmd)
+	}
+}
+
+// side reads an argument that names a side.
+func side(d *datadriven.TestData, arg int) engine.Side {
+	if d.CmdArgs[arg].Key == "dataverse" {
+		return engine.Dataverse
+	}
+	return engine.FinOps
+}
+
+func (e *environment) declareMaps(d *datadriven.TestData) {
+	byName := map[string]engine.MapID{}
+	lines := strings.Split(d.Input, "\n")
+	for i, line := range lines {
+		byName[strings.Fields(line)[0]] = engine.MapID(i)
+	}
+	for i, line := range lines {
+		m := engine.TableMap{ID: engine.MapID(i), Mode: engine.Async, Sequence: i + 1, Primary: e.primary}
+		for j, word := range strings.Fields(line) {
+			column, target, lookup := strings.Cut(word, "->")
+			switch {
+			case j == 0:
+				m.Name = word
+			case word == "live":
+				m.Mode = engine.Live
+			case word == "stopped":
+				m.Mode = engine.Stopped
+			case lookup:
+				id, ok := byName[target]
+				if !ok {
+					d.Fatalf(e.t, "no map %s", target)
+				}
+				m.Columns = append(m.Columns, engine.Column{Name: column, Lookups: []engine.MapID{id}})
+			default:
+				m.Columns = append(m.Columns, engine.Column{Name: column})
+			}
+		}
+		tm, err := engine.NewTableMap(m)
+		if err != nil {
+			d.Fatalf(e.t, "%v", err)
+		}
+		e.maps = append(e.maps, tm)
+	}
+	e.cfg.Maps, e.cfg.Failpoints = e.maps, e.planted
+	e.store = store.NewMemory()
+	for _, s := range engine.Sides {
+		e.sides[s] = &testSystem{
+			env: e, side: s, capture: engine.NewCapture(s, e.maps, e.planted),
+			records: map[engine.Key]*engine.Record{}, refused: map[engine.Key]bool{},
+		}
+	}
+	e.restart()
+}
+
+func (e *environment) configure(d *datadriven.TestData) {
+	for _, a := range d.CmdArgs {
+		n := 0
+		if len(a.Vals) > 0 {
+			n, _ = strconv.Atoi(a.Vals[0])
+		}
+		switch a.Key {
+		case "workers":
+			e.cfg.Workers = n
+		case "batch":
+			e.cfg.Batch = n
+		case "attempts":
+			e.cfg.Attempts = n
+		case "pull":
+			e.cfg.PullMax = n
+		case "primary":
+			if a.Vals[0] == "dataverse" {
+				e.primary = engine.Dataverse
+			}
+		default:
+			d.Fatalf(e.t, "unknown setting %s", a.Key)
+		}
+	}
+}
+
+// restart starts an engine from what the store holds.
+func (e *environment) restart() {
+	state, err := e.store.Load()
+	if err != nil {
+		e.t.Fatal(err)
+	}
+	core, err := engine.NewCore(e.cfg, state)
+	if err != nil {
+		e.t.Fatal(err)
+	}
+	e.core, e.pending, e.wakeAt = core, nil, 0
+	e.input(&engine.Input{Kind: engine.Started})
+}
+
+func (e *environment) crash(unsaved bool) {
+	if unsaved {
+		e.unsaved = nil
+	}
+	e.flush()
+	e.printf("crash")
+	e.restart()
+}
+
+// input gives the engine one input and queues the effects. What the step asks
+// to be saved is saved at the next one at the latest.
+func (e *environment) input(in *engine.Input) {
+	e.flush()
+	out := e.core.Step(e.now, in)
+	e.unsaved = slices.Clone(out.Save)
+	for i := range out.Save {
+		e.traceMutation(&out.Save[i])
+	}
+	for _, eff := range out.Do {
+		if eff.Kind == engine.WakeAt {
+			e.wakeAt = eff.At
+			continue
+		}
+		e.printf("  -> %s", e.describe(&eff))
+		e.pending = append(e.pending, eff)
+	}
+}
+
+// flush saves what the last step asked for and books its outcomes.
+func (e *environment) flush() {
+	if err := e.store.Save(e.unsaved); err != nil {
+		e.t.Fatal(err)
+	}
+	for i := range e.unsaved {
+		m := &e.unsaved[i]
+		if r := &m.Reference; m.Kind == engine.ReferenceSettled && !r.Origin.Holds() {
+			name := fmt.Sprintf("%s %s/%s", r.Side, e.maps[r.Key.Map].Name, r.Key.ID)
+			e.outcomes[name] = append(e.outcomes[name], fmt.Sprintf("%d %s %s", r.Number, m.Outcome.Class, m.Outcome.Reason))
+		}
+	}
+	e.unsaved = nil
+}
+
+// traceMutation traces what a step saves.
+func (e *environment) traceMutation(m *engine.Mutation) {
+	r := &m.Reference
+	switch m.Kind {
+	case engine.ReferenceAdded:
+		e.printf("  queued %s %s", r.Origin, r)
+	case engine.ReferenceSettled:
+		e.printf("  settled %s %s: %s (%s)", r.Origin, r, m.Outcome.Class, m.Outcome.Reason)
+	case engine.LaneChanged:
+		if m.Lane.Parked.Class != engine.Open {
+			e.printf("  parked %s %s: %s (%s)", m.Lane.Side, m.Lane.Key.ID, m.Lane.Parked.Class, m.Lane.Parked.Reason)
+		} else {
+			e.printf("  %s %s has used %d attempts", m.Lane.Side, m.Lane.Key.ID, m.Lane.Attempts)
+		}
+	}
+}
+
+func (e *environment) describe(eff *engine.Effect) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s %s", eff.Kind, eff.Side)
+	if len(eff.Ack) > 0 {
+		fmt.Fprintf(&b, " ack %v", eff.Ack)
+	}
+	for _, k := range eff.Keys {
+		fmt.Fprintf(&b, " %s", k.ID)
+	}
+	for _, k := range eff.Lookups {
+		fmt.Fprintf(&b, " ?%s", k.ID)
+	}
+	for i := range eff.Writes {
+		w := &eff.Writes[i]
+		fmt.Fprintf(&b, " %s:%s", w.Kind, w.Key.ID)
+		if w.Override != 0 {
+			b.WriteString(":override")
+		}
+	}
+	return b.String()
+}
+
+// fate is what happens to a request.
+type fate int
+
+const (
+	carryOut fate = iota
+	loseRequest
+	loseAnswer
+)
+
+// step lets the next request meet its fate.
+func (e *environment) step(f fate) {
+	if len(e.pending) == 0 {
+		e.t.Fatal("no request is pending")
+	}
+	eff := e.pending[0]
+	e.pending = e.pending[1:]
+	e.printf("%s", e.describe(&eff))
+	var answer *engine.Input
+	if f != loseRequest {
+		answer = e.sides[eff.Side].serve(&eff)
+	}
+	if f != carryOut {
+		e.printf("  no answer")
+		answer = &engine.Input{Kind: engine.BatchFailed, Failure: engine.Timeout}
+	}
+	answer.Side, answer.Batch = eff.Side, eff.Batch
+	e.input(answer)
+}
+
+// serve carries out a request.
+func (s *testSystem) serve(eff *engine.Effect) *engine.Input {
+	if s.down {
+		s.env.printf("  %s is down", s.side)
+		return &engine.Input{Kind: engine.BatchFailed, Failure: engine.Down}
+	}
+	switch eff.Kind {
+	case engine.PullOutbox:
+		s.outbox = slices.DeleteFunc(s.outbox, func(r engine.Reference) bool { return slices.Contains(eff.Ack, r.Position) })
+		n := min(len(s.outbox), eff.Max)
+		in := &engine.Input{Kind: engine.OutboxPulled, References: slices.Clone(s.outbox[:n]), More: n < len(s.outbox)}
+		if eff.AckOnDelivery {
+			s.outbox = s.outbox[n:]
+		}
+		return in
+	case engine.ReadBatch:
+		in := &engine.Input{Kind: engine.BatchRead}
+		for _, k := range eff.Keys {
+			in.Records = append(in.Records, s.records[k])
+		}
+		for _, k := range eff.Lookups {
+			a := engine.Alive{Key: k}
+			if r := s.records[k]; r != nil && r.Alive {
+				a.Incarnation = max(r.Mark.Incarnation, 1)
+			}
+			in.Lookups = append(in.Lookups, a)
+		}
+		return in
+	default:
+		in := &engine.Input{Kind: engine.BatchWritten}
+		for i := range eff.Writes {
+			in.Rows = append(in.Rows, s.write(&eff.Writes[i]))
+		}
+		return in
+	}
+}
+
+// write applies one conditional write.
+func (s *testSystem) write(w *engine.Write) engine.RowAnswer {
+	if s.refused[w.Key] {
+		return engine.RowAnswer{Result: engine.RowRefused, Reason: engine.Refused, Cause: "validation"}
+	}
+	for _, a := range w.Lookups {
+		if r := s.records[a.Key]; r == nil || !r.Alive || max(r.Mark.Incarnation, 1) != a.Incarnation {
+			return engine.RowAnswer{Result: engine.RowConditionFailed}
+		}
+	}
+	now := s.records[w.Key]
+	r, ref, ok := engine.Apply(s.env.maps[w.Key.Map], w, s.side, now)
+	if !ok {
+		s.env.printf("  %s: condition of %s failed", s.side, w.Key.ID)
+		return engine.RowAnswer{Result: engine.RowConditionFailed}
+	}
+	s.env.writes++
+	if ref != nil {
+		s.append(*ref)
+	}
+	if !s.capture.OwnWrite() {
+		captured, err := s.capture.PreCommit(nil, 0, []engine.Change{{Key: r.Key, Op: engine.Update, Before: withMark(now, r.Mark), After: r.Values}})
+		if err != nil {
+			s.env.t.Fatal(err)
+		}
+		if captured[0].Captured {
+			r.Mark = captured[0].Mark
+			s.append(captured[0].Reference)
+		}
+	}
+	s.publish(r)
+	return engine.RowAnswer{}
+}
+
+// withMark is the record before an engine write, with the mark that the write
+// gives it: what a hook without loopback control would see.
+func withMark(r *engine.Record, m engine.Mark) *engine.Record {
+	b := engine.Record{Mark: m}
+	if r != nil {
+		b = *r
+		b.Mark = m
+	}
+	return &b
+}
+
+func (s *testSystem) append(r engine.Reference) {
+	s.place++
+	r.Position = s.place
+	s.outbox = append(s.outbox, r)
+}
+
+func (s *testSystem) publish(r *engine.Record) {
+	s.version++
+	r.Version = s.version
+	if s.records[r.Key] == nil {
+		s.keys = append(s.keys, r.Key)
+	}
+	s.records[r.Key] = r
+	s.env.printf("  %s: %s", s.side, s.env.record(r))
+}
+
+func (e *environment) key(mapName, id string) engine.Key {
+	i := slices.IndexFunc(e.maps, func(m *engine.TableMap) bool { return m.Name == mapName })
+	if i < 0 {
+		e.t.Fatalf("no map %s", mapName)
+	}
+	spelled := ""
+	if folded, spelling, ok := strings.Cut(id, "~"); ok {
+		id, spelled = folded, spelling
+	}
+	return engine.Key{Map: engine.MapID(i), ID: engine.Canonical(id), Spelling: spelled}
+}
+
+// user commits one transaction.
+func (e *environment) user(d *datadriven.TestData) {
+	s := e.sides[side(d, 0)]
+	bypass := len(d.CmdArgs) > 1 && d.CmdArgs[1].Key == "bypass"
+	e.tx++
+	var changes []engine.Change
+	for _, line := range strings.Split(d.Input, "\n") {
+		words := strings.Fields(line)
+		k := e.key(words[1], words[2])
+		m := e.maps[k.Map]
+		c := engine.Change{Key: k, Op: engine.Update, Before: s.records[k], After: make([]engine.Value, len(m.Columns))}
+		switch words[0] {
+		case "create":
+			c.Op = engine.Create
+		case "delete":
+			c.Op = engine.Delete
+		}
+		if c.Before != nil {
+			copy(c.After, c.Before.Values)
+		}
+		for _, w := range words[3:] {
+			name, value, _ := strings.Cut(w, "=")
+			col := slices.IndexFunc(m.Columns, func(c engine.Column) bool { return c.Name == name })
+			if col < 0 {
+				d.Fatalf(e.t, "map %s has no column %s", m.Name, name)
+			}
+			switch {
+			case value == "":
+				c.After[col] = engine.Value{}
+			case len(m.Columns[col].Lookups) > 0:
+				target := e.key(e.maps[m.Columns[col].Lookups[0]].Name, value)
+				c.After[col] = engine.Lookup(&target)
+			default:
+				c.After[col] = engine.Text(value)
+			}
+		}
+		changes = append(changes, c)
+	}
+	captured := make([]engine.CapturedChange, len(changes))
+	for i := range changes { // what a bypass leaves of the mark
+		if changes[i].Before != nil {
+			captured[i].Mark = changes[i].Before.Mark
+		}
+	}
+	if !bypass {
+		var err error
+		if captured, err = s.capture.PreCommit(nil, e.tx, changes); err != nil {
+			e.printf("refused: %v", err)
+			return
+		}
+	}
+	for i, c := range captured {
+		s.publish(&engine.Record{Key: changes[i].Key, Alive: true, Values: changes[i].After, Mark: c.Mark})
+		if c.Captured {
+			s.append(c.Reference)
+		}
+	}
+}
+
+// record prints a record with its mark: values, then number, own, seen, lost.
+func (e *environment) record(r *engine.Record) string {
+	m := e.maps[r.Key.Map]
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s/%s", m.Name, r.Key.ID)
+	if r.Key.Spelling != "" {
+		fmt.Fprintf(&b, "~%s", r.Key.Spelling)
+	}
+	for i, v := range r.Values {
+		switch v.Kind {
+		case engine.KindText:
+			fmt.Fprintf(&b, " %s=%s", m.Columns[i].Name, v.Text)
+		case engine.KindLookup:
+			fmt.Fprintf(&b, " %s=%s", m.Columns[i].Name, v.Target.ID)
+		}
+	}
+	if r.Mark.Incarnation == 0 {
+		b.WriteString(" [no mark]")
+		return b.String()
+	}
+	fmt.Fprintf(&b, " [%d.%d", r.Mark.Incarnation, r.Mark.Number)
+	for _, g := range r.Mark.Groups {
+		fmt.Fprintf(&b, " own%d seen%d", g.Own, g.Seen)
+		if len(g.Lost) > 0 {
+			fmt.Fprintf(&b, " lost%v", g.Lost)
+		}
+	}
+	b.WriteString("]")
+	return b.String()
+}
+
+func (e *environment) queue() {
+	e.core.OpenItems(func(i engine.OpenItem) {
+		e.printf("%s %s/%s: %d references, %s%s", i.Side, e.maps[i.Key.Map].Name, i.Key.ID, i.References, i.State, e.because(i))
+	})
+}
+
+func (e *environment) because(i engine.OpenItem) string {
+	switch i.State {
+	case "blocked":
+		return " on " + i.BlockedOn.ID
+	case "parked":
+		return fmt.Sprintf(": %s (%s)", i.Parked.Class, i.Parked.Reason)
+	}
+	return ""
+}
+
+func (e *environment) show() {
+	for _, s := range e.sides {
+		for _, k := range s.keys {
+			e.printf("%s: %s", s.side, e.record(s.records[k]))
+		}
+	}
+}
+
+// expect checks lines written by hand, which renewing the golden traces cannot
+// touch:
+//
+//	SIDE MAP/KEY: 1 synced written, 2 conflict overridden    the outcomes, by number
+//	SIDE MAP/KEY = col=value ...                             the final record's values
+//	equal MAP/KEY                                            both sides hold the same
+//	open N                                                   items in the queue
+//	writes N                                                 records that the engine wrote
+func (e *environment) expect(d *datadriven.TestData) {
+	e.t.Helper()
+	e.flush()
+	checked := 0
+	for _, line := range strings.Split(d.Input, "\n") {
+		checked++
+		words := strings.Fields(line)
+		var got, want string
+		switch {
+		case len(words) == 2 && words[0] == "open":
+			n := 0
+			e.core.OpenItems(func(engine.OpenItem) { n++ })
+			got, want = strconv.Itoa(n), words[1]
+		case len(words) == 2 && words[0] == "writes":
+			got, want = strconv.Itoa(e.writes), words[1]
+		case len(words) == 2 && words[0] == "equal":
+			mapName, id, _ := strings.Cut(words[1], "/")
+			k := e.key(mapName, id)
+			got, want = e.values(engine.FinOps, k), e.values(engine.Dataverse, k)
+		case strings.Contains(line, " = ") || strings.HasSuffix(line, " ="):
+			name, values, _ := strings.Cut(line, " =")
+			where := strings.Fields(name)
+			mapName, id, _ := strings.Cut(where[1], "/")
+			got, want = e.values(sideNamed(where[0]), e.key(mapName, id)), strings.TrimSpace(values)
+		case strings.Contains(line, ": "):
+			name, outcomes, _ := strings.Cut(line, ": ")
+			list := slices.Clone(e.outcomes[name])
+			sort.Strings(list)
+			got, want = strings.Join(list, ", "), outcomes
+		default:
+			d.Fatalf(e.t, "cannot read the expectation %q", line)
+		}
+		if got != want {
+			e.t.Errorf("%s: expected %q, got %q", d.Pos, line, got)
+			e.printf("broken: %s\n  got %s", line, got)
+		}
+	}
+	if checked == 0 {
+		d.Fatalf(e.t, "nothing is expected")
+	}
+}
+
+func sideNamed(s string) engine.Side {
+	if s == "dataverse" {
+		return engine.Dataverse
+	}
+	return engine.FinOps
+}
+
+// values prints a record's values only.
+func (e *environment) values(s engine.Side, k engine.Key) string {
+	r := e.sides[s].records[k]
+	if r == nil || !r.Alive {
+		return "absent"
+	}
+	text := e.record(r)
+	text, _, _ = strings.Cut(text, " [")
+	_, text, _ = strings.Cut(text, " ")
+	return text
+}
+
+// TestMain lets the one variable that renews all goldens renew these too.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if os.Getenv("UPDATE_GOLDEN") != "" {
+		if err := flag.Set("rewrite", "true"); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(2)
+		}
+	}
+	os.Exit(m.Run())
+}
