@@ -1,0 +1,199 @@
+package scenarios
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/twinwrite/twinwrite/engine"
+	"github.com/twinwrite/twinwrite/sim"
+)
+
+// foresee finds what can be known to go otherwise than the author may think,
+// without running the scenario.
+func foresee(s *Scenario) Warnings {
+	f := &foresight{s: s}
+	f.sequences()
+	f.faults()
+	f.losses()
+	f.timeout()
+	f.load()
+	return Warnings(f.warnings.sorted())
+}
+
+type foresight struct {
+	s        *Scenario
+	warnings collector
+}
+
+// warn reports a doubt about the value at a path.
+func (f *foresight) warn(path, hint, format string, args ...any) {
+	n := f.s.tree
+	at := n.at
+	for _, segment := range strings.Split(path, ".") {
+		next := n.get(segment)
+		if n.kind == sequence {
+			if i := slices.IndexFunc(n.items, func(i *node) bool { return i.name == segment }); i >= 0 {
+				next = n.items[i]
+			}
+		}
+		if next == nil {
+			break
+		}
+		if n = next; n.at.given() {
+			at = n.at
+		}
+	}
+	f.warnings.report(at, path, hint, format, args...)
+}
+
+// sequences warns of children that run before their parents. Maps that look
+// each other up have no right order, and the engine copes with that.
+func (f *foresight) sequences() {
+	job := map[int]int{}
+	place := map[int]int{}
+	for j := range f.s.Jobs {
+		for i, m := range f.s.Jobs[j].Sequence {
+			job[m], place[m] = j, i
+		}
+	}
+	for child := range f.s.Maps {
+		for _, l := range f.s.Maps[child].Lookups {
+			parent := l.Map
+			if parent == child || f.reaches(parent, child) {
+				continue
+			}
+			name, of := f.s.Maps[child].Name, f.s.Maps[parent].Name
+			j := f.s.Jobs[job[child]].Name
+			switch {
+			case job[parent] != job[child]:
+				f.warn(join(join("jobs", j), "sequence"), "put both maps into one job", "%s looks up %s, which is in another job; there is no order between jobs", name, of)
+			case place[parent] > place[child]:
+				f.warn(join(join("jobs", j), "sequence"), "put "+of+" before "+name, "%s runs before %s, which it looks up; its records will wait for theirs", name, of)
+			}
+		}
+	}
+}
+
+// reaches reports whether lookups lead from one map to another.
+func (f *foresight) reaches(from, to int) bool {
+	seen := make([]bool, len(f.s.Maps))
+	var visit func(m int) bool
+	visit = func(m int) bool {
+		if m == to || seen[m] {
+			return m == to
+		}
+		seen[m] = true
+		return slices.ContainsFunc(f.s.Maps[m].Lookups, func(l Lookup) bool { return visit(l.Map) })
+	}
+	return visit(from)
+}
+
+// faults warns of what comes too late to strike.
+func (f *foresight) faults() {
+	end := f.s.Time.End()
+	for _, fault := range f.s.Faults {
+		if fault.At >= end {
+			f.warn(join(join("faults", fault.Name), "at"), "move it, or lengthen time.run", "at %s the run is over; it ends at %s", writeSpan(fault.At), writeSpan(end))
+		}
+	}
+	for _, side := range engine.Sides {
+		for _, step := range f.s.Systems.Of(side).Clock.Steps {
+			if step.At >= end {
+				f.warn("systems."+side.String()+".clock.steps."+step.Name+".at", "move it, or lengthen time.run", "at %s the run is over; it ends at %s", writeSpan(step.At), writeSpan(end))
+			}
+		}
+	}
+}
+
+// losses warns of loss that is more likely a slip of the pen than a network.
+func (f *foresight) losses() {
+	const doubtful = 0.5
+	for _, side := range engine.Sides {
+		if l := f.s.Links.Of(side).Loss; l >= doubtful {
+			f.warn("links.engine->"+side.String()+".loss", "most attempts will time out", "%s of all requests or answers are lost", share.write(l))
+		}
+		if l := f.s.Systems.Of(side).Notification.Loss; l >= doubtful {
+			f.warn("systems."+side.String()+".notification.loss", "most changes will wait for engine.poll", "%s of all notifications are lost", share.write(l))
+		}
+	}
+}
+
+// timeout warns of requests that have hardly a chance to be answered.
+func (f *foresight) timeout() {
+	for _, side := range engine.Sides {
+		y := f.s.Systems.Of(side)
+		took := 2*f.s.Links.Of(side).Latency.Mean() + y.Apply.Mean() + float64(f.s.Engine.Batch)*y.PerRecord.Mean()
+		if took > f.s.Engine.Timeout.Seconds() {
+			f.warn("engine.timeout", "raise it, or make engine.batch smaller", "a full batch takes %s on average on %s, longer than the timeout of %s",
+				about(took), side, writeSpan(f.s.Engine.Timeout))
+		}
+	}
+}
+
+// load warns of more than a system can serve, and of more than anybody waits
+// for.
+func (f *foresight) load() {
+	const changesMany = 2_000_000
+	var busy [2]float64 // servers in use on average
+	changes, working := 0.0, false
+	for i := range f.s.Workload {
+		w := &f.s.Workload[i]
+		working = working || w.Enabled
+		if !w.Enabled || w.Trace != nil {
+			continue
+		}
+		records := 0.0
+		for _, step := range w.Transaction {
+			for _, c := range []sim.Count{step.Create, step.Update} {
+				if c != nil {
+					records += c.Mean()
+				}
+			}
+		}
+		transactions := w.Arrivals.Rate.expected(f.s.Time.Run)
+		if transactions < 1 {
+			f.warn(join(join("workload", w.Name), "arrivals.rate"), "", "%.2g transactions are expected in the whole run", transactions)
+		}
+		changes += transactions * records
+		y := f.s.Systems.Of(w.Side)
+		busy[w.Side] += transactions * (y.Commit.Mean() + records*y.PerRecord.Mean()) / f.s.Time.Run.Seconds()
+	}
+	for _, side := range engine.Sides {
+		if servers := f.s.Systems.Of(side).Servers; busy[side] > float64(servers) {
+			f.warn("systems."+side.String()+".servers", "users will queue without end; is a rate too high?", "the workload keeps %.0f servers busy on average; %s has %d", busy[side], side, servers)
+		}
+	}
+	if changes > changesMany {
+		f.warn("workload", "is a rate or a count too high?", "about %.2g changes are expected; the run will take long", changes)
+	}
+	if !working {
+		f.warn("workload", "set enabled: true on one", "no workload is enabled; nothing will happen")
+	}
+}
+
+// expected returns the mean number of events from the start on for a time.
+func (p Profile) expected(length time.Duration) float64 {
+	end := length.Seconds()
+	before, at := p[0].Rate.PerSecond(), 0.0
+	sum := 0.0
+	for _, point := range p {
+		next, rate := min(end, point.At.Seconds()), point.Rate.PerSecond()
+		if span := point.At.Seconds() - at; span > 0 && next > at {
+			reached := before + (rate-before)*(next-at)/span
+			sum += (next - at) * (before + reached) / 2
+			at = next
+		}
+		before = rate
+		if at >= end {
+			return sum
+		}
+	}
+	return sum + (end-at)*before
+}
+
+// about rounds seconds for a message.
+func about(seconds float64) string {
+	return fmt.Sprint(time.Duration(seconds * 1e9).Round(time.Millisecond))
+}

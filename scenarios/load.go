@@ -1,0 +1,126 @@
+package scenarios
+
+import (
+	"bytes"
+	"embed"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"reflect"
+	"strings"
+)
+
+//go:embed builtin/*.yaml
+var builtin embed.FS
+
+//go:embed data/*.csv
+var data embed.FS
+
+// Load reads a scenario that comes with the program, by its name, or a file,
+// by its path, and checks it together with the traces that it names. sets are
+// overrides as "path=value". A scenario with faults gives [Errors].
+func Load(nameOrPath string, sets ...string) (*Scenario, Warnings, error) {
+	s, warnings, err := load(nameOrPath, sets)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := s.checkTraces(); err != nil {
+		return nil, nil, err
+	}
+	return s, warnings, nil
+}
+
+func load(nameOrPath string, sets []string) (*Scenario, Warnings, error) {
+	if src, err := Builtin(nameOrPath); err == nil {
+		s, warnings, err := Parse(nameOrPath+".yaml", src, sets)
+		if err != nil {
+			return nil, nil, err
+		}
+		s.files = func(name string) (fs.File, error) { return data.Open(path.Join("data", name)) }
+		return s, warnings, nil
+	}
+	src, err := readLimited(nameOrPath)
+	if err != nil {
+		if os.IsNotExist(err) && !strings.ContainsAny(nameOrPath, `./\`) {
+			return nil, nil, fmt.Errorf("there is no scenario %s: %s", quote(nameOrPath), didYouMean(nameOrPath, Names()))
+		}
+		return nil, nil, fmt.Errorf("read scenario: %w", err)
+	}
+	return Parse(nameOrPath, src, sets)
+}
+
+// readLimited reads a file, but no more of it than [Parse] refuses.
+func readLimited(name string) ([]byte, error) {
+	f, err := openRegular(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, documentBytesMax+1))
+}
+
+// Builtin returns the source of a scenario that comes with the program.
+func Builtin(name string) ([]byte, error) {
+	return builtin.ReadFile(path.Join("builtin", name+".yaml"))
+}
+
+// Names lists the scenarios that come with the program, sorted.
+func Names() []string {
+	files, err := builtin.ReadDir("builtin")
+	if err != nil {
+		panic(err)
+	}
+	names := make([]string, len(files))
+	for i, f := range files {
+		names[i] = strings.TrimSuffix(f.Name(), ".yaml")
+	}
+	return names
+}
+
+// Parse checks a scenario without looking at other files. file names it in
+// messages; traces are found beside it. A scenario with faults gives
+// [Errors]: all of them, in the order of the file.
+func Parse(file string, src []byte, sets []string) (*Scenario, Warnings, error) {
+	errs := &collector{}
+	root := parseTree(&origin{file: file}, src, errs)
+	if root == nil {
+		return nil, nil, errs.sorted()
+	}
+	if root.kind == mapping {
+		for i, set := range sets {
+			override(root, set, i+1, errs)
+		}
+	}
+	c := &checker{errs: errs}
+	c.outline(root)
+	tree := schema.check(c, root, "")
+	if errs.count() > 0 {
+		return nil, nil, errs.sorted()
+	}
+	s := &Scenario{
+		tree: tree, file: file, src: bytes.Clone(src),
+		files: func(name string) (fs.File, error) {
+			if !filepath.IsAbs(name) {
+				name = filepath.Join(filepath.Dir(file), name)
+			}
+			return openRegular(name)
+		},
+	}
+	bind(tree, reflect.ValueOf(s).Elem())
+	return s, foresee(s), nil
+}
+
+// openRegular opens a file that has an end.
+func openRegular(name string) (fs.File, error) {
+	info, err := os.Stat(name)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is not a regular file", name)
+	}
+	return os.Open(name)
+}

@@ -1,0 +1,570 @@
+package scenarios
+
+import (
+	"slices"
+	"sort"
+	"strings"
+	"time"
+)
+
+// This file holds the forms of composite values and the rules that several
+// keys must fulfil together. They work on the tree, so that what is sound is
+// judged even where something beside it is not.
+
+// positive is a leaf above zero.
+type positive struct{ quantity }
+
+func (p positive) check(c *checker, n *node, path string) *node {
+	return atLeast(c, leaf(p).check(c, n, path), path, 1, "must be above zero")
+}
+
+func (p positive) part(n *node, segment string) (slot, error) { return leaf(p).part(n, segment) }
+
+// notNegative is a leaf of zero or more.
+type notNegative struct{ quantity }
+
+func (p notNegative) check(c *checker, n *node, path string) *node {
+	return atLeast(c, leaf(p).check(c, n, path), path, 0, "must not be negative")
+}
+
+func (p notNegative) part(n *node, segment string) (slot, error) { return leaf(p).part(n, segment) }
+
+func atLeast(c *checker, n *node, path string, least time.Duration, rule string) *node {
+	if n != nil && n.value.(time.Duration) < least {
+		c.fault(n, path, "", "%s: %s", n.text, rule)
+		return nil
+	}
+	return n
+}
+
+// mapOutline is what other parts of the scenario need to know of a map.
+type mapOutline struct {
+	name    string
+	known   bool // the map was checked and the rest of this is filled in
+	key     []string
+	company bool
+	columns []string
+	lookups []string
+}
+
+// outline notes what the parts of the scenario refer to, before any of them
+// is checked.
+func (c *checker) outline(root *node) {
+	if at := root.get("time").get("start"); at != nil && at.kind == scalar {
+		if t, err := instant.read(at.text); err == nil {
+			c.start = t.(time.Time)
+		}
+	}
+	if maps := root.get("maps"); maps != nil {
+		for _, m := range maps.items {
+			c.maps = append(c.maps, mapOutline{name: m.textOf("name")})
+		}
+	}
+}
+
+// mapOf returns the outline of the map under the key map, or nil.
+func (c *checker) mapOf(n *node) *mapOutline {
+	v := n.get("map")
+	if v == nil {
+		return nil
+	}
+	if m := &c.maps[v.value.(int)]; m.known {
+		return m
+	}
+	return nil
+}
+
+// readMapName reads a reference to a map; its value is the map's index.
+func readMapName(c *checker, n *node, path string) *node {
+	if n.kind != scalar {
+		c.fault(n, path, "", "the name of a map is needed, not %s", n.kind)
+		return nil
+	}
+	i := slices.IndexFunc(c.maps, func(m mapOutline) bool { return m.name == n.text })
+	if i < 0 || n.text == "" {
+		var names []string
+		for _, m := range c.maps {
+			names = append(names, m.name)
+		}
+		c.fault(n, path, didYouMean(n.text, names), "there is no map %s", quote(n.text))
+		return nil
+	}
+	return &node{kind: scalar, at: n.at, text: n.text, value: i}
+}
+
+// readEach reads a list whose items are single values.
+func readEach(c *checker, n *node, path string, item composite) *node {
+	if n.kind != sequence {
+		c.fault(n, path, "write [a, b]", "a list is needed, not %s", n.kind)
+		return nil
+	}
+	out := &node{kind: sequence, at: n.at}
+	seen := map[string]bool{}
+	for _, v := range n.items {
+		v = item(c, v, path)
+		if v == nil {
+			continue
+		}
+		if seen[v.text] {
+			c.fault(v, path, "remove one of them", "%s appears twice", quote(v.text))
+			continue
+		}
+		seen[v.text] = true
+		out.items = append(out.items, v)
+	}
+	return out
+}
+
+// readSequence reads the maps of a job; its value is their indexes.
+func readSequence(c *checker, n *node, path string) *node {
+	out := readEach(c, n, path, readMapName)
+	if out == nil {
+		return nil
+	}
+	indexes := make([]int, len(out.items))
+	for i, v := range out.items {
+		indexes[i] = v.value.(int)
+	}
+	if len(n.items) == 0 {
+		c.fault(n, path, "name the maps that it carries", "a job without maps")
+	}
+	out.value = indexes
+	return out
+}
+
+// readNames reads a list of identifiers.
+func readNames(c *checker, n *node, path string) *node {
+	return withTexts(readEach(c, n, path, name.check))
+}
+
+// readTexts reads a list of texts.
+func readTexts(c *checker, n *node, path string) *node {
+	return withTexts(readEach(c, n, path, text{bytesMax: 256}.check))
+}
+
+func withTexts(n *node) *node {
+	if n == nil {
+		return nil
+	}
+	texts := make([]string, len(n.items))
+	for i, v := range n.items {
+		texts[i] = v.text
+	}
+	n.value = texts
+	return n
+}
+
+// readMoment reads an instant of the run: a span from the start, a time of
+// day, or a calendar time. Its canonical form is the span.
+func readMoment(c *checker, n *node, path string) *node {
+	const hint = "write a span from the start (3h), a time of day (14:35), or 2026-01-31T14:35:00Z"
+	if n.kind != scalar {
+		c.fault(n, path, hint, "a time is needed, not %s", n.kind)
+		return nil
+	}
+	at, err := readSpan(n.text)
+	calendar := time.Time{}
+	if err != nil {
+		calendar, err = c.readCalendar(n.text)
+	}
+	switch {
+	case err != nil && isNumber(n.text):
+		c.fault(n, path, hint, "%s has no unit", quote(n.text))
+		return nil
+	case err != nil:
+		c.fault(n, path, hint, "%s is not a time", quote(n.text))
+		return nil
+	case !calendar.IsZero() && c.start.IsZero():
+		at = 0 // the start is wrong, and that has been reported
+	case !calendar.IsZero():
+		at = calendar.Sub(c.start)
+	}
+	switch {
+	case at < 0:
+		c.fault(n, path, hint, "%s is before the scenario's start", n.text)
+		return nil
+	case at > spanMax:
+		c.fault(n, path, hint, "%s is out of range", n.text)
+		return nil
+	}
+	return &node{kind: scalar, at: n.at, text: writeSpan(at), value: at}
+}
+
+// readCalendar reads a calendar time or a time of day, which means its first
+// occurrence from the start on, in UTC.
+func (c *checker) readCalendar(text string) (time.Time, error) {
+	for _, layout := range []string{"15:04", "15:04:05"} {
+		clock, err := time.Parse(layout, text)
+		if err != nil {
+			continue
+		}
+		day := c.start.Truncate(24 * time.Hour)
+		at := day.Add(time.Duration(clock.Hour())*time.Hour + time.Duration(clock.Minute())*time.Minute + time.Duration(clock.Second())*time.Second)
+		if at.Before(c.start) {
+			at = at.AddDate(0, 0, 1)
+		}
+		return at, nil
+	}
+	t, err := instant.read(text)
+	if err != nil {
+		return time.Time{}, err
+	}
+	return t.(time.Time), nil
+}
+
+// readProfile reads a rate, or one that changes over time.
+func readProfile(c *checker, n *node, path string) *node {
+	if n.kind == scalar {
+		out := leaf{rate}.check(c, n, path)
+		if out != nil {
+			out.value = Profile{{Rate: out.value.(Rate)}}
+		}
+		return out
+	}
+	const hint = "write 25/s, or {profile: [[0h, 2/s], [1h, 25/s]]}"
+	points := n.get("profile")
+	if n.kind != mapping || len(n.fields) != 1 || points == nil || points.kind != sequence || len(points.items) == 0 {
+		c.fault(n, path, hint, "this is not a rate")
+		return nil
+	}
+	var profile Profile
+	canonical := &node{kind: sequence, at: points.at}
+	for _, p := range points.items {
+		if p.kind != sequence || len(p.items) != 2 {
+			c.fault(p, path, hint, "a point of a profile is a pair of a time and a rate")
+			continue
+		}
+		at, r := readMoment(c, p.items[0], path), leaf{rate}.check(c, p.items[1], path)
+		if at == nil || r == nil {
+			continue
+		}
+		point := RatePoint{at.value.(time.Duration), r.value.(Rate)}
+		if len(profile) > 0 && point.At <= profile[len(profile)-1].At {
+			c.fault(at, path, "order the points by time", "a point at %s after one at %s", at.text, writeSpan(profile[len(profile)-1].At))
+			continue
+		}
+		profile = append(profile, point)
+		canonical.items = append(canonical.items, &node{kind: sequence, at: p.at, items: []*node{at, r}})
+	}
+	out := &node{kind: mapping, at: n.at, value: profile}
+	out.put("profile", points.at, canonical)
+	return out
+}
+
+// readPick reads which records are chosen.
+func readPick(c *checker, n *node, path string) *node {
+	const hint = "write uniform, or {zipf: 1.1}"
+	if n.kind == scalar && n.text == "uniform" {
+		return &node{kind: scalar, at: n.at, text: n.text, value: Pick{}}
+	}
+	zipf := n.get("zipf")
+	if zipf == nil || len(n.fields) != 1 {
+		c.fault(n, path, hint, "this is not a way to pick records")
+		return nil
+	}
+	s := leaf{number(0.01, 20)}.check(c, zipf, path)
+	if s == nil {
+		return nil
+	}
+	out := &node{kind: mapping, at: n.at, value: Pick{Zipf: s.value.(float64)}}
+	out.put("zipf", zipf.at, s)
+	return out
+}
+
+// readLookups reads the lookups of a map.
+func readLookups(c *checker, n *node, path string) *node {
+	return readPairs(c, n, path, "write {customer: customers}: the column, then the map that it names",
+		func(column string, v *node, path string) (*node, any) {
+			target := readMapName(c, v, path)
+			if target == nil {
+				return nil, nil
+			}
+			return target, Lookup{Column: column, Map: target.value.(int)}
+		})
+}
+
+// namedSource is a [Source] whose target is still a name.
+type namedSource struct {
+	target string
+	at     position
+	Source
+}
+
+// readSources reads where columns come from. The names of the targets are
+// resolved by [checkTraceRow].
+func readSources(c *checker, n *node, path string) *node {
+	return readPairs(c, n, path, "write {column: trace column}",
+		func(target string, v *node, path string) (*node, any) {
+			shown, source := readSource(c, v, path)
+			if shown == nil {
+				return nil, nil
+			}
+			return shown, namedSource{target, v.at, source}
+		})
+}
+
+// readSource reads one of: a column, {column: c, empty: X}, {constant: X}.
+func readSource(c *checker, n *node, path string) (*node, Source) {
+	free := text{bytesMax: 256}
+	if n.kind == scalar {
+		out := free.check(c, n, path)
+		if out == nil {
+			return nil, Source{}
+		}
+		return out, Source{Column: out.text}
+	}
+	form := object{name: "a source", keys: []key{
+		{name: "column", shape: free, doc: "a column of the trace"},
+		{name: "empty", shape: free, doc: "what stands for an empty cell"},
+		{name: "constant", shape: free, doc: "the same in every row"},
+	}}
+	out := form.check(c, n, path)
+	if out == nil {
+		return nil, Source{}
+	}
+	s := Source{Column: out.textOf("column"), Empty: out.textOf("empty"), Constant: out.textOf("constant")}
+	if (s.Column == "") == (s.Constant == "") || s.Empty != "" && s.Column == "" {
+		c.fault(n, path, "write {column: c, empty: X}, or {constant: X}", "a source is a column or a constant")
+		return nil, Source{}
+	}
+	return out, s
+}
+
+// readPairs reads a mapping with free keys. Its value is the list of what
+// read returns.
+func readPairs(c *checker, n *node, path, hint string, read func(name string, v *node, path string) (*node, any)) *node {
+	if n.kind != mapping {
+		c.fault(n, path, hint, "a mapping is needed, not %s", n.kind)
+		return nil
+	}
+	out := &node{kind: mapping, at: n.at}
+	values := make([]any, 0, len(n.fields))
+	for _, f := range n.fields {
+		below := join(path, f.key)
+		if !isIdentifier(f.key) || len(f.key) > nameBytesMax {
+			c.errs.report(f.at, below, hint, "%s cannot be the name of a column", quote(f.key))
+			continue
+		}
+		if shown, value := read(f.key, f.value, below); shown != nil {
+			out.put(f.key, f.at, shown)
+			values = append(values, value)
+		}
+	}
+	out.value = values
+	return out
+}
+
+// checkMap notes the outline of a map and compares its columns.
+func checkMap(c *checker, n *node, path string) {
+	i := slices.IndexFunc(c.maps, func(m mapOutline) bool { return m.name == n.textOf("name") })
+	key, columns, lookups := n.get("key"), n.get("columns"), n.get("lookups")
+	if i < 0 || key == nil || columns == nil || lookups == nil || n.get("company") == nil {
+		return
+	}
+	m := &c.maps[i]
+	m.known, m.key, m.company = true, key.value.([]string), n.get("company").value.(bool)
+	for _, v := range columns.items {
+		m.columns = append(m.columns, v.textOf("name"))
+	}
+	resolved := make([]Lookup, 0, len(lookups.fields))
+	for _, l := range lookups.value.([]any) {
+		resolved = append(resolved, l.(Lookup))
+		m.lookups = append(m.lookups, l.(Lookup).Column)
+	}
+	lookups.value = resolved
+
+	if len(m.key) == 0 {
+		c.fault(key, join(path, "key"), "name at least one column", "a map without a key")
+	}
+	if len(m.columns)+len(m.lookups) == 0 {
+		c.fault(n, join(path, "columns"), "write columns or lookups", "a map that carries no column")
+	}
+	for _, k := range m.key {
+		if slices.Contains(m.columns, k) || slices.Contains(m.lookups, k) {
+			c.fault(key, join(path, "key"), "a key column is mapped as the key; remove it from the others", "%s is a key column and a mapped column", quote(k))
+		}
+	}
+	for _, f := range lookups.fields {
+		if slices.Contains(m.columns, f.key) {
+			c.errs.report(f.at, join(path, "lookups"), "keep it under lookups only", "%s is a column and a lookup", quote(f.key))
+		}
+	}
+}
+
+// checkStep judges a step of a generated transaction.
+func checkStep(c *checker, n *node, path string) {
+	create, update := n.get("create"), n.get("update")
+	if (create == nil) == (update == nil) {
+		c.fault(n, path, "write create: 1, or update: 1", "a step either creates or updates")
+		return
+	}
+	if create != nil {
+		for _, only := range []string{"pick", "columns"} {
+			if v := n.get(only); v != nil && v.at.given() {
+				c.fault(v, join(path, only), "remove it", "%s is for updates; a create writes a new record", only)
+			}
+		}
+		return
+	}
+	columns, m := n.get("columns"), c.mapOf(n)
+	if columns == nil || m == nil {
+		return
+	}
+	for _, v := range columns.items {
+		if !slices.Contains(m.columns, v.text) {
+			c.fault(v, join(path, "columns"), didYouMean(v.text, m.columns), "the map %s has no column %s", m.name, quote(v.text))
+		}
+	}
+}
+
+// checkWorkload judges whether a workload is a generator or a trace.
+func checkWorkload(c *checker, n *node, path string) {
+	generator := []string{"arrivals", "transaction", "open-for", "concurrent-edit"}
+	if n.get("trace") != nil {
+		for _, k := range generator {
+			if v := n.get(k); v != nil {
+				c.fault(v, join(path, k), "put it into a workload of its own", "%s has no place beside a trace, which says everything itself", k)
+			}
+		}
+		return
+	}
+	for _, k := range generator[:2] {
+		if n.get(k) == nil {
+			c.fault(n, join(path, k), "arrivals: {rate: 25/s}, transaction: [{map: customers, update: 1}]", "a workload needs %s, or a trace", k)
+		}
+	}
+	steps := n.get("transaction")
+	if steps == nil || slices.ContainsFunc(steps.items, func(s *node) bool { return s.get("update") != nil }) {
+		return
+	}
+	for _, k := range generator[2:] {
+		if v := n.get(k); v != nil {
+			c.fault(v, join(path, k), "remove it, or add an update", "%s is for updates, and this workload only creates", k)
+		}
+	}
+}
+
+// checkTraceRow judges a row of a trace by its map and resolves the targets
+// of its sources.
+func checkTraceRow(c *checker, n *node, path string) {
+	if ahead, once := n.get("ahead"), n.get("once"); ahead != nil && ahead.value.(time.Duration) > 0 && (once == nil || once.value != PerKey) {
+		c.fault(ahead, join(path, "ahead"), "add once: key", "ahead is for records that are booked once")
+	}
+	m := c.mapOf(n)
+	if m == nil {
+		return
+	}
+	company := n.get("company")
+	switch {
+	case m.company && company == nil:
+		c.fault(n, join(path, "company"), "name the column of the trace that holds it", "the map %s has a company in its key", m.name)
+	case !m.company && company != nil:
+		c.fault(company, join(path, "company"), "remove it", "the map %s has no company in its key", m.name)
+	}
+	resolveSources(c, n.get("key"), join(path, "key"), m.name, "key column", m.key)
+	resolveSources(c, n.get("lookups"), join(path, "lookups"), m.name, "lookup", m.lookups)
+	resolveSources(c, n.get("values"), join(path, "values"), m.name, "column", m.columns)
+	if key := n.get("key"); key != nil {
+		for _, k := range m.key {
+			if key.get(k) == nil {
+				c.fault(key, join(path, "key"), "write where it comes from", "the key column %s is missing", k)
+			}
+		}
+	}
+}
+
+// resolveSources turns the sources' names into indexes, in the map's order.
+func resolveSources(c *checker, n *node, path, in, what string, targets []string) {
+	if n == nil {
+		return
+	}
+	sources := []Source{}
+	for _, v := range n.value.([]any) {
+		s := v.(namedSource)
+		if s.Target = slices.Index(targets, s.target); s.Target < 0 {
+			c.errs.report(s.at, join(path, s.target), didYouMean(s.target, targets), "the map %s has no %s %s", in, what, quote(s.target))
+			continue
+		}
+		sources = append(sources, s.Source)
+	}
+	sort.Slice(sources, func(i, j int) bool { return sources[i].Target < sources[j].Target })
+	n.value = sources
+}
+
+// checkSlow judges what a slow fault strikes.
+func checkSlow(c *checker, n *node, path string) {
+	if (n.get("side") == nil) == (n.get("link") == nil) {
+		c.fault(n, path, "write side: dataverse, or link: engine->dataverse", "a slow fault strikes either a side or a link")
+	}
+}
+
+// checkRetry judges the bounds of the back-off.
+func checkRetry(c *checker, n *node, path string) {
+	base, ceiling := n.get("base"), n.get("cap")
+	if base != nil && ceiling != nil && ceiling.value.(time.Duration) < base.value.(time.Duration) {
+		c.fault(ceiling, join(path, "cap"), "cap bounds the back-off from above", "cap %s is below base %s", ceiling.text, base.text)
+	}
+}
+
+// checkWhole judges what only the whole scenario shows.
+func checkWhole(c *checker, n *node, _ string) {
+	checkJobs(c, n)
+	checkLookups(c, n)
+	if spotlight := n.get("spotlight"); spotlight != nil && len(spotlight.items) > 0 && !hasTrace(n.get("workload")) {
+		c.fault(spotlight, "spotlight", "remove it, or add a workload with a trace", "spotlight names transactions of a trace, and there is none")
+	}
+}
+
+// checkJobs lets each map be in exactly one job.
+func checkJobs(c *checker, n *node) {
+	jobs, maps := n.get("jobs"), n.get("maps")
+	if jobs == nil || maps == nil {
+		return
+	}
+	carrier := map[string]string{}
+	for _, j := range jobs.items {
+		sequenceOf := j.get("sequence")
+		if sequenceOf == nil {
+			return // which maps it was to carry is not known
+		}
+		for _, v := range sequenceOf.items {
+			if other, twice := carrier[v.text]; twice {
+				c.fault(v, join(join("jobs", j.name), "sequence"), "a map belongs to one job; remove it from one", "the map %s is already in the job %s", v.text, other)
+			}
+			carrier[v.text] = j.name
+		}
+	}
+	for _, m := range maps.items {
+		if _, carried := carrier[m.name]; !carried && m.name != "" {
+			c.fault(m, join("maps", m.name), "add it to the sequence of a job", "the map %s is in no job, so nothing would carry it", m.name)
+		}
+	}
+}
+
+// checkLookups lets lookups name only maps whose key is one column.
+func checkLookups(c *checker, n *node) {
+	maps := n.get("maps")
+	if maps == nil {
+		return
+	}
+	for _, m := range maps.items {
+		lookups := m.get("lookups")
+		if lookups == nil {
+			continue
+		}
+		for _, f := range lookups.fields {
+			target := c.maps[f.value.value.(int)]
+			if target.known && len(target.key) > 1 {
+				c.fault(f.value, join(join("maps", m.name), "lookups"), "look up a map whose key is one column",
+					"a lookup to %s, whose key has %d columns (%s), is not built yet", target.name, len(target.key), strings.Join(target.key, ", "))
+			}
+		}
+	}
+}
+
+func hasTrace(workload *node) bool {
+	if workload == nil {
+		return true // reported elsewhere
+	}
+	return slices.ContainsFunc(workload.items, func(w *node) bool { return w.get("trace") != nil })
+}

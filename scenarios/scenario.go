@@ -1,0 +1,380 @@
+package scenarios
+
+import (
+	"time"
+
+	"github.com/twinwrite/twinwrite/engine"
+	"github.com/twinwrite/twinwrite/sim"
+)
+
+// Scenario is a checked scenario file with every default filled in. Names
+// have become indexes: a map is meant by its place in Maps.
+//
+// A Scenario is read-only. It remembers how it was written, see
+// [Scenario.Resolved] and [Scenario.Inputs].
+type Scenario struct {
+	Schema      string       `key:"schema"`
+	Name        string       `key:"name"`
+	Purpose     string       `key:"purpose"`
+	Seed        uint64       `key:"seed"`
+	Time        Time         `key:"time"`
+	Runs        Runs         `key:"runs"`
+	Systems     Systems      `key:"systems"`
+	Links       Links        `key:"links"`
+	Maps        []Map        `key:"maps"`
+	Jobs        []Job        `key:"jobs"`
+	Workload    []Workload   `key:"workload"`
+	Validations []Validation `key:"validations"`
+	Faults      []Fault      `key:"faults"`
+	Engine      Engine       `key:"engine"`
+	Spotlight   []string     `key:"spotlight"` // IDs of trace transactions whose story the report tells
+
+	tree  *node  // the file with overrides and defaults, canonical
+	file  string // as given to Parse
+	src   []byte // as given to Parse
+	files opener // where trace files are
+}
+
+// Time is the calendar of a run: Run of workload, then Drain without users.
+// Run time 0 is Start.
+type Time struct {
+	Start time.Time     `key:"start"`
+	Run   time.Duration `key:"run"`
+	Drain time.Duration `key:"drain"`
+}
+
+// End returns the run time at which everything stops.
+func (t Time) End() time.Duration { return t.Run + t.Drain }
+
+// Runs says how often the world is simulated, each time with other draws.
+type Runs struct {
+	Count int `key:"count"`
+}
+
+// Systems are the two business systems.
+type Systems struct {
+	FinOps    System `key:"finops"`
+	Dataverse System `key:"dataverse"`
+}
+
+// Of returns the system of a side.
+func (s *Systems) Of(side engine.Side) *System {
+	if side == engine.FinOps {
+		return &s.FinOps
+	}
+	return &s.Dataverse
+}
+
+// System is how one business system behaves. Commit, Read and Apply are the
+// service times of one request: a user's transaction, the engine's read of a
+// batch, the engine's write of a batch. PerRecord comes on top for each row
+// that a commit or a write changes.
+type System struct {
+	Clock        Clock        `key:"clock"`
+	Servers      int          `key:"servers"`
+	Commit       sim.Dist     `key:"commit"`
+	Read         sim.Dist     `key:"read"`
+	Apply        sim.Dist     `key:"apply"`
+	PerRecord    sim.Dist     `key:"per-record"`
+	Keys         Keys         `key:"keys"`
+	StaleSave    StaleSave    `key:"stale-save"`
+	Notification Notification `key:"notification"`
+}
+
+// Clock is how a system's local clock differs from true time.
+type Clock struct {
+	Offset      time.Duration `key:"offset"`
+	Drift       PPB           `key:"drift"`
+	Granularity time.Duration `key:"granularity"`
+	Steps       []ClockStep   `key:"steps"`
+}
+
+// ClockStep is a sudden correction of a clock, at a true time.
+type ClockStep struct {
+	Name string        `key:"name"`
+	At   time.Duration `key:"at"`
+	By   time.Duration `key:"by"`
+}
+
+// Keys is how a system compares integration keys.
+type Keys struct {
+	FoldCase bool `key:"fold-case"` // two keys that differ only in case are one
+}
+
+// StaleSave is what a system does when a user saves a record that has changed
+// since he opened it.
+type StaleSave uint8
+
+// The policies.
+const (
+	RefuseStale    StaleSave = iota // the save fails; the user's edit is gone
+	OverwriteStale                  // the save wins over what he had not seen
+)
+
+// Notification is the system's signal to the engine that its outbox has
+// something new. Losing one costs time only: the engine's poll finds the rest.
+type Notification struct {
+	Delay     sim.Dist `key:"delay"`
+	Loss      Share    `key:"loss"`
+	Duplicate Share    `key:"duplicate"`
+}
+
+// Links are the engine's two network links.
+type Links struct {
+	FinOps    Link `key:"engine->finops"`
+	Dataverse Link `key:"engine->dataverse"`
+}
+
+// Of returns the engine's link to a side.
+func (l *Links) Of(side engine.Side) *Link {
+	if side == engine.FinOps {
+		return &l.FinOps
+	}
+	return &l.Dataverse
+}
+
+// Link carries the engine's requests to one side and the answers back.
+// Latency is drawn for each way. Loss strikes a request or its answer with
+// equal chance; either way the engine learns nothing until its timeout.
+type Link struct {
+	Latency sim.Dist `key:"latency"`
+	Loss    Share    `key:"loss"`
+}
+
+// Map is a table map.
+type Map struct {
+	Name      string      `key:"name"`
+	FinOps    string      `key:"finops"`    // the data entity
+	Dataverse string      `key:"dataverse"` // the table
+	Key       []string    `key:"key"`       // key columns, without the company
+	Company   bool        `key:"company"`   // the company is part of the key
+	Direction Direction   `key:"direction"`
+	Mode      engine.Mode `key:"mode"`
+	Columns   []Column    `key:"columns"`
+	Lookups   []Lookup    `key:"lookups"`
+}
+
+// Direction is which way a map carries changes.
+type Direction uint8
+
+// The directions.
+const (
+	Both Direction = iota
+)
+
+// Column is a mapped column that holds plain data.
+type Column struct {
+	Name string     `key:"name"`
+	Type ColumnType `key:"type"`
+}
+
+// ColumnType is what a column holds.
+type ColumnType uint8
+
+// The column types.
+const (
+	Text ColumnType = iota
+	Number
+)
+
+// Lookup is a mapped column that names a record of another map, or of its own.
+type Lookup struct {
+	Column string
+	Map    int // index into Scenario.Maps
+}
+
+// Job is an integration job: maps in their sequence, and the side that wins
+// conflicts.
+type Job struct {
+	Name     string      `key:"name"`
+	Primary  engine.Side `key:"primary"`
+	Sequence []int       `key:"sequence"` // indexes into Scenario.Maps; the first runs first
+}
+
+// Workload is one source of user transactions on one side: a generator with
+// Arrivals and Transaction, or, when Trace is set, a recorded day.
+type Workload struct {
+	Name           string          `key:"name"`
+	Side           engine.Side     `key:"side"`
+	Enabled        bool            `key:"enabled"`
+	Arrivals       *Arrivals       `key:"arrivals"`
+	Transaction    []Step          `key:"transaction"`
+	OpenFor        *sim.Dist       `key:"open-for"`        // nil: users save what they see
+	ConcurrentEdit *ConcurrentEdit `key:"concurrent-edit"` // nil: never
+	Trace          *Trace          `key:"trace"`
+}
+
+// Arrivals is a Poisson process whose rate follows a profile.
+type Arrivals struct {
+	Process ArrivalProcess `key:"process"`
+	Rate    Profile        `key:"rate"`
+}
+
+// ArrivalProcess names how arrivals are spread.
+type ArrivalProcess uint8
+
+// The processes.
+const (
+	Poisson ArrivalProcess = iota
+)
+
+// Profile is a rate over run time, linear between its points and constant
+// before the first and after the last. A constant rate has one point.
+type Profile []RatePoint
+
+// RatePoint is the rate at an instant.
+type RatePoint struct {
+	At   time.Duration
+	Rate Rate
+}
+
+// Step is what a generated transaction does to the records of one map.
+type Step struct {
+	Name    string    `key:"name"`
+	Map     int       `key:"map"`    // index into Scenario.Maps
+	Create  sim.Count `key:"create"` // exactly one of Create and Update is set
+	Update  sim.Count `key:"update"`
+	Pick    Pick      `key:"pick"`    // which records an update changes
+	Columns []string  `key:"columns"` // which columns an update writes
+}
+
+// Pick chooses among the records that are alive on the workload's side, in
+// the order of their creation. Zipf 0 picks uniformly; above, the record of
+// rank r has weight 1/r^Zipf, the first created having rank 1.
+type Pick struct {
+	Zipf float64
+}
+
+// ConcurrentEdit lets, with Probability, another user change the same records
+// on the other side, Gap after the first commit.
+type ConcurrentEdit struct {
+	Probability Share    `key:"probability"`
+	Gap         sim.Dist `key:"gap"`
+}
+
+// Trace replays recorded rows; see [Scenario.Transactions].
+type Trace struct {
+	File        string        `key:"file"`
+	At          string        `key:"at"`          // column with the time
+	Transaction string        `key:"transaction"` // column; rows with the same value commit together
+	Speed       Ratio         `key:"speed"`
+	Shift       time.Duration `key:"shift"`
+	Rows        []TraceRow    `key:"rows"`
+	Operation   OperationRule `key:"operation"`
+}
+
+// TraceRow is what one row of the trace writes into one map.
+type TraceRow struct {
+	Name    string        `key:"name"`
+	Map     int           `key:"map"` // index into Scenario.Maps
+	Once    Once          `key:"once"`
+	Ahead   time.Duration `key:"ahead"`
+	Company string        `key:"company"` // column with the company; empty for a global map
+	Key     []Source      `key:"key"`     // one per key column of the map, in its order
+	Lookups []Source      `key:"lookups"`
+	Values  []Source      `key:"values"`
+}
+
+// Once says how often a [TraceRow] writes.
+type Once uint8
+
+// The choices.
+const (
+	EveryRow       Once = iota
+	PerTransaction      // with the first row of each transaction
+	PerKey              // when the trace shows the key for the first time
+)
+
+// Source is where the text of one column comes from: a column of the trace,
+// with a substitute for empty cells, or a constant.
+type Source struct {
+	Target   int    // index into the map's Key, Lookups or Columns
+	Column   string // of the trace; empty for a constant
+	Empty    string // taken where the cell is empty
+	Constant string
+}
+
+// OperationRule says whether a traced transaction creates or updates its
+// records. The first matching case decides.
+type OperationRule struct {
+	Default engine.Operation `key:"default"`
+	When    []OperationCase  `key:"when"`
+}
+
+// OperationCase matches transactions by a column of their first row.
+type OperationCase struct {
+	Name   string           `key:"name"`
+	Column string           `key:"column"`
+	Prefix string           `key:"prefix"`
+	Then   engine.Operation `key:"then"`
+}
+
+// Validation refuses writes on one side for a business reason. It looks at
+// the record's key, so that a refused record stays refused on every retry.
+type Validation struct {
+	Name   string      `key:"name"`
+	Map    int         `key:"map"` // index into Scenario.Maps
+	Side   engine.Side `key:"side"`
+	Refuse Share       `key:"refuse"`
+	Reason string      `key:"reason"`
+}
+
+// Fault is something that breaks. Which fields count depends on Kind.
+type Fault struct {
+	Name    string        `key:"name"`
+	Kind    FaultKind     `key:"kind"`
+	At      time.Duration `key:"at"`
+	For     time.Duration `key:"for"`     // Outage, Slow
+	Side    engine.Side   `key:"side"`    // Outage; Slow without Link: the system that is slow
+	Link    *engine.Side  `key:"link"`    // Slow: the engine's link to this side is slow instead
+	Factor  float64       `key:"factor"`  // Slow: how many times longer
+	Restart time.Duration `key:"restart"` // EngineCrash: how long the engine stays dead
+	Point   string        `key:"point"`   // EngineCrash: dies when it next passes this; empty: at At
+}
+
+// FaultKind is what breaks.
+type FaultKind uint8
+
+// The kinds of faults.
+const (
+	Outage FaultKind = iota
+	Slow
+	EngineCrash
+)
+
+// String returns the kind as scenarios spell it.
+func (k FaultKind) String() string {
+	return [...]string{"outage", "slow", "engine-crash"}[k]
+}
+
+// CrashPoints are the places in the engine's driver where a crash can be
+// ordered, in the order in which a reference passes them.
+var CrashPoints = []string{
+	"user-committed",
+	"intake-before-save",
+	"intake-before-ack",
+	"item-taken",
+	"after-read",
+	"write-sent",
+	"write-landed",
+	"answer-before-save",
+	"after-save",
+}
+
+// Engine are the settings of the sync engine.
+type Engine struct {
+	Mode    engine.Mode   `key:"mode"`
+	Workers int           `key:"workers"` // batches in flight at once
+	Batch   int           `key:"batch"`   // records in one batch
+	Timeout time.Duration `key:"timeout"` // until a request without an answer is given up
+	Retry   Retry         `key:"retry"`
+	Poll    time.Duration `key:"poll"` // how often outboxes are looked at without being notified
+}
+
+// Retry is the back-off after system failures: Base·Factor^k, at most Cap.
+type Retry struct {
+	Attempts int           `key:"attempts"`
+	Base     time.Duration `key:"base"`
+	Factor   float64       `key:"factor"`
+	Cap      time.Duration `key:"cap"`
+}
