@@ -1,0 +1,201 @@
+package oracle
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/twinwrite/twinwrite/engine"
+	"github.com/twinwrite/twinwrite/sim"
+)
+
+// compare brings the pair's agreement up to date and closes the convergence
+// of its changes when both sides agree.
+func (o *Oracle) compare(at sim.Time, p *pair) {
+	equal := agree(p.record[0], p.record[1])
+	if equal == p.differs {
+		p.differs = !equal
+		if equal {
+			o.differ--
+		} else {
+			o.differ++
+		}
+		o.apart.add(at, float64(o.differ))
+	}
+	if !equal {
+		return
+	}
+	p.dismissed = false
+	if p.waiting == nil {
+		return
+	}
+	for s := range p.waiting.lines {
+		all := p.waiting.lines[s].list()
+		for i := len(all) - 1; i >= 0 && !all[i].what.has(agreed); i-- {
+			c := &all[i]
+			c.what |= agreed
+			if c.what.has(captured | users) {
+				o.sample(p, engine.Side(s), c, at, false)
+			}
+		}
+	}
+}
+
+// sample notes the convergence of a captured change.
+func (o *Oracle) sample(p *pair, side engine.Side, c *commit, at sim.Time, censored bool) {
+	took := at.Sub(c.born)
+	if o.samples.wants(c.serial) {
+		o.samples.add(Sample{Map: p.key().Map, Side: side, Born: c.born, Took: took, Censored: censored, serial: c.serial})
+	}
+	n := len(o.worst)
+	if n == o.config.Worst && !o.worst[n-1].slower(took, c.born, c.serial) {
+		return
+	}
+	w := Worst{Key: *p.key(), Side: side, Born: c.born, Took: took, Censored: censored, serial: c.serial}
+	i, _ := slices.BinarySearchFunc(o.worst, w, func(a, b Worst) int {
+		return cmp.Or(cmp.Compare(b.Took, a.Took), cmp.Compare(a.Born, b.Born), cmp.Compare(a.serial, b.serial))
+	})
+	if n == o.config.Worst {
+		o.worst = o.worst[:n-1]
+	}
+	o.worst = slices.Insert(o.worst, i, w)
+}
+
+// slower reports whether a change belongs before w among the worst.
+func (w *Worst) slower(took time.Duration, born sim.Time, serial uint64) bool {
+	if took != w.Took {
+		return took > w.Took
+	}
+	if born != w.Born {
+		return born < w.Born
+	}
+	return serial < w.serial
+}
+
+// sampler keeps every sample until there are too many, then every second
+// captured change's, then every fourth's, and so on. Which are kept depends on
+// the order of commit alone.
+type sampler struct {
+	kept   []Sample
+	most   int
+	stride uint64
+	seen   uint64
+}
+
+func (s *sampler) wants(serial uint64) bool {
+	s.seen++
+	return serial%s.stride == 0
+}
+
+func (s *sampler) add(x Sample) {
+	s.kept = append(s.kept, x)
+	for len(s.kept) > s.most {
+		s.stride *= 2
+		s.kept = slices.DeleteFunc(s.kept, func(x Sample) bool { return x.serial%s.stride != 0 })
+	}
+}
+
+// series is a step function that keeps a bounded number of points: where there
+// are too many, those within one width of time become the last of them.
+type series struct {
+	points []Point
+	most   int
+	width  sim.Time
+	peak   Point
+}
+
+func (s *series) add(at sim.Time, value float64) {
+	if value > s.peak.Value {
+		s.peak = Point{at, value}
+	}
+	if n := len(s.points); n > 0 && s.near(s.points[n-1].At, at) {
+		s.points[n-1].Value = value
+		return
+	}
+	s.points = append(s.points, Point{at, value})
+	for len(s.points) > s.most {
+		if s.width == 0 {
+			s.width = max(1, (at-s.points[0].At)/sim.Time(s.most))
+		} else {
+			s.width *= 2
+		}
+		kept := s.points[:1]
+		for _, p := range s.points[1:] {
+			if last := &kept[len(kept)-1]; s.near(last.At, p.At) {
+				last.Value = p.Value
+			} else {
+				kept = append(kept, p)
+			}
+		}
+		s.points = kept
+	}
+}
+
+// near reports whether two instants fall into one step of the series.
+func (s *series) near(a, b sim.Time) bool {
+	if s.width == 0 {
+		return a == b
+	}
+	return a/s.width == b/s.width
+}
+
+// transaction follows a user's transaction until all its records are visible
+// on the other side.
+type transaction struct {
+	id          engine.TxID
+	side        engine.Side
+	name        string // of one that the report tells of
+	committed   sim.Time
+	records     int
+	followed    int // commits waited for: all of a named one, else creates
+	visible     int
+	given       int // commits that were dropped and will never be seen
+	first, last sim.Time
+	maps        []engine.MapID
+	pairs       []*pair // of a named one
+}
+
+// add makes the transaction follow a commit.
+func (t *transaction) add(p *pair, c *commit) {
+	if t.name != "" {
+		t.pairs = append(t.pairs, p)
+	} else if !c.what.has(created) {
+		return
+	}
+	c.tx = t
+	t.followed++
+	if m := p.key().Map; !slices.Contains(t.maps, m) {
+		t.maps = append(t.maps, m)
+	}
+}
+
+// seen notes that a followed commit became visible on the other side, or never
+// will.
+func (o *Oracle) seen(at sim.Time, p *pair, c *commit, visible bool) {
+	t := c.tx
+	c.tx = nil
+	if visible {
+		if t.visible == 0 {
+			t.first = at
+		}
+		t.visible++
+		t.last = at
+	} else {
+		t.given++
+	}
+	if t.visible+t.given == t.followed {
+		o.partly(t, t.last)
+	}
+}
+
+// partly notes how long a transaction was partly visible.
+func (o *Oracle) partly(t *transaction, until sim.Time) {
+	if t.visible == 0 {
+		return
+	}
+	for _, m := range t.maps {
+		if span := until - t.first; span > o.maps[m].partly {
+			o.maps[m].partly, o.maps[m].partlyTx = span, t.id
+		}
+	}
+}

@@ -1,0 +1,127 @@
+package oracle
+
+import (
+	"github.com/twinwrite/twinwrite/engine"
+	"github.com/twinwrite/twinwrite/sim"
+)
+
+// Settled tells that a reference's outcome has become durable, once for each
+// time that the engine recorded one.
+//
+// References that the engine made to hold a place are no changes and are only
+// counted. An echo is the end of a duplicate, never of the change itself: a
+// change whose only outcome was an echo is still without one.
+func (o *Oracle) Settled(at sim.Time, ref *engine.Reference, out engine.Outcome) {
+	if ref.Origin != engine.Captured && ref.Origin != engine.Late {
+		o.totals.Held++
+		return
+	}
+	o.tallies[closedBooks].checked++
+	p := o.pairs[ref.Key]
+	if p == nil || !p.knows(ref) {
+		o.breach(closedBooks, at, &ref.Key, "%v ended as %s (%s), and no such change was captured", ref, out.Class, out.Reason)
+		return
+	}
+	if out.Class == engine.NoOp && out.Reason == engine.Echo {
+		o.totals.Echoes++
+		return
+	}
+	var c *commit
+	if p.waiting != nil {
+		c = p.waiting.lines[ref.Side].find(ref.Incarnation, ref.Number)
+	}
+	if c == nil || c.what.has(settled) {
+		o.breach(closedBooks, at, &ref.Key, "%v ended a second time, as %s (%s)", ref, out.Class, out.Reason)
+		return
+	}
+	switch out.Class {
+	case engine.Synced, engine.NoOp, engine.ConcurrencyFailure, engine.ConflictFailure, engine.Dismissed:
+	default:
+		o.breach(closedBooks, at, &ref.Key, "%v was booked as ended by %s (%s), which is no end", ref, out.Class, out.Reason)
+		return
+	}
+	c.what |= settled
+	c.class = out.Class
+	o.totals.Settled++
+	o.maps[ref.Key.Map].outcomes[ref.Side][out.Class][out.Reason]++
+	if out.Class == engine.ConcurrencyFailure {
+		o.cause(ref, out)
+	}
+	if c.what.has(users) {
+		o.truth(at, p, ref, c, out)
+	}
+	if out.Class == engine.Dismissed && p.differs {
+		p.dismissed = true
+	}
+	o.forget(p)
+}
+
+// truth compares an outcome with what happened to the change.
+func (o *Oracle) truth(at sim.Time, p *pair, ref *engine.Reference, c *commit, out engine.Outcome) {
+	key, x := &ref.Key, ref.Side
+	o.tallies[trueOutcome].checked++
+	if c.what.has(fallen) && !c.what.has(foundEqual) && out.Class != engine.ConflictFailure && out.Class != engine.Dismissed {
+		o.breach(noLostUpdate, at, key, "change %d.%d of %s was overridden, and its outcome hides that: %s (%s)",
+			c.life, c.number, x, out.Class, out.Reason)
+		return
+	}
+	switch out.Class {
+	case engine.Synced:
+		if c.what&(carried|foundEqual) == 0 {
+			o.breach(trueOutcome, at, key, "change %d.%d of %s ended as synced (%s), and %s never got it", c.life, c.number, x, out.Reason, x.Other())
+		}
+	case engine.ConcurrencyFailure:
+		o.stale(at, p, ref, c, out)
+	case engine.ConflictFailure:
+		o.conflict(at, p, ref, c, out)
+	}
+}
+
+// stale judges a concurrency failure.
+func (o *Oracle) stale(at sim.Time, p *pair, ref *engine.Reference, c *commit, out engine.Outcome) {
+	x := ref.Side
+	switch out.Reason {
+	case engine.Superseded:
+		if p.life[x] == c.life && p.number[x] == c.number {
+			o.breach(trueOutcome, at, &ref.Key, "change %d.%d of %s ended as superseded, and is the latest of its side", c.life, c.number, x)
+		}
+	case engine.GoneFromSource:
+		mine, theirs := p.record[x], p.record[x.Other()]
+		newer := theirs != nil && theirs.Mark.Incarnation > c.life
+		if alive(mine) && mine.Mark.Incarnation == c.life && !newer {
+			o.breach(trueOutcome, at, &ref.Key, "change %d.%d of %s ended as gone from the source, and the record lives", c.life, c.number, x)
+		}
+	}
+}
+
+// conflict judges a conflict failure.
+func (o *Oracle) conflict(at sim.Time, p *pair, ref *engine.Reference, c *commit, out engine.Outcome) {
+	x := ref.Side
+	o.tallies[primaryWins].checked++
+	if x == o.config.Maps[ref.Key.Map].Primary {
+		o.breach(primaryWins, at, &ref.Key, "change %d.%d of %s ended as a conflict failure, and that side is primary", c.life, c.number, x)
+		return
+	}
+	switch {
+	case !c.what.has(contested):
+		o.breach(trueOutcome, at, &ref.Key, "change %d.%d of %s ended as a conflict failure, and no change of %s was concurrent with it", c.life, c.number, x, x.Other())
+	case out.Reason == engine.Overridden && !c.what.has(dropped):
+		o.breach(trueOutcome, at, &ref.Key, "change %d.%d of %s ended as overridden, and nothing was written over it", c.life, c.number, x)
+	case c.what.has(carried) && !c.what.has(foundEqual) && !c.what.has(dropped):
+		o.breach(trueOutcome, at, &ref.Key, "change %d.%d of %s ended as a conflict failure, and %s holds it", c.life, c.number, x, x.Other())
+	}
+}
+
+// cause folds what belongs on the list of sync errors.
+func (o *Oracle) cause(ref *engine.Reference, out engine.Outcome) {
+	for i := range o.causes {
+		e := &o.causes[i]
+		if e.Class == out.Class && e.Reason == out.Reason && e.Map == ref.Key.Map && e.Cause == out.Cause {
+			e.Count++
+			return
+		}
+	}
+	o.causes = append(o.causes, ErrorCount{
+		Class: out.Class, Reason: out.Reason, Map: ref.Key.Map, Cause: out.Cause, Count: 1, Example: o.record(&ref.Key),
+	})
+}
