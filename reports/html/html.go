@@ -1,13 +1,90 @@
-// Package html writes the page that architects read.
+// Package html writes report.html, the page that architects read: one file
+// that needs no network, no script and no other file.
+//
+// [Write] builds a view of the figures (view.go) and puts it through page.html
+// with html/template. Whatever comes out of a scenario or a record key is text
+// to the template and is escaped there; the only markup that passes as such is
+// made here: the pictures of package plots and the style sheet, which the
+// page's content security policy admits by its hash.
 package html
 
 import (
+	"bytes"
+	"crypto/sha256"
+	"embed"
+	"encoding/base64"
+	"fmt"
+	"html/template"
 	"io"
+	"strings"
+	"sync"
 
+	"github.com/twinwrite/twinwrite/reports/paint"
 	"github.com/twinwrite/twinwrite/reports/plots"
 	"github.com/twinwrite/twinwrite/reports/summary"
 	"github.com/twinwrite/twinwrite/scenarios/result"
 )
 
-// Write writes the page.
-func Write(w io.Writer, set *result.Set, s summary.Summary, drawn []plots.Plot) error { return nil }
+//go:embed page.html page.css
+var files embed.FS
+
+var page = template.Must(template.New("page.html").Funcs(template.FuncMap{"titled": titled}).ParseFS(files, "page.html"))
+
+// titled gives a table its caption, for the template "table".
+func titled(title string, t table) any {
+	return struct {
+		Title string
+		table
+	}{title, t}
+}
+
+// Write writes the page for set; drawn are its plots, in the order of showing.
+func Write(w io.Writer, set *result.Set, s summary.Summary, drawn []plots.Plot) error {
+	v := newView(set, s)
+	for _, p := range drawn {
+		var svg bytes.Buffer
+		if err := p.Inline(&svg); err != nil {
+			return fmt.Errorf("draw %s: %w", p.Name, err)
+		}
+		v.Plots = append(v.Plots, picture{Plot: p, SVG: template.HTML(svg.String())})
+	}
+	var b bytes.Buffer
+	if err := page.Execute(&b, v); err != nil {
+		return fmt.Errorf("fill page: %w", err)
+	}
+	_, err := w.Write(b.Bytes())
+	return err
+}
+
+// sheet is the page's one style sheet, and the policy that admits nothing else:
+// no script, no request, no style but this one.
+var sheet = sync.OnceValue(func() (s struct {
+	Style  template.HTML
+	Policy string
+}) {
+	var b strings.Builder
+	for _, f := range []struct {
+		weight int
+		name   string
+	}{{400, "Regular"}, {600, "SemiBold"}} {
+		font := mustRead(paint.Fonts, "fonts/Inter-"+f.name+".woff2")
+		fmt.Fprintf(&b, "@font-face{font-family:Inter;font-weight:%d;src:url(data:font/woff2;base64,%s) format(\"woff2\")}\n",
+			f.weight, base64.StdEncoding.EncodeToString(font))
+	}
+	b.WriteString(paint.Variables(paint.Shades()))
+	b.WriteString(paint.CSS(paint.Shades()))
+	b.Write(mustRead(files, "page.css"))
+	hash := sha256.Sum256([]byte(b.String()))
+	s.Style = template.HTML("<style>" + b.String() + "</style>")
+	s.Policy = "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(hash[:]) +
+		"'; font-src data:; base-uri 'none'; form-action 'none'"
+	return s
+})
+
+func mustRead(fs embed.FS, name string) []byte {
+	b, err := fs.ReadFile(name)
+	if err != nil {
+		panic(fmt.Errorf("html: embedded file: %w", err))
+	}
+	return b
+}

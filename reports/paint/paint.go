@@ -127,3 +127,17 @@ func CSS(shades []Shade) string {
 //
 //go:embed fonts/Inter-Regular.otf fonts/Inter-SemiBold.otf fonts/Inter-Regular.woff2 fonts/Inter-SemiBold.woff2
 var Fonts embed.FS
+
+// Variables are the same colours as custom properties, for a page's own rules:
+// var(--ink).
+func Variables(shades []Shade) string {
+	set := func(value func(Shade) uint32) string {
+		var b strings.Builder
+		for _, s := range shades {
+			fmt.Fprintf(&b, "--%s:#%06x;", s.Name, value(s))
+		}
+		return b.String()
+	}
+	return ":root{" + set(func(s Shade) uint32 { return s.Light }) + "}\n" +
+		"@media (prefers-color-scheme:dark){:root{" + set(func(s Shade) uint32 { return s.Dark }) + "}}\n"
+}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"gonum.org/v1/plot"
@@ -149,7 +150,11 @@ func drawBacklog(c draw.Canvas, sc result.Scenario, tracks []track, lanes lanes,
 			f.shade(pn, area.Max.Y+head-6)
 		}
 		pn.rules(xs, ys, i == len(tracks)-1)
-		pn.head(trackName(t.name), t.unit)
+		unit := t.unit
+		if strings.HasSuffix(t.name, unit) {
+			unit = "" // "divergent pairs" says it already
+		}
+		pn.head(trackName(t.name), unit)
 		panels = append(panels, pn)
 	}
 	lanes.draw(panels[0], top)
@@ -312,7 +317,7 @@ var faultStyle = style(9.5, bold, paint.FaultEdge)
 func (f faultMark) shade(p panel, top vg.Length) {
 	x0, x1 := p.x(f.from), p.x(f.to)
 	if x1-x0 < 1.2 { // an instant is still to be seen
-		fill(p.c, paint.FaultEdge, x0-.5, p.c.Min.Y, x0+.5, top)
+		p.c.StrokeLine2(draw.LineStyle{Color: paint.FaultEdge, Width: .8, Dashes: []vg.Length{3, 2}}, x0, p.c.Min.Y, x0, top)
 		return
 	}
 	fill(p.c, paint.FaultArea, x0, p.c.Min.Y, x1, top)

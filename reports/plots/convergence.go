@@ -72,6 +72,7 @@ func Convergence(set *result.Set, s summary.Summary) Plot {
 func convergenceCaption(runs int, all summary.Convergence, left int) string {
 	parts := []string{
 		"True time from commit until both sides agree on the pair; exact values, " + words.Counted(runs, "run", "runs pooled") + ", logarithmic axes.",
+		"A curve that falls to the edge has converged entirely.",
 	}
 	if all.Censored > 0 {
 		parts = append(parts, words.Counted(all.Censored, "change", "changes")+
@@ -109,9 +110,9 @@ func convergenceTable(s summary.Summary) Table {
 }
 
 func drawConvergence(c draw.Canvas, curves []survivor) {
-	low, high, n := extent(curves)
+	low, high, least := extent(curves)
 	xs := spanTicks(low, high)
-	ys := shareTicks(n)
+	ys := shareTicks(least)
 
 	p := plot.New()
 	p.X.Scale, p.Y.Scale = plot.LogScale{}, plot.LogScale{}
@@ -161,10 +162,10 @@ func drawConvergence(c draw.Canvas, curves []survivor) {
 	for i, curve := range curves {
 		lines := []label{
 			{curve.name, style(11, bold, paint.Hues[i])},
-			{"p50 " + words.ShortQuantile(curve.sample.Quantile(.5)) + "   p99 " + words.ShortQuantile(curve.sample.Quantile(.99)), detailStyle},
+			{"p50 " + words.ShortQuantile(curve.sample.Quantile(.5)) + "   p99 " + words.ShortQuantile(curve.sample.Quantile(.99)), noteStyle},
 		}
 		if n := curve.sample.Censored(); n > 0 {
-			lines = append(lines, label{words.Count(n) + " never", detailStyle})
+			lines = append(lines, label{words.Count(n) + " never", noteStyle})
 		}
 		// With no room for three lines there may be some for one.
 		for len(lines) > 0 && !labels.put(pn.c, i, lines) {
@@ -182,11 +183,12 @@ func (p panel) survivor(s stats.Sample) (points, floor []vg.Point) {
 	for i, d := range s.Converged() {
 		at.X = x(d)
 		points = append(points, at)
-		left := s.N() - i - 1
-		if left == 0 {
-			break // zero has no place on a logarithmic axis
+		// Zero has no place on a logarithmic axis: the last step of a curve
+		// whose changes all converged goes down to the edge.
+		at.Y = p.c.Min.Y
+		if left := s.N() - i - 1; left > 0 {
+			at.Y = p.y(float64(left) / float64(s.N()))
 		}
-		at.Y = p.y(float64(left) / float64(s.N()))
 		points = append(points, at)
 	}
 	if s.Censored() > 0 {
@@ -208,12 +210,13 @@ func thin(points []vg.Point) []vg.Point {
 	return kept
 }
 
-// extent is what the axes must hold. The fastest half per cent is left to the
-// edge: a handful of lucky changes would otherwise take half of the axis.
-func extent(curves []survivor) (low, high time.Duration, n int) {
-	low = math.MaxInt64
+// extent is what the axes must hold: spans, and the least share above zero. The
+// fastest half per cent is left to the edge: a handful of lucky changes would
+// otherwise take half of the axis.
+func extent(curves []survivor) (low, high time.Duration, least float64) {
+	low, least = math.MaxInt64, 1
 	for _, c := range curves {
-		n = max(n, c.sample.N())
+		least = min(least, float64(max(1, c.sample.Censored()))/float64(c.sample.N()))
 		if ended := c.sample.Converged(); len(ended) > 0 {
 			low = min(low, ended[len(ended)/200])
 			high = max(high, ended[len(ended)-1])
@@ -222,16 +225,15 @@ func extent(curves []survivor) (low, high time.Duration, n int) {
 	if high == 0 {
 		low, high = time.Second, time.Minute // nothing converged: any axis will do
 	}
-	return max(low, time.Microsecond), max(high, 2*time.Microsecond), n
+	return max(low, time.Microsecond), max(high, 2*time.Microsecond), least
 }
 
-// shareTicks are decades from all down to less than one of n.
-func shareTicks(n int) []tick {
+// shareTicks are decades from all down to below the least share.
+func shareTicks(least float64) []tick {
 	ts := []tick{{1, "100 %"}}
 	for share, digits := .1, 0; ; share /= 10 {
-		text := fmt.Sprintf("%.*f %%", digits, share*100)
-		ts = append(ts, tick{share, text})
-		if share*float64(n) < 1 || len(ts) > 8 {
+		ts = append(ts, tick{share, fmt.Sprintf("%.*f %%", digits, share*100)})
+		if share < least || len(ts) > 8 {
 			return ts
 		}
 		if share < .05 {

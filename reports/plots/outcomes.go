@@ -37,14 +37,18 @@ func Outcomes(s summary.Summary) Plot {
 			words.Count(all)),
 		Caption: fmt.Sprintf("%s. Each reference ends in exactly one class; slivers are widened to stay visible, the counts are exact.",
 			findings.Capital(words.Counted(len(s.Runs), "run", "runs pooled"))),
-		Table:  outcomesTable(s),
-		height: vg.Length(len(rows))*25 + 34,
+		Table: outcomesTable(s),
 	}
 	if len(rows) == 0 {
 		p.height, p.draw = nothingHeight, nothing("No reference was processed.")
 		return p
 	}
-	p.draw = func(c draw.Canvas) { drawOutcomes(c, classes, rows) }
+	l := layOutcomes(classes, rows)
+	p.height = rowHeight*vg.Length(len(rows)) + 34
+	if l.compact {
+		p.height += legendRow
+	}
+	p.draw = func(c draw.Canvas) { drawOutcomes(c, classes, rows, l) }
 	return p
 }
 
@@ -101,66 +105,94 @@ func perTenThousand(part, whole uint64) string {
 	return fmt.Sprintf("%s.%d", words.Count(tenths/10), tenths%10)
 }
 
-func drawOutcomes(c draw.Canvas, classes []string, rows []mix) {
-	const (
-		rowHeight = 25
-		barHeight = 15
-		sliver    = 3
-	)
-	name := style(10.5, bold, paint.Ink)
-	from := style(9.5, regular, paint.Soft)
-	head := aligned(style(9.5, regular, paint.Soft), draw.XRight)
+// outcomeLayout says where the columns of the picture stand.
+type outcomeLayout struct {
+	bar0, bar1 vg.Length   // ends of the bars
+	columns    []vg.Length // right edges of the number columns
+	compact    bool        // the legend has its own row
+}
+
+const (
+	mapNameMost = 110 // width that a map's name may take
+	barLeast    = 90
+	rowHeight   = 25
+	legendRow   = 22 // height of a legend of its own
+)
+
+// layOutcomes gives the number columns what they need and the bars the rest.
+// The columns' heads are the legend of the bars; with so many classes that no
+// room is left, the columns keep only the colour.
+func layOutcomes(classes []string, rows []mix) outcomeLayout {
+	var l outcomeLayout
+	for _, r := range rows {
+		l.bar0 = max(l.bar0, measure(headStyle, fit(headStyle, r.name, mapNameMost))+6+measure(noteStyle, r.from)+14)
+	}
+	columns := func(column func(class string) vg.Length) {
+		l.bar1 = width
+		l.columns = make([]vg.Length, len(classes))
+		for k := len(classes) - 1; k >= 0; k-- {
+			l.columns[k] = l.bar1
+			l.bar1 -= column(classes[k])
+		}
+	}
+	columns(func(class string) vg.Length { return max(measure(noteStyle, class)+13, 40) + 11 })
+	if l.compact = l.bar1-l.bar0 < barLeast; l.compact {
+		columns(func(string) vg.Length { return 41 })
+	}
+	return l
+}
+
+func drawOutcomes(c draw.Canvas, classes []string, rows []mix, l outcomeLayout) {
+	const barHeight, sliver = 15, 3
 	count := aligned(style(10, regular, paint.Ink), draw.XRight)
 	none := aligned(style(10, regular, paint.Faint), draw.XRight)
 
-	var names vg.Length
-	for _, r := range rows {
-		names = max(names, measure(name, fit(name, r.name, 110))+6+measure(from, r.from))
-	}
-	widths := make([]vg.Length, len(classes))
-	var counts vg.Length
-	for k, class := range classes {
-		widths[k] = max(measure(head, class)+13, 40) + 12
-		counts += widths[k]
-	}
-	x0 := c.Min.X + names + 14
-	x1 := c.Max.X - counts - 4
-
-	// The heads of the number columns are the legend of the bars.
 	y := c.Max.Y - 12
-	x := x1 + 4
-	for k, class := range classes {
-		x += widths[k]
-		write(c, head, x, y, class)
-		square := x - measure(head, class) - 12
-		fill(c, paint.Outcome(class), square, y-.5, square+8, y+7.5)
+	if l.compact {
+		x := c.Min.X
+		for _, class := range classes {
+			swatch(c, class, x, y)
+			write(c, noteStyle, x+12, y, class)
+			x += measure(noteStyle, class) + 27
+		}
+		y -= legendRow
 	}
-	write(c, aligned(head, draw.XLeft), x0, y, "share of references")
+	write(c, noteStyle, l.bar0, y, "share of references")
+	for k, class := range classes {
+		if l.compact {
+			swatch(c, class, l.columns[k]-8, y)
+			continue
+		}
+		write(c, aligned(noteStyle, draw.XRight), l.columns[k], y, class)
+		swatch(c, class, l.columns[k]-measure(noteStyle, class)-12, y)
+	}
 	c.StrokeLine2(ruleLine, c.Min.X, y-9, c.Max.X, y-9)
 
 	for i, r := range rows {
-		middle := y - 9 - rowHeight*(vg.Length(i)+.5) - 3
-		shown := fit(name, r.name, 110)
-		writeMiddle(c, name, c.Min.X, middle, shown)
-		writeMiddle(c, from, c.Min.X+measure(name, shown)+6, middle, r.from)
+		middle := y - 12 - rowHeight*(vg.Length(i)+.5)
+		shown := fit(headStyle, r.name, mapNameMost)
+		writeMiddle(c, headStyle, c.Min.X, middle, shown)
+		writeMiddle(c, noteStyle, c.Min.X+measure(headStyle, shown)+6, middle, r.from)
 
-		at := x0
-		for k, w := range barWidths(r, x1-x0, sliver) {
+		at := l.bar0
+		for k, w := range barWidths(r, l.bar1-l.bar0, sliver) {
 			if w > 0 {
 				fill(c, paint.Outcome(classes[k]), at, middle-barHeight/2, at+w-min(1, w/4), middle+barHeight/2)
 				at += w
 			}
 		}
-		x := x1 + 4
 		for k, n := range r.counts {
-			x += widths[k]
 			if n == 0 {
-				writeMiddle(c, none, x, middle, "·")
+				writeMiddle(c, none, l.columns[k], middle, "·")
 				continue
 			}
-			writeMiddle(c, count, x, middle, words.Count(n))
+			writeMiddle(c, count, l.columns[k], middle, words.Count(n))
 		}
 	}
+}
+
+func swatch(c draw.Canvas, class string, x, y vg.Length) {
+	fill(c, paint.Outcome(class), x, y-.5, x+8, y+7.5)
 }
 
 // barWidths shares a bar's width out by count, giving every class that occurs

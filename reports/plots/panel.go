@@ -39,10 +39,10 @@ var (
 	ruleLine = draw.LineStyle{Color: paint.Rule, Width: .8}
 	axisLine = draw.LineStyle{Color: paint.Faint, Width: .8}
 
-	tickStyle   = style(10, regular, paint.Soft)
-	headStyle   = style(10.5, bold, paint.Ink)
-	unitStyle   = style(10, regular, paint.Soft)
-	detailStyle = style(9.5, regular, paint.Soft)
+	tickStyle = style(10, regular, paint.Soft)
+	headStyle = style(10.5, bold, paint.Ink)
+	unitStyle = style(10, regular, paint.Soft)
+	noteStyle = style(9.5, regular, paint.Soft)
 )
 
 // rules draws the grid and the tick labels: horizontal rules carry the y axis,

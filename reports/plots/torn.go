@@ -41,7 +41,7 @@ func Torn(set *result.Set, s summary.Summary) Plot {
 		Subtitle: "Source transactions that were followed, longest partly visible first · n = " + words.Count(len(s.Pooled.Stories)),
 		Caption:  caption,
 		Table:    table,
-		height:   vg.Length(len(stories))*26 + 48,
+		height:   vg.Length(len(stories))*rowHeight + 48,
 		draw:     func(c draw.Canvas) { drawTorn(c, stories, len(set.Runs) > 1) },
 	}
 }
@@ -70,10 +70,7 @@ func tornTable(set *result.Set, stories []summary.Story) Table {
 }
 
 func drawTorn(c draw.Canvas, stories []summary.Story, several bool) {
-	const rowHeight, barHeight, note = 26, 9, 150
-	name := style(10.5, bold, paint.Ink)
-	detail := style(9.5, regular, paint.Soft)
-
+	const barHeight, note = 9, 150
 	titles := make([]string, len(stories))
 	var names vg.Length
 	var longest time.Duration
@@ -82,8 +79,8 @@ func drawTorn(c draw.Canvas, stories []summary.Story, several bool) {
 		if several {
 			titles[i] += fmt.Sprintf(" (run %d)", s.Run)
 		}
-		titles[i] = fit(name, titles[i], 130)
-		names = max(names, measure(name, titles[i])+6+measure(detail, records(s)))
+		titles[i] = fit(headStyle, titles[i], 130)
+		names = max(names, measure(headStyle, titles[i])+6+measure(noteStyle, records(s)))
 		longest = max(longest, (s.LastSeen - s.Committed).Duration())
 	}
 	longest = max(longest, time.Second)
@@ -95,7 +92,7 @@ func drawTorn(c draw.Canvas, stories []summary.Story, several bool) {
 		Max: vg.Point{X: c.Max.X - note, Y: c.Max.Y - 4},
 	}
 	pn := newPanel(c, area, p)
-	for _, t := range elapsedTicks(longest, 5) {
+	for _, t := range elapsedTicks(longest, 6) {
 		x := pn.x(t.at)
 		c.StrokeLine2(ruleLine, x, area.Min.Y, x, area.Max.Y)
 		write(c, aligned(tickStyle, draw.XCenter), x, area.Min.Y-14, t.label)
@@ -104,8 +101,8 @@ func drawTorn(c draw.Canvas, stories []summary.Story, several bool) {
 
 	for i, s := range stories {
 		y := area.Max.Y - rowHeight*(vg.Length(i)+.5)
-		writeMiddle(c, name, c.Min.X, y, titles[i])
-		writeMiddle(c, detail, c.Min.X+measure(name, titles[i])+6, y, records(s))
+		writeMiddle(c, headStyle, c.Min.X, y, titles[i])
+		writeMiddle(c, noteStyle, c.Min.X+measure(headStyle, titles[i])+6, y, records(s))
 
 		first := pn.x((s.FirstSeen - s.Committed).Duration().Seconds())
 		last := max(pn.x((s.LastSeen - s.Committed).Duration().Seconds()), first+2)
@@ -118,7 +115,7 @@ func drawTorn(c draw.Canvas, stories []summary.Story, several bool) {
 		} else {
 			pn.dot(vg.Point{X: last, Y: y}, paint.Hues[1], 4)
 		}
-		writeMiddle(c, detail, last+11, y, text)
+		writeMiddle(c, noteStyle, last+11, y, text)
 	}
 }
 
@@ -132,7 +129,9 @@ func arrow(c draw.Canvas, x, y, height vg.Length) {
 // elapsedSteps are the distances between ticks of an axis of elapsed time.
 var elapsedSteps = append([]time.Duration{
 	10 * time.Millisecond, 100 * time.Millisecond, 250 * time.Millisecond, 500 * time.Millisecond,
-}, append([]time.Duration{time.Second, 2 * time.Second}, clockSteps[1:]...)...)
+	time.Second, 2 * time.Second, 5 * time.Second, 15 * time.Second, 30 * time.Second,
+	time.Minute, 2 * time.Minute,
+}, clockSteps[5:]...)
 
 // elapsedTicks gives at most n+1 round spans from 0 to longest.
 func elapsedTicks(longest time.Duration, n int) []tick {
