@@ -84,6 +84,9 @@ func (c *Core) fillBatch(b *batch) bool {
 		id := c.ready[b.source].pop().lane
 		l := c.pairs.lane(id)
 		l.state = inFlight
+		for i := range l.open { // what comes in later is newer than what will be read
+			l.open[i].judged = true
+		}
 		c.stats.InFlight++
 		b.flights = slices.Grow(b.flights, 1)[:len(b.flights)+1]
 		f := &b.flights[len(b.flights)-1]
@@ -169,8 +172,13 @@ func (c *Core) decide(b *batch, lookups []Alive) {
 		c.resolve(l, f.x)
 		c.refs = c.refs[:0]
 		for j := range l.open {
-			l.open[j].judged = true
-			c.refs = append(c.refs, l.open[j].Reference)
+			if l.open[j].judged {
+				c.refs = append(c.refs, l.open[j].Reference)
+			}
+		}
+		if len(c.refs) == 0 { // the captured reference came while the engine's own was in flight
+			c.again(f, l)
+			continue
 		}
 		Decide(&f.verdict, m, c.refs, f.x, f.y, lookups)
 		if f.verdict.Equal != 0 && c.cfg.Failpoints.Hit(PlantNoLoopbackControl) {

@@ -58,6 +58,7 @@ type environment struct {
 	tx       engine.TxID
 	trace    strings.Builder
 	writes   int
+	judge    *judge // follows causal histories; nil in text scenarios
 }
 
 type plants map[string]bool
@@ -213,6 +214,11 @@ func (e *environment) declareMaps(d *datadriven.TestData) {
 		}
 		e.maps = append(e.maps, tm)
 	}
+	e.build()
+}
+
+// build makes both sides, an empty store and an engine for the maps.
+func (e *environment) build() {
 	e.cfg.Maps, e.cfg.Failpoints = e.maps, e.planted
 	e.store = store.NewMemory()
 	for _, s := range engine.Sides {
@@ -294,13 +300,16 @@ func (e *environment) input(in *engine.Input) {
 // flush saves what the last step asked for and books its outcomes.
 func (e *environment) flush() {
 	if err := e.store.Save(e.unsaved); err != nil {
-		e.t.Fatal(err)
+		panic(err)
 	}
 	for i := range e.unsaved {
 		m := &e.unsaved[i]
 		if r := &m.Reference; m.Kind == engine.ReferenceSettled && !r.Origin.Holds() {
 			name := fmt.Sprintf("%s %s/%s", r.Side, e.maps[r.Key.Map].Name, r.Key.ID)
 			e.outcomes[name] = append(e.outcomes[name], fmt.Sprintf("%d %s %s", r.Number, m.Outcome.Class, m.Outcome.Reason))
+			if e.judge != nil {
+				e.judge.settled(r, m.Outcome)
+			}
 		}
 	}
 	e.unsaved = nil
@@ -428,6 +437,9 @@ func (s *testSystem) write(w *engine.Write) engine.RowAnswer {
 		return engine.RowAnswer{Result: engine.RowConditionFailed}
 	}
 	s.env.writes++
+	if s.env.judge != nil {
+		r.Trace = s.env.judge.engineCommitted(s.side, w, now)
+	}
 	if ref != nil {
 		s.append(*ref)
 	}
@@ -487,22 +499,14 @@ func (e *environment) key(mapName, id string) engine.Key {
 // user commits one transaction.
 func (e *environment) user(d *datadriven.TestData) {
 	s := e.sides[side(d, 0)]
-	bypass := len(d.CmdArgs) > 1 && d.CmdArgs[1].Key == "bypass"
-	e.tx++
 	var changes []engine.Change
 	for _, line := range strings.Split(d.Input, "\n") {
 		words := strings.Fields(line)
 		k := e.key(words[1], words[2])
 		m := e.maps[k.Map]
-		c := engine.Change{Key: k, Op: engine.Update, Before: s.records[k], After: make([]engine.Value, len(m.Columns))}
-		switch words[0] {
-		case "create":
-			c.Op = engine.Create
-		case "delete":
+		c := s.change(k)
+		if words[0] == "delete" {
 			c.Op = engine.Delete
-		}
-		if c.Before != nil {
-			copy(c.After, c.Before.Values)
 		}
 		for _, w := range words[3:] {
 			name, value, _ := strings.Cut(w, "=")
@@ -522,6 +526,24 @@ func (e *environment) user(d *datadriven.TestData) {
 		}
 		changes = append(changes, c)
 	}
+	if err := s.commit(changes, len(d.CmdArgs) > 1 && d.CmdArgs[1].Key == "bypass"); err != nil {
+		e.printf("refused: %v", err)
+	}
+}
+
+// change starts a change of a record from what the side holds.
+func (s *testSystem) change(k engine.Key) engine.Change {
+	c := engine.Change{Key: k, Op: engine.Create, Before: s.records[k], After: make([]engine.Value, len(s.env.maps[k.Map].Columns))}
+	if c.Before != nil && c.Before.Alive {
+		c.Op = engine.Update
+		copy(c.After, c.Before.Values)
+	}
+	return c
+}
+
+// commit commits one transaction of a user, past the hook if bypass.
+func (s *testSystem) commit(changes []engine.Change, bypass bool) error {
+	s.env.tx++
 	captured := make([]engine.CapturedChange, len(changes))
 	for i := range changes { // what a bypass leaves of the mark
 		if changes[i].Before != nil {
@@ -530,17 +552,21 @@ func (e *environment) user(d *datadriven.TestData) {
 	}
 	if !bypass {
 		var err error
-		if captured, err = s.capture.PreCommit(nil, e.tx, changes); err != nil {
-			e.printf("refused: %v", err)
-			return
+		if captured, err = s.capture.PreCommit(nil, s.env.tx, changes); err != nil {
+			return err
 		}
 	}
 	for i, c := range captured {
-		s.publish(&engine.Record{Key: changes[i].Key, Alive: true, Values: changes[i].After, Mark: c.Mark})
+		r := &engine.Record{Key: changes[i].Key, Alive: true, Values: changes[i].After, Mark: c.Mark}
+		if s.env.judge != nil {
+			r.Trace = s.env.judge.userCommitted(s.side, changes[i].Before, r, c)
+		}
+		s.publish(r)
 		if c.Captured {
 			s.append(c.Reference)
 		}
 	}
+	return nil
 }
 
 // record prints a record with its mark: values, then number, own, seen, lost.

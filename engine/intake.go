@@ -79,15 +79,6 @@ func (c *Core) pullFailed(side Side) {
 func (c *Core) takeIn(r *Reference) {
 	id := c.pairs.ensure(r.Key, r.Side)
 	l := c.pairs.lane(id)
-	settled, held := l.ledger.known(r.Incarnation, r.Number)
-	switch {
-	case held != nil: // the engine's own reference held the place and has ended
-		c.enqueueSettled(l, r, held.Outcome)
-		return
-	case settled:
-		c.book(r, Outcome{Class: NoOp, Reason: Echo})
-		return
-	}
 	if known := l.find(r.Incarnation, r.Number); known != nil {
 		if !known.Origin.Holds() {
 			c.book(r, Outcome{Class: NoOp, Reason: Echo})
@@ -97,7 +88,14 @@ func (c *Core) takeIn(r *Reference) {
 		c.save = append(c.save, Mutation{Kind: ReferenceAdded, Reference: *r, Order: known.order})
 		return
 	}
-	c.enqueue(id, r)
+	switch settled, held := l.ledger.known(r.Incarnation, r.Number); {
+	case held != nil: // the engine's own reference held the place and has ended
+		c.enqueueSettled(l, r, held.Outcome)
+	case settled:
+		c.book(r, Outcome{Class: NoOp, Reason: Echo})
+	default:
+		c.enqueue(id, r)
+	}
 }
 
 // enqueue adds a reference to its lane's item, with fresh attempts: a newer

@@ -32,7 +32,7 @@ func (s laneState) String() string {
 type queued struct {
 	Reference
 	order  uint64 // of intake, over both sides
-	judged bool   // the verdict of the batch in flight is about it
+	judged bool   // it was here when its batch set out, so that the verdict covers it
 }
 
 // lane is one direction of a pair: its open references in capture order, of

@@ -63,7 +63,9 @@ func (c *Core) age(f *flight, l *lane, newest Outcome) {
 		return
 	}
 	l.overtaken = 0
-	c.enqueueOwn(f.lane, Aged, f.x)
+	if settled, _ := l.ledger.known(f.x.Mark.Incarnation, f.x.Mark.Number); !settled {
+		c.enqueueOwn(f.lane, Aged, f.x)
+	}
 }
 
 // reassert makes sure that the primary's record is carried over the change

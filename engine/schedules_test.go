@@ -1,0 +1,489 @@
+package engine_test
+
+import (
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/twinwrite/twinwrite/engine"
+)
+
+// Random schedules: users of both sides edit, requests are lost, answered
+// late or never, the engine crashes, hooks are bypassed and leak. Afterwards
+// everything heals, the queue must run empty, and a judge that followed the
+// causal history of every value decides. The judge knows which edits a record
+// reflects, and nothing of marks or of the engine's rules.
+
+// action is one step of a schedule, as data: inapplicable ones do nothing, so
+// that any part of a schedule is a schedule too.
+type action struct {
+	kind       actionKind
+	side       engine.Side
+	pair, word int
+}
+
+type actionKind uint8
+
+const (
+	edit actionKind = iota
+	editBypass
+	notify
+	carryNext
+	loseNextRequest
+	loseNextAnswer
+	holdNext
+	landHeld
+	leakEcho
+	crashSaved
+	crashUnsaved
+	toggleRefusal
+	letTimePass
+	actionKinds
+)
+
+func (a action) String() string {
+	return fmt.Sprintf("%s %v pair %d word %d", [...]string{
+		"edit", "bypass", "notify", "step", "lose request", "lose answer", "hold", "land", "leak",
+		"crash", "crash unsaved", "toggle refusal", "time",
+	}[a.kind], a.side, a.pair, a.word)
+}
+
+// mixture weighs the kinds of actions.
+type mixture [actionKinds]int
+
+var mixtures = map[string]mixture{
+	"edits":   {edit: 30, notify: 20, carryNext: 60, letTimePass: 4},
+	"losses":  {edit: 20, notify: 15, carryNext: 50, loseNextRequest: 6, loseNextAnswer: 8, holdNext: 8, landHeld: 8, letTimePass: 10},
+	"crashes": {edit: 20, notify: 15, carryNext: 50, loseNextAnswer: 6, holdNext: 6, landHeld: 6, crashSaved: 5, crashUnsaved: 5, letTimePass: 8},
+	"bypass":  {edit: 20, editBypass: 8, notify: 15, carryNext: 50, loseNextAnswer: 5, holdNext: 5, landHeld: 5, letTimePass: 8},
+	"all": {
+		edit: 24, editBypass: 4, notify: 15, carryNext: 50, loseNextRequest: 4, loseNextAnswer: 6, holdNext: 6,
+		landHeld: 6, leakEcho: 4, crashSaved: 3, crashUnsaved: 3, toggleRefusal: 4, letTimePass: 8,
+	},
+}
+
+// schedule is a whole case.
+type schedule struct {
+	workers, batch, pull int
+	primary              engine.Side
+	lookups              bool
+	actions              []action
+}
+
+func draw(r *rand.Rand, mix mixture) schedule {
+	total := 0
+	for _, w := range mix {
+		total += w
+	}
+	s := schedule{
+		workers: 1 + r.IntN(3), batch: 1 + r.IntN(3), pull: 1 + r.IntN(4),
+		primary: engine.Side(r.IntN(2)), lookups: r.IntN(2) == 0,
+	}
+	for n := 20 + r.IntN(100); n > 0; n-- {
+		pick, kind := r.IntN(total), actionKind(0)
+		for pick >= mix[kind] {
+			pick -= mix[kind]
+			kind++
+		}
+		s.actions = append(s.actions, action{kind, engine.Side(r.IntN(2)), r.IntN(3), r.IntN(5)})
+	}
+	return s
+}
+
+func TestSchedules(t *testing.T) {
+	t.Parallel()
+	for _, name := range slices.Sorted(maps.Keys(mixtures)) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cases := 4000
+			if testing.Short() {
+				cases = 400
+			}
+			seen := map[string]int{}
+			for seed := range cases {
+				s := draw(rand.New(rand.NewPCG(uint64(seed), 1)), mixtures[name])
+				if _, err := s.run(nil, seen); err != nil {
+					s = shrink(s)
+					story, err := s.run(nil, seen)
+					t.Fatalf("seed %d: %v\n%s", seed, err, story)
+				}
+			}
+			for _, outcome := range []string{"synced written", "synced override", "conflict overridden", "conflict rejected", "concurrency superseded"} {
+				if seen[outcome] == 0 {
+					t.Errorf("no change ended as %s: the schedules are too tame", outcome)
+				}
+			}
+		})
+	}
+}
+
+// TestSchedulesNoticePlantedBugs proves that the judge can fail.
+func TestSchedulesNoticePlantedBugs(t *testing.T) {
+	t.Parallel()
+	for _, name := range engine.Plants() {
+		t.Run(strings.TrimPrefix(name, "engine/"), func(t *testing.T) {
+			t.Parallel()
+			for seed := range 4000 {
+				s := draw(rand.New(rand.NewPCG(uint64(seed), 1)), mixtures["crashes"])
+				if _, err := s.run(plants{name: true}, map[string]int{}); err != nil {
+					t.Logf("seed %d: %v", seed, err)
+					return
+				}
+			}
+			t.Error("4,000 schedules did not notice")
+		})
+	}
+}
+
+// shrink drops actions as long as the schedule still breaks, in halves and
+// down to single ones.
+func shrink(s schedule) schedule {
+	for size := len(s.actions) / 2; size > 0; size /= 2 {
+		for i := 0; i+size <= len(s.actions); {
+			t := s
+			t.actions = slices.Concat(s.actions[:i], s.actions[i+size:])
+			if _, err := t.run(nil, map[string]int{}); err != nil {
+				s = t
+			} else {
+				i += size
+			}
+		}
+	}
+	return s
+}
+
+// run carries out a schedule, heals, and judges. It returns the trace.
+func (s *schedule) run(planted plants, seen map[string]int) (trace string, err error) {
+	j := newJudge()
+	e := &environment{judge: j, planted: planted, held: map[string]engine.Effect{}, outcomes: map[string][]string{}, now: 1}
+	defer func() {
+		trace = e.trace.String()
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v", p)
+		}
+	}()
+	columns := []engine.Column{{Name: "name"}}
+	if s.lookups {
+		columns = append(columns, engine.Column{Name: "parent", Lookups: []engine.MapID{0}})
+	}
+	m, err := engine.NewTableMap(engine.TableMap{Name: "records", Mode: engine.Async, Primary: s.primary, Columns: columns})
+	if err != nil {
+		return "", err
+	}
+	e.maps, e.cfg = []*engine.TableMap{m}, engine.Config{Workers: s.workers, Batch: s.batch, PullMax: s.pull, Attempts: 1000}
+	e.build()
+	for _, a := range s.actions {
+		e.printf("# %s", a)
+		e.act(a)
+		if j.broken != nil {
+			return "", j.broken
+		}
+	}
+	if err := e.heal(); err != nil {
+		return "", err
+	}
+	for _, list := range e.outcomes {
+		for _, o := range list {
+			_, o, _ = strings.Cut(o, " ")
+			seen[o]++
+		}
+	}
+	return "", j.verdict(e)
+}
+
+func (e *environment) act(a action) {
+	side := e.sides[a.side]
+	k := engine.Key{ID: string(rune('A' + a.pair))}
+	switch a.kind {
+	case edit, editBypass:
+		if r := side.records[k]; a.kind == editBypass && (r == nil || r.Mark.Incarnation == 0) {
+			return // a record older than the sync is drift by definition
+		}
+		c := side.change(k)
+		word := a.word
+		if a.kind == editBypass {
+			word = -1 // a new value: one that is undone past the hook leaves no trace, and does no harm
+		}
+		c.After[0] = engine.Text(fmt.Sprint(e.judge.nextWord(word)))
+		if len(c.After) > 1 && a.pair > 0 { // look up a record made before
+			parent := engine.Key{ID: string(rune('A' + a.pair - 1))}
+			if r := side.records[parent]; r != nil && r.Alive {
+				c.After[1] = engine.Lookup(&parent)
+			}
+		}
+		if err := side.commit([]engine.Change{c}, a.kind == editBypass); err != nil {
+			panic(err)
+		}
+	case notify:
+		e.input(&engine.Input{Kind: engine.Notified, Side: a.side})
+	case carryNext:
+		if len(e.pending) > 0 {
+			e.step(carryOut)
+		}
+	case loseNextRequest, loseNextAnswer:
+		if len(e.pending) > 0 {
+			e.step(fate(a.kind-loseNextRequest) + loseRequest)
+		}
+	case holdNext:
+		if name := fmt.Sprint(a.word); len(e.pending) > 0 && e.held[name].Batch == 0 {
+			e.held[name] = e.pending[0]
+			e.step(loseRequest)
+		}
+	case landHeld:
+		if name := fmt.Sprint(a.word); e.held[name].Batch != 0 {
+			eff := e.held[name]
+			delete(e.held, name)
+			e.sides[eff.Side].serve(&eff)
+		}
+	case leakEcho:
+		if r := side.records[k]; r != nil && r.Mark.Number > 0 {
+			side.append(engine.Reference{Key: k, Side: a.side, Incarnation: r.Mark.Incarnation, Number: r.Mark.Number, Groups: 1, Op: engine.Update})
+			e.judge.leaks++
+		}
+	case crashSaved, crashUnsaved:
+		e.crash(a.kind == crashUnsaved)
+	case toggleRefusal:
+		side.refused[k] = !side.refused[k]
+	case letTimePass:
+		e.letTimePass(5 * time.Second)
+	}
+}
+
+func (e *environment) letTimePass(d time.Duration) {
+	e.now = e.now.Add(d)
+	if e.wakeAt != 0 && e.wakeAt <= e.now {
+		e.wakeAt = 0
+		e.input(&engine.Input{Kind: engine.TimeReached})
+	}
+}
+
+// heal ends all faults and lets the queue run empty. What was parked is
+// touched by an edit, which takes it off the error desk.
+func (e *environment) heal() error {
+	for _, s := range e.sides {
+		clear(s.refused)
+	}
+	var parked []engine.OpenItem
+	for round := 0; ; round++ {
+		if round > 400 {
+			return fmt.Errorf("livelock: after 400 rounds without faults %d references are open", e.core.Stats().Open)
+		}
+		for steps := 0; len(e.pending) > 0; steps++ {
+			if steps > 5000 {
+				return fmt.Errorf("livelock: requests never end")
+			}
+			e.step(carryOut)
+			if e.judge.broken != nil {
+				return e.judge.broken
+			}
+		}
+		for _, name := range slices.Sorted(maps.Keys(e.held)) {
+			eff := e.held[name]
+			delete(e.held, name)
+			e.sides[eff.Side].serve(&eff)
+		}
+		parked = parked[:0]
+		e.core.OpenItems(func(i engine.OpenItem) {
+			if i.State == "parked" {
+				parked = append(parked, i)
+			}
+		})
+		for _, i := range parked {
+			c := e.sides[i.Side].change(i.Key)
+			c.After[0] = engine.Text(fmt.Sprint(e.judge.nextWord(-1)))
+			if err := e.sides[i.Side].commit([]engine.Change{c}, false); err != nil {
+				return err
+			}
+		}
+		if e.core.Stats().Open == 0 && len(e.sides[0].outbox)+len(e.sides[1].outbox) == 0 && len(e.pending) == 0 {
+			e.flush()
+			return e.judge.broken
+		}
+		e.letTimePass(2 * time.Minute)
+	}
+}
+
+// history is the set of edits that a record reflects.
+type history map[int]bool
+
+// judge follows the history of every record.
+type judge struct {
+	broken     error
+	words      int
+	leaks      int
+	edits      []editMade
+	byNumber   map[string]int // "side key inc.number" to edit
+	dropped    map[int]bool   // overridden by the primary, declared by the write
+	head       map[int]bool   // the newest of the dropped ones, each time
+	uncaptured map[int]bool
+	carried    map[int]bool
+	outcomes   map[int]engine.Outcome
+}
+
+type editMade struct {
+	side engine.Side
+	key  engine.Key
+}
+
+func newJudge() *judge {
+	return &judge{
+		byNumber: map[string]int{}, dropped: map[int]bool{}, head: map[int]bool{},
+		uncaptured: map[int]bool{}, carried: map[int]bool{}, outcomes: map[int]engine.Outcome{},
+	}
+}
+
+// nextWord returns a value: sometimes one that others have too.
+func (j *judge) nextWord(word int) int {
+	if word == 0 {
+		return -1
+	}
+	j.words++
+	return j.words
+}
+
+func (j *judge) breach(format string, args ...any) {
+	if j.broken == nil {
+		j.broken = fmt.Errorf(format, args...)
+	}
+}
+
+func historyOf(r *engine.Record) history {
+	if r == nil || r.Trace == nil {
+		return nil
+	}
+	return r.Trace.(history)
+}
+
+func (j *judge) userCommitted(side engine.Side, before, after *engine.Record, c engine.CapturedChange) history {
+	if before != nil && before.Alive && slices.EqualFunc(before.Values, after.Values, engine.Value.Equal) {
+		return historyOf(before) // saved as it was: no edit
+	}
+	id := len(j.edits)
+	h := history{id: true}
+	maps.Copy(h, historyOf(before))
+	if !c.Captured {
+		j.edits = append(j.edits, editMade{side, engine.Key{}})
+		j.uncaptured[id] = true
+		return h
+	}
+	j.edits = append(j.edits, editMade{side, c.Reference.Key})
+	j.byNumber[numberOf(&c.Reference)] = id
+	return h
+}
+
+func numberOf(r *engine.Reference) string {
+	return fmt.Sprintf("%v %s %d.%d", r.Side, r.Key.ID, r.Incarnation, r.Number)
+}
+
+func (j *judge) engineCommitted(side engine.Side, w *engine.Write, now *engine.Record) history {
+	target := historyOf(now)
+	if w.Kind == engine.LateWrite {
+		return target
+	}
+	source := historyOf(w.Source)
+	for id := range source {
+		j.carried[id] = true
+	}
+	h := maps.Clone(source)
+	if w.Kind == engine.MarkWrite {
+		maps.Copy(h, target)
+		return h
+	}
+	unseen, newest := []int(nil), -1
+	for id := range target {
+		if !source[id] && !j.dropped[id] {
+			unseen = append(unseen, id)
+			if j.edits[id].side == side {
+				newest = max(newest, id)
+			}
+		}
+	}
+	slices.Sort(unseen)
+	switch {
+	case len(unseen) > 0 && w.Override == 0:
+		j.breach("lost update: edits %v of %s on %v were overwritten unseen", unseen, w.Key.ID, side)
+	case len(unseen) == 0 && w.Override != 0:
+		j.breach("false conflict: the write to %s on %v overrides nothing", w.Key.ID, side)
+	}
+	if newest >= 0 {
+		j.head[newest] = true
+	}
+	for _, id := range unseen {
+		j.dropped[id] = true
+	}
+	for id := range target {
+		if j.dropped[id] {
+			h[id] = true
+		}
+	}
+	return h
+}
+
+func (j *judge) settled(r *engine.Reference, o engine.Outcome) {
+	if o.Reason == engine.Echo {
+		j.leaks--
+		if j.leaks < 0 {
+			j.breach("a user's change is booked as an echo: %v", r)
+		}
+		return
+	}
+	id, known := j.byNumber[numberOf(r)]
+	if !known {
+		if r.Origin != engine.Late {
+			j.breach("an outcome for a change that nobody made: %v", r)
+		}
+		return
+	}
+	if old, twice := j.outcomes[id]; twice {
+		j.breach("two outcomes for %v: %v (%v) and %v (%v)", r, old.Class, old.Reason, o.Class, o.Reason)
+	}
+	j.outcomes[id] = o
+}
+
+// verdict judges the quiet world.
+func (j *judge) verdict(e *environment) error {
+	if j.broken != nil {
+		return j.broken
+	}
+	for id, made := range j.edits {
+		if j.uncaptured[id] {
+			continue
+		}
+		o, ended := j.outcomes[id]
+		switch {
+		case !ended:
+			return fmt.Errorf("edit %d of %s on %v has no outcome", id, made.key.ID, made.side)
+		case o.Class == engine.Synced && !j.carried[id]:
+			return fmt.Errorf("edit %d of %s on %v is booked as synced (%v) and was never carried", id, made.key.ID, made.side, o.Reason)
+		case j.head[id] && o.Class != engine.ConflictFailure:
+			return fmt.Errorf("edit %d of %s on %v was overridden and is booked as %v (%v)", id, made.key.ID, made.side, o.Class, o.Reason)
+		case o.Reason == engine.Overridden && !j.dropped[id]:
+			return fmt.Errorf("edit %d of %s on %v is booked as overridden and was not", id, made.key.ID, made.side)
+		case o.Reason == engine.GoneFromSource:
+			return fmt.Errorf("edit %d of %s on %v is booked as gone, and nothing was deleted", id, made.key.ID, made.side)
+		}
+	}
+	for p := range 3 {
+		k := engine.Key{ID: string(rune('A' + p))}
+		a, b := e.sides[engine.FinOps].records[k], e.sides[engine.Dataverse].records[k]
+		pending := drifting(j, a) || drifting(j, b) // an uncaptured edit that nothing touched since
+		if va, vb := e.values(engine.FinOps, k), e.values(engine.Dataverse, k); va != vb && !pending {
+			return fmt.Errorf("diverged when quiet: %s is %q and %q", k.ID, va, vb)
+		}
+	}
+	return nil
+}
+
+// drifting reports whether a record's newest edit went past the hook and was
+// not captured late: that is drift until somebody touches the record.
+func drifting(j *judge, r *engine.Record) bool {
+	newest := -1
+	for id := range historyOf(r) {
+		newest = max(newest, id)
+	}
+	return newest >= 0 && j.uncaptured[newest]
+}
