@@ -1,0 +1,98 @@
+package system
+
+import (
+	"time"
+
+	"github.com/twinwrite/twinwrite/engine"
+)
+
+// Request is one request of the engine on its way to a system and back. The
+// fields that it asks with are filled in by [System.Prepare], the others by the
+// system that answers.
+type Request struct {
+	Kind  engine.EffectKind // PullOutbox, ReadBatch or WriteBatch
+	Side  engine.Side
+	Batch engine.BatchID
+	Epoch uint64 // for the driver: which life of the engine's process sent it
+
+	// GivenUp tells that nobody waits for the answer any more. What such a
+	// request still writes is counted as a late landing.
+	GivenUp bool
+
+	// Entity and Ordinal key the draws of the request as a whole.
+	Entity, Ordinal uint64
+
+	rows   []int32 // of the records to read or write, by table of keys
+	maps   []engine.MapID
+	needs  []engine.Alive // ReadBatch: the looked-up records
+	work   time.Duration  // at the station, beyond the draw for the whole
+	writes []engine.Write
+	alive  []engine.Alive // backs the lookups of writes
+	acks   []uint64
+	max    int
+	forget bool // forget what is delivered at once: a planted bug
+
+	// The answer. Failure is NoFailure for one that was carried out.
+	Failure    engine.Failure
+	References []engine.Reference
+	More       bool
+	Records    []*engine.Record
+	Lookups    []engine.Alive
+	Rows       []engine.RowAnswer
+
+	holders uint8
+}
+
+// Requests holds the requests of one world by index, so that events can carry
+// them, and keeps their memory for the next ones. The driver and the system
+// each hold a request for as long as they may still look at it.
+type Requests struct {
+	all  []*Request
+	free []int32
+	live int
+}
+
+// New returns an empty request, held once.
+func (q *Requests) New() (int32, *Request) {
+	q.live++
+	if n := len(q.free); n > 0 {
+		i := q.free[n-1]
+		q.free = q.free[:n-1]
+		r := q.all[i]
+		r.holders = 1
+		return i, r
+	}
+	r := &Request{holders: 1}
+	q.all = append(q.all, r)
+	return int32(len(q.all) - 1), r
+}
+
+// At returns a request that is held.
+func (q *Requests) At(i int32) *Request { return q.all[i] }
+
+// Hold lets one more party look at a request.
+func (q *Requests) Hold(i int32) { q.all[i].holders++ }
+
+// Release ends what [Requests.New] or [Requests.Hold] began. The last one frees
+// the request.
+func (q *Requests) Release(i int32) {
+	r := q.all[i]
+	if r.holders == 0 {
+		panic("system: a request is released more often than it was held")
+	}
+	if r.holders--; r.holders > 0 {
+		return
+	}
+	q.live--
+	clear(r.writes)
+	clear(r.Records)
+	clear(r.References)
+	*r = Request{
+		rows: r.rows[:0], maps: r.maps[:0], needs: r.needs[:0], writes: r.writes[:0], alive: r.alive[:0], acks: r.acks[:0],
+		References: r.References[:0], Records: r.Records[:0], Lookups: r.Lookups[:0], Rows: r.Rows[:0],
+	}
+	q.free = append(q.free, i)
+}
+
+// Live returns how many requests are held.
+func (q *Requests) Live() int { return q.live }

@@ -1,0 +1,180 @@
+package system
+
+import (
+	"math"
+	"sort"
+
+	"github.com/twinwrite/twinwrite/engine"
+	"github.com/twinwrite/twinwrite/sim"
+)
+
+// table holds the records of one map.
+type table struct {
+	m       *engine.TableMap
+	pages   []*[rowPage]row // pages keep rows where they are: lookups point at their keys
+	count   int32
+	byKey   map[rowName]int32
+	byRaw   map[Name]int32 // as users spell it, where the side keeps spellings apart
+	created []int32        // rows by creation
+	skews   []skew
+}
+
+// rowPage is how many rows are allocated at once.
+const rowPage = 256
+
+// rowName is a key inside its table.
+type rowName struct{ company, id, spelling string }
+
+// row is a place for a record. It is made when the key is first heard of, by a
+// user or by the engine, and never goes away.
+type row struct {
+	key      engine.Key
+	record   *engine.Record // nil: the side has never held the key
+	modified sim.Time       // on the local clock
+	hash     uint64         // of the key: what draws are keyed by
+	raw      string         // as the users of this side spell it; empty: not known
+	stage    int32          // place in the transaction being committed, from 1
+
+	read, written touches
+}
+
+// touches counts the engine's requests for a row since the change that they are
+// about, so that each meets its own luck.
+type touches struct{ change, times uint32 }
+
+// next returns the key of the draws of one more request about a change.
+func (t *touches) next(change uint32) uint64 {
+	if t.change != change {
+		*t = touches{change: change}
+	}
+	t.times++
+	return uint64(change)<<32 | uint64(t.times)
+}
+
+func (r *row) alive() bool { return r.record != nil && r.record.Alive }
+
+// incarnation returns the life that the row's record lives, 0 for none.
+func (r *row) incarnation() uint32 {
+	if !r.alive() {
+		return 0
+	}
+	return max(r.record.Mark.Incarnation, 1)
+}
+
+func newTable(m *engine.TableMap) table {
+	return table{m: m, byKey: map[rowName]int32{}, byRaw: map[Name]int32{}}
+}
+
+func (t *table) at(i int32) *row { return &t.pages[i/rowPage][i%rowPage] }
+
+// ensure returns the row of a key, which it opens when new.
+func (t *table) ensure(k engine.Key) int32 {
+	name := rowName{k.Company, k.ID, k.Spelling}
+	i, known := t.byKey[name]
+	if known {
+		return i
+	}
+	i = t.count
+	if i%rowPage == 0 {
+		t.pages = append(t.pages, new([rowPage]row))
+	}
+	t.count++
+	t.byKey[name] = i
+	r := t.at(i)
+	r.key = k
+	r.hash = sim.Mix(sim.Mix(uint64(k.Map), sim.Hash(k.Company)), sim.Mix(sim.Hash(k.ID), sim.Hash(k.Spelling)))
+	return i
+}
+
+// find returns the row of a name, where the side has heard of it.
+func (t *table) find(n Name, fold bool) (int32, bool) {
+	if !fold {
+		if i, known := t.byRaw[n]; known {
+			return i, true
+		}
+	}
+	i, known := t.byKey[rowName{company: n.Company, id: engine.Canonical(n.ID)}]
+	if !known || fold {
+		return i, known
+	}
+	// The canonical row stands for this name unless users know it by another.
+	return i, t.at(i).raw == ""
+}
+
+// claim returns the row for a name that may be new. Where the side keeps
+// spellings apart, the first record with a canonical form has the plain key and
+// later ones have their spelling in it.
+func (t *table) claim(n Name, fold bool) int32 {
+	i, known := t.find(n, fold)
+	if !known {
+		k := engine.Key{Map: t.m.ID, Company: n.Company, ID: engine.Canonical(n.ID)}
+		if _, taken := t.byKey[rowName{company: k.Company, id: k.ID}]; taken {
+			k.Spelling = n.ID
+		}
+		i = t.ensure(k)
+	}
+	if r := t.at(i); !fold && r.raw == "" {
+		r.raw = n.ID
+		t.byRaw[n] = i
+	}
+	return i
+}
+
+// unclaim forgets the spelling of a row whose creation came to nothing.
+func (t *table) unclaim(i int32) {
+	if r := t.at(i); r.raw != "" && r.key.Spelling == "" {
+		delete(t.byRaw, Name{r.key.Company, r.raw})
+		r.raw = ""
+	}
+}
+
+// skew holds the running sums of the weights 1/rank^exponent.
+type skew struct {
+	exponent float64
+	sums     []float64
+}
+
+// pick chooses a record among those ever created, by one uniform number: evenly,
+// or with weight 1/rank^exponent, the first created having rank 1.
+func (t *table) pick(u, exponent float64) (int32, bool) {
+	n := len(t.created)
+	if n == 0 {
+		return 0, false
+	}
+	at := int(u * float64(n))
+	if exponent > 0 {
+		sums := t.weights(exponent, n)
+		at = sort.SearchFloat64s(sums, u*sums[n-1])
+	}
+	for range n { // past the dead
+		if i := t.created[at%n]; t.at(i).alive() {
+			return i, true
+		}
+		at++
+	}
+	return 0, false
+}
+
+// weights returns the sums over the first n ranks.
+func (t *table) weights(exponent float64, n int) []float64 {
+	var s *skew
+	for i := range t.skews {
+		if t.skews[i].exponent == exponent {
+			s = &t.skews[i]
+		}
+	}
+	if s == nil {
+		t.skews = append(t.skews, skew{exponent: exponent})
+		s = &t.skews[len(t.skews)-1]
+	}
+	// The quantile of this Pareto at 1-1/rank is rank^exponent.
+	power := sim.Pareto{Shape: 1 / exponent, Low: 1, Cap: math.MaxFloat64}
+	for rank := len(s.sums) + 1; rank <= n; rank++ {
+		sum := 1 / power.Quantile(1-1/float64(rank))
+		if rank > 1 {
+			sum += s.sums[rank-2]
+		}
+		s.sums = append(s.sums, sum)
+	}
+	return s.sums[:n]
+}
