@@ -92,12 +92,12 @@ const sequenceLow = 32
 
 // place returns the lower part of an event's rank: its place among the events
 // of its instant and priority.
-func (c *chooser) place(e *Event, sequence uint64) uint64 {
+func (c *chooser) place(at Time, address, entity, arg, sequence uint64) uint64 {
 	if c.order != Permuted {
 		return sequence
 	}
-	where := Mix(uint64(e.At), uint64(e.Actor)<<16|uint64(e.Kind))
-	drawn := c.ranks.Bits(Mix(where, e.Entity), e.Arg) >> (64 - sequenceBits + sequenceLow)
+	where := Mix(uint64(at), address)
+	drawn := c.ranks.Bits(Mix(where, entity), arg) >> (64 - sequenceBits + sequenceLow)
 	return drawn<<sequenceLow | sequence&(1<<sequenceLow-1)
 }
 
@@ -124,7 +124,7 @@ func (c *chooser) choose(n int, label string, now Time) int {
 }
 
 // pick removes from the list one of the events that may fire next.
-func (c *chooser) pick(l *list) entry {
+func (c *chooser) pick(l *list) Event {
 	c.ties = c.ties[:0]
 	for e := l.first(); e != nil && (len(c.ties) == 0 || e.tied(&c.ties[0])); e = l.first() {
 		c.ties = append(c.ties, *e)
@@ -132,14 +132,14 @@ func (c *chooser) pick(l *list) entry {
 	}
 	taken := 0
 	if len(c.ties) > 1 {
-		taken = c.choose(len(c.ties), orderLabel, c.ties[0].At)
+		taken = c.choose(len(c.ties), orderLabel, c.ties[0].at)
 	}
 	for i := range c.ties {
 		if i != taken {
-			l.push(&c.ties[i])
+			l.push(c.ties[i])
 		}
 	}
-	return c.ties[taken]
+	return c.ties[taken].event()
 }
 
 // hash returns the hash of the pending events as seen from now: by their
@@ -151,8 +151,8 @@ func (c *chooser) hash(l *list, now Time) uint64 {
 	var done, open uint64 // open: the sum over the ties at hand
 	for i := range c.sorted {
 		e := &c.sorted[i]
-		h := Mix(uint64(e.At-now), uint64(e.Priority)<<32|uint64(e.Actor)<<16|uint64(e.Kind))
-		h = Mix(Mix(h, e.Entity), e.Arg)
+		h := Mix(uint64(e.at-now), uint64(e.priority())<<32|e.address)
+		h = Mix(Mix(h, e.entity), e.arg)
 		if c.order == Enumerated && i > 0 && e.tied(&c.sorted[i-1]) {
 			open += h
 			continue

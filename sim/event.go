@@ -51,27 +51,47 @@ type ActorFunc func(ev Event)
 // Handle calls f.
 func (f ActorFunc) Handle(ev Event) { f(ev) }
 
-// entry is an event in the event list: 40 bytes, no pointer.
+// entry is an event in the event list: five words, no pointer. They are whole
+// words because entries are copied in larger pieces than fields are written in,
+// and a processor has to wait when it reads what it has just written in parts.
 //
 // rank orders the events of one instant. Its top eight bits are the priority,
 // the rest is the sequence number (or what takes its place, see [Order]), so
 // that (at, rank) is a total order in two words and the same events come out
 // alike whatever structure held them.
 type entry struct {
-	Event
-	rank uint64
+	at      Time
+	rank    uint64
+	entity  uint64
+	arg     uint64
+	address uint64 // actor and kind
 }
 
 const sequenceBits = 56
+
+func address(to ActorID, kind Kind) uint64 { return uint64(to)<<16 | uint64(kind) }
+
+func (e *entry) priority() Priority { return Priority(e.rank >> sequenceBits) }
+
+func (e *entry) event() Event {
+	return Event{
+		At:       e.at,
+		Entity:   e.entity,
+		Arg:      e.arg,
+		Actor:    ActorID(e.address >> 16),
+		Kind:     Kind(e.address),
+		Priority: e.priority(),
+	}
+}
 
 // before is 1 when a fires before b, else 0. It is a 128-bit subtraction whose
 // borrow is the answer: the outcome of a comparison inside a heap is a coin
 // toss, and a branch on it would be mispredicted half of the time.
 func (a *entry) before(b *entry) int {
 	_, borrow := bits.Sub64(a.rank, b.rank, 0)
-	_, borrow = bits.Sub64(uint64(a.At), uint64(b.At), borrow)
+	_, borrow = bits.Sub64(uint64(a.at), uint64(b.at), borrow)
 	return int(borrow)
 }
 
 // tied reports whether a and b may fire in either order.
-func (a *entry) tied(b *entry) bool { return a.At == b.At && a.Priority == b.Priority }
+func (a *entry) tied(b *entry) bool { return a.at == b.at && a.priority() == b.priority() }

@@ -31,13 +31,13 @@ func (h *heap) first() *entry {
 // take removes the entry that first has just returned.
 func (h *heap) take() { h.hole = true }
 
-func (h *heap) push(e *entry) {
+func (h *heap) push(e entry) {
 	if h.hole {
 		h.hole = false
 		h.sink(e)
 		return
 	}
-	h.entries = append(h.entries, *e)
+	h.entries = append(h.entries, e)
 	h.rise(len(h.entries)-1, e)
 }
 
@@ -48,7 +48,7 @@ func (h *heap) close() {
 	e := h.entries[last]
 	h.entries = h.entries[:last]
 	if last > 0 {
-		h.sink(&e)
+		h.sink(e)
 	}
 }
 
@@ -56,7 +56,7 @@ func (h *heap) close() {
 // leaf along the earlier children, without looking at e, and e rises from
 // there: an entry that comes from the bottom, or from the future, belongs near
 // the bottom, so this saves a comparison at nearly every level.
-func (h *heap) sink(e *entry) {
+func (h *heap) sink(e entry) {
 	s := h.entries
 	i := 0
 	for {
@@ -76,7 +76,7 @@ func (h *heap) sink(e *entry) {
 }
 
 // rise places e in the free place i or above it.
-func (h *heap) rise(i int, e *entry) {
+func (h *heap) rise(i int, e entry) {
 	s := h.entries
 	for i > 0 {
 		parent := (i - 1) / 2
@@ -86,7 +86,7 @@ func (h *heap) rise(i int, e *entry) {
 		s[i] = s[parent]
 		i = parent
 	}
-	s[i] = *e
+	s[i] = e
 }
 
 // drain empties the heap and returns what was in it, in no useful order; the
@@ -105,6 +105,6 @@ func (h *heap) drain() []entry {
 func (h *heap) adopt(entries []entry) {
 	h.entries = h.entries[:0]
 	for i := range entries {
-		h.push(&entries[i])
+		h.push(entries[i])
 	}
 }

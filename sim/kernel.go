@@ -128,10 +128,10 @@ func (k *Kernel) At(at Time, p Priority, to ActorID, kind Kind, entity, arg uint
 	if at < k.now || int(to) >= len(k.actors) {
 		k.refuse(at, to, kind, entity, arg)
 	}
-	e := entry{Event: Event{At: at, Entity: entity, Arg: arg, Actor: to, Kind: kind, Priority: p}}
-	e.rank = uint64(p)<<sequenceBits | k.chooser.place(&e.Event, k.sequence)
+	a := address(to, kind)
+	rank := uint64(p)<<sequenceBits | k.chooser.place(at, a, entity, arg, k.sequence)
 	k.sequence++
-	k.list.push(&e)
+	k.list.push(entry{at: at, rank: rank, entity: entity, arg: arg, address: a})
 }
 
 // After schedules an event at a distance from now.
@@ -153,16 +153,16 @@ func (k *Kernel) Run(until Time) Reason {
 		if e == nil {
 			return Drained
 		}
-		if e.At > until {
+		if e.at > until {
 			k.now = max(k.now, until)
 			return Horizon
 		}
-		ev := e.Event
 		if k.free {
-			ev = k.chooser.pick(&k.list).Event
-		} else {
-			k.list.take()
+			k.fire(k.chooser.pick(&k.list))
+			continue
 		}
+		ev := e.event()
+		k.list.take()
 		k.fire(ev)
 	}
 	return Stopped

@@ -63,8 +63,8 @@ func (l *Link) Cut(from, to Time) { l.Slow(from, to, math.Inf(1)) }
 // Slow multiplies the latency of messages sent in that period. Where periods
 // overlap, so do the factors.
 func (l *Link) Slow(from, to Time, factor float64) {
-	if !(factor >= 0) || to < from {
-		panic(&Breach{Rule: ValidParameters, Now: from, Detail: "link: slow by a negative factor, or for a negative time"})
+	if !(factor > 0) || to < from {
+		panic(&Breach{Rule: ValidParameters, Now: from, Detail: "link: slow by a factor that is not above 0, or for a negative time"})
 	}
 	l.periods = append(l.periods, linkPeriod{from, to, factor})
 }

@@ -22,7 +22,7 @@ type list struct {
 const (
 	heapMax   = 8192 // a longer heap is handed to the radix
 	heapAgain = 4096 // a shorter radix is handed back to the heap
-	batchMax  = 64   // a bucket as small as this goes to the heap as it is
+	batchMax  = 256   // a bucket as small as this goes to the heap as it is
 )
 
 func newList() list {
@@ -31,8 +31,8 @@ func newList() list {
 
 func (l *list) len() int { return l.front.len() + l.later.count }
 
-func (l *list) push(e *entry) {
-	if e.At > l.later.base {
+func (l *list) push(e entry) {
+	if e.at > l.later.base {
 		l.later.push(e)
 		return
 	}
@@ -60,7 +60,7 @@ func (l *list) take() { l.front.take() }
 // base differ are as right as they were.
 func (l *list) spill() {
 	r := &l.later
-	base := l.front.first().At
+	base := l.front.first().at
 	moved := bits.Len64(uint64(base ^ r.base))
 	var pages *page
 	for i := range moved + 1 {
@@ -73,13 +73,11 @@ func (l *list) spill() {
 	r.base = base
 	early := 0
 	all := l.front.drain()
-	for i := range all {
-		if all[i].At > base {
-			r.push(&all[i])
+	for _, e := range all {
+		if e.at > base {
+			r.push(e)
 			continue
 		}
-		// Written at or before the place being read.
-		e := all[i]
 		all[early] = e
 		early++
 	}
@@ -102,7 +100,7 @@ func (l *list) refill() {
 	if r.buckets[i].count <= batchMax {
 		r.base = r.end(i)
 	} else {
-		r.base = r.earliest(i)
+		r.base = r.buckets[i].earliest
 	}
 	l.distribute(r.detach(i))
 }
@@ -111,10 +109,10 @@ func (l *list) refill() {
 func (l *list) distribute(p *page) {
 	for p != nil {
 		for i := range p.entries[:p.used] {
-			if e := &p.entries[i]; e.At > l.later.base {
-				l.later.push(e)
+			if e := &p.entries[i]; e.at > l.later.base {
+				l.later.push(*e)
 			} else {
-				l.front.push(e)
+				l.front.push(*e)
 			}
 		}
 		p = l.later.release(p)
@@ -126,8 +124,11 @@ func (l *list) appendAll(dst []entry) []entry {
 	l.front.first()
 	dst = append(dst, l.front.entries...)
 	for i := range l.later.buckets {
-		for p := l.later.buckets[i].head; p != nil; p = p.next {
-			dst = append(dst, p.entries[:p.used]...)
+		b := &l.later.buckets[i]
+		used := b.used
+		for p := b.head; p != nil; p = p.next {
+			dst = append(dst, p.entries[:used]...)
+			used = pageEntries
 		}
 	}
 	return dst

@@ -30,13 +30,19 @@ type radix struct {
 }
 
 type bucket struct {
-	head  *page // the page being filled; the others, all full, follow
-	count int
+	head     *page // the page being filled; the others, all full, follow
+	used     int   // entries in the head
+	count    int
+	earliest Time // of its entries
 }
 
-// pageEntries keeps a page near 4 KiB.
+// pageEntries keeps a page at 4 KiB.
 const pageEntries = 102
 
+// page is a part of a bucket. used is right once the bucket has been detached:
+// while a page is being filled its bucket counts, as pages lie at multiples of
+// their size, and the same word of all of them competes for the same few lines
+// of the cache.
 type page struct {
 	next    *page
 	used    int
@@ -44,17 +50,19 @@ type page struct {
 }
 
 // push adds an entry that is later than the base.
-func (r *radix) push(e *entry) {
-	i := bits.Len64(uint64(e.At ^ r.base))
+func (r *radix) push(e entry) {
+	i := bits.Len64(uint64(e.at ^ r.base))
 	b := &r.buckets[i&63]
-	p := b.head
-	if p == nil || p.used == pageEntries {
-		p = r.newPage(p)
-		b.head = p
+	if b.head == nil || b.used == pageEntries {
+		b.head = r.newPage(b.head)
+		b.used = 0
 		r.occupied |= 1 << i
 	}
-	p.entries[p.used] = *e
-	p.used++
+	b.head.entries[b.used] = e
+	b.used++
+	if b.count == 0 || e.at < b.earliest {
+		b.earliest = e.at
+	}
 	b.count++
 	r.count++
 }
@@ -67,6 +75,7 @@ func (r *radix) newPage(next *page) *page {
 		r.spare = p.next
 	}
 	p.next = next
+	p.used = pageEntries
 	return p
 }
 
@@ -75,24 +84,16 @@ func (r *radix) newPage(next *page) *page {
 func (r *radix) lowest() int { return bits.TrailingZeros64(r.occupied) }
 
 // end returns the last instant that belongs to bucket i.
-func (r *radix) end(i int) Time { return r.base | Time(1)<<i - 1 }
-
-// earliest returns the time of the earliest entry in bucket i.
-func (r *radix) earliest(i int) Time {
-	at := Forever
-	for p := r.buckets[i].head; p != nil; p = p.next {
-		for j := range p.entries[:p.used] {
-			at = min(at, p.entries[j].At)
-		}
-	}
-	return at
-}
+func (r *radix) end(i int) Time { return r.base | (Time(1)<<i - 1) }
 
 // detach empties bucket i and returns its pages, which the caller gives back
 // one by one with release.
 func (r *radix) detach(i int) *page {
 	b := &r.buckets[i]
 	p := b.head
+	if p != nil {
+		p.used = b.used
+	}
 	r.count -= b.count
 	r.occupied &^= 1 << i
 	*b = bucket{}
@@ -102,7 +103,6 @@ func (r *radix) detach(i int) *page {
 // release takes back a page and returns the one that followed it.
 func (r *radix) release(p *page) *page {
 	next := p.next
-	p.used = 0
 	p.next = r.spare
 	r.spare = p
 	return next
