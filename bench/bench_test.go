@@ -1,11 +1,9 @@
 package main
 
-import "testing"
-
-var holdSizes = []struct {
-	name   string
-	timers int
-}{{"1k", 1_000}, {"100k", 100_000}, {"1M", 1_000_000}}
+import (
+	"errors"
+	"testing"
+)
 
 // BenchmarkHold is one event of the hold model per iteration.
 func BenchmarkHold(b *testing.B) {
@@ -36,4 +34,38 @@ func benchmarkHold(b *testing.B, run func(events uint64) uint64) {
 		events++
 	}
 	b.ReportMetric(float64(events)/b.Elapsed().Seconds(), "events/s")
+}
+
+// BenchmarkMM4 is one customer per iteration.
+func BenchmarkMM4(b *testing.B) {
+	q := newQueue(4, 3.6, 1)
+	q.serve(10_000)
+	const batch = 4096
+	b.ReportAllocs()
+	customers := 0
+	for b.Loop() {
+		if customers%batch == 0 {
+			q.serve(batch)
+		}
+		customers++
+	}
+	b.ReportMetric(float64(customers)/b.Elapsed().Seconds(), "customers/s")
+}
+
+// The three variants of the hold model fire the same timers.
+func TestHoldVariantsAgree(t *testing.T) {
+	t.Parallel()
+	contenders := []contender{kernel, standard}
+	if program, err := build("holdcpp/hold.cpp", t.TempDir()); errors.Is(err, errNoCompiler) {
+		t.Log("no C++ compiler found: C++ is not compared")
+	} else if err != nil {
+		t.Fatal(err)
+	} else {
+		contenders = append(contenders, program)
+	}
+	for _, timers := range []int{1, 100, 20_000} {
+		if _, err := race(contenders, timers, 50_000, 1); err != nil {
+			t.Errorf("%d timers: %v", timers, err)
+		}
+	}
 }

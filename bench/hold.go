@@ -19,6 +19,12 @@ const (
 	holdStream = "hold"
 )
 
+// holdSizes are the numbers of timers that are measured.
+var holdSizes = []struct {
+	name   string
+	timers int
+}{{"1k", 1_000}, {"100k", 100_000}, {"1M", 1_000_000}}
+
 // checksum goes on with the next timer fired.
 func checksum(sum uint64, at int64, timer uint64) uint64 {
 	return (sum ^ uint64(at) ^ timer<<48) * 0x9e3779b97f4a7c15
