@@ -1,0 +1,584 @@
+package oracle
+
+import (
+	"testing"
+	"time"
+
+	"github.com/twinwrite/twinwrite/engine"
+)
+
+// TestProperties plays one short story each. Stories that break nothing stand
+// beside the ones that do, so that a property that cries always, or never, is
+// seen.
+func TestProperties(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name string
+		play func(h *hand)
+		want []string
+	}{
+		{"carried and synced", func(h *hand) {
+			ref := h.user(fin, a, text("1"))
+			h.carry(dat, a)
+			h.settle(ref, engine.Synced, engine.Written)
+		}, nil},
+		{"both directions in turn", func(h *hand) {
+			r1 := h.user(fin, a, text("1"))
+			h.carry(dat, a)
+			h.settle(r1, engine.Synced, engine.Written)
+			r2 := h.user(dat, a, text("2"))
+			h.carry(fin, a)
+			h.settle(r2, engine.Synced, engine.Written)
+			r3 := h.user(fin, a, text("3"))
+			h.carry(dat, a)
+			h.settle(r3, engine.Synced, engine.Written)
+		}, nil},
+
+		// no-lost-update
+		{"a user's change is overwritten and nobody says so", func(h *hand) {
+			r1 := h.user(fin, a, text("1"))
+			h.carry(dat, a)
+			h.settle(r1, engine.Synced, engine.Written)
+			r2 := h.user(fin, a, text("2"))
+			read := h.get(fin, a)
+			r3 := h.user(dat, a, text("3"))
+			h.write(engine.CarryWrite, dat, read, false)
+			h.settle(r2, engine.Synced, engine.Written)
+			h.settle(r3, engine.ConflictFailure, engine.Overridden)
+		}, []string{"no-lost-update: headers usmf A: finops was written over a change of dataverse that finops had not seen"}},
+		{"declared override, loser is booked", func(h *hand) {
+			r1 := h.user(fin, a, text("1"))
+			r2 := h.user(dat, a, text("2"))
+			h.write(engine.CarryWrite, dat, h.get(fin, a), true)
+			h.settle(r1, engine.Synced, engine.Override)
+			h.settle(r2, engine.ConflictFailure, engine.Overridden)
+		}, nil},
+		{"declared override, loser is dismissed", func(h *hand) {
+			r1 := h.user(fin, a, text("1"))
+			r2 := h.user(dat, a, text("2"))
+			h.write(engine.CarryWrite, dat, h.get(fin, a), true)
+			h.settle(r1, engine.Synced, engine.Override)
+			h.settle(r2, engine.Dismissed, engine.NoReason)
+		}, nil},
+		{"declared override, loser is booked as synced", func(h *hand) {
+			r1 := h.user(fin, a, text("1"))
+			r2 := h.user(dat, a, text("2"))
+			h.write(engine.CarryWrite, dat, h.get(fin, a), true)
+			h.settle(r1, engine.Synced, engine.Override)
+			h.settle(r2, engine.Synced, engine.Written)
+		}, []string{"no-lost-update: its outcome hides that: synced"}},
+		{"declared override, loser is booked as superseded", func(h *hand) {
+			r1 := h.user(fin, a, text("1"))
+			r2 := h.user(dat, a, text("2"))
+			h.write(engine.CarryWrite, dat, h.get(fin, a), true)
+			h.settle(r1, engine.Synced, engine.Override)
+			r3 := h.user(dat, a, text("3"))
+			h.settle(r2, engine.ConcurrencyFailure, engine.Superseded)
+			h.carry(fin, a)
+			h.settle(r3, engine.Synced, engine.Written)
+		}, []string{"no-lost-update: its outcome hides that: concurrency"}},
+		{"only the newest of an overridden row is a conflict", func(h *hand) {
+			r1 := h.user(fin, a, text("1"))
+			r2 := h.user(dat, a, text("2"))
+			r3 := h.user(dat, a, text("3"))
+			h.write(engine.CarryWrite, dat, h.get(fin, a), true)
+			h.settle(r1, engine.Synced, engine.Override)
+			h.settle(r2, engine.ConcurrencyFailure, engine.Superseded)
+			h.settle(r3, engine.ConflictFailure, engine.Overridden)
+		}, nil},
+		{"overridden after it had ended as synced", func(h *hand) {
+			r1 := h.user(fin, a, text("1"))
+			r2 := h.user(dat, a, text("2"))
+			h.settle(r2, engine.Synced, engine.Written)
+			h.write(engine.CarryWrite, dat, h.get(fin, a), true)
+			h.settle(r1, engine.Synced, engine.Override)
+		}, []string{"no-lost-update: after it had ended as synced", "true-outcome: dataverse ended as synced (written), and finops never got it"}},
+		{"an override of an uncaptured change", func(h *hand) {
+			r1 := h.user(fin, a, text("1"))
+			h.carry(dat, a)
+			h.settle(r1, engine.Synced, engine.Written)
+			r2 := h.user(fin, a, text("2"))
+			h.bypass(dat, a, text("3"))
+			h.write(engine.CarryWrite, dat, h.get(fin, a), true)
+			h.settle(r2, engine.Synced, engine.Override)
+		}, []string{"no-lost-update: nothing will ever tell"}},
+		{"an uncaptured change is captured late and then overridden", func(h *hand) {
+			r1 := h.user(fin, a, text("1"))
+			h.carry(dat, a)
+			h.settle(r1, engine.Synced, engine.Written)
+			r2 := h.user(fin, a, text("2"))
+			h.bypass(dat, a, text("3"))
+			r3 := h.late(dat, a)
+			h.write(engine.CarryWrite, dat, h.get(fin, a), true)
+			h.settle(r2, engine.Synced, engine.Override)
+			h.settle(r3, engine.ConflictFailure, engine.Overridden)
+		}, nil},
+		{"content older than the sync may be written over", func(h *hand) {
+			h.bypass(dat, a, text("old"))
+			r1 := h.user(fin, a, text("1"))
+			h.carry(dat, a)
+			h.settle(r1, engine.Synced, engine.Written)
+		}, nil},
+		{"an old state over a newer one of the same side", func(h *hand) {
+			r1 := h.user(fin, a, text("1"))
+			read := h.get(fin, a)
+			h.carry(dat, a)
+			h.settle(r1, engine.Synced, engine.Written)
+			r2 := h.user(fin, a, text("2"))
+			h.carry(dat, a)
+			h.settle(r2, engine.Synced, engine.Written)
+			h.write(engine.CarryWrite, dat, read, false)
+			h.carry(dat, a) // mended, and broken all the same
+		}, []string{"no-lost-update: an older state of finops was written over a newer one", "no-echo: the engine wrote 4 times"}},
+		{"marked as equal, and is not", func(h *hand) {
+			r1 := h.user(fin, a, text("1"))
+			r2 := h.user(dat, a, text("2"))
+			h.write(engine.MarkWrite, dat, h.get(fin, a), false)
+			h.write(engine.CarryWrite, dat, h.get(fin, a), true)
+			h.settle(r1, engine.Synced, engine.Override)
+			h.settle(r2, engine.ConflictFailure, engine.Overridden)
+		}, []string{"no-lost-update: was marked as holding"}},
+
+		// found equal
+		{"the same edit on both sides is found equal", func(h *hand) {
+			r1 := h.user(fin, a, text("1"))
+			r2 := h.user(dat, a, text("1"))
+			h.write(engine.MarkWrite, dat, h.get(fin, a), false)
+			h.write(engine.MarkWrite, fin, h.get(dat, a), false)
+			h.settle(r1, engine.Synced, engine.FoundEqual)
+			h.settle(r2, engine.Synced, engine.AlreadyCarried)
+		}, nil},
+		{"after both were found equal a change is carried in peace", func(h *hand) {
+			r1 := h.user(fin, a, text("1"))
+			r2 := h.user(dat, a, text("1"))
+			h.write(engine.MarkWrite, dat, h.get(fin, a), false)
+			h.write(engine.MarkWrite, fin, h.get(dat, a), false)
+			h.settle(r1, engine.Synced, engine.FoundEqual)
+			h.settle(r2, engine.Synced, engine.AlreadyCarried)
+			r3 := h.user(dat, a, text("3"))
+			h.carry(fin, a)
+			h.settle(r3, engine.Synced, engine.Written)
+		}, nil},
+
+		// true-outcome
+		{"synced without a write", func(h *hand) {
+			r1 := h.user(fin, a, text("1"))
+			h.settle(r1, engine.Synced, engine.AlreadyCarried)
+			h.carry(dat, a)
+		}, []string{"true-outcome: and dataverse never got it"}},
+		{"superseded though it is the latest", func(h *hand) {
+			r1 := h.user(fin, a, text("1"))
+			h.carry(dat, a)
+			h.settle(r1, engine.ConcurrencyFailure, engine.Superseded)
+		}, []string{"true-outcome: is the latest of its side"}},
+		{"superseded by a newer change", func(h *hand) {
+			r1 := h.user(fin, a, text("1"))
+			r2 := h.user(fin, a, text("2"))
+			h.carry(dat, a)
+			h.settle(r1, engine.ConcurrencyFailure, engine.Superseded)
+			h.settle(r2, engine.Synced, engine.Written)
+		}, nil},
+		{"gone from the source though it lives", func(h *hand) {
+			r1 := h.user(fin, a, text("1"))
+			h.carry(dat, a)
+			h.settle(r1, engine.ConcurrencyFailure, engine.GoneFromSource)
+		}, []string{"true-outcome: and the record lives"}},
+		{"rejected though the primary had nothing new", func(h *hand) {
+			r1 := h.user(fin, a, text("1"))
+			h.carry(dat, a)
+			h.settle(r1, engine.Synced, engine.Written)
+			r2 := h.user(dat, a, text("2"))
+			h.settle(r2, engine.ConflictFailure, engine.Rejected)
+			h.carry(fin, a)
+		}, []string{"true-outcome: no change of finops was concurrent with it"}},
+		{"rejected, and carried later all the same", func(h *hand) {
+			r1 := h.user(fin, a, text("1"))
+			r2 := h.user(dat, a, text("2"))
+			h.settle(r2, engine.ConflictFailure, engine.Rejected)
+			h.write(engine.CarryWrite, fin, h.get(dat, a), true)
+			h.settle(r1, engine.ConflictFailure, engine.Overridden)
+		}, []string{"true-outcome: was carried all the same", "primary-wins: dataverse, which is not primary"}},
+		{"rejected, then the primary's change is carried by a re-assert", func(h *hand) {
+			r1 := h.user(fin, a, text("1"))
+			r2 := h.user(dat, a, text("2"))
+			h.settle(r2, engine.ConflictFailure, engine.Rejected)
+			h.write(engine.CarryWrite, dat, h.get(fin, a), true)
+			h.settle(r1, engine.Synced, engine.Override)
+		}, nil},
+		{"overridden though nothing was written", func(h *hand) {
+			r1 := h.user(fin, a, text("1"))
+			r2 := h.user(dat, a, text("2"))
+			h.settle(r2, engine.ConflictFailure, engine.Overridden)
+			h.write(engine.CarryWrite, dat, h.get(fin, a), true)
+			h.settle(r1, engine.Synced, engine.Override)
+		}, []string{"true-outcome: nothing was written over it"}},
+		{"an override that nobody had contested", func(h *hand) {
+			r1 := h.user(fin, a, text("1"))
+			h.write(engine.CarryWrite, dat, h.get(fin, a), false)
+			h.settle(r1, engine.Synced, engine.Written)
+			r2 := h.user(fin, a, text("2"))
+			h.write(engine.CarryWrite, dat, h.get(fin, a), true)
+			h.settle(r2, engine.Synced, engine.Override)
+		}, []string{"true-outcome: was overridden although finops knew all its changes"}},
+		{"an override by a side without a change", func(h *hand) {
+			r1 := h.user(fin, a, text("1"))
+			h.carry(dat, a)
+			h.settle(r1, engine.Synced, engine.Written)
+			r2 := h.user(dat, a, text("2"))
+			h.write(engine.CarryWrite, dat, h.get(fin, a), true)
+			h.settle(r2, engine.ConflictFailure, engine.Overridden)
+		}, []string{"true-outcome: which had no change of its own"}},
+		{"a write that leaves something else than its source", func(h *hand) {
+			r1 := h.user(fin, a, text("1"))
+			read := *h.get(fin, a)
+			r := h.next(dat, a, text("other"))
+			r.Mark.Incarnation = 1
+			r.Trace = h.o.EngineCommit(h.now, dat, &engine.Write{Kind: engine.CarryWrite, Key: a, Source: &read, Groups: 1}, nil, r, nil)
+			h.publish(dat, r)
+			h.settle(r1, engine.Synced, engine.Written)
+		}, []string{"true-outcome: holds something else", "converged: columns text"}},
+
+		// no-echo
+		{"the engine sends a change back to where it was born", func(h *hand) {
+			r1 := h.user(fin, a, text("1"))
+			h.carry(dat, a)
+			h.settle(r1, engine.Synced, engine.Written)
+			h.carry(fin, a)
+		}, []string{"no-echo: finops got back from dataverse"}},
+		{"an overridden change does not make an echo fresh", func(h *hand) {
+			r1 := h.user(fin, a, text("1"))
+			r2 := h.user(dat, a, text("2"))
+			h.write(engine.CarryWrite, dat, h.get(fin, a), true)
+			h.settle(r1, engine.Synced, engine.Override)
+			h.settle(r2, engine.ConflictFailure, engine.Overridden)
+			h.carry(fin, a)
+		}, []string{"no-echo: finops got back from dataverse"}},
+		{"the engine's own write is captured", func(h *hand) {
+			r1 := h.user(fin, a, text("1"))
+			ref := h.echoed(dat, a)
+			h.settle(r1, engine.Synced, engine.Written)
+			h.settle(ref, engine.Synced, engine.AlreadyCarried)
+		}, []string{"no-echo: own carry write on dataverse was captured as a change"}},
+		{"a late capture of nothing", func(h *hand) {
+			r1 := h.user(fin, a, text("1"))
+			h.carry(dat, a)
+			h.settle(r1, engine.Synced, engine.Written)
+			h.settle(h.late(fin, a), engine.Synced, engine.AlreadyCarried)
+		}, []string{"no-echo: nobody had changed past the hook"}},
+		{"content without a mark is captured late", func(h *hand) {
+			h.load(fin, "old")
+			ref := h.late(fin, a)
+			h.carry(dat, a)
+			h.settle(ref, engine.Synced, engine.Written)
+		}, nil},
+		{"more writes than anything asked for", func(h *hand) {
+			r1 := h.user(fin, a, text("1"))
+			h.carry(dat, a)
+			h.settle(r1, engine.Synced, engine.Written)
+			h.carry(dat, a)
+		}, []string{"no-echo: the engine wrote 2 times"}},
+		{"a repeated write after an unknown answer", func(h *hand) {
+			r1 := h.user(fin, a, text("1"))
+			h.carry(dat, a)
+			h.o.Retried()
+			h.carry(dat, a)
+			h.settle(r1, engine.Synced, engine.AlreadyCarried)
+		}, nil},
+
+		// primary-wins
+		{"the other side wins", func(h *hand) {
+			r1 := h.user(fin, a, text("1"))
+			r2 := h.user(dat, a, text("2"))
+			h.write(engine.CarryWrite, fin, h.get(dat, a), true)
+			h.settle(r2, engine.Synced, engine.Override)
+			h.settle(r1, engine.ConflictFailure, engine.Overridden)
+		}, []string{"primary-wins: ended as a conflict failure, and that side is primary"}},
+
+		// closed-books
+		{"two outcomes at once", func(h *hand) {
+			r1 := h.user(fin, a, text("1"))
+			h.settle(r1, engine.Synced, engine.Written)
+			h.settle(r1, engine.Synced, engine.Written)
+		}, []string{"closed-books: ended a second time", "true-outcome", "converged"}},
+		{"two outcomes, the second after all was forgotten", func(h *hand) {
+			r1 := h.user(fin, a, text("1"))
+			h.carry(dat, a)
+			h.settle(r1, engine.Synced, engine.Written)
+			h.settle(r1, engine.Synced, engine.AlreadyCarried)
+		}, []string{"closed-books: ended a second time"}},
+		{"an outcome for a change that never was", func(h *hand) {
+			r1 := h.user(fin, a, text("1"))
+			h.carry(dat, a)
+			h.settle(r1, engine.Synced, engine.Written)
+			ghost := *r1
+			ghost.Number = 2
+			h.settle(&ghost, engine.Synced, engine.Written)
+		}, []string{"closed-books: no such change was captured"}},
+		{"an outcome for a record that never was", func(h *hand) {
+			h.settle(&engine.Reference{Key: a, Side: fin, Incarnation: 1, Number: 1}, engine.Synced, engine.Written)
+		}, []string{"closed-books: no such change was captured"}},
+		{"no outcome", func(h *hand) {
+			h.user(fin, a, text("1"))
+			h.carry(dat, a)
+		}, []string{"closed-books: has no outcome and is queued nowhere"}},
+		{"no outcome, but in the outbox", func(h *hand) {
+			h.queue(h.user(fin, a, text("1")), InOutbox)
+			h.carry(dat, a)
+		}, nil},
+		{"in the outbox and in the queue", func(h *hand) {
+			ref := h.user(fin, a, text("1"))
+			h.queue(ref, InOutbox)
+			h.queue(ref, Waiting)
+		}, nil},
+		{"ended, and its outbox has not forgotten it", func(h *hand) {
+			ref := h.user(fin, a, text("1"))
+			h.carry(dat, a)
+			h.settle(ref, engine.Synced, engine.Written)
+			h.queue(ref, InOutbox)
+		}, nil},
+		{"ended and still in the queue", func(h *hand) {
+			ref := h.user(fin, a, text("1"))
+			h.carry(dat, a)
+			h.settle(ref, engine.Synced, engine.Written)
+			h.queue(ref, Waiting)
+		}, []string{"closed-books: has its outcome and is still open"}},
+		{"a failure of the error desk is no end", func(h *hand) {
+			ref := h.user(fin, a, text("1"))
+			h.settle(ref, engine.SystemFailure, engine.TimedOut)
+			h.queue(ref, Parked)
+		}, []string{"closed-books: which is no end"}},
+		{"an echo of a known reference ends nothing", func(h *hand) {
+			ref := h.user(fin, a, text("1"))
+			h.o.Leaked(h.now, ref)
+			h.carry(dat, a)
+			h.settle(ref, engine.NoOp, engine.Echo)
+			h.settle(ref, engine.Synced, engine.Written)
+			h.settle(ref, engine.NoOp, engine.Echo)
+		}, nil},
+		{"a change booked as an echo of itself", func(h *hand) {
+			ref := h.user(fin, a, text("1"))
+			h.carry(dat, a)
+			h.settle(ref, engine.NoOp, engine.Echo)
+		}, []string{"closed-books: has no outcome"}},
+		{"a place holder is no change", func(h *hand) {
+			ref := h.user(fin, a, text("1"))
+			h.carry(dat, a)
+			holder := *ref
+			holder.Origin = engine.Reassert
+			h.settle(&holder, engine.Synced, engine.AlreadyCarried)
+			h.settle(ref, engine.Synced, engine.Written)
+			h.settle(&holder, engine.Synced, engine.AlreadyCarried)
+		}, nil},
+
+		// monotonic
+		{"seen goes back", func(h *hand) {
+			r1 := h.user(fin, a, text("1"))
+			h.carry(dat, a)
+			h.settle(r1, engine.Synced, engine.Written)
+			h.get(dat, a).Mark.Groups[0].Seen = 9
+			r2 := h.user(fin, a, text("2"))
+			r := h.next(dat, a, text("2"))
+			r.Mark.Groups[0].Seen = 2
+			r.Trace = h.o.EngineCommit(h.now, dat, &engine.Write{Kind: engine.CarryWrite, Key: a, Source: h.get(fin, a), Groups: 1}, h.get(dat, a), r, nil)
+			h.publish(dat, r)
+			h.settle(r2, engine.Synced, engine.Written)
+		}, []string{"monotonic: seen on dataverse went back from 9 to 2"}},
+		{"own, number and lost go back", func(h *hand) {
+			r1 := h.user(fin, a, text("1"))
+			h.carry(dat, a)
+			h.settle(r1, engine.Synced, engine.Written)
+			m := &h.get(fin, a).Mark
+			m.Number, m.Groups[0].Own, m.Groups[0].Lost = 7, 7, []uint32{4, 6}
+			r := h.next(fin, a, text("1"))
+			r.Mark.Number, r.Mark.Groups[0].Own, r.Mark.Groups[0].Lost = 6, 5, []uint32{4}
+			r.Trace = h.o.UserCommit(h.now, fin, h.get(fin, a), r, nil)
+			h.publish(fin, r)
+		}, []string{"monotonic: 3 violations"}},
+		{"the incarnation goes back", func(h *hand) {
+			r1 := h.user(fin, a, text("1"))
+			h.carry(dat, a)
+			h.settle(r1, engine.Synced, engine.Written)
+			h.get(fin, a).Mark.Incarnation = 2
+			r := h.next(fin, a, text("1"))
+			r.Mark.Incarnation = 1
+			r.Trace = h.o.UserCommit(h.now, fin, h.get(fin, a), r, nil)
+			h.publish(fin, r)
+		}, []string{"monotonic: incarnation on finops went back from 2 to 1"}},
+		{"a reference number comes twice", func(h *hand) {
+			r1 := h.user(fin, a, text("1"))
+			h.carry(dat, a)
+			h.settle(r1, engine.Synced, engine.Written)
+			r := h.next(fin, a, text("2"))
+			r.Trace = h.o.UserCommit(h.now, fin, h.get(fin, a), r, r1)
+			h.publish(fin, r)
+			h.carry(dat, a)
+			h.settle(r1, engine.Synced, engine.Written)
+		}, []string{"monotonic: was captured on the finops side after 1.1"}},
+		{"the outbox's low-water mark goes back", func(h *hand) {
+			h.o.OutboxLow(h.now, fin, 5)
+			h.o.OutboxLow(h.now, dat, 2)
+			h.o.OutboxLow(h.now, fin, 5)
+			h.o.OutboxLow(h.now, fin, 4)
+		}, []string{"monotonic: low-water mark of the finops outbox went back from 5 to 4"}},
+
+		// converged
+		{"the sides differ and nothing is queued", func(h *hand) {
+			h.user(fin, a, text("1"))
+		}, []string{"converged: only finops holds the record", "closed-books"}},
+		{"they differ by a dismissal", func(h *hand) {
+			h.settle(h.user(fin, a, text("1")), engine.Dismissed, engine.NoReason)
+		}, nil},
+		{"a dismissal does not excuse what comes after agreement", func(h *hand) {
+			h.settle(h.user(fin, a, text("1")), engine.Dismissed, engine.NoReason)
+			r2 := h.user(fin, a, text("2"))
+			h.carry(dat, a)
+			h.settle(r2, engine.Synced, engine.Written)
+			h.bypass(fin, a, text("3"))
+		}, []string{"converged: columns text"}},
+
+		// reference-order
+		{"a line before its header", func(h *hand) {
+			header := a
+			ref := h.user(fin, a, text("1"))
+			line := engine.Key{Map: 1, ID: "L"}
+			child := h.user(fin, line, []engine.Value{{}, {Kind: engine.KindLookup, Target: &header}})
+			h.carry(dat, line)
+			h.carry(dat, a)
+			h.settle(ref, engine.Synced, engine.Written)
+			h.settle(child, engine.Synced, engine.Written)
+		}, []string{"reference-order: lines L: dataverse was given a lookup to headers usmf A, which it does not hold"}},
+		{"a line after its header, and one that looks at a spelling", func(h *hand) {
+			header, spelt := a, a
+			spelt.Spelling = "a "
+			ref := h.user(fin, a, text("1"))
+			h.carry(dat, a)
+			h.settle(ref, engine.Synced, engine.Written)
+			for _, target := range []*engine.Key{&header, &spelt} {
+				line := engine.Key{Map: 1, ID: "L" + target.Spelling}
+				child := h.user(fin, line, []engine.Value{{}, {Kind: engine.KindLookup, Target: target}})
+				h.carry(dat, line)
+				h.settle(child, engine.Synced, engine.Written)
+			}
+		}, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			h := newHand(t, Config{})
+			h.at(time.Minute)
+			c.play(h)
+			expect(t, h.judge(), c.want...)
+		})
+	}
+}
+
+// echoed carries the other side's record, and the write is captured.
+func (h *hand) echoed(y engine.Side, k engine.Key) *engine.Reference {
+	read, before := h.get(y.Other(), k), h.get(y, k)
+	r := h.next(y, k, read.Values)
+	r.Mark.Incarnation = 1
+	r.Mark.Number++
+	r.Mark.Groups[0].Own = r.Mark.Number
+	ref := &engine.Reference{Key: k, Side: y, Incarnation: 1, Number: r.Mark.Number, Groups: 1}
+	r.Trace = h.o.EngineCommit(h.now, y, &engine.Write{Kind: engine.CarryWrite, Key: k, Source: read, Target: before, Groups: 1}, before, r, ref)
+	h.publish(y, r)
+	return ref
+}
+
+// load puts a record without a mark on a side.
+func (h *hand) load(s engine.Side, value string) {
+	r := h.next(s, a, text(value))
+	r.Trace = h.o.Loaded(h.now, s, r)
+	h.publish(s, r)
+}
+
+func TestPingPongStops(t *testing.T) {
+	t.Parallel()
+	h := newHand(t, Config{ViolationsMax: 10, Examples: 3})
+	h.user(fin, a, text("1"))
+	writes := 0
+	for y := dat; !h.o.Stop() && writes < 1000; y = y.Other() {
+		h.echoed(y, a)
+		writes++
+	}
+	if !h.o.Stop() || writes > 10 {
+		t.Fatalf("the oracle asks to stop after %d captured writes of the engine", writes)
+	}
+	p := property(t, h.judge(), "no-echo")
+	if p.Violations < 10 || len(p.Examples) != 3 {
+		t.Errorf("%d violations with %d examples", p.Violations, len(p.Examples))
+	}
+}
+
+func TestNothingCheckedIsInconclusive(t *testing.T) {
+	t.Parallel()
+	for _, p := range newHand(t, Config{}).judge().Properties {
+		if p.Verdict != Inconclusive || p.Note == "" {
+			t.Errorf("without any event: %s", p)
+		}
+	}
+}
+
+func TestConvergedExcusesWhatIsDeclared(t *testing.T) {
+	t.Parallel()
+	h := newHand(t, Config{})
+	twin := a
+	twin.Spelling = "a"
+	h.queue(h.user(fin, headerKey("P"), text("1")), Parked)
+	h.queue(h.user(fin, headerKey("B"), text("1")), Blocked)
+	h.queue(h.user(fin, twin, text("1")), Parked)
+	h.settle(h.user(fin, headerKey("D"), text("1")), engine.Dismissed, engine.NoReason)
+	p := property(t, h.judge(), "converged")
+	want := "1 excused: parked on the error desk; 1 excused: blocked by another record; 1 excused: the key differs from another only in spelling; 1 excused: drifting after a dismissal"
+	if p.Verdict != Pass || p.Note != want || p.Checked != 4 {
+		t.Errorf("got %s", p)
+	}
+}
+
+func TestConvergedIsInconclusiveWhenTheRunEndedEarly(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name    string
+		drifted bool
+		want    Verdict
+	}{{"open items", false, Inconclusive}, {"open items, and a pair without any", true, Fail}} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			h := newHand(t, Config{})
+			h.queue(h.user(fin, headerKey("W"), text("1")), Waiting)
+			h.queue(h.user(dat, headerKey("O"), text("1")), InOutbox)
+			if c.drifted {
+				h.bypass(fin, a, text("1"))
+			}
+			v := h.view()
+			v.Halted = "the time was up"
+			p := property(t, h.o.Judge(h.now, v), "converged")
+			if p.Verdict != c.want || p.Note != "2 pairs differ with references still waiting when the run ended; the time was up" {
+				t.Errorf("got %s", p)
+			}
+		})
+	}
+}
+
+// TestUntoldCommitPanics: a driver that does not report a commit would make
+// the oracle judge another world than the one that ran.
+func TestUntoldCommitPanics(t *testing.T) {
+	t.Parallel()
+	for name, spoil := range map[string]func(h *hand){
+		"an unknown record":    func(h *hand) { h.publish(dat, h.next(dat, a, text("1"))) },
+		"another version":      func(h *hand) { h.publish(fin, h.next(fin, a, text("2"))) },
+		"a record that is off": func(h *hand) { h.order[fin] = nil },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHand(t, Config{})
+			h.user(fin, a, text("1"))
+			spoil(h)
+			defer func() {
+				if recover() == nil {
+					t.Error("judged all the same")
+				}
+			}()
+			h.judge()
+		})
+	}
+}
