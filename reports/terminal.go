@@ -1,18 +1,278 @@
 package reports
 
 import (
+	"cmp"
+	"fmt"
 	"io"
+	"path/filepath"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
 
+	"github.com/twinwrite/twinwrite/reports/findings"
+	"github.com/twinwrite/twinwrite/reports/stats"
+	"github.com/twinwrite/twinwrite/reports/summary"
+	"github.com/twinwrite/twinwrite/reports/words"
 	"github.com/twinwrite/twinwrite/scenarios/result"
 )
 
-// TerminalOptions say how [Terminal] prints.
+// TerminalOptions say how [Terminal] prints. The zero value prints plain text
+// and names no report.
 type TerminalOptions struct {
 	Folder string // run folder, to name the report in; empty: no folder was written
-	Color  bool   // use ANSI colours for verdicts
+	Color  bool   // write verdicts in ANSI colours
 }
 
-// Terminal prints set on one screen.
+// The screen that [Terminal] keeps to. Verdict and table take what they need
+// (the table is bounded), broken properties come next, and what happened gets
+// the lines that are left.
+const (
+	columnsMost = 100
+	linesMost   = 40
+	mapsMost    = 8
+	brokenMost  = 9
+	eventsLeast = 5
+)
+
+// Terminal prints set on one screen: the verdict, a row per table map, what
+// went wrong and was healed, the properties that do not hold, and the ways on.
+// Whatever comes from a scenario or a record is printed without its control
+// characters, so that no key can steer a terminal.
 func Terminal(w io.Writer, set *result.Set, o TerminalOptions) error {
+	s := summary.Of(set)
+	clock := words.NewClock(set.Scenario.Start, set.Scenario.Length+set.Scenario.Drain)
+	broken := clip(propertyLines(s, clock, o.Color), brokenMost)
+	var ways []string
+	if o.Folder != "" {
+		ways = append(ways, "report     "+printable(filepath.Join(o.Folder, ReportFile)))
+	}
+	ways = append(ways, fill("reproduce  ", s.Scenario.Command)...)
+
+	out := append(verdictLines(s, o.Color), "")
+	out = append(out, mapLines(s)...)
+	const heads = 5 // blank lines and the two section heads
+	room := linesMost - len(out) - len(broken) - len(ways) - heads
+	out = section(out, "what happened", clip(eventLines(set, s), max(room, eventsLeast)))
+	out = section(out, "properties that do not hold", broken)
+	out = append(append(out, ""), ways...)
+	if _, err := io.WriteString(w, strings.Join(out, "\n")+"\n"); err != nil {
+		return fmt.Errorf("print results of %s: %w", s.Scenario.Name, err)
+	}
 	return nil
+}
+
+func section(out []string, head string, lines []string) []string {
+	if len(lines) == 0 {
+		return out
+	}
+	return append(append(out, "", head), lines...)
+}
+
+// clip keeps the first most lines and says how many are missing.
+func clip(lines []string, most int) []string {
+	if len(lines) <= most {
+		return lines
+	}
+	left := len(lines) - most + 1
+	return append(lines[:most-1:most-1], fmt.Sprintf("  … %s more in the report", words.Counted(left, "line", "lines")))
+}
+
+func verdictLines(s summary.Summary, color bool) []string {
+	name := s.Scenario.Name
+	if n := len(s.Runs); n != 1 {
+		name += ", " + words.Counted(n, "run", "runs")
+	}
+	lines := []string{verdict(s.Verdict, color) + "  " + printable(name)}
+	lines = append(lines, fill("", findings.Verdict(s))...)
+	return append(lines, fill("", findings.Convergence(s)+".")...)
+}
+
+// verdict in capitals.
+func verdict(v result.Verdict, color bool) string {
+	text := strings.ToUpper(string(v))
+	if !color {
+		return text
+	}
+	code := "33" // yellow
+	switch v {
+	case result.Pass:
+		code = "32" // green
+	case result.Fail:
+		code = "31" // red
+	}
+	return "\x1b[1;" + code + "m" + text + "\x1b[0m"
+}
+
+// mapLines is the table: one row per map, most changes first where not all fit,
+// and one for all of them.
+func mapLines(s summary.Summary) []string {
+	rows := [][]string{{"table map", "captured", "synced", "concurrency", "conflict", "application", "other", "parked", "p50", "p99"}}
+	maps := s.Pooled.Maps
+	if len(maps) > mapsMost {
+		maps = slices.Clone(maps)
+		slices.SortStableFunc(maps, func(a, b summary.MapFigures) int { return cmp.Compare(captured(b), captured(a)) })
+		maps = maps[:mapsMost]
+	}
+	for _, m := range maps {
+		rows = append(rows, mapRow(s, m.Map, captured(m), m.Parked))
+	}
+	var parked uint64
+	for _, m := range s.Pooled.Maps {
+		parked += m.Parked
+	}
+	rows = append(rows, mapRow(s, "", s.Pooled.Totals.Captured, parked))
+
+	lines := align(rows)
+	note := "other: system, no-op, dismissed, still waiting · parked: pairs on the error desk at the end"
+	if left := len(s.Pooled.Maps) - len(maps); left > 0 {
+		note = words.Counted(left, "more map", "more maps") + " in the report · " + note
+	}
+	lines = append(lines, fill("", note)...)
+	for _, r := range rows[1:] {
+		if strings.HasSuffix(r[8]+r[9], "*") {
+			return append(lines, "* a lower bound: so many changes had not converged when the run ended")
+		}
+	}
+	return lines
+}
+
+func captured(m summary.MapFigures) uint64 { return m.Captured[0] + m.Captured[1] }
+
+// mapRow is the row of one map, or of all maps together if name is empty.
+func mapRow(s summary.Summary, name string, captured, parked uint64) []string {
+	var synced, concurrency, conflict, application, other uint64
+	for _, o := range s.Pooled.Outcomes {
+		if name != "" && o.Map != name {
+			continue
+		}
+		switch o.Class {
+		case "synced":
+			synced += o.Count
+		case "concurrency":
+			concurrency += o.Count
+		case "conflict":
+			conflict += o.Count
+		case "application":
+			application += o.Count
+		default:
+			other += o.Count
+		}
+	}
+	var p50, p99 stats.Quantile
+	for _, c := range s.Pooled.Convergence {
+		if c.Map == name && c.Side == "" {
+			p50, p99 = c.At("p50"), c.At("p99")
+		}
+	}
+	if name == "" {
+		name = "all"
+	}
+	return []string{
+		printable(name), words.Count(captured), words.Count(synced), words.Count(concurrency), words.Count(conflict),
+		words.Count(application), words.Count(other), words.Count(parked), words.ShortQuantile(p50), words.ShortQuantile(p99),
+	}
+}
+
+// align sets rows in columns, the first to the left, numbers to the right, and
+// shortens the first where the screen is too narrow.
+func align(rows [][]string) []string {
+	widths := make([]int, len(rows[0]))
+	for _, r := range rows {
+		for i, cell := range r {
+			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
+		}
+	}
+	room := columnsMost
+	for _, w := range widths[1:] {
+		room -= w + 2
+	}
+	widths[0] = max(min(widths[0], room), 9)
+	var lines []string
+	for _, r := range rows {
+		name := []rune(r[0])
+		if len(name) > widths[0] {
+			name = append(name[:widths[0]-1], '…')
+		}
+		line := fmt.Sprintf("%-*s", widths[0], string(name))
+		for i, cell := range r[1:] {
+			line += fmt.Sprintf("  %*s", widths[i+1], cell)
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+// eventLines tell what happened, without the load, which the table shows.
+func eventLines(set *result.Set, s summary.Summary) []string {
+	var lines []string
+	for i, e := range findings.Narrative(set, s) {
+		if i == 0 {
+			continue
+		}
+		head := "  "
+		if e.When != "" {
+			head += e.When + "  "
+		}
+		lines = append(lines, fill(head, e.What+": "+e.Text)...)
+	}
+	return lines
+}
+
+func propertyLines(s summary.Summary, clock words.Clock, color bool) []string {
+	var lines []string
+	for _, wanted := range []result.Verdict{result.Fail, result.Inconclusive} {
+		for _, p := range s.Pooled.Properties {
+			if p.Verdict != wanted {
+				continue
+			}
+			text := p.ID + ": " + p.Contract
+			if p.Violations > 0 {
+				text += fmt.Sprintf(" (%s in %s)", words.Counted(p.Violations, "violation", "violations"), words.Counted(p.Checked, "test", "tests"))
+			}
+			if p.Note != "" {
+				text += " (" + p.Note + ")"
+			}
+			// Colour comes last: its codes take no room on the screen.
+			plain := strings.ToUpper(string(p.Verdict))
+			told := fill("  "+plain+"  ", text)
+			told[0] = strings.Replace(told[0], plain, verdict(p.Verdict, color), 1)
+			lines = append(lines, told...)
+			if len(p.Examples) > 0 {
+				v := p.Examples[0]
+				lines = append(lines, fill("        ", "first at "+clock.Second(v.At.Duration())+", "+v.Record+": "+v.Message)...)
+			}
+		}
+	}
+	return lines
+}
+
+// fill breaks prose into lines of the screen's width; head stands before the
+// first and the others are indented as far.
+func fill(head, prose string) []string {
+	indent := strings.Repeat(" ", utf8.RuneCountInString(head))
+	var lines []string
+	line, empty := head, true
+	for _, word := range strings.Fields(printable(prose)) {
+		if !empty && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > columnsMost {
+			lines = append(lines, line)
+			line, empty = indent, true
+		}
+		if !empty {
+			line += " "
+		}
+		line += word
+		empty = false
+	}
+	return append(lines, line)
+}
+
+// printable replaces what could move the cursor or change the screen.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return '?'
+		}
+		return r
+	}, s)
 }

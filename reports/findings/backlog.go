@@ -138,7 +138,7 @@ func backlogOfOne(set *result.Set) string {
 	case !rec.Known:
 		return text + fmt.Sprintf(" and never recovers from the %s", fault(rec.Fault))
 	default:
-		return text + fmt.Sprintf(" and is back to normal %s after the %s ends", words.Duration(rec.Recovered-rec.Fault.To), fault(rec.Fault))
+		return text + fmt.Sprintf(" and is back to where it was %s after the %s ends", words.Duration(rec.Recovered-rec.Fault.To), fault(rec.Fault))
 	}
 }
 

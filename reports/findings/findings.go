@@ -11,7 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/twinwrite/twinwrite/reports/stats"
 	"github.com/twinwrite/twinwrite/reports/summary"
 	"github.com/twinwrite/twinwrite/reports/words"
 	"github.com/twinwrite/twinwrite/scenarios/result"
@@ -41,21 +40,25 @@ func Verdict(s summary.Summary) string {
 	case len(ps) == 0:
 		return "No property was checked, so nothing is proved."
 	case len(failed) > 0:
-		return fmt.Sprintf("%d of %s violated%s: %s.", len(failed), properties(len(ps), "is", "are"), in, words.List(failed))
+		return fmt.Sprintf("%s violated%s: %s.", some(len(failed), len(ps)), in, words.List(failed))
 	case len(unknown) > 0:
-		return fmt.Sprintf("Nothing was violated%s, but %d of %s inconclusive: %s.",
-			in, len(unknown), properties(len(ps), "is", "are"), words.List(unknown))
+		return fmt.Sprintf("Nothing was violated%s, but %s inconclusive: %s.", in, some(len(unknown), len(ps)), words.List(unknown))
 	case s.Verdict != result.Pass:
 		return fmt.Sprintf("Nothing was violated%s, but not every run came to its end.", in)
 	}
-	return fmt.Sprintf("All %s%s; %s.", properties(len(ps), "holds", "hold"), in, leftOver(s))
+	if len(ps) == 1 {
+		return fmt.Sprintf("The one property that was checked holds%s; %s.", in, leftOver(s))
+	}
+	return fmt.Sprintf("All %d properties hold%s; %s.", len(ps), in, leftOver(s))
 }
 
-func properties(n int, one, many string) string {
+// some of all properties, with the verb that fits.
+func some(n, all int) string {
+	verb := "are"
 	if n == 1 {
-		return "1 property " + one
+		verb = "is"
 	}
-	return fmt.Sprintf("%d properties %s", n, many)
+	return fmt.Sprintf("%d of %s %s", n, words.Counted(all, "property", "properties"), verb)
 }
 
 // leftOver says what is still to do at the end.
@@ -82,15 +85,6 @@ func leftOver(s summary.Summary) string {
 	return words.List(parts)
 }
 
-// quantile finds one quantile of a group.
-func quantile(c summary.Convergence, name string) stats.Quantile {
-	i := slices.IndexFunc(c.Quantiles, func(q summary.Quantile) bool { return q.Name == name })
-	if i < 0 {
-		return stats.Quantile{}
-	}
-	return c.Quantiles[i].Quantile
-}
-
 // Convergence says how fast changes converge.
 func Convergence(s summary.Summary) string {
 	all := s.Pooled.Convergence[0]
@@ -98,11 +92,11 @@ func Convergence(s summary.Summary) string {
 	case all.N == 0:
 		return "No change was captured, so there is no convergence to show"
 	case all.N == 1 && all.Censored == 0:
-		return "The only change converged in " + words.Duration(quantile(all, "max").Value)
+		return "The only change converged in " + words.Duration(all.At("max").Value)
 	case all.N == all.Censored:
 		return fmt.Sprintf("None of %s converged before the run ended", words.Counted(all.N, "change", "changes"))
 	}
-	p50, p99 := quantile(all, "p50"), quantile(all, "p99")
+	p50, p99 := all.At("p50"), all.At("p99")
 	if p50.Censored {
 		return fmt.Sprintf("More than half of the changes never converged: %s of %s", words.Count(all.Censored), words.Count(all.N))
 	}

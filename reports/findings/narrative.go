@@ -22,7 +22,8 @@ type Event struct {
 const liveMost = 1000
 
 // Narrative tells what happened: the load, each fault and its recovery, the
-// largest transaction, then what the engine resolved and what it could not.
+// largest transaction, then what is left for people and what the engine
+// resolved by itself.
 // Faults and transactions are told in the order of time, and only for a single
 // run, where times are definite.
 func Narrative(set *result.Set, s summary.Summary) []Event {
@@ -33,7 +34,7 @@ func Narrative(set *result.Set, s summary.Summary) []Event {
 	if len(set.Runs) == 1 {
 		events = append(events, faultsAndStory(set, s)...)
 	}
-	for _, e := range []Event{retries(s), superseded(s), conflicts(s), desk(s), users(s)} {
+	for _, e := range []Event{desk(s), retries(s), conflicts(s), superseded(s), users(s)} {
 		if e.Text != "" {
 			events = append(events, e)
 		}
@@ -157,20 +158,27 @@ func retries(s summary.Summary) Event {
 	t := s.Pooled.Totals
 	var parts []string
 	if t.Retries > 0 {
-		parts = append(parts, fmt.Sprintf("The engine tried again %s.", words.Counted(t.Retries, "time", "times")))
+		parts = append(parts, fmt.Sprintf("The engine tried again %s.", times(t.Retries)))
 	}
 	if t.ConditionFailed > 0 {
 		parts = append(parts, fmt.Sprintf("%s refused because the row had changed since it was read, and decided again.",
 			words.Counted(t.ConditionFailed, "write was", "writes were")))
 	}
 	if t.LateLandings > 0 {
-		parts = append(parts, fmt.Sprintf("%s after the engine had given it up; the marks beside the records made that harmless or showed it.",
+		parts = append(parts, fmt.Sprintf("%s after the engine had given up waiting; its next read of the pair saw them.",
 			words.Counted(t.LateLandings, "write landed", "writes landed")))
 	}
 	if t.Crashes > 0 {
-		parts = append(parts, fmt.Sprintf("The engine crashed %s and went on from what it had saved.", words.Counted(t.Crashes, "time", "times")))
+		parts = append(parts, fmt.Sprintf("The engine crashed %s and went on from what it had saved.", times(t.Crashes)))
 	}
 	return Event{What: "Tried again", Text: strings.Join(parts, " ")}
+}
+
+func times(n uint64) string {
+	if n == 1 {
+		return "once"
+	}
+	return words.Count(n) + " times"
 }
 
 func superseded(s summary.Summary) Event {

@@ -22,13 +22,14 @@ import (
 	"github.com/twinwrite/twinwrite/reports/paint"
 	"github.com/twinwrite/twinwrite/reports/plots"
 	"github.com/twinwrite/twinwrite/reports/summary"
+	"github.com/twinwrite/twinwrite/reports/words"
 	"github.com/twinwrite/twinwrite/scenarios/result"
 )
 
 //go:embed page.html page.css
 var files embed.FS
 
-var page = template.Must(template.New("page.html").Funcs(template.FuncMap{"titled": titled}).ParseFS(files, "page.html"))
+var page = template.Must(template.New("page.html").Funcs(template.FuncMap{"titled": titled, "bind": words.Bind}).ParseFS(files, "page.html"))
 
 // titled gives a table its caption, for the template "table".
 func titled(title string, t table) any {

@@ -58,8 +58,9 @@ type number struct {
 
 type property struct {
 	summary.Property
-	Mark, Word string
-	Seen       []violation
+	Mark, Word       string
+	Tested, Violated string
+	Seen             []violation
 }
 
 type violation struct{ When, Record, Message string }
@@ -145,10 +146,6 @@ func facts(set *result.Set, s summary.Summary) []fact {
 
 func keyNumbers(set *result.Set, s summary.Summary) []number {
 	all := s.Pooled.Convergence[0]
-	quantile := func(name string) stats.Quantile {
-		i := slices.IndexFunc(all.Quantiles, func(q summary.Quantile) bool { return q.Name == name })
-		return all.Quantiles[i].Quantile
-	}
 	var parked, blocked uint64
 	for _, m := range s.Pooled.Maps {
 		parked += m.Parked
@@ -168,8 +165,8 @@ func keyNumbers(set *result.Set, s summary.Summary) []number {
 	}
 	return []number{
 		{Value: words.Count(s.Pooled.Totals.Captured), Name: "captured changes", Note: "made by users on either side"},
-		{Value: words.ShortQuantile(quantile("p50")), Name: "to converge, half of them", Note: "from commit until both sides agree"},
-		{Value: words.ShortQuantile(quantile("p99")), Name: "to converge, 99 % of them", Note: censoredNote(quantile("p99"))},
+		{Value: words.ShortQuantile(all.At("p50")), Name: "to converge, half of them", Note: "from commit until both sides agree"},
+		{Value: words.ShortQuantile(all.At("p99")), Name: "to converge, 99 % of them", Note: censoredNote(all.At("p99"))},
 		{Value: words.Count(all.Censored), Name: "never converged", Note: "before the run ended", Alarm: all.Censored > 0},
 		{Value: words.Count(parked), Name: "pairs on the error desk", Note: words.Count(blocked) + " more wait behind them", Alarm: parked > 0},
 		{Value: words.Count(int64(peak)), Name: "references at most in the queue", Note: "highest backlog of any moment"},
@@ -188,7 +185,7 @@ func censoredNote(q stats.Quantile) string {
 func propertiesOf(s summary.Summary, clock words.Clock) []property {
 	var out []property
 	for _, p := range s.Pooled.Properties {
-		q := property{Property: p, Mark: string(p.Verdict), Word: verdictWord(p.Verdict)}
+		q := property{Property: p, Mark: string(p.Verdict), Word: verdictWord(p.Verdict), Tested: words.Count(p.Checked), Violated: words.Count(p.Violations)}
 		for _, v := range p.Examples {
 			q.Seen = append(q.Seen, violation{clock.Second(v.At.Duration()), v.Record, v.Message})
 		}
@@ -200,29 +197,22 @@ func propertiesOf(s summary.Summary, clock words.Clock) []property {
 func mapTable(s summary.Summary) table {
 	t := table{Head: []column{
 		{"Table map", false}, {"F&O entity", false}, {"Dataverse table", false}, {"Captured in F&O", true}, {"in Dataverse", true},
-		{"Equal pairs at the end", true}, {"Parked", true}, {"Blocked", true}, {"Open", true}, {"p50", true}, {"p99", true}, {"Partly visible at most", true},
+		{"Equal pairs", true}, {"Parked", true}, {"Blocked", true}, {"Open", true}, {"p50", true}, {"p99", true}, {"Partly visible", true},
 	}}
 	for _, m := range s.Pooled.Maps {
 		var in summary.Map
 		if i := slices.IndexFunc(s.Scenario.Maps, func(x summary.Map) bool { return x.Name == m.Map }); i >= 0 {
 			in = s.Scenario.Maps[i]
 		}
-		p50, p99 := words.None, words.None
+		var p50, p99 stats.Quantile
 		for _, c := range s.Pooled.Convergence {
 			if c.Map == m.Map && c.Side == "" {
-				for _, q := range c.Quantiles {
-					switch q.Name {
-					case "p50":
-						p50 = words.Quantile(q.Quantile)
-					case "p99":
-						p99 = words.Quantile(q.Quantile)
-					}
-				}
+				p50, p99 = c.At("p50"), c.At("p99")
 			}
 		}
 		t.Rows = append(t.Rows, []string{
 			m.Map, in.FinOps, in.Dataverse, words.Count(m.Captured[0]), words.Count(m.Captured[1]), words.Count(m.Converged),
-			words.Count(m.Parked), words.Count(m.Blocked), words.Count(m.Open), p50, p99, words.Duration(m.PartlyVisibleMost.Duration()),
+			words.Count(m.Parked), words.Count(m.Blocked), words.Count(m.Open), words.ShortQuantile(p50), words.ShortQuantile(p99), words.Duration(m.PartlyVisibleMost.Duration()),
 		})
 	}
 	return t
@@ -288,7 +278,7 @@ func runTable(s summary.Summary) table {
 		all := r.Convergence[0]
 		t.Rows = append(t.Rows, []string{
 			words.Count(r.Index), string(r.Verdict), words.Count(r.Totals.Captured), words.Count(all.Censored),
-			words.Quantile(all.Quantiles[0].Quantile), words.Quantile(all.Quantiles[3].Quantile), words.Count(r.Totals.Retries), r.Digest, remark,
+			words.Quantile(all.At("p50")), words.Quantile(all.At("p99")), words.Count(r.Totals.Retries), r.Digest, remark,
 		})
 	}
 	return t

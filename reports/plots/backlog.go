@@ -159,7 +159,7 @@ func drawBacklog(c draw.Canvas, sc result.Scenario, tracks []track, lanes lanes,
 	}
 	lanes.draw(panels[0], top)
 	for i, t := range tracks {
-		panels[i].track(t, end, words.NewClock(sc.Start, end))
+		panels[i].track(t, lanes, end, words.NewClock(sc.Start, end))
 	}
 }
 
@@ -174,7 +174,7 @@ func (t track) highest(end time.Duration) float64 {
 
 // track draws one quantity: the steps of one run with its peak named, or the
 // band over runs.
-func (p panel) track(t track, end time.Duration, clock words.Clock) {
+func (p panel) track(t track, lanes lanes, end time.Duration, clock words.Clock) {
 	if len(t.runs) > 1 {
 		p.band(t, end)
 		return
@@ -192,7 +192,15 @@ func (p panel) track(t track, end time.Duration, clock words.Clock) {
 	labels := placer{area: p.c.Rectangle}
 	labels.curve([]vg.Point{at})
 	labels.curve(line)
-	labels.put(p.c, 0, []label{{words.Count(int64(peak.Value)) + " at " + clock.Minute(peak.At), style(10, bold, t.shade)}})
+	text := []label{{words.Count(int64(peak.Value)) + " at " + clock.Minute(peak.At), style(10, bold, t.shade)}}
+	crowded := labels
+	for _, f := range lanes.faults {
+		labels.block(vg.Rectangle{Min: vg.Point{X: p.x(f.from), Y: p.c.Min.Y}, Max: vg.Point{X: p.x(f.to), Y: p.c.Max.Y}})
+	}
+	// Rather beside the shading of a fault than on it.
+	if !labels.put(p.c, 0, text) {
+		crowded.put(p.c, 0, text)
+	}
 }
 
 // steps turns a step function into a line with at most four points a column:

@@ -76,7 +76,7 @@ func convergenceCaption(runs int, all summary.Convergence, left int) string {
 	}
 	if all.Censored > 0 {
 		parts = append(parts, words.Counted(all.Censored, "change", "changes")+
-			" had not converged when the run ended: counted as slower than all others (dashed floor).")
+			" had not converged when the run ended: counted as slower than all others (dashed floor; * a lower bound).")
 	}
 	if left > 0 {
 		parts = append(parts, words.Counted(left, "map", "maps")+" with fewer changes not drawn.")
@@ -124,7 +124,7 @@ func drawConvergence(c draw.Canvas, curves []survivor) {
 	pn.head("Not yet converged", "share of changes")
 	pn.xTitle("time since commit")
 
-	labels := placer{area: area}
+	labels := placer{area: area, plate: true}
 	for _, q := range []struct {
 		name  string
 		share float64

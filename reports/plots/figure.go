@@ -9,6 +9,7 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 
 	"github.com/twinwrite/twinwrite/reports/paint"
+	"github.com/twinwrite/twinwrite/reports/words"
 )
 
 // Every figure has one width; the page scales it.
@@ -96,12 +97,26 @@ func linesHeight(st text.Style, lines []string) vg.Length {
 	return lineHeight(st) * vg.Length(len(lines))
 }
 
-// wrap breaks prose into lines no wider than most.
+// wrap breaks prose into lines no wider than most, as few as possible and of
+// about equal length: no word is left alone on the last one.
 func wrap(st text.Style, prose string, most vg.Length) []string {
+	lines := breakLines(st, prose, most)
+	for len(lines) > 1 {
+		most -= 12
+		narrower := breakLines(st, prose, most)
+		if len(narrower) > len(lines) {
+			break
+		}
+		lines = narrower
+	}
+	return lines
+}
+
+func breakLines(st text.Style, prose string, most vg.Length) []string {
 	var lines []string
 	line := ""
-	for _, word := range strings.Fields(prose) {
-		longer := strings.TrimSpace(line + " " + word)
+	for word := range strings.SplitSeq(words.Bind(prose), " ") {
+		longer := strings.TrimPrefix(line+" "+word, " ")
 		if line != "" && measure(st, longer) > most {
 			lines = append(lines, line)
 			longer = word

@@ -18,6 +18,7 @@ type placer struct {
 	area   vg.Rectangle
 	points [][]vg.Point // per curve, dense: no gap wider than a label is high
 	taken  []vg.Rectangle
+	plate  bool // labels stand on paper, over rules and grid
 }
 
 // gap is the least distance between a label and anything else.
@@ -122,6 +123,9 @@ func (pl *placer) put(c draw.Canvas, curve int, lines []label) bool {
 	if d, _ := pl.distance(curve, box); d > 3*gap {
 		from := vg.Point{X: min(max(nearest.X, box.Min.X), box.Max.X), Y: min(max(nearest.Y, box.Min.Y), box.Max.Y)}
 		c.StrokeLine2(draw.LineStyle{Color: paint.Faint, Width: .6}, from.X, from.Y, nearest.X, nearest.Y)
+	}
+	if pl.plate {
+		fill(c, paint.Paper, box.Min.X-2, box.Min.Y, box.Max.X+2, box.Max.Y)
 	}
 	y := topLeft.Y
 	for _, l := range lines {

@@ -153,6 +153,16 @@ type Convergence struct {
 	Quantiles []Quantile `json:"quantiles"`
 }
 
+// At is the quantile of that name, as "p99"; an unknown name is not known.
+func (c Convergence) At(name string) stats.Quantile {
+	for _, q := range c.Quantiles {
+		if q.Name == name {
+			return q.Quantile
+		}
+	}
+	return stats.Quantile{}
+}
+
 // Story tells of one source transaction.
 type Story struct {
 	Run       int     `json:"run"`

@@ -5,6 +5,7 @@ package words
 
 import (
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -202,6 +203,15 @@ func (c Clock) Date(at time.Duration) string { return c.start.Add(at).Format("2 
 
 // Time is the calendar instant of at.
 func (c Clock) Time(at time.Duration) time.Time { return c.start.Add(at) }
+
+// bound are the places inside figures where no line may break.
+var bound = regexp.MustCompile(`(\d[dhm]) (\d\d[hms])|(\d) (%)|(>|<|=) (\d)`)
+
+// Bind joins what belongs together in a figure, as in "2m 05s", with spaces at
+// which no line breaks. It is for pages and pictures; files keep plain spaces.
+func Bind(text string) string {
+	return bound.ReplaceAllString(text, "$1$3$5\u00a0$2$4$6")
+}
 
 // List joins words as prose does: "a", "a and b", "a, b and c".
 func List(ws []string) string {
