@@ -71,6 +71,8 @@ type schedule struct {
 	workers, batch, pull int
 	primary              engine.Side
 	lookups              bool
+	flows                bool // columns that flow one way only, beside the two-way ones
+	perField             bool
 	actions              []action
 }
 
@@ -82,6 +84,7 @@ func draw(r *rand.Rand, mix mixture) schedule {
 	s := schedule{
 		workers: 1 + r.IntN(3), batch: 1 + r.IntN(3), pull: 1 + r.IntN(4),
 		primary: engine.Side(r.IntN(2)), lookups: r.IntN(2) == 0,
+		flows: r.IntN(3) == 0, perField: r.IntN(3) == 0,
 	}
 	for n := 20 + r.IntN(100); n > 0; n-- {
 		pick, kind := r.IntN(total), actionKind(0)
@@ -158,7 +161,7 @@ func shrink(s schedule) schedule {
 
 // run carries out a schedule, heals, and judges. It returns the trace.
 func (s *schedule) run(planted plants, seen map[string]int) (trace string, err error) {
-	j := newJudge()
+	j := newJudge(s)
 	e := &environment{judge: j, planted: planted, held: map[string]engine.Effect{}, outcomes: map[string][]string{}, now: 1}
 	defer func() {
 		trace = e.trace.String()
@@ -166,11 +169,7 @@ func (s *schedule) run(planted plants, seen map[string]int) (trace string, err e
 			err = fmt.Errorf("panic: %v", p)
 		}
 	}()
-	columns := []engine.Column{{Name: "name"}}
-	if s.lookups {
-		columns = append(columns, engine.Column{Name: "parent", Lookups: []engine.MapID{0}})
-	}
-	m, err := engine.NewTableMap(engine.TableMap{Name: "records", Mode: engine.Async, Primary: s.primary, Columns: columns})
+	m, err := engine.NewTableMap(s.tableMap())
 	if err != nil {
 		return "", err
 	}
@@ -195,6 +194,39 @@ func (s *schedule) run(planted plants, seen map[string]int) (trace string, err e
 	return "", j.verdict(e)
 }
 
+// The columns of the schedules' table map, in order; the later ones may be
+// left out.
+const (
+	wordColumn = iota
+	parentColumn
+	finopsColumn    // flows to Dataverse only
+	dataverseColumn // flows to F&O only
+)
+
+func (s *schedule) tableMap() engine.TableMap {
+	m := engine.TableMap{Name: "records", Mode: engine.Async, Primary: s.primary}
+	m.Columns = []engine.Column{{Name: "word"}, {Name: "parent", Lookups: []engine.MapID{0}}}
+	if s.flows {
+		m.Columns = append(m.Columns, engine.Column{Name: "fin", Flow: engine.ToDataverse}, engine.Column{Name: "crm", Flow: engine.ToFinOps})
+	}
+	if s.perField {
+		m.Granularity = engine.PerField
+	}
+	return m
+}
+
+// groupOf is the judge's own idea of which columns conflict together.
+func (s *schedule) groupOf(column int) int {
+	switch {
+	case s.perField:
+		return column
+	case column <= parentColumn:
+		return 0
+	default:
+		return column - parentColumn
+	}
+}
+
 func (e *environment) act(a action) {
 	side := e.sides[a.side]
 	k := engine.Key{ID: string(rune('A' + a.pair))}
@@ -208,11 +240,15 @@ func (e *environment) act(a action) {
 		if a.kind == editBypass {
 			word = -1 // a new value: one that is undone past the hook leaves no trace, and does no harm
 		}
-		c.After[0] = engine.Text(fmt.Sprint(e.judge.nextWord(word)))
-		if len(c.After) > 1 && a.pair > 0 { // look up a record made before
+		column := wordColumn
+		if len(c.After) > finopsColumn && a.word%2 == 1 {
+			column = finopsColumn + int(a.side)
+		}
+		c.After[column] = engine.Text(fmt.Sprint(e.judge.nextWord(word)))
+		if e.judge.schedule.lookups && a.pair > 0 && a.word%3 != 2 { // look up a record made before
 			parent := engine.Key{ID: string(rune('A' + a.pair - 1))}
 			if r := side.records[parent]; r != nil && r.Alive {
-				c.After[1] = engine.Lookup(&parent)
+				c.After[parentColumn] = engine.Lookup(&parent)
 			}
 		}
 		if err := side.commit([]engine.Change{c}, a.kind == editBypass); err != nil {
@@ -307,18 +343,22 @@ func (e *environment) heal() error {
 	}
 }
 
-// history is the set of edits that a record reflects.
-type history map[int]bool
+// touch is an edit's change of one column.
+type touch struct{ edit, column int }
+
+// history is the set of touches that a record reflects.
+type history map[touch]bool
 
 // judge follows the history of every record.
 type judge struct {
+	schedule   *schedule
 	broken     error
 	words      int
 	leaks      int
 	edits      []editMade
 	byNumber   map[string]int // "side key inc.number" to edit
-	dropped    map[int]bool   // overridden by the primary, declared by the write
-	head       map[int]bool   // the newest of the dropped ones, each time
+	dropped    history        // overridden by the primary, declared by the write
+	head       map[int]bool   // the newest edits among the dropped, each time
 	uncaptured map[int]bool
 	carried    map[int]bool
 	outcomes   map[int]engine.Outcome
@@ -329,9 +369,9 @@ type editMade struct {
 	key  engine.Key
 }
 
-func newJudge() *judge {
+func newJudge(s *schedule) *judge {
 	return &judge{
-		byNumber: map[string]int{}, dropped: map[int]bool{}, head: map[int]bool{},
+		schedule: s, byNumber: map[string]int{}, dropped: history{}, head: map[int]bool{},
 		uncaptured: map[int]bool{}, carried: map[int]bool{}, outcomes: map[int]engine.Outcome{},
 	}
 }
@@ -359,12 +399,18 @@ func historyOf(r *engine.Record) history {
 }
 
 func (j *judge) userCommitted(side engine.Side, before, after *engine.Record, c engine.CapturedChange) history {
-	if before != nil && before.Alive && slices.EqualFunc(before.Values, after.Values, engine.Value.Equal) {
-		return historyOf(before) // saved as it was: no edit
-	}
 	id := len(j.edits)
-	h := history{id: true}
+	h := history{}
 	maps.Copy(h, historyOf(before))
+	for col := range after.Values {
+		leaves := col != finopsColumn && col != dataverseColumn || col == finopsColumn+int(side)
+		if leaves && (before == nil || !before.Values[col].Equal(after.Values[col])) {
+			h[touch{id, col}] = true
+		}
+	}
+	if len(h) == len(historyOf(before)) {
+		return h // saved as it was: no edit
+	}
 	if !c.Captured {
 		j.edits = append(j.edits, editMade{side, engine.Key{}})
 		j.uncaptured[id] = true
@@ -384,43 +430,66 @@ func (j *judge) engineCommitted(side engine.Side, w *engine.Write, now *engine.R
 	if w.Kind == engine.LateWrite {
 		return target
 	}
-	source := historyOf(w.Source)
-	for id := range source {
-		j.carried[id] = true
+	h := maps.Clone(target)
+	if h == nil {
+		h = history{}
 	}
-	h := maps.Clone(source)
-	if w.Kind == engine.MarkWrite {
-		maps.Copy(h, target)
-		return h
-	}
-	unseen, newest := []int(nil), -1
-	for id := range target {
-		if !source[id] && !j.dropped[id] {
-			unseen = append(unseen, id)
-			if j.edits[id].side == side {
-				newest = max(newest, id)
+	newest := map[int]int{} // by group: the newest edit of this side that is dropped
+	for g := range 4 {
+		if !w.Groups.Has(g) {
+			continue
+		}
+		var unseen []touch
+		source := history{}
+		for t := range historyOf(w.Source) {
+			if j.schedule.groupOf(t.column) == g {
+				source[t] = true
+				j.carried[t.edit] = true
+			}
+		}
+		for t := range target {
+			if j.schedule.groupOf(t.column) == g && !source[t] && !j.dropped[t] {
+				unseen = append(unseen, t)
+			}
+		}
+		maps.Copy(h, source)
+		if w.Kind == engine.MarkWrite || equalIn(j.schedule, g, w.Source, now) {
+			continue // found equal: both histories live on
+		}
+		switch {
+		case len(unseen) > 0 && !w.Override.Has(g):
+			j.breach("lost update: %v of %s on %v were overwritten unseen", unseen, w.Key.ID, side)
+		case len(unseen) == 0 && w.Override.Has(g):
+			j.breach("false conflict: the write to %s on %v overrides nothing in group %d", w.Key.ID, side, g)
+		}
+		for _, t := range unseen {
+			j.dropped[t] = true
+			if j.edits[t.edit].side == side {
+				newest[g] = max(newest[g], t.edit+1)
+			}
+		}
+		for t := range h {
+			if j.schedule.groupOf(t.column) == g && !source[t] && !j.dropped[t] {
+				delete(h, t)
 			}
 		}
 	}
-	slices.Sort(unseen)
-	switch {
-	case len(unseen) > 0 && w.Override == 0:
-		j.breach("lost update: edits %v of %s on %v were overwritten unseen", unseen, w.Key.ID, side)
-	case len(unseen) == 0 && w.Override != 0:
-		j.breach("false conflict: the write to %s on %v overrides nothing", w.Key.ID, side)
-	}
-	if newest >= 0 {
-		j.head[newest] = true
-	}
-	for _, id := range unseen {
-		j.dropped[id] = true
-	}
-	for id := range target {
-		if j.dropped[id] {
-			h[id] = true
-		}
+	for _, id := range newest {
+		j.head[id-1] = true
 	}
 	return h
+}
+
+func equalIn(s *schedule, g int, a, b *engine.Record) bool {
+	if b == nil || !b.Alive {
+		return false
+	}
+	for col := range a.Values {
+		if s.groupOf(col) == g && !a.Values[col].Equal(b.Values[col]) {
+			return false
+		}
+	}
+	return true
 }
 
 func (j *judge) settled(r *engine.Reference, o engine.Outcome) {
@@ -461,7 +530,7 @@ func (j *judge) verdict(e *environment) error {
 			return fmt.Errorf("edit %d of %s on %v is booked as synced (%v) and was never carried", id, made.key.ID, made.side, o.Reason)
 		case j.head[id] && o.Class != engine.ConflictFailure:
 			return fmt.Errorf("edit %d of %s on %v was overridden and is booked as %v (%v)", id, made.key.ID, made.side, o.Class, o.Reason)
-		case o.Reason == engine.Overridden && !j.dropped[id]:
+		case o.Reason == engine.Overridden && !j.droppedAny(id):
 			return fmt.Errorf("edit %d of %s on %v is booked as overridden and was not", id, made.key.ID, made.side)
 		case o.Reason == engine.GoneFromSource:
 			return fmt.Errorf("edit %d of %s on %v is booked as gone, and nothing was deleted", id, made.key.ID, made.side)
@@ -478,12 +547,22 @@ func (j *judge) verdict(e *environment) error {
 	return nil
 }
 
+// droppedAny reports whether any part of an edit was overridden.
+func (j *judge) droppedAny(id int) bool {
+	for t := range j.dropped {
+		if t.edit == id {
+			return true
+		}
+	}
+	return false
+}
+
 // drifting reports whether a record's newest edit went past the hook and was
 // not captured late: that is drift until somebody touches the record.
 func drifting(j *judge, r *engine.Record) bool {
 	newest := -1
-	for id := range historyOf(r) {
-		newest = max(newest, id)
+	for t := range historyOf(r) {
+		newest = max(newest, t.edit)
 	}
 	return newest >= 0 && j.uncaptured[newest]
 }

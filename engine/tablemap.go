@@ -34,9 +34,37 @@ func (s GroupSet) Len() int { return bits.OnesCount64(uint64(s)) }
 // groupsMax is the capacity of a [GroupSet].
 const groupsMax = 64
 
+// Flow is which way a column's changes are carried.
+type Flow uint8
+
+// The flows.
+const (
+	BothWays Flow = iota
+	ToDataverse
+	ToFinOps
+)
+
+// String returns the flow's name as scenarios spell it.
+func (f Flow) String() string { return [...]string{"both", "to-dataverse", "to-finops"}[f] }
+
+// leaves reports whether changes made on a side are carried.
+func (f Flow) leaves(side Side) bool {
+	return f == BothWays || f == ToDataverse && side == FinOps || f == ToFinOps && side == Dataverse
+}
+
+// Granularity is what a conflict is about.
+type Granularity uint8
+
+// The granularities.
+const (
+	PerRecord Granularity = iota // all two-way columns conflict together
+	PerField                     // each two-way column conflicts by itself
+)
+
 // Column is one mapped column.
 type Column struct {
 	Name    string
+	Flow    Flow
 	Lookups []MapID // the maps that its value may name; empty for plain data
 }
 
@@ -52,17 +80,22 @@ type TableMap struct {
 	Primary  Side // whose record wins a conflict: the job's primary side
 	Columns  []Column
 
+	Granularity Granularity // of conflicts in two-way columns
+
 	groups  []group
-	lookups []int // columns that hold lookups, ascending
+	out     [2]GroupSet // by side: the groups in which its changes are carried
+	lookups []int       // columns that hold lookups, ascending
 }
 
 // group is a set of columns that conflict together and share counters.
 type group struct {
+	flow    Flow
 	columns []int
 }
 
-// NewTableMap checks m and derives its column groups: one two-way group that
-// holds all its columns. It reports every fault at once.
+// NewTableMap checks m and derives its column groups: the two-way columns, as
+// one group or each by itself, then those that flow one way only, which never
+// conflict. It reports every fault at once.
 func NewTableMap(m TableMap) (*TableMap, error) {
 	var faults []error
 	if m.Name == "" {
@@ -71,22 +104,42 @@ func NewTableMap(m TableMap) (*TableMap, error) {
 	if len(m.Columns) == 0 {
 		faults = append(faults, fmt.Errorf("engine: table map %s maps no column", m.Name))
 	}
-	all := group{}
 	for i, c := range m.Columns {
-		all.columns = append(all.columns, i)
 		if len(c.Lookups) > 0 {
 			m.lookups = append(m.lookups, i)
 		}
+		m.join(i, c.Flow)
 	}
-	m.groups = []group{all}
+	if len(m.groups) > groupsMax {
+		faults = append(faults, fmt.Errorf("engine: table map %s has %d column groups, more than %d; use granularity record", m.Name, len(m.groups), groupsMax))
+	}
+	for g := range m.groups {
+		for _, side := range Sides {
+			if m.groups[g].flow.leaves(side) {
+				m.out[side] = m.out[side].With(g)
+			}
+		}
+	}
 	return &m, errors.Join(faults...)
+}
+
+// join puts a column into its group, which it opens when new.
+func (m *TableMap) join(column int, flow Flow) {
+	alone := flow == BothWays && m.Granularity == PerField
+	for g := range m.groups {
+		if m.groups[g].flow == flow && !alone {
+			m.groups[g].columns = append(m.groups[g].columns, column)
+			return
+		}
+	}
+	m.groups = append(m.groups, group{flow: flow, columns: []int{column}})
 }
 
 // Groups returns the number of column groups.
 func (m *TableMap) Groups() int { return len(m.groups) }
 
 // outgoing returns the groups in which changes flow out of a side.
-func (m *TableMap) outgoing(Side) GroupSet { return 1<<len(m.groups) - 1 }
+func (m *TableMap) outgoing(side Side) GroupSet { return m.out[side] }
 
 // touched returns the groups in which two records differ; all of them when
 // there was nothing before.

@@ -104,13 +104,16 @@ func applyCarry(m *TableMap, w *Write, now *Record) *Record {
 	if w.Kind == CarryWrite {
 		r.Values = m.carried(source.Values, r.Values, w.Groups)
 	}
+	created := now == nil || !now.Alive
 	for g := range r.Mark.Groups {
+		gm := &r.Mark.Groups[g]
+		if created || w.Groups.Has(g) {
+			gm.Fingerprint = m.fingerprint(g, r.Values)
+		}
 		if !w.Groups.Has(g) {
 			continue
 		}
-		gm := &r.Mark.Groups[g]
 		gm.Seen = source.Mark.Groups[g].Own
-		gm.Fingerprint = m.fingerprint(g, r.Values)
 		if w.Override.Has(g) {
 			gm.Lost = gm.overridden(gm.Own, w.Settled)
 		}

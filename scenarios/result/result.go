@@ -78,6 +78,7 @@ type Run struct {
 	Events     uint64 // kernel events
 	End        time.Duration
 	Incomplete string // why the run stopped early; empty when it ran to its end
+	Panic      string // the broken rule inside that ended it, with the tail of the trace; normally empty
 
 	Properties  []Property // fixed order, one per property checked
 	Maps        []MapCount // order of Scenario.Maps
