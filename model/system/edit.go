@@ -13,9 +13,11 @@ type Assignment struct {
 	Column int
 	Value  engine.Value // plain data, or null
 
-	// For a lookup, the record to name, which must exist on the user's side or
-	// be created earlier in the same transaction. Lookup is nil for plain data.
+	// For a lookup, the record to name, by Row or by Name, which must exist on
+	// the user's side or be created earlier in the same transaction. Both are
+	// zero for plain data.
 	Lookup *Name
+	Row    Row
 	Map    engine.MapID // of the looked-up record
 }
 
@@ -50,7 +52,7 @@ type Row int32
 // Tx is one attempt of a user to commit some edits. It belongs to the caller,
 // who must leave it alone until its [User] is told how it ended.
 type Tx struct {
-	Label   string // what a report calls it: "invoice 573585"
+	Label   string // what a report calls it: "invoice 573585"; empty for one that it need not tell of
 	Entity  uint64 // with Attempt, the key of all its draws
 	Attempt uint64
 	Edits   []Edit

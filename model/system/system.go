@@ -30,7 +30,7 @@ type Client interface {
 type Observer interface {
 	UserCommit(at sim.Time, side engine.Side, before, after *engine.Record, ref *engine.Reference) any
 	EngineCommit(at sim.Time, side engine.Side, w *engine.Write, before, after *engine.Record, ref *engine.Reference) any
-	Transaction(at sim.Time, side engine.Side, tx engine.TxID, name string, records int)
+	Transaction(at sim.Time, side engine.Side, tx engine.TxID, name string, references int)
 	OutboxLow(at sim.Time, side engine.Side, position uint64)
 }
 

@@ -103,7 +103,13 @@ func (s *System) land(tx *Tx) {
 	now := s.k.Now()
 	position := tx.first
 	low := s.outbox.first
-	s.observer.Transaction(now, s.config.Side, tx.id, tx.Label, len(s.changes))
+	references := 0
+	for i := range s.captured {
+		if s.captured[i].Captured {
+			references++
+		}
+	}
+	s.observer.Transaction(now, s.config.Side, tx.id, tx.Label, references)
 	for i := range s.changes {
 		c, captured := &s.changes[i], &s.captured[i]
 		after := &engine.Record{Key: c.Key, Version: s.nextVersion(), Alive: true, Values: c.After, Mark: captured.Mark}
@@ -207,14 +213,19 @@ func (s *System) open(t *table, at int32, claimed bool) {
 // assign sets one column. It reports false for a lookup to a record that is not
 // there.
 func (s *System) assign(v *engine.Value, a *Assignment) bool {
-	if a.Lookup == nil {
+	t, i := (*table)(nil), int32(0)
+	switch {
+	case a.Row != 0:
+		t, i = &s.tables[a.Map], int32(a.Row-1)
+	case a.Lookup != nil:
+		known := false
+		t = &s.tables[a.Map]
+		if i, known = t.find(*a.Lookup, s.config.FoldCase); !known {
+			return false
+		}
+	default:
 		*v = a.Value
 		return true
-	}
-	t := &s.tables[a.Map]
-	i, known := t.find(*a.Lookup, s.config.FoldCase)
-	if !known {
-		return false
 	}
 	r := t.at(i)
 	if !r.alive() && r.stage == 0 {

@@ -1,0 +1,469 @@
+package driver
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/twinwrite/twinwrite/engine"
+	"github.com/twinwrite/twinwrite/engine/store"
+	"github.com/twinwrite/twinwrite/model/system"
+	"github.com/twinwrite/twinwrite/sim"
+)
+
+// The kinds of events of the driver. They are part of the trace digest.
+const (
+	kindSynced  sim.Kind = 0x200 + iota // the store has synced
+	kindAnswer                          // an answer arrives
+	kindTimeout                         // the oldest request may have waited too long
+	kindWake                            // the engine asked to be woken
+	kindCrash                           // a crash is due, or armed
+	kindRestart                         // the engine's process is back
+	kindStart
+	noteSettled
+)
+
+// Config sets up a [Driver]. The zero value of each field but Engine means its
+// default.
+type Config struct {
+	Engine  engine.Config
+	Clock   sim.ClockConfig   // the engine's process tells the time by it; exact by default
+	Links   [2]sim.LinkConfig // engine to side: latency and loss of each way; latency is 10 ms by default
+	Sync    sim.Dist          // time of one sync of the store, in seconds; 2 ms
+	Timeout time.Duration     // after which a request without an answer is given up; 20s
+
+	// PointsMax is how many points each statistic keeps over time; 4,096. See
+	// [Series] for what is kept.
+	PointsMax int
+}
+
+// WithDefaults returns c with its zero fields filled in.
+func (c Config) WithDefaults() Config {
+	c.Engine = c.Engine.WithDefaults()
+	for i := range c.Links {
+		if c.Links[i].Latency == nil {
+			c.Links[i].Latency = sim.Constant(0.010)
+		}
+	}
+	if c.Sync == nil {
+		c.Sync = sim.Constant(0.002)
+	}
+	if c.Timeout == 0 {
+		c.Timeout = 20 * time.Second
+	}
+	if c.PointsMax == 0 {
+		c.PointsMax = 4096
+	}
+	return c
+}
+
+// Validate reports every fault of a configuration whose defaults are filled
+// in.
+func (c Config) Validate() error {
+	faults := []error{c.Engine.Validate(), c.Clock.Validate(), c.Sync.Validate()}
+	for side, l := range c.Links {
+		if err := l.Validate(); err != nil {
+			faults = append(faults, fmt.Errorf("engine->%s: %w", engine.Side(side), err))
+		}
+		if l.Duplicate != 0 {
+			faults = append(faults, fmt.Errorf("engine->%s: requests are answered once; duplicate must be 0, not %v", engine.Side(side), l.Duplicate))
+		}
+	}
+	if c.Timeout <= 0 {
+		faults = append(faults, fmt.Errorf("driver: the timeout must be longer than zero, not %v", c.Timeout))
+	}
+	if c.PointsMax < 16 {
+		faults = append(faults, fmt.Errorf("driver: at least 16 points must be kept over time, not %d", c.PointsMax))
+	}
+	return errors.Join(faults...)
+}
+
+// Judge is told what became durable, and when the process died.
+type Judge interface {
+	Settled(at sim.Time, ref *engine.Reference, out engine.Outcome)
+	Crashed(at sim.Time)
+}
+
+// Driver is the engine's process. Create it with [New], then give it the two
+// systems with [Driver.Connect].
+type Driver struct {
+	k        *sim.Kernel
+	id       sim.ActorID
+	config   Config
+	clock    *sim.Clock
+	store    store.Store
+	judge    Judge
+	requests *system.Requests
+	systems  [2]*system.System
+	links    [2][2]*sim.Link // by side: requests, answers
+	latency  sim.Stream      // of the store
+
+	core  *engine.Core // nil while the process is dead
+	epoch uint64       // the process's life
+
+	waiting, syncing batch
+	busy             bool // the store syncs
+	pending          pending
+	wakeAt           engine.Time // 0: not asked
+	wakes            uint64      // tells the wake-up that counts from those before
+
+	crashes []Crash
+	armed   []int // crashes that wait for their points
+	stats   Stats
+	series  [seriesCount]Series
+	input   engine.Input // scratch
+}
+
+// batch is what some steps asked for: to save, then to do.
+type batch struct {
+	save []engine.Mutation
+	do   []engine.Effect
+}
+
+func (b *batch) empty() bool { return len(b.save) == 0 && len(b.do) == 0 }
+
+func (b *batch) reset() {
+	clear(b.save)
+	clear(b.do)
+	b.save, b.do = b.save[:0], b.do[:0]
+}
+
+// New returns a driver whose engine starts at time 0.
+func New(k *sim.Kernel, c Config, s store.Store, judge Judge) (*Driver, error) {
+	c = c.WithDefaults()
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	d := &Driver{
+		k: k, config: c, clock: sim.NewClock(c.Clock), store: s, judge: judge,
+		requests: &system.Requests{}, latency: k.Stream("store.sync"),
+	}
+	for side := range d.links {
+		name := "engine->" + engine.Side(side).String()
+		d.links[side] = [2]*sim.Link{
+			sim.NewLink(k, name+".request", c.Links[side]),
+			sim.NewLink(k, name+".answer", c.Links[side]),
+		}
+	}
+	for i := range d.series {
+		d.series[i].most = c.PointsMax
+	}
+	d.id = k.Register("engine", d)
+	return d, nil
+}
+
+// Connect gives the driver its systems and schedules the engine's start.
+func (d *Driver) Connect(systems [2]*system.System) {
+	d.systems = systems
+	d.k.At(d.k.Now(), sim.Early, d.id, kindStart, 0, 0)
+}
+
+// Requests returns the requests that the driver sends, for the systems.
+func (d *Driver) Requests() *system.Requests { return d.requests }
+
+// Clock returns the clock of the engine's process.
+func (d *Driver) Clock() *sim.Clock { return d.clock }
+
+// Link returns both ways of the link to a side: requests, then answers.
+func (d *Driver) Link(side engine.Side) [2]*sim.Link { return d.links[side] }
+
+// Core returns the engine; nil while its process is dead.
+func (d *Driver) Core() *engine.Core { return d.core }
+
+// Store returns the engine's store.
+func (d *Driver) Store() store.Store { return d.store }
+
+// Handle implements [sim.Actor].
+func (d *Driver) Handle(ev sim.Event) {
+	switch ev.Kind {
+	case kindSynced:
+		if ev.Arg == d.epoch {
+			d.synced()
+		}
+	case kindAnswer:
+		d.answer(int32(ev.Arg))
+	case kindTimeout:
+		d.timeout(ev.Arg)
+	case kindWake:
+		d.wake(ev.Arg)
+	case kindCrash:
+		d.crashDue(int(ev.Arg))
+	case kindStart, kindRestart:
+		d.start()
+	}
+}
+
+// start loads what was saved and lets the engine begin.
+func (d *Driver) start() {
+	state, err := d.store.Load()
+	if err != nil {
+		panic(fmt.Errorf("driver: load the engine's state: %w", err))
+	}
+	core, err := engine.NewCore(d.config.Engine, state)
+	if err != nil {
+		panic(fmt.Errorf("driver: start the engine: %w", err))
+	}
+	d.core = core
+	d.step(engine.Input{Kind: engine.Started})
+	d.sync()
+}
+
+// now is the time as the engine's process knows it.
+func (d *Driver) now() engine.Time { return engine.Time(d.clock.Local(d.k.Now())) }
+
+// step lets the engine take one input. It reports whether the step asked for
+// something to be saved.
+func (d *Driver) step(in engine.Input) (saves bool) {
+	d.input = in
+	out := d.core.Step(d.now(), &d.input)
+	d.sample()
+	if len(out.Save) == 0 && !d.busy && d.waiting.empty() {
+		d.do(out.Do)
+		return false
+	}
+	d.waiting.save = append(d.waiting.save, out.Save...)
+	d.waiting.do = append(d.waiting.do, out.Do...)
+	return len(out.Save) > 0
+}
+
+// sync hands the store what has come together, unless it is busy.
+func (d *Driver) sync() {
+	if d.busy || d.waiting.empty() || d.core == nil {
+		return
+	}
+	d.busy = true
+	d.waiting, d.syncing = d.syncing, d.waiting
+	d.stats.Syncs++
+	entity := uint64(0)
+	if len(d.syncing.save) > 0 {
+		entity = mutationHash(&d.syncing.save[0])
+	}
+	delay := sim.Draw(d.config.Sync, d.latency, entity, uint64(len(d.syncing.save)))
+	d.k.After(delay, sim.Normal, d.id, kindSynced, entity, d.epoch)
+}
+
+// mutationHash keys the draw for a sync by the first thing that it saves.
+func mutationHash(m *engine.Mutation) uint64 {
+	h := sim.Mix(uint64(m.Kind), m.Position<<1|uint64(m.Side))
+	switch m.Kind {
+	case engine.ReferenceAdded, engine.ReferenceSettled:
+		h = sim.Mix(h, referenceHash(&m.Reference))
+	case engine.LaneChanged:
+		h = sim.Mix(h, sim.Mix(sim.Hash(m.Lane.Key.ID), uint64(m.Lane.Attempts)))
+	}
+	return h
+}
+
+func referenceHash(r *engine.Reference) uint64 {
+	k := &r.Key
+	h := sim.Mix(sim.Hash(k.ID), uint64(k.Map)<<1|uint64(r.Side))
+	if k.Company != "" {
+		h = sim.Mix(h, sim.Hash(k.Company))
+	}
+	return sim.Mix(h, uint64(r.Incarnation)<<32|uint64(r.Number))
+}
+
+// synced makes a batch durable and lets its effects leave.
+func (d *Driver) synced() {
+	b := &d.syncing
+	if err := d.store.Save(b.save); err != nil {
+		panic(fmt.Errorf("driver: save the engine's state: %w", err))
+	}
+	d.stats.Mutations += uint64(len(b.save))
+	now := d.k.Now()
+	settled := false
+	for i := range b.save {
+		if m := &b.save[i]; m.Kind == engine.ReferenceSettled {
+			settled = true
+			d.judge.Settled(now, &m.Reference, m.Outcome)
+			d.k.Note(noteSettled, sim.Mix(referenceHash(&m.Reference), uint64(m.Outcome.Class)<<8|uint64(m.Outcome.Reason)))
+		}
+	}
+	d.busy = false
+	if settled && d.pass(AfterSave) {
+		return
+	}
+	epoch := d.epoch
+	d.do(b.do)
+	if d.epoch == epoch {
+		b.reset()
+		d.sync()
+	}
+}
+
+// do carries out effects, in order. It stops where the process dies.
+func (d *Driver) do(effects []engine.Effect) {
+	for i := range effects {
+		e := &effects[i]
+		switch e.Kind {
+		case engine.WakeAt:
+			d.wakeUp(e.At)
+		case engine.PullOutbox:
+			if len(e.Ack) > 0 && d.pass(IntakeBeforeAck) {
+				return
+			}
+			d.send(e)
+		case engine.ReadBatch:
+			if d.pass(ItemTaken) {
+				return
+			}
+			d.send(e)
+		case engine.WriteBatch:
+			d.send(e)
+			if d.pass(WriteSent) {
+				return
+			}
+		}
+	}
+}
+
+// wakeUp notes when the engine wants to be woken: only the earliest instant
+// counts, and the engine asks again once it has come.
+func (d *Driver) wakeUp(at engine.Time) {
+	if d.wakeAt != 0 && d.wakeAt <= at {
+		return
+	}
+	d.wakeAt = at
+	d.wakes++
+	d.setAlarm()
+}
+
+// setAlarm schedules the wake-up for when the process's clock should show it.
+func (d *Driver) setAlarm() {
+	d.k.After(max(0, time.Duration(d.wakeAt-d.now())), sim.Normal, d.id, kindWake, 0, d.wakes)
+}
+
+func (d *Driver) wake(n uint64) {
+	switch {
+	case n != d.wakes || d.core == nil:
+		return
+	case d.now() < d.wakeAt: // the clock has been set back, or runs slow
+		d.setAlarm()
+		return
+	}
+	d.wakeAt = 0
+	d.step(engine.Input{Kind: engine.TimeReached})
+	d.sync()
+}
+
+// Committed implements [system.Client].
+func (d *Driver) Committed(engine.Side) { d.pass(UserCommitted) }
+
+// Notified implements [system.Client].
+func (d *Driver) Notified(side engine.Side) {
+	if d.core == nil {
+		return
+	}
+	d.step(engine.Input{Kind: engine.Notified, Side: side})
+	d.sync()
+}
+
+// Stats counts what the engine's process did, over all its lives.
+type Stats struct {
+	Requests        uint64 // sent
+	Timeouts        uint64 // given up without an answer
+	Refused         uint64 // answered by a system that was down
+	Ignored         uint64 // answers that nobody waited for any more
+	Syncs           uint64
+	Mutations       uint64 // synced
+	Batches         uint64
+	Retries         uint64 // attempts that met a system failure
+	ConditionFailed uint64 // writes that found the record changed
+	Settled         uint64 // references that got their outcome, synced or not
+	Crashes         uint64
+}
+
+// Stats returns the counts so far.
+func (d *Driver) Stats() Stats {
+	s := d.stats
+	if d.core != nil {
+		s.add(d.core.Stats())
+	}
+	return s
+}
+
+func (s *Stats) add(c engine.Stats) {
+	s.Batches += c.Batches
+	s.Retries += c.Retries
+	s.ConditionFailed += c.ConditionFailed
+	s.Settled += c.Settled
+}
+
+// The quantities that are kept over time.
+const (
+	seriesBacklog = iota
+	seriesInFlight
+	seriesBlocked
+	seriesParked
+	seriesBackoff
+	seriesBreakerFinOps
+	seriesBreakerDataverse
+	seriesRequests
+	seriesCount
+)
+
+var seriesNames = [seriesCount]string{
+	"backlog", "in-flight", "blocked", "parked", "backoff", "breaker.finops", "breaker.dataverse", "requests",
+}
+
+// NamedSeries is a quantity over time: open references ("backlog"), items by
+// state, breakers (1 is open), requests under way.
+type NamedSeries struct {
+	Name   string
+	Points []Point
+}
+
+// Series returns what was kept over time, in a fixed order.
+func (d *Driver) Series() []NamedSeries {
+	all := make([]NamedSeries, seriesCount)
+	for i := range d.series {
+		all[i] = NamedSeries{seriesNames[i], slices.Clone(d.series[i].points)}
+	}
+	return all
+}
+
+// sample notes the engine's levels.
+func (d *Driver) sample() {
+	s := d.core.Stats()
+	for i, v := range [seriesRequests]int{s.Open, s.InFlight, s.Blocked, s.Parked, s.Backoff, number(s.BreakerOpen[0]), number(s.BreakerOpen[1])} {
+		d.series[i].Set(d.k.Now(), int64(v))
+	}
+	d.series[seriesRequests].Set(d.k.Now(), int64(d.pending.open))
+}
+
+func number(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// StateHash returns a hash of what the process knows beyond its store, and of
+// what is saved.
+func (d *Driver) StateHash() uint64 {
+	h := sim.Mix(uint64(len(d.waiting.save))<<32|uint64(len(d.waiting.do)), uint64(len(d.syncing.save))<<32|uint64(len(d.syncing.do)))
+	h = sim.Mix(h, uint64(d.pending.open)<<1|uint64(number(d.core == nil)))
+	state, err := d.store.Load()
+	if err != nil {
+		panic(err)
+	}
+	for i := range state.Open {
+		o := &state.Open[i]
+		h = sim.Mix(h, sim.Mix(referenceHash(&o.Reference), o.Order))
+	}
+	for i := range state.Lanes {
+		l := &state.Lanes[i]
+		h = sim.Mix(h, sim.Mix(sim.Hash(l.Key.ID), uint64(l.Attempts)<<16|uint64(l.Parked.Class)<<8|uint64(l.Side)))
+	}
+	for i := range state.Ledgers {
+		l := &state.Ledgers[i]
+		h = sim.Mix(h, sim.Mix(sim.Hash(l.Key.ID), uint64(l.Settled)<<32|uint64(len(l.Above))<<1|uint64(l.Side)))
+	}
+	for side := range state.Ingested {
+		for _, p := range state.Ingested[side] {
+			h = sim.Mix(h, p<<1|uint64(side))
+		}
+	}
+	return h
+}

@@ -1,0 +1,155 @@
+package driver
+
+import (
+	"github.com/twinwrite/twinwrite/engine"
+	"github.com/twinwrite/twinwrite/model/system"
+	"github.com/twinwrite/twinwrite/sim"
+)
+
+// pending are the requests that have no answer yet, in the order in which they
+// were sent. All have the same timeout, so that order is also the order in
+// which they run out, and one alarm for the oldest is enough.
+type pending struct {
+	ring    []sent
+	head    uint64 // ever taken
+	tail    uint64 // ever put
+	open    int    // of them without an answer
+	alarmed bool
+}
+
+// sent is one request; index is negative once it is over.
+type sent struct {
+	due   sim.Time
+	index int32
+}
+
+func (p *pending) at(n uint64) *sent { return &p.ring[n&uint64(len(p.ring)-1)] }
+
+func (p *pending) push(s sent) {
+	if int(p.tail-p.head) == len(p.ring) {
+		ring := make([]sent, max(16, 2*len(p.ring)))
+		for n := p.head; n < p.tail; n++ {
+			ring[n&uint64(len(ring)-1)] = *p.at(n)
+		}
+		p.ring = ring
+	}
+	*p.at(p.tail) = s
+	p.tail++
+	p.open++
+}
+
+// end takes a request out.
+func (p *pending) end(index int32) {
+	for n := p.head; n < p.tail; n++ {
+		if s := p.at(n); s.index == index {
+			s.index = -1
+			p.open--
+			break
+		}
+	}
+	for p.head < p.tail && p.at(p.head).index < 0 {
+		p.head++
+	}
+}
+
+// send lets a request of the engine leave.
+func (d *Driver) send(e *engine.Effect) {
+	index, r := d.requests.New()
+	r.Epoch = d.epoch
+	s := d.systems[e.Side]
+	s.Prepare(r, e)
+	d.stats.Requests++
+	d.pending.push(sent{due: d.k.Now().Add(d.config.Timeout), index: index})
+	if !d.pending.alarmed {
+		d.setTimeout()
+	}
+	to, kind := s.Arrives()
+	if d.links[e.Side][0].Send(d.k, sim.Normal, to, kind, r.Entity, uint64(index), r.Ordinal) > 0 {
+		d.requests.Hold(index)
+	}
+}
+
+// setTimeout schedules the end of the oldest request.
+func (d *Driver) setTimeout() {
+	d.pending.alarmed = d.pending.head < d.pending.tail
+	if d.pending.alarmed {
+		d.k.At(d.pending.at(d.pending.head).due, sim.Normal, d.id, kindTimeout, 0, d.epoch)
+	}
+}
+
+// timeout gives up the requests that have waited too long.
+func (d *Driver) timeout(epoch uint64) {
+	if epoch != d.epoch || d.core == nil {
+		return
+	}
+	for p := &d.pending; p.head < p.tail && p.at(p.head).due <= d.k.Now(); {
+		index := p.at(p.head).index
+		r := d.requests.At(index)
+		p.end(index)
+		r.GivenUp = true
+		d.stats.Timeouts++
+		in := engine.Input{Kind: engine.BatchFailed, Side: r.Side, Batch: r.Batch, Failure: engine.Timeout}
+		d.requests.Release(index)
+		d.step(in)
+		if epoch != d.epoch {
+			return // the step's effects ran into a crash
+		}
+	}
+	d.setTimeout()
+	d.sync()
+}
+
+// Landed implements [system.Client].
+func (d *Driver) Landed(index int32, writes int) {
+	if writes > 0 && d.requests.At(index).Epoch == d.epoch {
+		d.pass(WriteLanded)
+	}
+}
+
+// Answered implements [system.Client]: the answer sets out on its way.
+func (d *Driver) Answered(index int32) {
+	r := d.requests.At(index)
+	if d.links[r.Side][1].Send(d.k, sim.Normal, d.id, kindAnswer, r.Entity, uint64(index), r.Ordinal) > 0 {
+		d.requests.Hold(index)
+	}
+}
+
+// answer takes an answer, unless nobody waits for it any more.
+func (d *Driver) answer(index int32) {
+	r := d.requests.At(index)
+	if r.GivenUp || r.Epoch != d.epoch {
+		d.stats.Ignored++
+		d.requests.Release(index)
+		return
+	}
+	d.pending.end(index)
+	d.take(r)
+	d.requests.Release(index) // of the way
+	d.requests.Release(index) // of the process
+	d.sync()
+}
+
+// take hands an answer to the engine.
+func (d *Driver) take(r *system.Request) {
+	in := engine.Input{Side: r.Side, Batch: r.Batch}
+	point := noPoint
+	switch {
+	case r.Failure != engine.NoFailure:
+		d.stats.Refused++
+		in.Kind, in.Failure = engine.BatchFailed, r.Failure
+	case r.Kind == engine.PullOutbox:
+		in.Kind, in.References, in.More = engine.OutboxPulled, r.References, r.More
+		point = IntakeBeforeSave
+	case r.Kind == engine.ReadBatch:
+		if d.pass(AfterRead) {
+			return
+		}
+		in.Kind, in.Records, in.Lookups = engine.BatchRead, r.Records, r.Lookups
+	case r.Kind == engine.WriteBatch:
+		in.Kind, in.Rows = engine.BatchWritten, r.Rows
+		point = AnswerBeforeSave
+	}
+	if d.step(in) && point != noPoint {
+		d.pass(point)
+	}
+}

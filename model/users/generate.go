@@ -1,0 +1,180 @@
+package users
+
+import (
+	"slices"
+	"strconv"
+
+	"github.com/twinwrite/twinwrite/engine"
+	"github.com/twinwrite/twinwrite/model/system"
+	"github.com/twinwrite/twinwrite/sim"
+)
+
+// plan makes up the next transaction. Every choice is drawn by the
+// transaction's own key and the place of the edit in it.
+func (g *Generator) plan(u *Users, r *run) {
+	r.side, r.generator = g.Side, g
+	if g.OpenFor != nil {
+		r.openFor = sim.Draw(g.OpenFor, u.draws.think, r.tx.Entity, 0)
+	}
+	for i := range g.Steps {
+		s := &g.Steps[i]
+		n := int64(1)
+		if s.Count != nil {
+			n = s.Count.Quantile(u.draws.count.U(r.tx.Entity, uint64(i)))
+		}
+		for range n {
+			r.steps = append(r.steps, i)
+		}
+	}
+	r.reserve(g)
+	kept := r.steps[:0]
+	for _, i := range r.steps {
+		s := &g.Steps[i]
+		e := system.Edit{Map: s.Map, Op: s.Op}
+		place := uint64(len(r.edits))
+		if s.Op == system.Create {
+			e.Name = g.newName(u, r, s, place)
+		} else {
+			row, ok := u.systems[g.Side].Pick(s.Map, u.draws.pick.U(r.tx.Entity, place), s.Zipf)
+			if !ok {
+				continue // there is nothing yet that could be changed
+			}
+			e.Row = row
+		}
+		e.Set = u.fill(r, s, g.Side, place)
+		r.edits = append(r.edits, e)
+		kept = append(kept, i)
+	}
+	r.steps = kept
+	r.tx.Edits = r.edits
+}
+
+// reserve makes room for the run's edits, whose parts must not move.
+func (r *run) reserve(g *Generator) {
+	columns := 0
+	for _, i := range r.steps {
+		columns += len(g.Steps[i].Columns)
+	}
+	r.sets = slices.Grow(r.sets, columns)
+	r.edits = slices.Grow(r.edits, len(r.steps))
+}
+
+// newName names a record that nobody else will create.
+func (g *Generator) newName(u *Users, r *run, s *Step, place uint64) system.Name {
+	n := system.Name{}
+	if len(s.Companies) > 0 {
+		n.Company = s.Companies[int(u.draws.company.U(r.tx.Entity, 0)*float64(len(s.Companies)))]
+	}
+	b := append(u.text[:0], engine.Canonical(g.Name)...)
+	b = strconv.AppendUint(append(b, '-'), g.taken, 10)
+	if place > 0 {
+		b = strconv.AppendUint(append(b, '-'), place, 10)
+	}
+	u.text = b
+	n.ID = string(b)
+	return n
+}
+
+// alphabet is what users write who are not original.
+var alphabet = [4]string{"amber", "blue", "copper", "dun"}
+
+// fill gives each column of a step its new content.
+func (u *Users) fill(r *run, s *Step, side engine.Side, place uint64) []system.Assignment {
+	from := len(r.sets)
+	for _, c := range s.Columns {
+		a := system.Assignment{Column: c.Index}
+		ordinal := place<<8 | uint64(c.Index)
+		switch x := u.draws.value.U(r.tx.Entity, ordinal); {
+		case c.Lookup:
+			a.Map = c.Map
+			if created := r.created(c.Map); created != nil {
+				a.Lookup = created
+			} else if row, ok := u.systems[side].Pick(c.Map, x, 0); ok {
+				a.Row = row
+			}
+		case x < s.shared():
+			letter := int(x / s.shared() * float64(len(alphabet)))
+			if c.Number {
+				a.Value = engine.Number(int64(letter+1) * 1_000_000)
+			} else {
+				a.Value = engine.Text(alphabet[letter])
+			}
+		default:
+			bits := u.draws.value.Bits(r.tx.Entity, ordinal)
+			if c.Number {
+				a.Value = engine.Number(int64(bits>>24) * 10_000)
+			} else {
+				u.text = strconv.AppendUint(u.text[:0], bits, 36)
+				a.Value = engine.Text(string(u.text))
+			}
+		}
+		r.sets = append(r.sets, a)
+	}
+	return r.sets[from:len(r.sets):len(r.sets)]
+}
+
+func (s *Step) shared() float64 {
+	switch {
+	case s.Shared == 0:
+		return 0.25
+	case s.Shared < 0:
+		return 0
+	}
+	return s.Shared
+}
+
+// created returns the name of the latest record of a map that the run creates,
+// or nil.
+func (r *run) created(m engine.MapID) *system.Name {
+	for i := len(r.edits) - 1; i >= 0; i-- {
+		if e := &r.edits[i]; e.Op == system.Create && e.Map == m {
+			return &e.Name
+		}
+	}
+	return nil
+}
+
+// answer lets another user change what a run has changed, on the other side.
+func (g *Generator) answer(u *Users, done *run) {
+	entity := sim.Mix(done.tx.Entity, 1)
+	if g.Concurrent == nil || done.echo || !u.draws.concurrent.Chance(g.Concurrent.Probability, entity, 0) {
+		return
+	}
+	index, r := u.newRun()
+	r.side, r.tx.Entity = done.side.Other(), entity
+	r.generator, r.echo = g, true
+	done.keys(u, r)
+	r.steps = append(r.steps, done.steps...)
+	u.stats.Concurrent++
+	u.k.After(sim.Draw(g.Concurrent.Gap, u.draws.gap, entity, 0), sim.Normal, u.id, kindConcurrent, entity, uint64(index))
+}
+
+// keys notes the keys of what a run has committed.
+func (r *run) keys(u *Users, to *run) {
+	for i := range r.edits {
+		e := &r.edits[i]
+		row := e.Row
+		if row == 0 {
+			row, _ = u.systems[r.side].FindName(e.Map, e.Name)
+		}
+		to.targets = append(to.targets, u.systems[r.side].Record(e.Map, row).Key)
+	}
+}
+
+// planAnswer fills a concurrent run when its moment has come. Records that have
+// not arrived on its side are left out.
+func (u *Users) planAnswer(r *run) {
+	r.reserve(r.generator)
+	for i, key := range r.targets {
+		row, ok := u.systems[r.side].Find(key.Folded())
+		if !ok {
+			u.stats.ConcurrentSkipped++
+			continue
+		}
+		s := &r.generator.Steps[r.steps[i]]
+		e := system.Edit{Map: s.Map, Op: system.Update, Row: row}
+		e.Set = u.fill(r, s, r.side, uint64(i))
+		r.edits = append(r.edits, e)
+	}
+	r.tx.Edits = r.edits
+}

@@ -1,0 +1,252 @@
+package users
+
+import (
+	"errors"
+	"time"
+
+	"github.com/twinwrite/twinwrite/engine"
+	"github.com/twinwrite/twinwrite/model/system"
+	"github.com/twinwrite/twinwrite/sim"
+)
+
+// The kinds of events of users. They are part of the trace digest.
+const (
+	kindBegins     sim.Kind = 0x300 + iota // the next transaction of a source begins
+	kindSaves                              // a user who has thought saves
+	kindAgain                              // a user tries again
+	kindConcurrent                         // a user of the other side follows
+)
+
+// Config says how users behave.
+type Config struct {
+	Sources []Source
+
+	// Patience is how long a user waits, in seconds, before he tries again what
+	// an outage kept him from; 60 s on average by default.
+	Patience sim.Dist
+
+	// Redo is how long a user takes, in seconds, to make an edit again after his
+	// save was refused as stale; 10 s by default. He does it once.
+	Redo sim.Dist
+}
+
+// Stats counts what users did.
+type Stats struct {
+	Begun             uint64
+	Committed         [2]uint64 // by side
+	Rejected          [2]uint64 // failed for good before the commit
+	Edits             uint64    // in committed transactions
+	Stale             uint64    // saves refused because a record had changed
+	Redone            uint64    // of them, those made again
+	GivenUp           uint64    // of them, those refused twice
+	TurnedAway        uint64    // attempts that met an outage
+	Empty             uint64    // transactions that found nothing to change
+	Concurrent        uint64    // edits that followed one on the other side
+	ConcurrentSkipped uint64    // records that had not arrived there yet
+}
+
+// Users executes the sources of a world. Create it with [New].
+type Users struct {
+	k       *sim.Kernel
+	id      sim.ActorID
+	config  Config
+	systems [2]*system.System
+	draws   draws
+	counts  []uint64 // transactions begun, by source
+	hashes  []uint64 // of the sources' names
+	runs    []*run
+	free    []int32
+	text    []byte // scratch
+	stats   Stats
+}
+
+type draws struct {
+	count, pick, value, company, think, patience, redo, concurrent, gap sim.Stream
+}
+
+// run is one transaction on its way, with all its attempts.
+type run struct {
+	tx        system.Tx
+	side      engine.Side
+	openFor   time.Duration
+	generator *Generator // nil for a recorded one
+	echo      bool       // it follows another on the other side
+	redone    bool
+	opened    bool // records are open on the user's screen
+
+	steps   []int // of the generator, by edit
+	edits   []system.Edit
+	sets    []system.Assignment
+	targets []engine.Key // of an echo, by edit
+}
+
+// New registers the users and schedules the first transaction of each source.
+func New(k *sim.Kernel, c Config, systems [2]*system.System, maps []*engine.TableMap) (*Users, error) {
+	if c.Patience == nil {
+		c.Patience = sim.Exponential(60)
+	}
+	if c.Redo == nil {
+		c.Redo = sim.Constant(10)
+	}
+	faults := []error{c.Patience.Validate(), c.Redo.Validate()}
+	for _, s := range c.Sources {
+		faults = append(faults, s.validate(maps))
+	}
+	if err := errors.Join(faults...); err != nil {
+		return nil, err
+	}
+	u := &Users{
+		k: k, config: c, systems: systems, counts: make([]uint64, len(c.Sources)),
+		draws: draws{
+			count: k.Stream("users.count"), pick: k.Stream("users.pick"), value: k.Stream("users.value"),
+			company: k.Stream("users.company"), think: k.Stream("users.think"), patience: k.Stream("users.patience"),
+			redo: k.Stream("users.redo"), concurrent: k.Stream("users.concurrent"), gap: k.Stream("users.gap"),
+		},
+	}
+	u.id = k.Register("users", u)
+	for i, s := range c.Sources {
+		u.hashes = append(u.hashes, sim.Hash(s.label()))
+		u.await(i)
+	}
+	return u, nil
+}
+
+// Stats returns the counts so far.
+func (u *Users) Stats() Stats { return u.stats }
+
+// await schedules the next transaction of a source.
+func (u *Users) await(source int) {
+	if at, more := u.config.Sources[source].next(); more {
+		u.k.At(at, sim.Normal, u.id, kindBegins, u.hashes[source], uint64(source))
+	}
+}
+
+// Handle implements [sim.Actor].
+func (u *Users) Handle(ev sim.Event) {
+	switch ev.Kind {
+	case kindBegins:
+		u.begin(int(ev.Arg))
+	case kindConcurrent:
+		r := u.runs[ev.Arg]
+		u.planAnswer(r)
+		u.start(int32(ev.Arg), r)
+	case kindSaves:
+		u.submit(int32(ev.Arg), u.runs[ev.Arg])
+	case kindAgain:
+		r := u.runs[ev.Arg]
+		if r.opened { // the screen shows the records as they are now
+			u.open(r)
+		}
+		u.submit(int32(ev.Arg), r)
+	}
+}
+
+// begin lets a source's next transaction begin.
+func (u *Users) begin(source int) {
+	u.counts[source]++
+	index, r := u.newRun()
+	r.tx.Entity = sim.Mix(u.hashes[source], u.counts[source])
+	u.config.Sources[source].plan(u, r)
+	u.await(source)
+	u.start(index, r)
+}
+
+// start lets a user save at once, or open the records and think.
+func (u *Users) start(index int32, r *run) {
+	u.stats.Begun++
+	if len(r.tx.Edits) == 0 {
+		u.stats.Empty++
+		u.release(index)
+		return
+	}
+	r.tx.User, r.tx.Number = u, uint64(index)
+	if r.openFor == 0 {
+		u.submit(index, r)
+		return
+	}
+	r.opened = true
+	u.open(r)
+	u.k.After(r.openFor, sim.Normal, u.id, kindSaves, r.tx.Entity, uint64(index))
+}
+
+// open notes the versions of the records that the user has before him.
+func (u *Users) open(r *run) {
+	s := u.systems[r.side]
+	for i := range r.edits {
+		e := &r.edits[i]
+		row := e.Row
+		if row == 0 {
+			var known bool
+			if row, known = s.FindName(e.Map, e.Name); !known {
+				continue
+			}
+		}
+		e.Opened = s.Record(e.Map, row).Version
+	}
+}
+
+// submit brings the transaction to the system. While that is down the user
+// comes back from time to time.
+func (u *Users) submit(index int32, r *run) {
+	r.tx.Attempt++
+	if !u.systems[r.side].Submit(&r.tx) {
+		u.stats.TurnedAway++
+		u.again(index, r, u.config.Patience, u.draws.patience)
+	}
+}
+
+func (u *Users) again(index int32, r *run, wait sim.Dist, s sim.Stream) {
+	u.k.After(sim.Draw(wait, s, r.tx.Entity, r.tx.Attempt), sim.Normal, u.id, kindAgain, r.tx.Entity, uint64(index))
+}
+
+// Ended implements [system.User].
+func (u *Users) Ended(tx *system.Tx, how system.Ending) {
+	index := int32(tx.Number)
+	r := u.runs[index]
+	switch how {
+	case system.Committed:
+		u.stats.Committed[r.side]++
+		u.stats.Edits += uint64(len(tx.Edits))
+		if r.generator != nil {
+			r.generator.answer(u, r)
+		}
+	case system.CutOff:
+		u.again(index, r, u.config.Patience, u.draws.patience)
+		return
+	case system.Stale:
+		u.stats.Stale++
+		if !r.redone {
+			r.redone = true
+			u.stats.Redone++
+			u.again(index, r, u.config.Redo, u.draws.redo)
+			return
+		}
+		u.stats.GivenUp++
+		u.stats.Rejected[r.side]++
+	default:
+		u.stats.Rejected[r.side]++
+	}
+	u.release(index)
+}
+
+func (u *Users) newRun() (int32, *run) {
+	if n := len(u.free); n > 0 {
+		i := u.free[n-1]
+		u.free = u.free[:n-1]
+		return i, u.runs[i]
+	}
+	r := &run{}
+	u.runs = append(u.runs, r)
+	return int32(len(u.runs) - 1), r
+}
+
+func (u *Users) release(index int32) {
+	r := u.runs[index]
+	clear(r.edits)
+	clear(r.sets)
+	*r = run{steps: r.steps[:0], edits: r.edits[:0], sets: r.sets[:0], targets: r.targets[:0]}
+	u.free = append(u.free, index)
+}
+
+// Active returns how many transactions are under way.
+func (u *Users) Active() int { return len(u.runs) - len(u.free) }
