@@ -76,7 +76,7 @@ func (nestedDistribution) part(n *node, segment string) (slot, error) {
 // unit is the second.
 func buildDist(c *checker, n *node, path string) any {
 	if n.kind == scalar {
-		return validated[sim.Dist](c, n, path, sim.Constant(n.value.(time.Duration).Seconds()))
+		return validated(c, n, path, "times are shown in seconds here", sim.Constant(n.value.(time.Duration).Seconds()))
 	}
 	seconds := func(key string) float64 { return n.get(key).value.(time.Duration).Seconds() }
 	plain := func(key string) float64 { return n.get(key).value.(float64) }
@@ -105,7 +105,7 @@ func buildDist(c *checker, n *node, path string) any {
 		}
 		d = m
 	}
-	return validated(c, n, path, d)
+	return validated(c, n, path, "times are shown in seconds here", d)
 }
 
 // count is the shape of a number of things that may vary.
@@ -152,18 +152,18 @@ func buildCount(c *checker, n *node, path string) any {
 	case "negbinomial":
 		d = sim.NewNegBinomial(plain("mean"), plain("cv"))
 	}
-	return validated(c, n, path, d)
+	return validated(c, n, path, "change the parameters", d)
 }
 
 // validated returns d, or nil when package sim finds fault with its
 // parameters.
-func validated[D interface{ Validate() error }](c *checker, n *node, path string, d D) any {
+func validated(c *checker, n *node, path, hint string, d interface{ Validate() error }) any {
 	err := d.Validate()
 	if err == nil {
 		return d
 	}
 	for _, line := range strings.Split(err.Error(), "\n") {
-		c.fault(n, path, "times are shown in seconds here", "%s", line)
+		c.fault(n, path, hint, "%s", line)
 	}
 	return nil
 }

@@ -141,7 +141,14 @@ type collector struct {
 	dropped int
 }
 
+// add notes a fault, but the same one at the same place only once.
 func (c *collector) add(e *ScenarioError) {
+	same := func(o *ScenarioError) bool {
+		return o.File == e.File && o.Line == e.Line && o.Column == e.Column && o.Msg == e.Msg
+	}
+	if slices.ContainsFunc(c.all, same) {
+		return
+	}
 	if len(c.all) == errorsMax {
 		c.dropped++
 		return
@@ -181,20 +188,27 @@ func quote(s string) string {
 // didYouMean suggests the known word nearest to an unknown one, or lists the
 // known ones when none is near.
 func didYouMean(word string, known []string) string {
+	best := nearest(word, known)
+	switch {
+	case best != "":
+		return "did you mean " + best + "?"
+	case len(known) == 0:
+		return "there is none to choose from"
+	default:
+		return "known here: " + strings.Join(known, ", ")
+	}
+}
+
+// nearest returns the known word that an unknown one was probably meant to
+// be, or "".
+func nearest(word string, known []string) string {
 	best, distance := "", len(word)/3+2
 	for _, k := range known {
 		if d := editDistance(word, k); d < distance {
 			best, distance = k, d
 		}
 	}
-	switch {
-	case best != "":
-		return "did you mean " + best + "?"
-	case len(known) == 0:
-		return ""
-	default:
-		return "known here: " + strings.Join(known, ", ")
-	}
+	return best
 }
 
 // editDistance counts the insertions, deletions, replacements and swaps of

@@ -154,7 +154,7 @@ func (f *foresight) load() {
 		}
 		transactions := w.Arrivals.Rate.expected(f.s.Time.Run)
 		if transactions < 1 {
-			f.warn(join(join("workload", w.Name), "arrivals.rate"), "", "%.2g transactions are expected in the whole run", transactions)
+			f.warn(join(join("workload", w.Name), "arrivals.rate"), "is a rate too low?", "%.2g transactions are expected in the whole run", transactions)
 		}
 		changes += transactions * records
 		y := f.s.Systems.Of(w.Side)
@@ -162,7 +162,7 @@ func (f *foresight) load() {
 	}
 	for _, side := range engine.Sides {
 		if servers := f.s.Systems.Of(side).Servers; busy[side] > float64(servers) {
-			f.warn("systems."+side.String()+".servers", "users will queue without end; is a rate too high?", "the workload keeps %.0f servers busy on average; %s has %d", busy[side], side, servers)
+			f.warn("workload", "users will queue without end; is a rate too high?", "the workload keeps %.0f servers busy on average; %s has %d", busy[side], side, servers)
 		}
 	}
 	if changes > changesMany {

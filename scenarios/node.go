@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -20,7 +21,7 @@ const (
 	lineBytesMax     = 4096
 	indentMax        = 128
 	nestingMax       = 24
-	mappingKeysMax   = 1000
+	keysMax          = 10_000 // in the whole file: the parser takes time by their square
 	listItemsMax     = 10_000
 )
 
@@ -79,6 +80,11 @@ func (n *node) textOf(key string) string {
 		return v.text
 	}
 	return ""
+}
+
+// drop removes a key.
+func (n *node) drop(key string) {
+	n.fields = slices.DeleteFunc(n.fields, func(f field) bool { return f.key == key })
 }
 
 // put sets a key, replacing what it had.
@@ -175,7 +181,7 @@ func screenLine(at position, line string, errs *collector) {
 // that only an attack would need.
 func screenTokens(src *origin, tokens token.Tokens, errs *collector) bool {
 	before := errs.count()
-	depth := 0
+	depth, keys := 0, 0
 	for _, tk := range tokens {
 		switch tk.Type {
 		case token.AnchorType:
@@ -193,6 +199,11 @@ func screenTokens(src *origin, tokens token.Tokens, errs *collector) bool {
 		case token.MappingStartType, token.SequenceStartType:
 			if depth++; depth > nestingMax {
 				errs.report(src.at(tk), "", "nest less deeply", "brackets are nested more than %d deep", nestingMax)
+				return false
+			}
+		case token.MappingValueType:
+			if keys++; keys > keysMax {
+				errs.report(src.at(tk), "", "split it", "the file has more than %d keys", keysMax)
 				return false
 			}
 		case token.MappingEndType, token.SequenceEndType:
@@ -265,10 +276,6 @@ func (t *treeReader) readMapping(m *ast.MappingNode, depth int) *node {
 		at = t.src.at(m.Values[0].Key.GetToken())
 	}
 	out := &node{kind: mapping, at: at}
-	if len(m.Values) > mappingKeysMax {
-		t.errs.report(at, "", "split it", "a mapping with %d keys; it may have %d", len(m.Values), mappingKeysMax)
-		return nil
-	}
 	first := map[string]position{}
 	for _, v := range m.Values {
 		key, at := v.Key.GetToken().Value, t.src.at(v.Key.GetToken())

@@ -55,6 +55,10 @@ func override(root *node, argument string, nth int, errs *collector) {
 		where = next
 	}
 
+	if value == "" {
+		errs.report(position{src, 1, column}, path, "write path=value", "an override without a value")
+		return
+	}
 	// The blanks keep the columns of the value what they are in the argument.
 	n := parseTree(&origin{file: src.file, line: src.line, shown: src.lines},
 		[]byte(strings.Repeat(" ", column-1)+value), errs)

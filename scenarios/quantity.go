@@ -71,7 +71,7 @@ func readSpan(text string) (time.Duration, error) {
 	var total time.Duration
 	if days, more, found := strings.Cut(rest, "d"); found {
 		d, err := time.ParseDuration(days + "h")
-		if err != nil {
+		if err != nil || strings.HasPrefix(more, "-") || strings.HasPrefix(more, "+") {
 			return 0, errForm
 		}
 		if d > spanMax/24 {

@@ -31,7 +31,7 @@ func (p notNegative) part(n *node, segment string) (slot, error) { return leaf(p
 
 func atLeast(c *checker, n *node, path string, least time.Duration, rule string) *node {
 	if n != nil && n.value.(time.Duration) < least {
-		c.fault(n, path, "", "%s: %s", n.text, rule)
+		c.fault(n, path, "for example 10m", "%s: %s", n.text, rule)
 		return nil
 	}
 	return n
@@ -77,14 +77,16 @@ func (c *checker) mapOf(n *node) *mapOutline {
 // readMapName reads a reference to a map; its value is the map's index.
 func readMapName(c *checker, n *node, path string) *node {
 	if n.kind != scalar {
-		c.fault(n, path, "", "the name of a map is needed, not %s", n.kind)
+		c.fault(n, path, "write its name", "the name of a map is needed, not %s", n.kind)
 		return nil
 	}
 	i := slices.IndexFunc(c.maps, func(m mapOutline) bool { return m.name == n.text })
 	if i < 0 || n.text == "" {
 		var names []string
 		for _, m := range c.maps {
-			names = append(names, m.name)
+			if !slices.Contains(names, m.name) {
+				names = append(names, m.name)
+			}
 		}
 		c.fault(n, path, didYouMean(n.text, names), "there is no map %s", quote(n.text))
 		return nil
@@ -125,8 +127,12 @@ func readSequence(c *checker, n *node, path string) *node {
 	for i, v := range out.items {
 		indexes[i] = v.value.(int)
 	}
-	if len(n.items) == 0 {
+	switch {
+	case len(n.items) == 0:
 		c.fault(n, path, "name the maps that it carries", "a job without maps")
+		return nil
+	case len(out.items) < len(n.items):
+		return nil
 	}
 	out.value = indexes
 	return out
@@ -355,7 +361,7 @@ func readPairs(c *checker, n *node, path, hint string, read func(name string, v 
 }
 
 // checkMap notes the outline of a map and compares its columns.
-func checkMap(c *checker, n *node, path string) {
+func checkMap(c *checker, _, n *node, path string) {
 	i := slices.IndexFunc(c.maps, func(m mapOutline) bool { return m.name == n.textOf("name") })
 	key, columns, lookups := n.get("key"), n.get("columns"), n.get("lookups")
 	if i < 0 || key == nil || columns == nil || lookups == nil || n.get("company") == nil {
@@ -392,17 +398,18 @@ func checkMap(c *checker, n *node, path string) {
 }
 
 // checkStep judges a step of a generated transaction.
-func checkStep(c *checker, n *node, path string) {
-	create, update := n.get("create"), n.get("update")
-	if (create == nil) == (update == nil) {
+func checkStep(c *checker, raw, n *node, path string) {
+	creates, updates := raw.get("create") != nil, raw.get("update") != nil
+	if creates == updates && raw.get("delete") == nil {
 		c.fault(n, path, "write create: 1, or update: 1", "a step either creates or updates")
 		return
 	}
-	if create != nil {
+	if creates {
 		for _, only := range []string{"pick", "columns"} {
-			if v := n.get(only); v != nil && v.at.given() {
+			if v := raw.get(only); v != nil {
 				c.fault(v, join(path, only), "remove it", "%s is for updates; a create writes a new record", only)
 			}
+			n.drop(only)
 		}
 		return
 	}
@@ -418,23 +425,23 @@ func checkStep(c *checker, n *node, path string) {
 }
 
 // checkWorkload judges whether a workload is a generator or a trace.
-func checkWorkload(c *checker, n *node, path string) {
+func checkWorkload(c *checker, raw, n *node, path string) {
 	generator := []string{"arrivals", "transaction", "open-for", "concurrent-edit"}
-	if n.get("trace") != nil {
+	if raw.get("trace") != nil {
 		for _, k := range generator {
-			if v := n.get(k); v != nil {
+			if v := raw.get(k); v != nil {
 				c.fault(v, join(path, k), "put it into a workload of its own", "%s has no place beside a trace, which says everything itself", k)
 			}
 		}
 		return
 	}
 	for _, k := range generator[:2] {
-		if n.get(k) == nil {
+		if raw.get(k) == nil {
 			c.fault(n, join(path, k), "arrivals: {rate: 25/s}, transaction: [{map: customers, update: 1}]", "a workload needs %s, or a trace", k)
 		}
 	}
 	steps := n.get("transaction")
-	if steps == nil || slices.ContainsFunc(steps.items, func(s *node) bool { return s.get("update") != nil }) {
+	if steps == nil || len(steps.items) == 0 || slices.ContainsFunc(steps.items, func(s *node) bool { return s.get("update") != nil }) {
 		return
 	}
 	for _, k := range generator[2:] {
@@ -446,7 +453,7 @@ func checkWorkload(c *checker, n *node, path string) {
 
 // checkTraceRow judges a row of a trace by its map and resolves the targets
 // of its sources.
-func checkTraceRow(c *checker, n *node, path string) {
+func checkTraceRow(c *checker, raw, n *node, path string) {
 	if ahead, once := n.get("ahead"), n.get("once"); ahead != nil && ahead.value.(time.Duration) > 0 && (once == nil || once.value != PerKey) {
 		c.fault(ahead, join(path, "ahead"), "add once: key", "ahead is for records that are booked once")
 	}
@@ -454,7 +461,7 @@ func checkTraceRow(c *checker, n *node, path string) {
 	if m == nil {
 		return
 	}
-	company := n.get("company")
+	company := raw.get("company")
 	switch {
 	case m.company && company == nil:
 		c.fault(n, join(path, "company"), "name the column of the trace that holds it", "the map %s has a company in its key", m.name)
@@ -492,14 +499,14 @@ func resolveSources(c *checker, n *node, path, in, what string, targets []string
 }
 
 // checkSlow judges what a slow fault strikes.
-func checkSlow(c *checker, n *node, path string) {
-	if (n.get("side") == nil) == (n.get("link") == nil) {
+func checkSlow(c *checker, raw, n *node, path string) {
+	if (raw.get("side") == nil) == (raw.get("link") == nil) {
 		c.fault(n, path, "write side: dataverse, or link: engine->dataverse", "a slow fault strikes either a side or a link")
 	}
 }
 
 // checkRetry judges the bounds of the back-off.
-func checkRetry(c *checker, n *node, path string) {
+func checkRetry(c *checker, _, n *node, path string) {
 	base, ceiling := n.get("base"), n.get("cap")
 	if base != nil && ceiling != nil && ceiling.value.(time.Duration) < base.value.(time.Duration) {
 		c.fault(ceiling, join(path, "cap"), "cap bounds the back-off from above", "cap %s is below base %s", ceiling.text, base.text)
@@ -507,7 +514,7 @@ func checkRetry(c *checker, n *node, path string) {
 }
 
 // checkWhole judges what only the whole scenario shows.
-func checkWhole(c *checker, n *node, _ string) {
+func checkWhole(c *checker, _, n *node, _ string) {
 	checkJobs(c, n)
 	checkLookups(c, n)
 	if spotlight := n.get("spotlight"); spotlight != nil && len(spotlight.items) > 0 && !hasTrace(n.get("workload")) {

@@ -199,7 +199,7 @@ type Workload struct {
 	Enabled        bool            `key:"enabled"`
 	Arrivals       *Arrivals       `key:"arrivals"`
 	Transaction    []Step          `key:"transaction"`
-	OpenFor        *sim.Dist       `key:"open-for"`        // nil: users save what they see
+	OpenFor        sim.Dist        `key:"open-for"`        // nil: users save what they see
 	ConcurrentEdit *ConcurrentEdit `key:"concurrent-edit"` // nil: never
 	Trace          *Trace          `key:"trace"`
 }

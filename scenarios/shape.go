@@ -37,8 +37,12 @@ type key struct {
 type object struct {
 	name string
 	keys []key
-	also func(c *checker, n *node, path string) // what the keys must fulfil together
+	also rule // what the keys must fulfil together
 }
+
+// rule judges a checked object n. raw is what the file has: a key that is in
+// raw and not in n was wrong and has been reported.
+type rule func(c *checker, raw, n *node, path string)
 
 // list is a list of named items.
 type list struct {
@@ -108,7 +112,11 @@ func (c *checker) key(k *key, n *node, at position, path string) *node {
 		return nil
 	}
 	if n.kind == null {
-		c.fault(n, path, "remove the key to take the default, or give a value", "%s has no value", k.name)
+		hint := k.doc
+		if !k.required {
+			hint = "remove the key, or give it a value"
+		}
+		c.fault(n, path, hint, "%s has no value", k.name)
 		return nil
 	}
 	out := k.shape.check(c, n, path)
@@ -145,8 +153,10 @@ func (o object) check(c *checker, n *node, path string) *node {
 		return nil
 	}
 	out := &node{kind: mapping, at: n.at}
+	var misspelt []string
 	for _, f := range n.fields {
 		if o.find(f.key) == nil {
+			misspelt = append(misspelt, nearest(f.key, o.names()))
 			c.errs.report(f.at, join(path, f.key), didYouMean(f.key, o.names()), "unknown key %s in %s", quote(f.key), o.name)
 		}
 	}
@@ -163,12 +173,12 @@ func (o object) check(c *checker, n *node, path string) *node {
 			v := c.standard(k, below)
 			v.standard, v.source = v, k.source
 			out.put(k.name, v.at, v)
-		case k.required:
+		case k.required && !slices.Contains(misspelt, k.name):
 			c.fault(n, below, k.doc, "%s needs the key %s", o.name, k.name)
 		}
 	}
 	if o.also != nil {
-		o.also(c, out, path)
+		o.also(c, n, out, path)
 	}
 	return out
 }
@@ -217,7 +227,7 @@ func (l list) check(c *checker, n *node, path string) *node {
 		}
 	}
 	if len(n.items) < l.least {
-		c.fault(n, path, "", "at least %d %s is needed", l.least, l.name)
+		c.fault(n, path, "write an item: - ...", "at least %d %s is needed", l.least, l.name)
 	}
 	return out
 }
@@ -351,7 +361,7 @@ func (w word) words() []string {
 func (t text) check(c *checker, n *node, path string) *node {
 	switch {
 	case n.kind != scalar:
-		c.fault(n, path, "", "a text is needed, not %s", n.kind)
+		c.fault(n, path, "put the text in quotes", "a text is needed, not %s", n.kind)
 	case len(n.text) > t.bytesMax:
 		c.fault(n, path, "shorten it", "a text of %d bytes; it may have %d", len(n.text), t.bytesMax)
 	case n.text == "":

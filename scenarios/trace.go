@@ -292,7 +292,7 @@ func (r *traceReader) begin(record []string, id string) bool {
 		r.cellFault(r.at, "begin earlier (time.start) or move the trace (shift)", "%s is before the scenario's start", record[r.at])
 		return false
 	case at >= r.s.Time.Run:
-		r.cellFault(r.at, "lengthen time.run, or move the trace (speed, shift)", "%s is after the workload window, which ends at %s", record[r.at], r.s.Time.Start.Add(r.s.Time.Run).Format(time.RFC3339))
+		r.cellFault(r.at, "lengthen time.run, or move the trace (speed, shift)", "%s is not within the workload window, which ends at %s", record[r.at], r.s.Time.Start.Add(r.s.Time.Run).Format(time.RFC3339))
 		return false
 	}
 	r.op = t.Operation.Default

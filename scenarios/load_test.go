@@ -1,0 +1,383 @@
+package scenarios
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/twinwrite/twinwrite/engine"
+	"github.com/twinwrite/twinwrite/scenarios/result"
+	"github.com/twinwrite/twinwrite/sim"
+)
+
+// small is the least that is a scenario, with one of each list.
+const small = `schema: twinwrite/v1
+name: small
+time: {start: 2026-01-31T08:00:00Z, run: 4h}
+maps:
+  - {name: customers, finops: CustomersV3, dataverse: accounts, key: [accountnumber], columns: [name, phone]}
+jobs:
+  - {name: billing, primary: finops, sequence: [customers]}
+workload:
+  - name: edits
+    side: dataverse
+    arrivals: {rate: 2/s}
+    transaction: [{map: customers, update: 1}]
+faults:
+  - {at: 14:35, for: 10m, kind: outage, side: dataverse}
+`
+
+func parse(t *testing.T, src string, sets ...string) *Scenario {
+	t.Helper()
+	s, _, err := Parse("test.yaml", []byte(src), sets)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func everything(t *testing.T) *Scenario {
+	t.Helper()
+	src, err := os.ReadFile("testdata/good/everything.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return parse(t, string(src))
+}
+
+// TestParse compares the whole typed scenario, written out by hand where the
+// file says something and by the documented defaults where it does not.
+func TestParse(t *testing.T) {
+	t.Parallel()
+	got := everything(t)
+
+	check := func(what string, got, want any) {
+		t.Helper()
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", what, diff)
+		}
+	}
+	check("purpose", got.Purpose, "Two lines, with \"quotes\"\nand a \\ backslash.\n")
+	check("seed", got.Seed, uint64(1<<64-1))
+	check("time", got.Time, Time{time.Date(2026, 1, 31, 16, 0, 0, 0, time.UTC), 26 * time.Hour, 0})
+	check("runs", got.Runs, Runs{3})
+	check("clock", got.Systems.FinOps.Clock, Clock{
+		Offset: -2 * time.Second, Drift: 40500, Granularity: 100 * time.Nanosecond,
+		Steps: []ClockStep{{"step-1", 3 * time.Hour, 90 * time.Second}, {"back", 90 * time.Minute, -90 * time.Second}},
+	})
+	check("commit", got.Systems.FinOps.Commit, sim.Dist(sim.Constant(0.08)))
+	check("read", got.Systems.FinOps.Read, sim.Dist(sim.Uniform{Low: 0.01, High: 0.05}))
+	check("apply", got.Systems.FinOps.Apply, sim.Dist(sim.Weibull{Shape: 1.5, Scale: 0.1}))
+	check("per-record", got.Systems.FinOps.PerRecord, sim.Dist(sim.Constant(1.5e-6)))
+	check("notification", got.Systems.FinOps.Notification, Notification{sim.Pareto{Shape: 1.5, Low: 0.02, Cap: 120}, 0.003, 0.333333})
+	check("finops keys", got.Systems.FinOps.Keys, Keys{true})
+	check("finops stale save", got.Systems.FinOps.StaleSave, OverwriteStale)
+	check("dataverse servers", got.Systems.Dataverse.Servers, 52)
+	check("dataverse commit", got.Systems.Dataverse.Commit, sim.Dist(sim.Mixture{
+		{Weight: 0.9, Of: sim.Constant(0.02)}, {Weight: 0.1, Of: sim.Exponential(2)},
+	}))
+	check("dataverse apply has mean", got.Systems.Of(engine.Dataverse).Apply.Mean(), 0.06)
+	check("link", *got.Links.Of(engine.Dataverse), Link{sim.Shifted{By: 0.015, Of: sim.Exponential(0.02)}, 0.0001})
+	check("default link", *got.Links.Of(engine.FinOps), Link{sim.Shifted{By: 0.005, Of: sim.Exponential(0.01)}, 0})
+	check("maps", got.Maps, []Map{
+		{Name: "customers", FinOps: "CustomersV3", Dataverse: "accounts", Key: []string{"accountnumber"}, Mode: engine.Async,
+			Columns: []Column{{"name", Text}, {"credit", Number}}, Lookups: []Lookup{{"parent", 0}}},
+		{Name: "invoices", FinOps: "Headers", Dataverse: "invoices", Key: []string{"invoicenumber"}, Company: true, Mode: engine.Async,
+			Columns: []Column{{"status", Text}}, Lookups: []Lookup{{"customer", 0}}},
+		{Name: "lines", FinOps: "Lines", Dataverse: "details", Key: []string{"invoicenumber", "line"}, Company: true, Mode: engine.Async,
+			Columns: []Column{{"price", Number}}, Lookups: []Lookup{{"invoice", 1}}},
+	})
+	check("jobs", got.Jobs, []Job{{"masters", engine.Dataverse, []int{0}}, {"billing", engine.FinOps, []int{1, 2}}})
+
+	check("profile", got.Workload[0].Arrivals.Rate, Profile{
+		{0, Rate{2, time.Second}}, {time.Hour, Rate{25, time.Minute}}, {24 * time.Hour, Rate{0, time.Hour}},
+	})
+	check("create", got.Workload[0].Transaction[0].Create, sim.Count(sim.Fixed(1)))
+	check("create many has mean", got.Workload[0].Transaction[1].Create.Mean(), 40.0)
+	check("steps", got.Workload[1].Transaction[1], Step{Name: "again", Map: 0, Update: sim.Geometric(2)})
+	check("first step's pick", got.Workload[1].Transaction[0].Pick, Pick{1.1})
+	check("first step's columns", got.Workload[1].Transaction[0].Columns, []string{"name", "credit"})
+	check("enabled", []bool{got.Workload[0].Enabled, got.Workload[1].Enabled}, []bool{true, false})
+	check("open-for", got.Workload[1].OpenFor, sim.Dist(sim.Lognormal{P50: 40, P99: 600}))
+	check("concurrent-edit", *got.Workload[1].ConcurrentEdit, ConcurrentEdit{0.02, sim.Exponential(5)})
+	check("no concurrent-edit", got.Workload[0].ConcurrentEdit == nil && got.Workload[0].OpenFor == nil && got.Workload[0].Trace == nil, true)
+	check("trace", *got.Workload[2].Trace, Trace{
+		File: "day.csv", At: "at", Transaction: "invoice", Speed: 10, Shift: -time.Hour,
+		Rows: []TraceRow{
+			{Name: "customers", Map: 0, Once: PerKey, Ahead: 10 * time.Minute,
+				Key: []Source{{0, "customer", "WALK-IN", ""}}, Values: []Source{{1, "", "", "12.5"}}, Lookups: []Source{}},
+			{Name: "invoices", Map: 1, Once: PerTransaction, Company: "country",
+				Key: []Source{{0, "invoice", "", ""}}, Lookups: []Source{{0, "customer", "WALK-IN", ""}}, Values: []Source{{0, "", "", "Open"}}},
+			{Name: "detail", Map: 2, Company: "country",
+				Key: []Source{{0, "invoice", "", ""}, {1, "line", "", ""}}, Lookups: []Source{{0, "invoice", "", ""}}, Values: []Source{{0, "price", "", ""}}},
+		},
+		Operation: OperationRule{engine.Update, []OperationCase{{"case-1", "invoice", "#", engine.Create}, {"other", "invoice", "C", engine.Update}}},
+	})
+	check("validations", got.Validations, []Validation{{"validation-1", 2, engine.Dataverse, 0.003, "unit: not allowed"}})
+	link := engine.FinOps
+	check("faults", got.Faults, []Fault{
+		{Name: "fault-1", Kind: Outage, At: 2 * time.Hour, For: 10 * time.Minute, Side: engine.Dataverse},
+		{Name: "slow", Kind: Slow, At: 7*time.Hour + 59*time.Minute + 30*time.Second, For: 20 * time.Minute, Link: &link, Factor: 8},
+		{Name: "fault-3", Kind: Slow, At: 4 * time.Hour, For: 20 * time.Minute, Side: engine.FinOps, Factor: 1.5},
+		{Name: "fault-4", Kind: EngineCrash, At: 5 * time.Hour, Restart: 30 * time.Second},
+		{Name: "fault-5", Kind: EngineCrash, At: 6 * time.Hour, Restart: time.Minute, Point: "write-landed"},
+	})
+	check("engine", got.Engine, Engine{
+		Mode: engine.Async, Workers: 2, Batch: 100, Timeout: 90 * time.Second,
+		Retry: Retry{3, 500 * time.Millisecond, 1.5, time.Minute}, Poll: 5 * time.Minute,
+	})
+	check("spotlight", got.Spotlight, []string{"A1", "~", "null", "- x", "a: b", "#c", "ä"})
+}
+
+// TestResolvedRoundTrip: the resolved scenario is complete, means the same,
+// and resolves to itself.
+func TestResolvedRoundTrip(t *testing.T) {
+	t.Parallel()
+	month, _, err := Load("month-end", "workload.bookings.trace.speed=4x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range []*Scenario{parse(t, small), everything(t), month} {
+		again := parse(t, string(s.Resolved()))
+		if diff := cmp.Diff(string(s.Resolved()), string(again.Resolved())); diff != "" {
+			t.Errorf("%s: resolved twice (-once +twice):\n%s", s.Name, diff)
+		}
+		for _, in := range again.Inputs() {
+			if !in.Given {
+				t.Errorf("%s: %s is not in the resolved file", s.Name, in.Path)
+			}
+		}
+		values := func(s *Scenario) (out []string) {
+			for _, in := range s.Inputs() {
+				out = append(out, in.Path+"="+in.Value)
+			}
+			return out
+		}
+		if diff := cmp.Diff(values(s), values(again)); diff != "" {
+			t.Errorf("%s: inputs (-of the file +of the resolved file):\n%s", s.Name, diff)
+		}
+	}
+	golden(t, "testdata/good/everything.golden", string(everything(t).Resolved()))
+}
+
+func TestInputs(t *testing.T) {
+	t.Parallel()
+	s := parse(t, small, "engine.workers=16", "systems.finops.commit.p50=100ms")
+	inputs := map[string]result.Input{}
+	before := ""
+	for _, in := range s.Inputs() {
+		if in.Path <= before {
+			t.Errorf("%s after %s", in.Path, before)
+		}
+		before = in.Path
+		inputs[in.Path] = in
+	}
+	for _, want := range []result.Input{
+		{Path: "engine.workers", Value: "16", Default: "8", Given: true, Source: "assumed: the number of background workers is not published"},
+		{Path: "engine.batch", Value: "10", Default: "10", Source: "documented: Dataverse guidance for bulk requests starts at about 10 operations; 1,000 is its limit"},
+		{Path: "systems.finops.commit.p50", Value: "100ms", Default: "80ms", Given: true, Source: "assumed: no figures are published"},
+		{Path: "systems.finops.commit.p99", Value: "900ms", Default: "900ms", Source: "assumed: no figures are published"},
+		{Path: "time.run", Value: "4h", Given: true},
+		{Path: "faults.fault-1.at", Value: "6h35m", Given: true},
+		{Path: "workload.edits.transaction.customers.pick", Value: "uniform", Default: "uniform", Source: "assumed: no record is busier than another"},
+		{Path: "maps.customers.columns.phone.type", Value: "text", Default: "text", Source: "assumed: texts are compared as they are"},
+		{Path: "spotlight", Value: "[]", Default: "[]", Source: "assumed: no transaction is special"},
+	} {
+		if diff := cmp.Diff(want, inputs[want.Path]); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", want.Path, diff)
+		}
+	}
+}
+
+// TestOverrides sets a value of every kind, by its path.
+func TestOverrides(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		sets []string
+		got  func(s *Scenario) any
+		want any
+	}{
+		{[]string{"name=other"}, func(s *Scenario) any { return s.Name }, "other"},
+		{[]string{"seed=7", "seed=8"}, func(s *Scenario) any { return s.Seed }, uint64(8)},
+		{[]string{"engine.retry.base=500ms"}, func(s *Scenario) any { return s.Engine.Retry.Base }, 500 * time.Millisecond},
+		{[]string{"engine={workers: 2, batch: 3}"}, func(s *Scenario) any { return [2]int{s.Engine.Workers, s.Engine.Batch} }, [2]int{2, 3}},
+		{[]string{"engine={workers: 2, batch: 3}", "engine.batch=4"}, func(s *Scenario) any { return [2]int{s.Engine.Workers, s.Engine.Batch} }, [2]int{2, 4}},
+		{[]string{"systems.finops.commit.p50=10ms"}, func(s *Scenario) any { return s.Systems.FinOps.Commit }, sim.Lognormal{P50: 0.01, P99: 0.9}},
+		{[]string{"systems.finops.commit=10ms"}, func(s *Scenario) any { return s.Systems.FinOps.Commit }, sim.Constant(0.01)},
+		{[]string{"links.engine->dataverse.latency.of.mean=1s"}, func(s *Scenario) any { return s.Links.Dataverse.Latency }, sim.Shifted{By: 0.005, Of: sim.Exponential(1)}},
+		{[]string{"workload.edits.arrivals.rate=9/h"}, func(s *Scenario) any { return s.Workload[0].Arrivals.Rate }, Profile{{0, Rate{9, time.Hour}}}},
+		{[]string{"workload.edits.transaction.customers.update=3"}, func(s *Scenario) any { return s.Workload[0].Transaction[0].Update }, sim.Fixed(3)},
+		{[]string{"workload.edits.transaction.customers.pick={zipf: 2}"}, func(s *Scenario) any { return s.Workload[0].Transaction[0].Pick }, Pick{2}},
+		{[]string{"faults.fault-1.side=finops"}, func(s *Scenario) any { return s.Faults[0].Side }, engine.FinOps},
+		{[]string{"faults.fault-1={kind: engine-crash, at: 1h}"}, func(s *Scenario) any { return s.Faults[0] },
+			Fault{Name: "fault-1", Kind: EngineCrash, At: time.Hour, Restart: 30 * time.Second}},
+		{[]string{"faults=[]"}, func(s *Scenario) any { return len(s.Faults) }, 0},
+		{[]string{"time.start=2026-01-31T14:00:00Z"}, func(s *Scenario) any { return s.Faults[0].At }, 35 * time.Minute},
+		{[]string{"maps.customers.columns.phone.type=number"}, func(s *Scenario) any { return s.Maps[0].Columns[1].Type }, Number},
+	} {
+		s := parse(t, small, c.sets...)
+		if diff := cmp.Diff(c.want, c.got(s)); diff != "" {
+			t.Errorf("%v (-want +got):\n%s", c.sets, diff)
+		}
+	}
+}
+
+// TestMomentsOfDay: a time of day is its first occurrence from the start on.
+func TestMomentsOfDay(t *testing.T) {
+	t.Parallel()
+	for at, want := range map[string]time.Duration{
+		"08:00": 0, "14:35": 6*time.Hour + 35*time.Minute, "07:59:59": 24*time.Hour - time.Second, "3h": 3 * time.Hour,
+		"2026-01-31T10:00:00+01:00": time.Hour,
+	} {
+		if got := parse(t, small, "faults.fault-1.at="+at).Faults[0].At; got != want {
+			t.Errorf("%s is %v after the start, want %v", at, got, want)
+		}
+	}
+}
+
+// TestLimits holds what costs a parser dearly to a plain refusal.
+func TestLimits(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ src, want string }{
+		"large":           {strings.Repeat("# a comment\n", documentBytesMax/10), "bytes; a scenario may have"},
+		"long line":       {"name: " + strings.Repeat("x", lineBytesMax), "a line may have"},
+		"open brackets":   {strings.Repeat("[", 4000), "brackets are nested"},
+		"many in a line":  {strings.Repeat("- ", 2000) + "a", "indented by more than"},
+		"many keys":       {strings.Repeat("a: 1\n", 100_000), "more than 10000 keys"},
+		"many items":      {strings.Repeat("- a\n", 100_000), "it may have 10000"},
+		"alias bomb":      {"a: &a [x]\nb: &b [*a, *a]\nc: [*b, *b]\n", "an anchor"},
+		"deep indent":     {strings.Repeat(" ", 500) + "a: 1\n", "indented by more than"},
+		"keys in a line":  {strings.Repeat("a: ", 1300), "not allowed"},
+		"brackets closed": {strings.Repeat("{a: ", 800) + strings.Repeat("}", 800), "brackets are nested"},
+	} {
+		_, _, err := Parse("x", []byte(c.src), nil)
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %.200v; want %q", name, err, c.want)
+		}
+	}
+}
+
+// TestManyErrors: a file with more faults than anybody reads is cut off.
+func TestManyErrors(t *testing.T) {
+	t.Parallel()
+	src := small
+	for i := range 300 {
+		src += "bad" + strings.Repeat("x", i%7) + string(rune('a'+i%26)) + strings.Repeat("y", i/7) + ": 1\n"
+	}
+	_, _, err := Parse("x", []byte(src), nil)
+	var all Errors
+	if !errors.As(err, &all) || len(all) != errorsMax+1 || !strings.Contains(all[errorsMax].Msg, "more errors") {
+		t.Errorf("got %d errors, the last: %v", len(all), all[len(all)-1])
+	}
+}
+
+func TestLoad(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	file := filepath.Join(dir, "small.yaml")
+	if err := os.WriteFile(file, []byte(small), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if s, _, err := Load(file, "seed=3"); err != nil || s.Seed != 3 || string(s.Source()) != small {
+		t.Errorf("Load = %v, %v", s, err)
+	}
+	for _, c := range []struct{ name, want string }{
+		{"mont-end", "did you mean month-end?"},
+		{filepath.Join(dir, "nothing.yaml"), "no such file"},
+		{dir, "not a regular file"},
+		{"/dev/zero", "not a regular file"},
+	} {
+		if _, _, err := Load(c.name); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("Load(%q) = %v; want %q", c.name, err, c.want)
+		}
+	}
+	if !slices.Contains(Names(), "month-end") {
+		t.Errorf("Names() = %v", Names())
+	}
+}
+
+// TestHash: the identity follows the settings, the traces and the model, and
+// nothing else.
+func TestHash(t *testing.T) {
+	t.Parallel()
+	hash := func(model, trace string, src string) string {
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, "day.csv"), []byte(trace), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		s, _, err := Parse(filepath.Join(dir, "s.yaml"), []byte(src), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		h, err := s.Hash(model)
+		if err != nil || len(h) != 8 {
+			t.Fatalf("Hash = %q, %v", h, err)
+		}
+		return h
+	}
+	one := hash("1", "", traced)
+	if two := hash("1", "", "# a comment\n"+traced); two != one {
+		t.Error("a comment changes the hash")
+	}
+	for what, other := range map[string]string{
+		"model":   hash("2", "", traced),
+		"trace":   hash("1", "x", traced),
+		"setting": hash("1", "", traced+"seed: 2\n"),
+	} {
+		if other == one {
+			t.Errorf("another %s does not change the hash", what)
+		}
+	}
+}
+
+// FuzzParse: whatever the file, Parse ends with a scenario or with errors
+// that have a place, and what it accepts it writes so that it reads it again.
+func FuzzParse(f *testing.F) {
+	for _, pattern := range []string{"testdata/*/*.yaml", "builtin/*.yaml"} {
+		files, _ := filepath.Glob(pattern)
+		for _, file := range files {
+			src, err := os.ReadFile(file)
+			if err != nil {
+				f.Fatal(err)
+			}
+			f.Add(src, strings.Join(setsOf(src), "\n"))
+		}
+	}
+	f.Add([]byte(small), "engine.workers=3\nfaults.fault-1={kind: slow, at: 1h, for: 1m, link: engine->finops, factor: 2}")
+	f.Fuzz(func(t *testing.T, src []byte, set string) {
+		var sets []string
+		if set != "" {
+			sets = strings.Split(set, "\n")
+		}
+		s, warnings, err := Parse("fuzz.yaml", src, sets)
+		var all Errors
+		if err != nil && !errors.As(err, &all) {
+			t.Fatalf("an error of another kind: %v", err)
+		}
+		if (err == nil) != (s != nil) {
+			t.Fatalf("Parse = %v, %v", s, err)
+		}
+		for _, e := range append(all, warnings...) {
+			if e.Line < 1 || e.Column < 1 || e.Msg == "" {
+				t.Errorf("incomplete: %+v", e)
+			}
+		}
+		if err != nil {
+			return
+		}
+		resolved := s.Resolved()
+		again, _, err := Parse("again.yaml", resolved, nil)
+		if err != nil {
+			t.Fatalf("%v\nin the resolved scenario:\n%s", err, resolved)
+		}
+		if got := again.Resolved(); string(got) != string(resolved) {
+			t.Errorf("resolved twice (-once +twice):\n%s", cmp.Diff(string(resolved), string(got)))
+		}
+	})
+}
