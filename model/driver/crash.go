@@ -99,7 +99,7 @@ func (d *Driver) die(restart time.Duration) {
 	d.wakes++
 	for n := d.pending.head; n < d.pending.tail; n++ {
 		if s := d.pending.at(n); s.index >= 0 {
-			d.requests.At(s.index).GivenUp = true
+			d.giveUp(d.requests.At(s.index))
 			d.requests.Release(s.index)
 		}
 	}

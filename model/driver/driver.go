@@ -79,10 +79,12 @@ func (c Config) Validate() error {
 	return errors.Join(faults...)
 }
 
-// Judge is told what became durable, and when the process died.
+// Judge is told what became durable, when the process died, and of each row
+// of a write whose answer never came and that may therefore be written twice.
 type Judge interface {
 	Settled(at sim.Time, ref *engine.Reference, out engine.Outcome)
 	Crashed(at sim.Time)
+	Retried()
 }
 
 // Driver is the engine's process. Create it with [New], then give it the two

@@ -86,7 +86,7 @@ func (d *Driver) timeout(epoch uint64) {
 		index := p.at(p.head).index
 		r := d.requests.At(index)
 		p.end(index)
-		r.GivenUp = true
+		d.giveUp(r)
 		d.stats.Timeouts++
 		in := engine.Input{Kind: engine.BatchFailed, Side: r.Side, Batch: r.Batch, Failure: engine.Timeout}
 		d.requests.Release(index)
@@ -97,6 +97,15 @@ func (d *Driver) timeout(epoch uint64) {
 	}
 	d.setTimeout()
 	d.sync()
+}
+
+// giveUp stops waiting for an answer. What the request writes may be written
+// again.
+func (d *Driver) giveUp(r *system.Request) {
+	r.GivenUp = true
+	for range r.Writes() {
+		d.judge.Retried()
+	}
 }
 
 // Landed implements [system.Client].

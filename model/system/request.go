@@ -43,6 +43,9 @@ type Request struct {
 	holders uint8
 }
 
+// Writes returns how many rows the request asks to write.
+func (r *Request) Writes() int { return len(r.writes) }
+
 // Requests holds the requests of one world by index, so that events can carry
 // them, and keeps their memory for the next ones. The driver and the system
 // each hold a request for as long as they may still look at it.

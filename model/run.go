@@ -1,0 +1,140 @@
+package model
+
+import (
+	"iter"
+	"time"
+
+	"github.com/twinwrite/twinwrite/engine"
+	"github.com/twinwrite/twinwrite/model/driver"
+	"github.com/twinwrite/twinwrite/model/oracle"
+	"github.com/twinwrite/twinwrite/model/system"
+	"github.com/twinwrite/twinwrite/model/users"
+	"github.com/twinwrite/twinwrite/sim"
+)
+
+// Result is what a run of a world showed.
+type Result struct {
+	Report oracle.Report
+
+	Digest    sim.Digest
+	StateHash uint64
+	Events    uint64
+	End       sim.Time
+	Halted    string // why the run ended early; empty when it ran to its end
+
+	Systems  [2]system.Stats
+	Stations [2]sim.StationStats
+	Engine   driver.Stats
+	Users    users.Stats
+	Series   []driver.NamedSeries
+}
+
+// pace is how often a run looks whether it should go on. It moves no event.
+const pace = time.Minute
+
+// Run lets the world run to its end and judges it. It is called once. A broken
+// rule of the simulation panics; whoever runs the world recovers that and finds
+// the last events in its Kernel.
+func (w *World) Run() Result {
+	halted := ""
+	for at := w.Kernel.Now(); at < w.config.End && halted == ""; {
+		at = min(at.Add(pace), w.config.End)
+		if w.Kernel.Run(at) == sim.Stopped {
+			halted = "it was stopped"
+		} else if w.Oracle.Stop() {
+			halted = "a property was broken so often that more of the same teaches nothing"
+		}
+	}
+	return w.judge(halted)
+}
+
+func (w *World) judge(halted string) Result {
+	r := Result{
+		Digest: w.Kernel.Digest(), StateHash: w.StateHash(), Events: w.Kernel.Events(), End: w.Kernel.Now(), Halted: halted,
+		Engine: w.Driver.Stats(), Users: w.Users.Stats(), Series: w.Driver.Series(),
+	}
+	view := oracle.View{Items: w.items(), Halted: halted}
+	for side, s := range w.Systems {
+		r.Systems[side] = s.Stats()
+		r.Stations[side] = s.Station().Stats()
+		view.Records[side] = w.records(s)
+	}
+	r.Report = w.Oracle.Judge(w.Kernel.Now(), view)
+	return r
+}
+
+// records yields all records of a system, by map and creation.
+func (w *World) records(s *system.System) iter.Seq[*engine.Record] {
+	return func(yield func(*engine.Record) bool) {
+		more := true
+		for _, m := range w.config.Maps {
+			s.Each(m.ID, func(r *engine.Record) {
+				more = more && yield(r)
+			})
+		}
+	}
+}
+
+// lane is one direction of a pair.
+type lane struct {
+	key  engine.Key
+	side engine.Side
+}
+
+// items yields every reference that waits: the saved queue with the states that
+// the engine's process knows of, then the outboxes.
+func (w *World) items() iter.Seq[oracle.Item] {
+	state, err := w.Driver.Store().Load()
+	if err != nil {
+		panic(err)
+	}
+	known := map[lane]engine.OpenItem{}
+	if core := w.Driver.Core(); core != nil {
+		core.OpenItems(func(i engine.OpenItem) { known[lane{i.Key, i.Side}] = i })
+	} else {
+		for _, l := range state.Lanes {
+			if l.Parked.Class != engine.Open {
+				known[lane{l.Key, l.Side}] = engine.OpenItem{State: "parked", Parked: l.Parked}
+			}
+		}
+	}
+	return func(yield func(oracle.Item) bool) {
+		for i := range state.Open {
+			ref := &state.Open[i].Reference
+			if !yield(waiting(ref, known)) {
+				return
+			}
+		}
+		for _, s := range w.Systems {
+			more := true
+			s.Outbox(func(ref *engine.Reference) {
+				more = more && yield(oracle.Item{Reference: ref, State: oracle.InOutbox})
+			})
+			if !more {
+				return
+			}
+		}
+	}
+}
+
+// waiting tells how a reference in the queue waits. A blocked one is traced to
+// what is at the root of it.
+func waiting(ref *engine.Reference, known map[lane]engine.OpenItem) oracle.Item {
+	item := known[lane{ref.Key, ref.Side}]
+	it := oracle.Item{Reference: ref, State: oracle.Waiting, Outcome: item.Parked}
+	switch item.State {
+	case "parked":
+		it.State = oracle.Parked
+	case "blocked":
+		it.State = oracle.Blocked
+		root := item
+		for range len(known) { // no longer than that, even in a circle
+			if root.State != "blocked" {
+				break
+			}
+			root = known[lane{root.BlockedOn, ref.Side}]
+		}
+		it.Outcome = root.Parked
+	}
+	return it
+}

@@ -1,0 +1,221 @@
+// Package model is the world around the engine: two systems, the people who
+// work on them, the engine's process with its links and store, the faults that
+// strike them, and the oracle that sees everything.
+//
+// Begin with [World]: give [New] a [Config] of plain Go values, call
+// [World.Run], read the [Result]. One world is one simulation from one seed; it
+// belongs to one goroutine, and many worlds run side by side. The parts have
+// packages of their own: system, users, driver and oracle.
+package model
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/twinwrite/twinwrite/engine"
+	"github.com/twinwrite/twinwrite/engine/store"
+	"github.com/twinwrite/twinwrite/model/driver"
+	"github.com/twinwrite/twinwrite/model/oracle"
+	"github.com/twinwrite/twinwrite/model/system"
+	"github.com/twinwrite/twinwrite/model/users"
+	"github.com/twinwrite/twinwrite/sim"
+)
+
+// Config is all that a world is made of. The zero value of each field but Maps
+// and End means its default. What has a state of its own (Users.Sources,
+// Failpoints) serves one world only.
+type Config struct {
+	Seed, Run uint64
+	Order     sim.Order // of what happens at one instant; in sequence by default
+	Choices   []int     // with Order Enumerated: the choices to begin with
+	EventsMax uint64    // guard against a world that never ends; 0: none
+
+	Maps    []*engine.TableMap // by MapID
+	Systems [2]system.Config   // by side; Side and Maps are filled in
+	Driver  driver.Config      // Engine.Maps and Engine.Failpoints are filled in
+	Users   users.Config
+	Faults  []Fault
+	Oracle  oracle.Config // Maps is filled in
+	End     sim.Time      // when the world ends
+
+	Failpoints engine.Failpoints // plants bugs; nil: none
+	Observe    func(sim.Event)   // sees every event before it fires; nil: nobody does
+}
+
+// FaultKind is what breaks.
+type FaultKind uint8
+
+// The kinds of faults.
+const (
+	Outage      FaultKind = iota // Side is down from At, for For
+	SlowSystem                   // Side takes Factor times as long
+	SlowLink                     // the engine's link to Side does, both ways
+	CutLink                      // ... carries nothing
+	EngineCrash                  // the engine's process dies
+)
+
+// String returns the kind's name.
+func (k FaultKind) String() string {
+	return [...]string{"outage", "slow system", "slow link", "cut link", "engine crash"}[k]
+}
+
+// Fault is something that breaks. Which fields count depends on the Kind.
+type Fault struct {
+	Kind   FaultKind
+	At     sim.Time
+	For    time.Duration // all but EngineCrash
+	Side   engine.Side   // all but EngineCrash
+	Factor float64       // SlowSystem, SlowLink
+
+	Point   driver.CrashPoint // EngineCrash: where it dies next from At on; empty: at At
+	Restart time.Duration     // EngineCrash: how long it stays dead
+}
+
+// Validate reports every fault of a fault.
+func (f Fault) Validate() error {
+	var errs []error
+	if f.At < 0 || f.For < 0 {
+		errs = append(errs, fmt.Errorf("%v at %v for %v: neither may be negative", f.Kind, f.At, f.For))
+	}
+	if (f.Kind == SlowSystem || f.Kind == SlowLink) && !(f.Factor > 0) {
+		errs = append(errs, fmt.Errorf("%v at %v: the factor must be above 0, not %v", f.Kind, f.At, f.Factor))
+	}
+	if f.Kind == EngineCrash {
+		errs = append(errs, driver.Crash{At: f.At, Point: f.Point, Restart: f.Restart}.Validate())
+	}
+	if f.Kind > EngineCrash {
+		errs = append(errs, fmt.Errorf("unknown kind of fault %d", f.Kind))
+	}
+	return errors.Join(errs...)
+}
+
+// World is one simulated world. Create it with [New].
+type World struct {
+	Kernel  *sim.Kernel
+	Systems [2]*system.System
+	Driver  *driver.Driver
+	Users   *users.Users
+	Oracle  *oracle.Oracle
+
+	config Config
+	id     sim.ActorID
+}
+
+// New builds a world, in which nothing has happened yet. It reports every fault
+// of its parts' configurations.
+func New(c Config) (*World, error) {
+	if err := c.validate(); err != nil {
+		return nil, err
+	}
+	c.Oracle.Maps = c.Maps
+	c.Driver.Engine.Maps = c.Maps
+	if c.Failpoints != nil {
+		c.Driver.Engine.Failpoints = c.Failpoints
+	}
+	w := &World{
+		config: c,
+		Kernel: sim.New(sim.Config{
+			Seed: c.Seed, Run: c.Run, Order: c.Order, Choices: c.Choices, EventsMax: c.EventsMax, Observe: c.Observe,
+		}),
+		Oracle: oracle.New(c.Oracle),
+	}
+	var err error
+	if w.Driver, err = driver.New(w.Kernel, c.Driver, store.NewMemory(), w.Oracle); err != nil {
+		return nil, err
+	}
+	var errs []error
+	for _, side := range engine.Sides {
+		sc := c.Systems[side]
+		sc.Side, sc.Maps = side, c.Maps
+		w.Systems[side], err = system.New(w.Kernel, sc, system.Parts{
+			Capture:  engine.NewCapture(side, c.Maps, c.Failpoints),
+			Requests: w.Driver.Requests(),
+			Client:   w.Driver,
+			Observer: w.Oracle,
+			Engine:   w.Driver.Clock(),
+		})
+		errs = append(errs, err)
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	w.Driver.Connect(w.Systems)
+	if w.Users, err = users.New(w.Kernel, c.Users, w.Systems, c.Maps); err != nil {
+		return nil, err
+	}
+	w.schedule()
+	return w, nil
+}
+
+func (c *Config) validate() error {
+	var errs []error
+	if len(c.Maps) == 0 {
+		errs = append(errs, errors.New("world: it needs a table map"))
+	}
+	for i, m := range c.Maps {
+		if int(m.ID) != i {
+			errs = append(errs, fmt.Errorf("world: table map %s has ID %d but stands at %d", m.Name, m.ID, i))
+		}
+	}
+	if c.End <= 0 {
+		errs = append(errs, fmt.Errorf("world: it must end after 0, not at %v", c.End))
+	}
+	for i, f := range c.Faults {
+		if err := f.Validate(); err != nil {
+			errs = append(errs, fmt.Errorf("world: fault %d: %w", i+1, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// The kinds of events of the world itself. They are part of the trace digest.
+const (
+	kindFault sim.Kind = 0x400 + iota // a fault begins
+	kindOver                          // it is over
+)
+
+// schedule lets the faults come.
+func (w *World) schedule() {
+	w.id = w.Kernel.Register("faults", w)
+	for i, f := range w.config.Faults {
+		to := f.At.Add(f.For)
+		switch f.Kind {
+		case Outage, SlowSystem:
+			w.Kernel.At(f.At, sim.Early, w.id, kindFault, uint64(f.Side), uint64(i))
+			w.Kernel.At(to, sim.Early, w.id, kindOver, uint64(f.Side), uint64(i))
+		case SlowLink:
+			for _, l := range w.Driver.Link(f.Side) {
+				l.Slow(f.At, to, f.Factor)
+			}
+		case CutLink:
+			for _, l := range w.Driver.Link(f.Side) {
+				l.Cut(f.At, to)
+			}
+		case EngineCrash:
+			w.Driver.Schedule(driver.Crash{At: f.At, Point: f.Point, Restart: f.Restart})
+		}
+	}
+}
+
+// Handle lets a fault begin or end. It implements [sim.Actor].
+func (w *World) Handle(ev sim.Event) {
+	f := &w.config.Faults[ev.Arg]
+	s := w.Systems[f.Side]
+	switch begins := ev.Kind == kindFault; {
+	case f.Kind == Outage && begins:
+		s.StartOutage()
+	case f.Kind == Outage:
+		s.EndOutage()
+	case begins:
+		s.StartSlow(f.Factor)
+	default:
+		s.EndSlow(f.Factor)
+	}
+}
+
+// StateHash returns a hash of the whole world: what the systems hold, the
+// engine's queue, and the pending events. Equal worlds hash alike.
+func (w *World) StateHash() uint64 {
+	return w.Kernel.StateHash(w.Systems[engine.FinOps].StateHash(), w.Systems[engine.Dataverse].StateHash(), w.Driver.StateHash())
+}
