@@ -82,7 +82,11 @@ func leftOver(s summary.Summary) string {
 	if len(parts) == 0 {
 		return "nothing is left on the error desk or in the queue"
 	}
-	return words.List(parts)
+	left := words.List(parts)
+	if len(s.Runs) > 1 {
+		left += ", all runs together"
+	}
+	return left
 }
 
 // Convergence says how fast changes converge.

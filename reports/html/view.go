@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"html/template"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -39,6 +40,7 @@ type view struct {
 	Worst      []worst
 	Several    bool // several runs: rows name theirs
 	Runs       table
+	OverRuns   table
 
 	Given   table
 	Assumed table
@@ -101,7 +103,7 @@ func newView(set *result.Set, s summary.Summary) view {
 		Headline: findings.Verdict(s), Command: sc.Command, Facts: facts(set, s),
 		Key: keyNumbers(set, s), Events: findings.Narrative(set, s), Properties: propertiesOf(s, clock),
 		Maps: mapTable(s), Outcomes: outcomeTable(s), Errors: errorTable(s),
-		Worst: worstOf(set, clock), Several: len(set.Runs) > 1, Runs: runTable(s),
+		Worst: worstOf(set, clock), Several: len(set.Runs) > 1, Runs: runTable(s), OverRuns: overRunsTable(s),
 		Limits: limits(sc), Terms: terms,
 	}
 	for _, st := range s.Pooled.Stories {
@@ -164,7 +166,7 @@ func keyNumbers(set *result.Set, s summary.Summary) []number {
 		partly = max(partly, findings.PartlyVisible(st))
 	}
 	return []number{
-		{Value: words.Count(s.Pooled.Totals.Captured), Name: "captured changes", Note: "made by users on either side"},
+		{Value: words.Count(s.Pooled.Totals.Captured), Name: "captured changes", Note: capturedNote(len(set.Runs))},
 		{Value: words.ShortQuantile(all.At("p50")), Name: "to converge, half of them", Note: "from commit until both sides agree"},
 		{Value: words.ShortQuantile(all.At("p99")), Name: "to converge, 99 % of them", Note: censoredNote(all.At("p99"))},
 		{Value: words.Count(all.Censored), Name: "never converged", Note: "before the run ended", Alarm: all.Censored > 0},
@@ -173,6 +175,13 @@ func keyNumbers(set *result.Set, s summary.Summary) []number {
 		{Value: words.Count(s.Pooled.Totals.Retries), Name: "retries", Note: "attempts the engine repeated by itself"},
 		{Value: words.Duration(partly), Name: "partly visible at most", Note: "a transaction seen only in part"},
 	}
+}
+
+func capturedNote(runs int) string {
+	if runs > 1 {
+		return "made by users on either side, all runs together"
+	}
+	return "made by users on either side"
 }
 
 func censoredNote(q stats.Quantile) string {
@@ -280,6 +289,29 @@ func runTable(s summary.Summary) table {
 			words.Count(r.Index), string(r.Verdict), words.Count(r.Totals.Captured), words.Count(all.Censored),
 			words.Quantile(all.At("p50")), words.Quantile(all.At("p99")), words.Count(r.Totals.Retries), r.Digest, remark,
 		})
+	}
+	return t
+}
+
+// overRunsTable gives what several runs tell about the next one: means and
+// pooled quantiles with their intervals.
+func overRunsTable(s summary.Summary) table {
+	t := table{Head: []column{{"Figure", false}, {"Over the runs", true}, {"95 % interval", true}, {"Method", false}}}
+	decimal := func(r summary.Rounded) string { return strconv.FormatFloat(float64(r), 'f', 1, 64) }
+	for _, p := range s.Pooled.PerRun {
+		interval := words.None
+		if p.Low != nil {
+			interval = decimal(*p.Low) + " to " + decimal(*p.High)
+		}
+		t.Rows = append(t.Rows, []string{p.Figure + ", mean of a run", decimal(p.Mean), interval, "Student t over runs"})
+	}
+	for _, q := range s.Pooled.Convergence[0].Quantiles {
+		if q.Interval.Known {
+			t.Rows = append(t.Rows, []string{
+				"convergence, " + q.Name, words.ShortQuantile(q.Quantile),
+				words.ShortQuantile(q.Interval.Low) + " to " + words.ShortQuantile(q.Interval.High), "bootstrap over runs",
+			})
+		}
 	}
 	return t
 }

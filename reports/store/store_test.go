@@ -1,0 +1,148 @@
+package store_test
+
+import (
+	"bytes"
+	"database/sql"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/twinwrite/twinwrite/reports/internal/fixture"
+	"github.com/twinwrite/twinwrite/reports/store"
+	"github.com/twinwrite/twinwrite/reports/summary"
+	"github.com/twinwrite/twinwrite/scenarios/result"
+)
+
+// write makes a results file and opens it for reading.
+func write(t *testing.T, set *result.Set) (*sql.DB, string) {
+	t.Helper()
+	// A path as users have them: SQLite reads ?, # and % in a URI as its own.
+	path := filepath.Join(t.TempDir(), "a b?c#d%20.sqlite")
+	if err := store.Write(path, set); err != nil {
+		t.Fatal(err)
+	}
+	copied := filepath.Join(t.TempDir(), "results.sqlite")
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(copied, b, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	db, err := sql.Open("sqlite3", "file:"+copied+"?mode=ro")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	return db, path
+}
+
+// ask gives the single value of a query.
+func ask(t *testing.T, db *sql.DB, query string) any {
+	t.Helper()
+	var v any
+	if err := db.QueryRow(query).Scan(&v); err != nil {
+		t.Fatalf("%s: %v", query, err)
+	}
+	return v
+}
+
+func TestEverythingIsThere(t *testing.T) {
+	t.Parallel()
+	set := fixture.Broken()
+	set.Runs = append(set.Runs, fixture.Runs(2).Runs[1])
+	db, _ := write(t, set)
+
+	want, got := map[string]int64{"scenario": 1, "runs": 2, "totals": 2}, map[string]int64{}
+	want["maps"], want["faults"], want["settings"] = int64(len(set.Scenario.Maps)), int64(len(set.Scenario.Faults)), int64(len(set.Scenario.Inputs))
+	for _, r := range set.Runs {
+		want["properties"] += int64(len(r.Properties))
+		for _, p := range r.Properties {
+			want["violations"] += int64(len(p.Examples))
+		}
+		want["outcomes"] += int64(len(r.Outcomes))
+		want["map_counts"] += int64(len(r.Maps))
+		want["errors"] += int64(len(r.Errors))
+		want["convergence"] += int64(len(r.Convergence))
+		for _, s := range r.Series {
+			want["series"] += int64(len(s.Points))
+		}
+		want["worst"] += int64(len(r.Worst))
+		for _, w := range r.Worst {
+			want["worst_reasons"] += int64(len(w.Why))
+		}
+		want["stories"] += int64(len(r.Story))
+	}
+	for table := range want {
+		got[table] = ask(t, db, "SELECT count(*) FROM "+table).(int64)
+		if want[table] == 0 {
+			t.Errorf("the fixture leaves %s empty, so this test shows nothing about it", table)
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("rows per table (-want +got):\n%s", diff)
+	}
+
+	// Values, of the table with the most columns and of one with text.
+	m := set.Runs[0].Maps[3]
+	row := fmt.Sprint(m.Captured[0], m.Captured[1], m.Creates[0], m.Creates[1], m.Alive[0], m.Alive[1], m.Converged, m.Parked, m.Blocked, m.Open)
+	if got := ask(t, db, `SELECT captured_finops||' '||captured_dataverse||' '||creates_finops||' '||creates_dataverse||' '||alive_finops||' '||
+		alive_dataverse||' '||converged||' '||parked||' '||blocked||' '||open FROM map_counts WHERE run = 0 AND map = 'lines'`); got != row {
+		t.Errorf("map_counts of lines: %v, want %v", got, row)
+	}
+	if got := ask(t, db, "SELECT record FROM violations WHERE record LIKE '%script%'"); got != "customers · UKGB · <script>alert(1)</script>" {
+		t.Errorf("hostile key became %v", got)
+	}
+	if got := ask(t, db, "SELECT seed FROM scenario"); got != "20111031" {
+		t.Errorf("seed = %v", got)
+	}
+}
+
+func TestAnswersAgreeWithTheSummary(t *testing.T) {
+	t.Parallel()
+	set := fixture.Day()
+	db, _ := write(t, set)
+	if got := ask(t, db, "SELECT count(*) FROM accounting WHERE captured <> accounted"); got != int64(0) {
+		t.Errorf("%v maps do not account for their captured changes", got)
+	}
+	// The query that schema.sql recommends.
+	p99 := ask(t, db, `SELECT took FROM convergence_seconds ORDER BY censored, took
+		LIMIT 1 OFFSET (SELECT (count(*) * 99 + 99) / 100 - 1 FROM convergence)`).(float64)
+	if want := summary.Of(set).Pooled.Convergence[0].At("p99").Value.Seconds(); p99 != want {
+		t.Errorf("p99 by SQL is %v, by the summary %v", p99, want)
+	}
+}
+
+func TestSameSetSameBytes(t *testing.T) {
+	t.Parallel()
+	_, first := write(t, fixture.Day())
+	_, second := write(t, fixture.Day())
+	a, errA := os.ReadFile(first)
+	b, errB := os.ReadFile(second)
+	if errA != nil || errB != nil || !bytes.Equal(a, b) {
+		t.Errorf("two files of the same results differ (%v, %v)", errA, errB)
+	}
+}
+
+func TestWriteReplaces(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "results.sqlite")
+	for range 2 {
+		if err := store.Write(path, fixture.One()); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkWrite(b *testing.B) {
+	set := fixture.Huge(100_000)
+	path := filepath.Join(b.TempDir(), "results.sqlite")
+	for b.Loop() {
+		if err := store.Write(path, set); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
