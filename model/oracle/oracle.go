@@ -186,7 +186,9 @@ func (o *Oracle) contest(p *pair, s engine.Side, after uint32) {
 	from := max(after, p.paired[s])
 	all := p.open(s)
 	for i := len(all) - 1; i >= 0 && all[i].index > from; i-- {
-		all[i].what |= contested
+		if !all[i].what.has(dropped) {
+			all[i].what |= contested
+		}
 	}
 	p.paired[s] = p.commits(s)[s]
 }
@@ -336,6 +338,7 @@ func (o *Oracle) carry(at sim.Time, p *pair, y engine.Side, source *head, w *eng
 			o.breach(trueOutcome, at, key, "%s was overridden although %s knew all its changes", y, x)
 		}
 		if stale {
+			p.paired[x] = min(p.paired[x], is[x])
 			o.breach(noLostUpdate, at, key, "an older state of %s was written over a newer one on %s: %s",
 				x, y, o.describe(p, x, is[x], was[x]))
 		}
@@ -427,7 +430,7 @@ func (o *Oracle) reached(at sim.Time, p *pair, x engine.Side, from, to uint32, h
 		if !c.what.has(users) || c.index > to || c.what.has(dropped) {
 			continue
 		}
-		if c.what.has(settled) && c.class == engine.ConflictFailure && !how.has(foundEqual) {
+		if c.what.has(settled) && c.class == engine.ConflictFailure && how&foundEqual == 0 && c.what&carried == 0 {
 			o.breach(trueOutcome, at, p.key(), "change %d.%d of %s ended as a conflict failure and was carried all the same", c.life, c.number, x)
 		}
 		if c.tx != nil && !c.what.has(carried) {

@@ -19,7 +19,7 @@ const (
 // marks as the contract of the two sides demands, so that a test of one
 // property does not break another.
 type hand struct {
-	t       testing.TB
+	t       interface{ Helper() }
 	o       *Oracle
 	now     sim.Time
 	records [2]map[engine.Key]*engine.Record
@@ -37,7 +37,7 @@ func tables() []*engine.TableMap {
 	}
 }
 
-func newHand(t testing.TB, c Config) *hand {
+func newHand(t interface{ Helper() }, c Config) *hand {
 	c.Maps = tables()
 	h := &hand{t: t, o: New(c)}
 	for s := range h.records {
