@@ -77,7 +77,7 @@ type Kernel struct {
 // New returns a kernel at time 0 with nothing to do.
 func New(c Config) *Kernel {
 	k := &Kernel{
-		list:       newList(),
+		list:       newList(usualSizes),
 		instantMax: c.SameInstantMax,
 		eventsMax:  c.EventsMax,
 		observe:    c.Observe,

@@ -13,20 +13,24 @@ import "math/bits"
 type list struct {
 	front   heap
 	later   radix
+	sizes   listSizes
 	spillAt int // a front longer than this is handed to the radix
 }
 
-// The sizes at which the list changes its form. Between heapMax and heapAgain
-// lies a factor of two, so that a list whose length swings around one of them
-// does not change to and fro.
-const (
-	heapMax   = 8192 // a longer heap is handed to the radix
-	heapAgain = 4096 // a shorter radix is handed back to the heap
-	batchMax  = 256   // a bucket as small as this goes to the heap as it is
-)
+// listSizes are the lengths at which a list changes its form. Between the first
+// two lies a factor of two, so that a list whose length swings around one of
+// them does not change to and fro.
+type listSizes struct {
+	heapMax   int // a longer heap is handed to the radix
+	heapAgain int // a shorter radix is handed back to the heap
+	batchMax  int // a bucket no longer than this goes to the heap as it is
+}
 
-func newList() list {
-	return list{later: radix{base: Forever}, spillAt: heapMax}
+// usualSizes were found by measurement; they change speed and nothing else.
+var usualSizes = listSizes{heapMax: 8192, heapAgain: 4096, batchMax: 64}
+
+func newList(s listSizes) list {
+	return list{later: radix{base: Forever}, sizes: s, spillAt: s.heapMax}
 }
 
 func (l *list) len() int { return l.front.len() + l.later.count }
@@ -83,13 +87,13 @@ func (l *list) spill() {
 	}
 	l.front.adopt(all[:early])
 	l.distribute(pages)
-	l.spillAt = max(heapMax, 2*early) // a crowd at one instant stays in the heap
+	l.spillAt = max(l.sizes.heapMax, 2*early) // a crowd at one instant stays in the heap
 }
 
 // refill brings the next batch of events to the empty front.
 func (l *list) refill() {
 	r := &l.later
-	if r.count < heapAgain {
+	if r.count < l.sizes.heapAgain {
 		r.base = Forever
 		for r.occupied != 0 {
 			l.distribute(r.detach(r.lowest()))
@@ -97,7 +101,7 @@ func (l *list) refill() {
 		return
 	}
 	i := r.lowest()
-	if r.buckets[i].count <= batchMax {
+	if r.buckets[i].count <= l.sizes.batchMax {
 		r.base = r.end(i)
 	} else {
 		r.base = r.buckets[i].earliest

@@ -20,7 +20,7 @@ func (s Stream) Bits(entity, ordinal uint64) uint64 {
 // U returns a number in the open interval (0, 1), never 0 or 1: an odd multiple
 // of 2⁻⁵³, so that 1-U is one as well.
 func (s Stream) U(entity, ordinal uint64) float64 {
-	return float64(s.Bits(entity, ordinal)>>12<<1|1) * (1.0 / (1 << 53))
+	return float64(float64(s.Bits(entity, ordinal)>>12<<1|1) * 0x1p-53)
 }
 
 // Chance reports whether a thing of probability p happens. Raising p only adds
