@@ -180,7 +180,7 @@ func (c *Core) decide(b *batch, lookups []Alive) {
 			c.again(f, l)
 			continue
 		}
-		Decide(&f.verdict, m, c.refs, f.x, f.y, lookups)
+		Decide(&f.verdict, m, c.refs, f.x, f.y, lookups, l.circle)
 		if f.verdict.Equal != 0 && c.cfg.Failpoints.Hit(PlantNoLoopbackControl) {
 			f.verdict.Carry, f.verdict.Equal, f.verdict.Answer = f.verdict.Carry|f.verdict.Equal, 0, 0
 		}
@@ -189,7 +189,7 @@ func (c *Core) decide(b *batch, lookups []Alive) {
 			writes[side] = append(writes[side], w)
 			if f.verdict.Answer != 0 {
 				b.rows[b.source] = append(b.rows[b.source], i)
-				writes[b.source] = append(writes[b.source], c.answer(f, l))
+				writes[b.source] = append(writes[b.source], c.answer(f))
 			}
 		}
 	}
@@ -218,6 +218,8 @@ func (c *Core) act(f *flight, l *lane, m *TableMap, lookups []Alive) (Side, Writ
 		c.waitForLookup(f, l, *v.Missing)
 	case v.Park.Class != Open:
 		c.park(f, l, v.Park)
+	case v.Later != 0 && v.Carry|v.Equal|v.Reject == 0: // half written, before a crash
+		c.half(f, l)
 	case v.Carry|v.Equal == 0: // rejected in every group that it had
 		c.reassert(f)
 		c.settle(f, l)
@@ -232,23 +234,34 @@ func (c *Core) act(f *flight, l *lane, m *TableMap, lookups []Alive) (Side, Writ
 		if v.Carry == 0 {
 			w.Kind = MarkWrite
 		}
-		for _, col := range m.lookups {
-			if value := f.x.Values[col]; value.Kind == KindLookup {
-				need := value.Target.Folded()
-				if inc := incarnationOf(need, lookups); inc != 0 {
-					w.Lookups = append(w.Lookups, Alive{Key: need, Incarnation: inc})
-				}
-			}
-		}
+		w.Lookups = m.conditions(v.Carry, f.x, lookups)
 		return target, w, true
 	}
 	return 0, Write{}, false
 }
 
+// conditions lists the looked-up records that must still be alive when a write
+// of some groups commits.
+func (m *TableMap) conditions(groups GroupSet, x *Record, lookups []Alive) []Alive {
+	var list []Alive
+	for g := range m.groups {
+		for _, c := range m.groups[g].columns {
+			if !groups.Has(g) || x.Values[c].Kind != KindLookup {
+				continue
+			}
+			need := x.Values[c].Target.Folded()
+			if inc := incarnationOf(need, lookups); inc != 0 {
+				list = append(list, Alive{Key: need, Incarnation: inc})
+			}
+		}
+	}
+	return list
+}
+
 // answer is the mark of the source when both sides were found equal and the
 // target had something for the source as well: it spares the other direction
 // a write. Should its condition fail, that direction does the work.
-func (c *Core) answer(f *flight, l *lane) Write {
+func (c *Core) answer(f *flight) Write {
 	return Write{
 		Kind: MarkWrite, Key: f.x.Key, Source: f.y, Target: f.x, Groups: f.verdict.Answer,
 		Settled: c.settledUpTo(f.lane, f.x), Deadline: c.deadline(),
@@ -328,6 +341,8 @@ func (c *Core) rowAnswered(f *flight, row *RowAnswer) {
 			return
 		}
 		c.again(f, l)
+	case f.verdict.Later != 0: // the rest of the same references follows
+		c.half(f, l)
 	default:
 		if f.verdict.Reject != 0 {
 			c.reassert(f)

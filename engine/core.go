@@ -108,12 +108,11 @@ type Core struct {
 	request BatchID // last one given
 	wakeAt  Time    // when the driver was last asked to wake us; 0: not asked
 
-	verdict Verdict
-	refs    []Reference // scratch for Decide
-	spare   [][]queued  // emptied queues of lanes, for reuse
-	stats   Stats
-	save    []Mutation
-	do      []Effect
+	refs  []Reference // scratch for Decide
+	spare [][]queued  // emptied queues of lanes, for reuse
+	stats Stats
+	save  []Mutation
+	do    []Effect
 }
 
 // NewCore returns an engine with the state that was saved before, or an empty

@@ -1,5 +1,7 @@
 package engine
 
+import "slices"
+
 // Verdict is what must happen to one item: the open references of one pair and
 // direction, of which the last is the newest and the others ride on it.
 type Verdict struct {
@@ -11,8 +13,9 @@ type Verdict struct {
 	Late    LateSide // a record was changed past the hook: capture that first
 	LateSet GroupSet // its groups
 
-	Missing *Key    // a looked-up record that the target does not hold alive
-	Park    Outcome // class Open, or the application failure of the whole item
+	Missing *Key     // a looked-up record that the target does not hold alive, and that must come first
+	Park    Outcome  // class Open, or the application failure of the whole item
+	Later   GroupSet // circular lookups to leave out of the write; they follow when they can
 
 	Carry    GroupSet // groups to write to the target
 	Equal    GroupSet // groups that both sides hold alike: only marks are written
@@ -37,7 +40,8 @@ func (v *Verdict) Ended() bool { return v.Outcomes[len(v.Outcomes)-1].Class != O
 // Decide judges an item by the records of both sides, x of the source and y of
 // the target, as they were read; nil stands for a key that the side has never
 // held. No clock takes part. refs are in capture order; lookups tells which
-// looked-up records the target holds alive. The verdict is written to v, whose
+// looked-up records the target holds alive, and circle which ones the item may
+// not wait for, because they wait for it. The verdict is written to v, whose
 // slices are reused.
 //
 // The tests come in this order, and the order matters:
@@ -54,7 +58,7 @@ func (v *Verdict) Ended() bool { return v.Outcomes[len(v.Outcomes)-1].Class != O
 //  9. The target has nothing that the source has not seen: write.
 //  10. It has, and the source is primary: write over it.
 //  11. It has, and the target is primary: reject.
-func Decide(v *Verdict, m *TableMap, refs []Reference, x, y *Record, lookups []Alive) {
+func Decide(v *Verdict, m *TableMap, refs []Reference, x, y *Record, lookups []Alive, circle []Key) {
 	*v = Verdict{Outcomes: v.Outcomes[:0]}
 	source := refs[len(refs)-1].Side
 	newest := len(refs) - 1
@@ -80,10 +84,11 @@ func Decide(v *Verdict, m *TableMap, refs []Reference, x, y *Record, lookups []A
 		v.Park = Outcome{Class: ApplicationFailure, Reason: AmbiguousKey, Cause: causeAmbiguousKey}
 		return
 	}
-	if v.Missing = missing(m, x, lookups); v.Missing != nil {
+	has := pending(m, source, x, y, linked)
+	if v.resolve(m, has, x, lookups, circle, linked); v.Missing != nil || v.Park.Class != Open {
 		return
 	}
-	v.split(m, source, x, y, linked)
+	v.split(m, source, has&^v.Later, x, y, linked)
 }
 
 const causeAmbiguousKey = "a record that has the same key already exists: the keys differ only in what the other side does not tell apart"
@@ -113,9 +118,12 @@ func judge(m *TableMap, r *Reference, newest bool, x, y *Record, alive, linked b
 		}
 		return Outcome{Class: ConcurrencyFailure, Reason: GoneFromSource}
 	}
+	// The item ends when the source has nothing left for the target, also in
+	// groups that its newest reference did not touch.
+	more := newest && pending(m, r.Side, x, y, linked) != 0
 	if overriddenIn(r, &x.Mark) != 0 {
-		if newest && pending(m, r.Side, x, y, linked) != 0 {
-			return Outcome{} // other groups are still to be carried; settled as overridden then
+		if more {
+			return Outcome{} // settled as overridden once the rest is carried
 		}
 		return Outcome{Class: ConflictFailure, Reason: Overridden}
 	}
@@ -128,7 +136,7 @@ func judge(m *TableMap, r *Reference, newest bool, x, y *Record, alive, linked b
 	if current == 0 {
 		return Outcome{Class: ConcurrencyFailure, Reason: Superseded}
 	}
-	if linked && current&pendingSeen(x, y) == 0 {
+	if linked && !more && current&pendingSeen(x, y) == 0 {
 		return Outcome{Class: Synced, Reason: AlreadyCarried}
 	}
 	return Outcome{}
@@ -178,20 +186,35 @@ func pending(m *TableMap, source Side, x, y *Record, linked bool) GroupSet {
 	return s & out
 }
 
-// missing is test 7: it returns the first looked-up record that the target
-// does not hold alive. A record that looks itself up needs nobody.
-func missing(m *TableMap, x *Record, lookups []Alive) *Key {
-	for _, c := range m.lookups {
-		if x.Values[c].Kind != KindLookup {
-			continue
-		}
-		need := x.Values[c].Target.Folded()
-		if need != x.Key && incarnationOf(need, lookups) == 0 {
-			return &need
+// resolve is test 7, for the groups that the source has for the target: it
+// finds the first looked-up record that the target does not hold alive. The
+// record itself, and one that waits for it, cannot be waited for: the lookup is
+// left out and follows later.
+func (v *Verdict) resolve(m *TableMap, has GroupSet, x *Record, lookups []Alive, circle []Key, linked bool) {
+	for g := range m.groups {
+		for _, c := range m.groups[g].columns {
+			if !has.Has(g) || x.Values[c].Kind != KindLookup {
+				continue
+			}
+			need := x.Values[c].Target.Folded()
+			self := need == x.Key
+			switch {
+			case self && linked || !self && incarnationOf(need, lookups) != 0:
+			case !self && !slices.Contains(circle, need):
+				v.Missing = &need
+				return
+			case !m.groups[g].alone:
+				v.Park = Outcome{Class: ApplicationFailure, Reason: LookupNotFound, Cause: causeCircle}
+				return
+			default:
+				v.Later = v.Later.With(g)
+			}
 		}
 	}
-	return nil
 }
+
+// causeCircle tells of a circle that no lookup may be left out of.
+const causeCircle = "the records look each other up in a circle, and no lookup in it may be empty for a while"
 
 // incarnationOf returns the incarnation in which a looked-up record is alive,
 // or 0.
@@ -206,8 +229,7 @@ func incarnationOf(k Key, lookups []Alive) uint32 {
 
 // split is tests 8 to 11: it sorts the groups in which the source has
 // something for the target by what must be done with them.
-func (v *Verdict) split(m *TableMap, source Side, x, y *Record, linked bool) {
-	has := pending(m, source, x, y, linked)
+func (v *Verdict) split(m *TableMap, source Side, has GroupSet, x, y *Record, linked bool) {
 	var back GroupSet
 	if linked {
 		back = pending(m, source.Other(), y, x, true)

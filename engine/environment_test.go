@@ -187,6 +187,7 @@ func (e *environment) declareMaps(d *datadriven.TestData) {
 	for i, line := range lines {
 		byName[strings.Fields(line)[0]] = engine.MapID(i)
 	}
+	var declared []engine.TableMap
 	for i, line := range lines {
 		m := engine.TableMap{ID: engine.MapID(i), Mode: engine.Async, Sequence: i + 1, Primary: e.primary}
 		for j, word := range strings.Fields(line) {
@@ -208,6 +209,10 @@ func (e *environment) declareMaps(d *datadriven.TestData) {
 				m.Columns = append(m.Columns, engine.Column{Name: column})
 			}
 		}
+		declared = append(declared, m)
+	}
+	engine.MarkCircular(declared)
+	for _, m := range declared {
 		tm, err := engine.NewTableMap(m)
 		if err != nil {
 			d.Fatalf(e.t, "%v", err)

@@ -157,7 +157,7 @@ func (c *Core) schedule(id laneID) {
 	for i := range l.open {
 		for _, need := range l.open[i].Needs {
 			parent, known := c.pairs.find(need, id.side())
-			if known && parent != id && c.pairs.lane(parent).creates() {
+			if known && parent != id && c.pairs.lane(parent).creates() && !slices.Contains(l.circle, need) {
 				c.block(id, parent)
 				return
 			}
@@ -166,12 +166,54 @@ func (c *Core) schedule(id laneID) {
 	c.makeReady(id)
 }
 
-// block makes a lane wait until another lane has settled its creates.
+// block makes a lane wait for another. If that closes a circle, the member that
+// comes first by sequence and capture order goes ahead without the lookup that
+// it waits for.
 func (c *Core) block(id, parent laneID) {
+	first := c.firstInCircle(id, parent)
+	if first == id {
+		l := c.pairs.lane(id)
+		l.circle = append(l.circle, c.pairs.at(parent.pair()).key)
+		c.schedule(id)
+		return
+	}
 	l, p := c.pairs.lane(id), c.pairs.lane(parent)
 	l.state, l.blockedOn = blocked, parent
 	l.nextWaiter, p.waiters = p.waiters, id
 	c.stats.Blocked++
+	if first != noLane {
+		f := c.pairs.lane(first)
+		f.circle = append(f.circle, c.pairs.at(f.blockedOn.pair()).key)
+		c.unblock(first)
+		c.schedule(first)
+	}
+}
+
+// firstInCircle follows what parent waits for. If that leads back to id, it
+// returns the member of the circle that comes first, else noLane.
+func (c *Core) firstInCircle(id, parent laneID) laneID {
+	first := id
+	for w := parent; w != id; w = c.pairs.lane(w).blockedOn {
+		if w == noLane {
+			return noLane
+		}
+		if c.readyEntry(w).before(c.readyEntry(first)) {
+			first = w
+		}
+	}
+	return first
+}
+
+// unblock takes a lane off the list of those that wait with it.
+func (c *Core) unblock(id laneID) {
+	l := c.pairs.lane(id)
+	link := &c.pairs.lane(l.blockedOn).waiters
+	for *link != id {
+		link = &c.pairs.lane(*link).nextWaiter
+	}
+	*link = l.nextWaiter
+	l.nextWaiter, l.blockedOn = noLane, noLane
+	c.stats.Blocked--
 }
 
 // wakeWaiters lets all run that waited for a lane, in the order in which they
@@ -182,13 +224,14 @@ func (c *Core) wakeWaiters(id laneID) {
 	for w := p.waiters; w != noLane; { // the list is newest first: turn it round
 		l := c.pairs.lane(w)
 		next := l.nextWaiter
-		l.nextWaiter, first, w = first, w, next
+		l.nextWaiter, l.blockedOn = first, noLane
+		first, w = w, next
 	}
 	p.waiters = noLane
 	for w := first; w != noLane; {
 		l := c.pairs.lane(w)
 		next := l.nextWaiter
-		l.nextWaiter, l.blockedOn = noLane, noLane
+		l.nextWaiter = noLane
 		c.stats.Blocked--
 		c.schedule(w)
 		w = next
@@ -199,10 +242,14 @@ func (c *Core) wakeWaiters(id laneID) {
 func (c *Core) makeReady(id laneID) {
 	l := c.pairs.lane(id)
 	l.state = ready
-	c.pushReady(id, l)
+	c.pushReady(id)
 }
 
-func (c *Core) pushReady(id laneID, l *lane) {
-	m := c.cfg.Maps[c.pairs.at(id.pair()).key.Map]
-	c.ready[id.side()].push(readyEntry{sequence: int32(m.Sequence), lane: id, order: l.open[0].order})
+func (c *Core) pushReady(id laneID) { c.ready[id.side()].push(c.readyEntry(id)) }
+
+// readyEntry tells when a lane's item runs among those that may.
+func (c *Core) readyEntry(id laneID) readyEntry {
+	p := c.pairs.at(id.pair())
+	sequence := int32(c.cfg.Maps[p.key.Map].Sequence)
+	return readyEntry{sequence: sequence, lane: id, order: p.lanes[id.side()].open[0].order}
 }

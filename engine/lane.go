@@ -41,23 +41,28 @@ type lane struct {
 	open   []queued
 	ledger ledger
 
-	state      laneState
-	attempts   int  // failed ones since the newest reference came
-	refused    int  // failed conditions in this attempt
-	overtaken  int  // items in a row that ended superseded
-	pulled     bool // a missing lookup was already pulled for this item
-	parked     Outcome
-	due        Time   // of a back-off
-	blockedOn  laneID // whose create it waits for; noLane otherwise
-	waiters    laneID // first lane that waits for this one
-	nextWaiter laneID
+	state       laneState
+	attempts    int   // failed ones since the newest reference came
+	refused     int   // failed conditions in this attempt
+	overtaken   int   // items in a row that ended superseded
+	pulled      bool  // a missing lookup was already pulled for this item
+	circle      []Key // records that wait for this one, so that it may not wait for them
+	halfWritten bool  // the record is on the target, but for lookups that close a circle
+	parked      Outcome
+	due         Time   // of a back-off
+	blockedOn   laneID // whose create it waits for; noLane otherwise
+	waiters     laneID // first lane that waits for this one
+	nextWaiter  laneID
 }
 
 // newest returns the item's newest reference.
 func (l *lane) newest() *queued { return &l.open[len(l.open)-1] }
 
-// creates reports whether a create is among the open references.
+// creates reports whether the record is still to be created on the target.
 func (l *lane) creates() bool {
+	if l.halfWritten {
+		return false
+	}
 	for i := range l.open {
 		if l.open[i].Op == Create {
 			return true

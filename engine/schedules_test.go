@@ -197,34 +197,36 @@ func (s *schedule) run(planted plants, seen map[string]int) (trace string, err e
 // The columns of the schedules' table map, in order; the later ones may be
 // left out.
 const (
-	wordColumn = iota
-	parentColumn
+	wordColumn   = iota
+	parentColumn // names a record of the same map, so that circles come about
+	cityColumn
 	finopsColumn    // flows to Dataverse only
 	dataverseColumn // flows to F&O only
 )
 
 func (s *schedule) tableMap() engine.TableMap {
 	m := engine.TableMap{Name: "records", Mode: engine.Async, Primary: s.primary}
-	m.Columns = []engine.Column{{Name: "word"}, {Name: "parent", Lookups: []engine.MapID{0}}}
+	m.Columns = []engine.Column{{Name: "word"}, {Name: "parent", Lookups: []engine.MapID{0}}, {Name: "city"}}
 	if s.flows {
 		m.Columns = append(m.Columns, engine.Column{Name: "fin", Flow: engine.ToDataverse}, engine.Column{Name: "crm", Flow: engine.ToFinOps})
 	}
 	if s.perField {
 		m.Granularity = engine.PerField
 	}
-	return m
+	list := []engine.TableMap{m}
+	engine.MarkCircular(list)
+	return list[0]
 }
 
 // groupOf is the judge's own idea of which columns conflict together.
 func (s *schedule) groupOf(column int) int {
-	switch {
-	case s.perField:
+	if s.perField || column < cityColumn {
 		return column
-	case column <= parentColumn:
-		return 0
-	default:
-		return column - parentColumn
 	}
+	if column == cityColumn { // conflicts with the word, unless each field conflicts by itself
+		return wordColumn
+	}
+	return column - 1
 }
 
 func (e *environment) act(a action) {
@@ -240,14 +242,14 @@ func (e *environment) act(a action) {
 		if a.kind == editBypass {
 			word = -1 // a new value: one that is undone past the hook leaves no trace, and does no harm
 		}
-		column := wordColumn
-		if len(c.After) > finopsColumn && a.word%2 == 1 {
+		column := []int{wordColumn, cityColumn}[a.word%2]
+		if len(c.After) > finopsColumn && a.word >= 3 {
 			column = finopsColumn + int(a.side)
 		}
 		c.After[column] = engine.Text(fmt.Sprint(e.judge.nextWord(word)))
-		if e.judge.schedule.lookups && a.pair > 0 && a.word%3 != 2 { // look up a record made before
-			parent := engine.Key{ID: string(rune('A' + a.pair - 1))}
-			if r := side.records[parent]; r != nil && r.Alive {
+		if e.judge.schedule.lookups && a.word > 0 && a.kind == edit { // look up a record of this side, perhaps the same one
+			parent := engine.Key{ID: string(rune('A' + (a.pair+a.word)%3))}
+			if r := side.records[parent]; r != nil && r.Alive || parent == k {
 				c.After[parentColumn] = engine.Lookup(&parent)
 			}
 		}
@@ -435,7 +437,7 @@ func (j *judge) engineCommitted(side engine.Side, w *engine.Write, now *engine.R
 		h = history{}
 	}
 	newest := map[int]int{} // by group: the newest edit of this side that is dropped
-	for g := range 4 {
+	for g := range 5 {
 		if !w.Groups.Has(g) {
 			continue
 		}

@@ -27,7 +27,7 @@ func (c *Core) settle(f *flight, l *lane) {
 	}
 	clear(l.open[len(kept):])
 	l.open = kept
-	l.refused, l.pulled = 0, false
+	l.refused, l.pulled, l.circle, l.halfWritten = 0, false, nil, false
 	if l.attempts > 0 {
 		l.attempts = 0
 		c.saveLane(f.lane)
@@ -112,8 +112,18 @@ func (c *Core) leave(f *flight, l *lane) {
 		l.open[i].judged = false
 	}
 	if o := c.pairs.lane(f.lane.opposite()); o.state == ready {
-		c.pushReady(f.lane.opposite(), o)
+		c.pushReady(f.lane.opposite())
 	}
+}
+
+// half goes on with an item whose record is on the target but for the lookups
+// that close a circle. Those that waited for the record can run now, and the
+// same references settle when the lookups are filled in.
+func (c *Core) half(f *flight, l *lane) {
+	l.halfWritten, l.circle = true, nil
+	c.leave(f, l)
+	c.wakeWaiters(f.lane)
+	c.schedule(f.lane)
 }
 
 // again starts an item over from fresh reads; that costs no attempt.
@@ -143,9 +153,6 @@ func (c *Core) waitForLookup(f *flight, l *lane, need Key) {
 	parent := c.pairs.ensure(need, f.lane.side())
 	p := c.pairs.lane(parent)
 	switch {
-	case c.waitsFor(parent, f.lane):
-		c.park(f, l, Outcome{Class: ApplicationFailure, Reason: LookupNotFound, Cause: causeLookupCycle})
-		return
 	case len(p.open) > 0:
 	case l.pulled:
 		c.park(f, l, Outcome{Class: ApplicationFailure, Reason: LookupNotFound, Cause: causeLookupNotFound})
@@ -162,17 +169,5 @@ func (c *Core) waitForLookup(f *flight, l *lane, need Key) {
 	c.block(f.lane, parent)
 }
 
-// waitsFor reports whether a lane waits for another, through however many
-// between them.
-func (c *Core) waitsFor(id, other laneID) bool {
-	for id != noLane && id != other {
-		id = c.pairs.lane(id).blockedOn
-	}
-	return id == other
-}
-
-// The engine's own cause texts.
-const (
-	causeLookupNotFound = "couldn't resolve the guid for the field: the lookup was not found"
-	causeLookupCycle    = "the records look each other up in a circle, which cannot be carried yet"
-)
+// causeLookupNotFound is the text that dual-write shows for it.
+const causeLookupNotFound = "couldn't resolve the guid for the field: the lookup was not found"

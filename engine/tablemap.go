@@ -63,9 +63,10 @@ const (
 
 // Column is one mapped column.
 type Column struct {
-	Name    string
-	Flow    Flow
-	Lookups []MapID // the maps that its value may name; empty for plain data
+	Name     string
+	Flow     Flow
+	Lookups  []MapID // the maps that its value may name; empty for plain data
+	Circular bool    // a lookup that can close a circle: see [MarkCircular]
 }
 
 // TableMap pairs one F&O data entity with one Dataverse table. Create it with
@@ -90,12 +91,14 @@ type TableMap struct {
 // group is a set of columns that conflict together and share counters.
 type group struct {
 	flow    Flow
+	alone   bool // holds one column, whatever others flow the same way
 	columns []int
 }
 
 // NewTableMap checks m and derives its column groups: the two-way columns, as
-// one group or each by itself, then those that flow one way only, which never
-// conflict. It reports every fault at once.
+// one group or each by itself, those that flow one way only, which never
+// conflict, and each circular lookup by itself, so that it can follow later. It
+// reports every fault at once.
 func NewTableMap(m TableMap) (*TableMap, error) {
 	var faults []error
 	if m.Name == "" {
@@ -108,7 +111,7 @@ func NewTableMap(m TableMap) (*TableMap, error) {
 		if len(c.Lookups) > 0 {
 			m.lookups = append(m.lookups, i)
 		}
-		m.join(i, c.Flow)
+		m.join(i, c)
 	}
 	if len(m.groups) > groupsMax {
 		faults = append(faults, fmt.Errorf("engine: table map %s has %d column groups, more than %d; use granularity record", m.Name, len(m.groups), groupsMax))
@@ -124,15 +127,45 @@ func NewTableMap(m TableMap) (*TableMap, error) {
 }
 
 // join puts a column into its group, which it opens when new.
-func (m *TableMap) join(column int, flow Flow) {
-	alone := flow == BothWays && m.Granularity == PerField
+func (m *TableMap) join(column int, c Column) {
+	alone := c.Circular || c.Flow == BothWays && m.Granularity == PerField
 	for g := range m.groups {
-		if m.groups[g].flow == flow && !alone {
+		if m.groups[g].flow == c.Flow && !m.groups[g].alone && !alone {
 			m.groups[g].columns = append(m.groups[g].columns, column)
 			return
 		}
 	}
-	m.groups = append(m.groups, group{flow: flow, columns: []int{column}})
+	m.groups = append(m.groups, group{flow: c.Flow, alone: alone, columns: []int{column}})
+}
+
+// MarkCircular marks the lookups that can close a circle: those from which the
+// lookups of the maps lead back to their own map. maps stand at their IDs.
+func MarkCircular(maps []TableMap) {
+	reach := make([]map[MapID]bool, len(maps)) // by map: what its lookups lead to
+	for i := range maps {
+		reach[i] = map[MapID]bool{}
+		follow(maps, maps[i].ID, reach[i])
+	}
+	for i := range maps {
+		for c := range maps[i].Columns {
+			col := &maps[i].Columns[c]
+			for _, target := range col.Lookups {
+				col.Circular = col.Circular || target == maps[i].ID || reach[target][maps[i].ID]
+			}
+		}
+	}
+}
+
+// follow collects the maps that the lookups of a map lead to.
+func follow(maps []TableMap, from MapID, seen map[MapID]bool) {
+	for _, c := range maps[from].Columns {
+		for _, target := range c.Lookups {
+			if !seen[target] {
+				seen[target] = true
+				follow(maps, target, seen)
+			}
+		}
+	}
 }
 
 // Groups returns the number of column groups.

@@ -1,0 +1,76 @@
+package sqlite
+
+import (
+	"errors"
+	"fmt"
+
+	sqlite3 "github.com/mattn/go-sqlite3"
+)
+
+// What can be wrong with a store's file. In all cases what was saved before is
+// still there, or as much of it as a damaged file holds.
+var (
+	ErrLocked       = errors.New("another process has it open")
+	ErrReadOnly     = errors.New("it cannot be written")
+	ErrFull         = errors.New("there is no room left for it")
+	ErrCorrupt      = errors.New("it is damaged")
+	ErrNotStore     = errors.New("it is not a store of this program")
+	ErrUnreachable  = errors.New("it cannot be opened, or its disk fails")
+	ErrNewerVersion = errors.New("a newer version of the program wrote it")
+	ErrNames        = errors.New("it was written under other names")
+)
+
+// advice says what to do about each of them.
+var advice = map[error]string{
+	ErrLocked:       "stop the other engine, or let it finish",
+	ErrReadOnly:     "let this user write the file, the files beside it and their folder",
+	ErrFull:         "free room on its disk and start again; nothing that was saved is lost",
+	ErrCorrupt:      "stop, keep the file and those beside it, and restore a copy",
+	ErrNotStore:     "name another file; this one was left as it is",
+	ErrUnreachable:  "check that its folder exists, that this user may enter it, and the disk",
+	ErrNewerVersion: "run that version, or restore the copy made before it; this file was left as it is",
+	ErrNames:        "keep the order of the names and add new ones at the end; this file was left as it is",
+}
+
+// Error says what is wrong with a store's file, and what to do about it.
+type Error struct {
+	Path   string
+	Err    error  // one of the sentinels
+	Detail string // versions, names, or what SQLite said
+}
+
+// Error names the file, the fault and the remedy.
+func (e *Error) Error() string {
+	return fmt.Sprintf("store %s: %v (%s): %s", e.Path, e.Err, e.Detail, advice[e.Err])
+}
+
+// Unwrap returns the sentinel.
+func (e *Error) Unwrap() error { return e.Err }
+
+// faults sorts SQLite's codes by what an operator can do.
+var faults = map[sqlite3.ErrNo]error{
+	sqlite3.ErrBusy:     ErrLocked,
+	sqlite3.ErrLocked:   ErrLocked,
+	sqlite3.ErrReadonly: ErrReadOnly,
+	sqlite3.ErrPerm:     ErrReadOnly,
+	sqlite3.ErrFull:     ErrFull,
+	sqlite3.ErrCorrupt:  ErrCorrupt,
+	sqlite3.ErrNotADB:   ErrNotStore,
+	sqlite3.ErrCantOpen: ErrUnreachable,
+	sqlite3.ErrIoErr:    ErrUnreachable,
+}
+
+// failure gives an error of SQLite its type. Others pass with the file's name.
+func failure(path string, err error) error {
+	var raw sqlite3.Error
+	if errors.As(err, &raw) {
+		if fault, known := faults[raw.Code]; known {
+			return &Error{Path: path, Err: fault, Detail: raw.Error()}
+		}
+	}
+	var typed *Error
+	if errors.As(err, &typed) {
+		return err
+	}
+	return fmt.Errorf("store %s: %w", path, err)
+}

@@ -1,0 +1,150 @@
+-- Version 1: what the engine must find again after a crash, and what became of
+-- every reference.
+--
+-- There is no business data here and no clock: a row holds keys, numbers and
+-- codes. The one text that is not a key is a cause, which is a template.
+--
+-- A record pair has one number. A lane is one direction of a pair: twice the
+-- pair's number, plus the side. Codes of the engine are stored as integers;
+-- their names stand in codes, and a program whose names differ is refused.
+-- Numbers of 64 bits without a sign are stored by their bits.
+
+-- The table maps by the index under which the engine knows them.
+CREATE TABLE maps (
+  id   INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE
+) STRICT;
+
+-- The engine's codes: side, operation, origin, class and reason.
+CREATE TABLE codes (
+  kind TEXT NOT NULL,
+  id   INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  PRIMARY KEY (kind, id)
+) STRICT, WITHOUT ROWID;
+
+-- Every record pair that was ever heard of.
+CREATE TABLE pair (
+  id       INTEGER PRIMARY KEY,
+  map      INTEGER NOT NULL,
+  company  TEXT NOT NULL,          -- empty for a global map
+  key      TEXT NOT NULL,          -- in canonical form
+  spelling TEXT NOT NULL           -- empty, but for records that fold together
+) STRICT;
+
+-- With the key first, the index also serves a search by key alone.
+CREATE UNIQUE INDEX pair_by_key ON pair (key, map, company, spelling);
+
+-- The queue: open references.
+CREATE TABLE queue (
+  lane        INTEGER NOT NULL,
+  incarnation INTEGER NOT NULL CHECK (incarnation > 0),
+  number      INTEGER NOT NULL CHECK (number > 0),
+  intake      INTEGER NOT NULL,    -- order over both sides, 64 bits
+  groups      INTEGER NOT NULL,    -- a set of column groups, 64 bits
+  operation   INTEGER NOT NULL,
+  origin      INTEGER NOT NULL,
+  tx          INTEGER NOT NULL,    -- 64 bits
+  ordinal     INTEGER NOT NULL,
+  position    INTEGER NOT NULL,    -- in the side's outbox, 64 bits
+  needs       TEXT,                -- looked-up pairs as a JSON array; null for none
+  PRIMARY KEY (lane, incarnation, number)
+) STRICT, WITHOUT ROWID;
+
+-- Lanes that have used attempts or wait on the error desk.
+CREATE TABLE lane (
+  lane     INTEGER PRIMARY KEY,
+  attempts INTEGER NOT NULL,
+  class    INTEGER NOT NULL,       -- 0: not on the error desk
+  reason   INTEGER NOT NULL,
+  cause    TEXT NOT NULL
+) STRICT;
+
+-- Which numbers have their outcomes: all up to settled ...
+CREATE TABLE ledger (
+  lane        INTEGER NOT NULL,
+  incarnation INTEGER NOT NULL CHECK (incarnation > 0),
+  settled     INTEGER NOT NULL,
+  PRIMARY KEY (lane, incarnation)
+) STRICT, WITHOUT ROWID;
+
+-- ... and these above it.
+CREATE TABLE above (
+  lane        INTEGER NOT NULL,
+  incarnation INTEGER NOT NULL CHECK (incarnation > 0),
+  number      INTEGER NOT NULL CHECK (number > 0),
+  held        INTEGER NOT NULL CHECK (held IN (0, 1)), -- 1: the captured reference is still to come
+  class       INTEGER NOT NULL,
+  reason      INTEGER NOT NULL,
+  cause       TEXT NOT NULL,
+  PRIMARY KEY (lane, incarnation, number)
+) STRICT, WITHOUT ROWID;
+
+-- Outbox positions that are taken in and not yet known to be forgotten there.
+CREATE TABLE ingested (
+  side     INTEGER NOT NULL CHECK (side IN (0, 1)),
+  position INTEGER NOT NULL,       -- 64 bits
+  PRIMARY KEY (side, position)
+) STRICT, WITHOUT ROWID;
+
+-- One row: the highest intake order given.
+CREATE TABLE intake (
+  id      INTEGER PRIMARY KEY CHECK (id = 0),
+  highest INTEGER NOT NULL         -- 64 bits
+) STRICT;
+INSERT INTO intake VALUES (0, 0);
+
+-- The back-end table: how every reference ended, oldest first. The engine
+-- never reads it.
+CREATE TABLE outcome (
+  id          INTEGER PRIMARY KEY,
+  lane        INTEGER NOT NULL,
+  incarnation INTEGER NOT NULL,
+  number      INTEGER NOT NULL,
+  operation   INTEGER NOT NULL,
+  origin      INTEGER NOT NULL,
+  class       INTEGER NOT NULL,
+  reason      INTEGER NOT NULL,
+  cause       TEXT NOT NULL
+) STRICT;
+
+-- Concurrency failures stay on the list of sync errors after their end.
+CREATE INDEX outcome_on_desk ON outcome (id) WHERE class = 3;
+
+-- The back-end table with names in place of numbers.
+CREATE VIEW history AS
+SELECT outcome.id, maps.name AS map, company, key, spelling, side.name AS side,
+       incarnation, number, operation.name AS operation, origin.name AS origin,
+       class.name AS class, reason.name AS reason, cause
+FROM outcome
+JOIN pair ON pair.id = lane >> 1
+JOIN maps ON maps.id = pair.map
+JOIN codes side ON side.kind = 'side' AND side.id = lane & 1
+JOIN codes operation ON operation.kind = 'operation' AND operation.id = outcome.operation
+JOIN codes origin ON origin.kind = 'origin' AND origin.id = outcome.origin
+JOIN codes class ON class.kind = 'class' AND class.id = outcome.class
+JOIN codes reason ON reason.kind = 'reason' AND reason.id = outcome.reason;
+
+-- The error desk: items that wait for an operator, each under its newest
+-- reference, and concurrency failures, which nobody can retry. Conflict
+-- failures are in the back-end table only.
+CREATE VIEW error_desk AS
+SELECT maps.name AS map, company, key, spelling, side.name AS side, incarnation, number,
+       class.name AS class, reason.name AS reason, cause, retriable
+FROM (
+  SELECT lane.lane, incarnation, number, class, reason, cause, 1 AS retriable
+  FROM lane
+  JOIN queue ON queue.lane = lane.lane
+  WHERE class <> 0 AND NOT EXISTS (
+    SELECT 1 FROM queue newer
+    WHERE newer.lane = queue.lane AND (newer.incarnation, newer.number) > (queue.incarnation, queue.number))
+  UNION ALL
+  SELECT lane, incarnation, number, class, reason, cause, 0
+  FROM outcome
+  WHERE class = 3
+) desk
+JOIN pair ON pair.id = desk.lane >> 1
+JOIN maps ON maps.id = pair.map
+JOIN codes side ON side.kind = 'side' AND side.id = desk.lane & 1
+JOIN codes class ON class.kind = 'class' AND class.id = desk.class
+JOIN codes reason ON reason.kind = 'reason' AND reason.id = desk.reason;

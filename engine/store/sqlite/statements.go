@@ -1,0 +1,133 @@
+package sqlite
+
+import (
+	"database/sql"
+	"errors"
+	"strings"
+)
+
+// statements are prepared once.
+type statements struct {
+	findPair, findLane, findLedgers, findAbove, findOpen *sql.Stmt
+	dropAbove, dropLane, putIntake                       *sql.Stmt
+
+	addPair, putOpen, dropOpen, putLedger, putAbove, putLane, addOutcome, putPosition, dropPosition bulk
+}
+
+func prepare(conn *sql.Conn) (p statements, err error) {
+	single := func(into **sql.Stmt, text string) {
+		if err == nil {
+			*into, err = conn.PrepareContext(ctx, text)
+		}
+	}
+	single(&p.findPair, `SELECT id FROM pair WHERE key = ? AND map = ? AND company = ? AND spelling = ?`)
+	single(&p.findLane, `SELECT attempts, class, reason, cause FROM lane WHERE lane = ?`)
+	single(&p.findLedgers, `SELECT incarnation, settled FROM ledger WHERE lane = ?`)
+	single(&p.findAbove, `SELECT incarnation, number, held, class, reason, cause FROM above WHERE lane = ? ORDER BY incarnation, number`)
+	single(&p.findOpen, `SELECT incarnation, number, origin FROM queue WHERE lane = ?`)
+	single(&p.dropAbove, `DELETE FROM above WHERE lane = ? AND incarnation = ? AND number <= ?`)
+	single(&p.dropLane, `DELETE FROM lane WHERE lane = ?`)
+	single(&p.putIntake, `UPDATE intake SET highest = ?`)
+
+	many := func(into *bulk, columns int, before, after string) {
+		row := "(?" + strings.Repeat(", ?", columns-1) + ")"
+		into.columns = columns
+		single(&into.one, before+row+after)
+		single(&into.all, before+row+strings.Repeat(", "+row, bulkRows-1)+after)
+	}
+	many(&p.addPair, 5, `INSERT INTO pair (id, map, company, key, spelling) VALUES `, ``)
+	many(&p.putOpen, 11, `REPLACE INTO queue (lane, incarnation, number, intake, groups, operation, origin, tx, ordinal, position, needs) VALUES `, ``)
+	many(&p.dropOpen, 3, `DELETE FROM queue WHERE (lane, incarnation, number) IN (VALUES `, `)`)
+	many(&p.putLedger, 3, `REPLACE INTO ledger (lane, incarnation, settled) VALUES `, ``)
+	many(&p.putAbove, 7, `REPLACE INTO above (lane, incarnation, number, held, class, reason, cause) VALUES `, ``)
+	many(&p.putLane, 5, `REPLACE INTO lane (lane, attempts, class, reason, cause) VALUES `, ``)
+	many(&p.addOutcome, 8, `INSERT INTO outcome (lane, incarnation, number, operation, origin, class, reason, cause) VALUES `, ``)
+	many(&p.putPosition, 2, `INSERT INTO ingested (side, position) VALUES `, ``)
+	many(&p.dropPosition, 2, `DELETE FROM ingested WHERE (side, position) IN (VALUES `, `)`)
+	return p, err
+}
+
+// bulk runs one statement for many rows, bulkRows at a time and the rest one
+// by one.
+type bulk struct {
+	one, all *sql.Stmt
+	columns  int
+	rows     []any // of those that wait, one after the other
+}
+
+// bulkRows balances the cost of a call against that of the rest, which on
+// average is half as many calls.
+const bulkRows = 32
+
+// add runs the statement for a row, at the latest with finish.
+func (b *bulk) add(row ...any) error {
+	b.rows = append(b.rows, row...)
+	if len(b.rows) < b.columns*bulkRows {
+		return nil
+	}
+	_, err := b.all.ExecContext(ctx, b.rows...)
+	b.rows = b.rows[:0]
+	return err
+}
+
+// finish runs the statement for the rows that wait.
+func (b *bulk) finish() error {
+	for at := 0; at < len(b.rows); at += b.columns {
+		if _, err := b.one.ExecContext(ctx, b.rows[at:at+b.columns]...); err != nil {
+			return err
+		}
+	}
+	b.rows = b.rows[:0]
+	return nil
+}
+
+// exec runs a statement that is used once.
+func (s *Store) exec(text string, args ...any) error {
+	_, err := s.conn.ExecContext(ctx, text, args...)
+	return err
+}
+
+// transaction runs do and commits what it did, unless it fails.
+func (s *Store) transaction(do func() error) error {
+	if err := s.exec(`BEGIN IMMEDIATE`); err != nil {
+		return err
+	}
+	err := do()
+	if err == nil {
+		if err = s.exec(`COMMIT`); err == nil {
+			return nil
+		}
+	}
+	if undo := s.exec(`ROLLBACK`); undo != nil && !rolledBack(undo) {
+		err = errors.Join(err, undo)
+	}
+	return err
+}
+
+// each calls row for each row of a query, which is used once.
+func (s *Store) each(query string, args []any, row func(scan func(...any) error) error) error {
+	rows, err := s.conn.QueryContext(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	return drain(rows, row)
+}
+
+// eachRow calls row for each row of a prepared query.
+func eachRow(query *sql.Stmt, arg any, row func(scan func(...any) error) error) error {
+	rows, err := query.QueryContext(ctx, arg)
+	if err != nil {
+		return err
+	}
+	return drain(rows, row)
+}
+
+func drain(rows *sql.Rows, row func(scan func(...any) error) error) error {
+	defer rows.Close()
+	for rows.Next() {
+		if err := row(rows.Scan); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
