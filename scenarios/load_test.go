@@ -102,7 +102,7 @@ func TestParse(t *testing.T) {
 	check("create many has mean", got.Workload[0].Transaction[1].Create.Mean(), 40.0)
 	check("steps", got.Workload[1].Transaction[1], Step{Name: "again", Map: 0, Update: sim.Geometric(2)})
 	check("first step's pick", got.Workload[1].Transaction[0].Pick, Pick{1.1})
-	check("first step's columns", got.Workload[1].Transaction[0].Columns, []string{"name", "credit"})
+	check("first step's columns", got.Workload[1].Transaction[0].Columns, []int{0, 1})
 	check("enabled", []bool{got.Workload[0].Enabled, got.Workload[1].Enabled}, []bool{true, false})
 	check("open-for", got.Workload[1].OpenFor, sim.Dist(sim.Lognormal{P50: 40, P99: 600}))
 	check("concurrent-edit", *got.Workload[1].ConcurrentEdit, ConcurrentEdit{0.02, sim.Exponential(5)})

@@ -417,11 +417,18 @@ func checkStep(c *checker, raw, n *node, path string) {
 	if columns == nil || m == nil {
 		return
 	}
+	var indexes []int
 	for _, v := range columns.items {
-		if !slices.Contains(m.columns, v.text) {
+		index := slices.Index(m.columns, v.text)
+		if index < 0 {
 			c.fault(v, join(path, "columns"), didYouMean(v.text, m.columns), "the map %s has no column %s", m.name, quote(v.text))
 		}
+		indexes = append(indexes, index)
 	}
+	if len(columns.items) == 0 {
+		c.fault(columns, join(path, "columns"), "remove the key to write all", "an update that writes no column")
+	}
+	columns.value = indexes
 }
 
 // checkWorkload judges whether a workload is a generator or a trace.

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/twinwrite/twinwrite/engine"
+	"github.com/twinwrite/twinwrite/model/driver"
 	"github.com/twinwrite/twinwrite/sim"
 )
 
@@ -107,7 +108,7 @@ type StaleSave uint8
 
 // The policies.
 const (
-	RefuseStale    StaleSave = iota // the save fails; the user's edit is gone
+	RefuseStale    StaleSave = iota // the save fails; the user opens the record again
 	OverwriteStale                  // the save wins over what he had not seen
 )
 
@@ -235,7 +236,7 @@ type Step struct {
 	Create  sim.Count `key:"create"` // exactly one of Create and Update is set
 	Update  sim.Count `key:"update"`
 	Pick    Pick      `key:"pick"`    // which records an update changes
-	Columns []string  `key:"columns"` // which columns an update writes
+	Columns []int     `key:"columns"` // which columns an update writes, as indexes into the map's Columns; nil: all
 }
 
 // Pick chooses among the records that are alive on the workload's side, in
@@ -309,8 +310,9 @@ type OperationCase struct {
 	Then   engine.Operation `key:"then"`
 }
 
-// Validation refuses writes on one side for a business reason. It looks at
-// the record's key, so that a refused record stays refused on every retry.
+// Validation refuses the engine's writes on one side for a business reason. A
+// refused change stays refused on every retry; the next change of the record
+// has another chance.
 type Validation struct {
 	Name   string      `key:"name"`
 	Map    int         `key:"map"` // index into Scenario.Maps
@@ -321,15 +323,15 @@ type Validation struct {
 
 // Fault is something that breaks. Which fields count depends on Kind.
 type Fault struct {
-	Name    string        `key:"name"`
-	Kind    FaultKind     `key:"kind"`
-	At      time.Duration `key:"at"`
-	For     time.Duration `key:"for"`     // Outage, Slow
-	Side    engine.Side   `key:"side"`    // Outage; Slow without Link: the system that is slow
-	Link    *engine.Side  `key:"link"`    // Slow: the engine's link to this side is slow instead
-	Factor  float64       `key:"factor"`  // Slow: how many times longer
-	Restart time.Duration `key:"restart"` // EngineCrash: how long the engine stays dead
-	Point   string        `key:"point"`   // EngineCrash: dies when it next passes this; empty: at At
+	Name    string            `key:"name"`
+	Kind    FaultKind         `key:"kind"`
+	At      time.Duration     `key:"at"`
+	For     time.Duration     `key:"for"`     // Outage, Slow
+	Side    engine.Side       `key:"side"`    // Outage; Slow without Link: the system that is slow
+	Link    *engine.Side      `key:"link"`    // Slow: the engine's link to this side is slow instead
+	Factor  float64           `key:"factor"`  // Slow: how many times longer
+	Restart time.Duration     `key:"restart"` // EngineCrash: how long the engine stays dead
+	Point   driver.CrashPoint `key:"point"`   // EngineCrash: dies when it next passes this; empty: at At
 }
 
 // FaultKind is what breaks.
@@ -345,20 +347,6 @@ const (
 // String returns the kind as scenarios spell it.
 func (k FaultKind) String() string {
 	return [...]string{"outage", "slow", "engine-crash"}[k]
-}
-
-// CrashPoints are the places in the engine's driver where a crash can be
-// ordered, in the order in which a reference passes them.
-var CrashPoints = []string{
-	"user-committed",
-	"intake-before-save",
-	"intake-before-ack",
-	"item-taken",
-	"after-read",
-	"write-sent",
-	"write-landed",
-	"answer-before-save",
-	"after-save",
 }
 
 // Engine are the settings of the sync engine.

@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"github.com/twinwrite/twinwrite/engine"
+	"github.com/twinwrite/twinwrite/model/driver"
 )
 
 // Lengths of texts, in bytes.
@@ -350,9 +351,9 @@ var operationWord = word{name: "an operation", choices: []meaning{
 
 var validationObject = object{name: "a validation", keys: []key{
 	{name: "name", shape: name, doc: "its name in paths"},
-	{name: "map", shape: composite(readMapName), required: true, doc: "the map whose records it looks at"},
+	{name: "map", shape: composite(readMapName), required: true, doc: "the map whose changes it looks at"},
 	{name: "side", shape: sideWord, required: true, doc: "the side that refuses: finops or dataverse"},
-	{name: "refuse", shape: leaf{share}, required: true, doc: "how many records it refuses, for example 0.3%"},
+	{name: "refuse", shape: leaf{share}, required: true, doc: "how many of the changes carried there it refuses, for example 0.3%"},
 	{name: "reason", shape: text{bytesMax: 256}, standard: "refused by a business rule", source: "assumed: the scenario does not say",
 		doc: "the message on the error desk"},
 }}
@@ -408,8 +409,8 @@ func slowObject() object {
 
 func crashPointWord() word {
 	w := word{name: "a crash point"}
-	for _, p := range CrashPoints {
-		w.choices = append(w.choices, meaning{word: p, value: p})
+	for _, p := range driver.CrashPoints() {
+		w.choices = append(w.choices, meaning{word: string(p), value: p})
 	}
 	return w
 }
