@@ -3,6 +3,7 @@ package sqlite
 import (
 	"database/sql"
 	"errors"
+	"fmt"
 
 	"github.com/twinwrite/twinwrite/engine"
 )
@@ -89,10 +90,9 @@ func (s *Store) readLane(l *lane) error {
 		return err
 	}
 	if err := eachRow(s.findLedgers, l.id, func(scan func(...any) error) error {
-		g := ledger{}
-		l.ledgers = append(l.ledgers, g)
-		last := &l.ledgers[len(l.ledgers)-1]
-		return scan(&last.incarnation, &last.settled)
+		l.ledgers = append(l.ledgers, ledger{})
+		g := &l.ledgers[len(l.ledgers)-1]
+		return scan(&g.incarnation, &g.settled)
 	}); err != nil {
 		return err
 	}
@@ -103,7 +103,7 @@ func (s *Store) readLane(l *lane) error {
 		}
 		g := l.ledger(incarnation)
 		if g == nil {
-			return errStray
+			return &Error{Path: s.path, Err: ErrCorrupt, Detail: fmt.Sprintf("lane %d has no ledger of incarnation %d", l.id, incarnation)}
 		}
 		g.above = append(g.above, a)
 		return nil
@@ -111,7 +111,7 @@ func (s *Store) readLane(l *lane) error {
 		return err
 	}
 	return eachRow(s.findOpen, l.id, func(scan func(...any) error) error {
-		o, origin := open{stored: true}, engine.Origin(0)
+		o, origin := waiting{stored: true}, engine.Origin(0)
 		if err := scan(&o.incarnation, &o.number, &origin); err != nil {
 			return err
 		}

@@ -18,8 +18,8 @@ type pair struct {
 // not have yet.
 type lane struct {
 	id       int64 // twice its pair's, plus the side
-	open     []open
-	gone     []open // the file has them, the queue no longer
+	open     []waiting
+	gone     []waiting // the file has them, the queue no longer
 	ledgers  []ledger
 	attempts int
 	parked   engine.Outcome
@@ -28,9 +28,9 @@ type lane struct {
 	changed bool // attempts or parked
 }
 
-// open is the name of an open reference. The rest of it is in the file, or in
+// waiting is the name of an open reference. The rest of it is in the file, or in
 // the mutation of this Save that brought it.
-type open struct {
+type waiting struct {
 	incarnation, number uint32
 	holds               bool
 	stored              bool             // the file has a row for it
@@ -55,7 +55,7 @@ type above struct {
 
 // find returns the index of an open reference, or -1.
 func (l *lane) find(incarnation, number uint32) int {
-	return slices.IndexFunc(l.open, func(o open) bool { return o.incarnation == incarnation && o.number == number })
+	return slices.IndexFunc(l.open, func(o waiting) bool { return o.incarnation == incarnation && o.number == number })
 }
 
 // remove takes an open reference out of the lane.
@@ -65,7 +65,7 @@ func (l *lane) remove(i int) {
 	}
 	last := len(l.open) - 1
 	l.open[i] = l.open[last]
-	l.open[last] = open{}
+	l.open[last] = waiting{}
 	l.open = l.open[:last]
 }
 

@@ -87,7 +87,7 @@ func (s *Store) add(m *engine.Mutation) error {
 	i := l.find(r.Incarnation, r.Number)
 	if i < 0 {
 		i = len(l.open)
-		l.open = append(l.open, open{incarnation: r.Incarnation, number: r.Number})
+		l.open = append(l.open, waiting{incarnation: r.Incarnation, number: r.Number})
 	} else if !l.open[i].holds {
 		return fmt.Errorf("%v is queued twice", r)
 	}

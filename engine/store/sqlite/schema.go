@@ -38,22 +38,25 @@ func (s *Store) prepareFile(steps, maps []string) error {
 	}
 	err = s.transaction(func() error {
 		for i, step := range steps[version:] {
-			if _, err := s.conn.ExecContext(ctx, step); err != nil {
+			if err := s.exec(step); err != nil {
 				return fmt.Errorf("schema version %d: %w", version+i+1, err)
 			}
 		}
-		if err := s.exec(fmt.Sprintf("PRAGMA application_id = %d", applicationID)); err != nil {
-			return err
-		}
-		if err := s.exec(fmt.Sprintf("PRAGMA user_version = %d", len(steps))); err != nil {
-			return err
+		if version < len(steps) {
+			mark := fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d", applicationID, len(steps))
+			if err := s.exec(mark); err != nil {
+				return err
+			}
 		}
 		return s.assign(maps)
 	})
 	if err != nil {
 		return failure(s.path, err)
 	}
-	return failure(s.path, s.inspect())
+	if err := s.inspect(); err != nil {
+		return failure(s.path, err)
+	}
+	return nil
 }
 
 // identify returns the version of the file's schema, 0 for an empty file.

@@ -55,10 +55,10 @@ type Store struct {
 var _ store.Store = (*Store)(nil)
 
 // Open opens the store in a file, which it creates when there is none.
-func Open(path string, o Options) (*Store, error) { return open(path, o, current) }
+func Open(path string, o Options) (*Store, error) { return openWith(path, o, current) }
 
-// open is Open for a program whose schema is what the steps lead to.
-func open(path string, o Options, steps []string) (_ *Store, err error) {
+// openWith is Open for a program whose schema is what the steps lead to.
+func openWith(path string, o Options, steps []string) (_ *Store, err error) {
 	if err := checkNames(o.Maps); err != nil {
 		return nil, fmt.Errorf("store %s: %w", path, err)
 	}
@@ -108,7 +108,7 @@ func (s *Store) recall() error {
 	if err != nil {
 		return err
 	}
-	s.intake = uint64(highest)
+	s.intake, s.changes.intake = uint64(highest), uint64(highest)
 	positions, err := s.positions()
 	for side := range positions {
 		s.ingested[side] = make(map[uint64]bool, len(positions[side]))
