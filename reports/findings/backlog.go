@@ -169,7 +169,7 @@ func FaultLabel(p result.Period) string {
 	if name == "" {
 		name = fault(p)
 		if p.Target != "" {
-			name += " of " + words.Side(p.Target)
+			name += ": " + words.Side(p.Target)
 		}
 	}
 	if p.To > p.From {

@@ -104,6 +104,9 @@ func Convergence(s summary.Summary) string {
 	if p50.Censored {
 		return fmt.Sprintf("More than half of the changes never converged: %s of %s", words.Count(all.Censored), words.Count(all.N))
 	}
+	if longest := all.At("max"); longest == p50 {
+		return fmt.Sprintf("All %s changes converge within %s", words.Count(all.N), words.Duration(p50.Value))
+	}
 	text := "Half of the changes converge within " + words.Duration(p50.Value)
 	if !p99.Censored {
 		text += ", 99 % within " + words.Duration(p99.Value)
@@ -132,23 +135,23 @@ func Outcomes(s summary.Summary) string {
 	if all == 0 {
 		return "No reference was processed"
 	}
-	text := fmt.Sprintf("%s of %s reached the other side or needed no write", words.Share(synced, all), words.Counted(all, "reference", "references"))
 	if synced == all {
-		return "All " + words.Counted(all, "reference", "references") + " reached the other side or needed no write"
+		if all == 1 {
+			return "The only reference reached the other side or needed no write"
+		}
+		return fmt.Sprintf("All %s references reached the other side or needed no write", words.Count(all))
 	}
-	var most string
-	for _, class := range summary.Classes { // not the map's own order
+	text := fmt.Sprintf("%s of %s reached the other side or needed no write", words.Share(synced, all), words.Counted(all, "reference", "references"))
+	most := ""
+	for _, class := range summary.Classes { // in a fixed order
 		if failed[class] > failed[most] {
 			most = class
 		}
 	}
-	switch {
-	case most != "":
-		text += fmt.Sprintf("; the largest group that did not: %s %s", words.Count(failed[most]), Class(most, failed[most]))
-	case waiting > 0:
-		text += fmt.Sprintf("; %s not ended", words.Counted(waiting, "has", "have"))
+	if waiting > failed[most] {
+		return text + "; " + words.Counted(waiting, "has not ended", "have not ended")
 	}
-	return text
+	return text + fmt.Sprintf("; the largest group that did not: %s %s", words.Count(failed[most]), Class(most, failed[most]))
 }
 
 // Class names an outcome class with its noun, for a count of n.
@@ -173,6 +176,9 @@ func Torn(s summary.Summary) string {
 	long := slices.MaxFunc(stories, func(a, b summary.Story) int { return cmp.Compare(PartlyVisible(a), PartlyVisible(b)) })
 	if PartlyVisible(long) == 0 && !long.Censored {
 		return "No source transaction that was followed is ever partly visible"
+	}
+	if long.Synced == 0 {
+		return fmt.Sprintf("%s was not seen on %s before the run ended", Capital(long.Title), words.Other(long.Side))
 	}
 	span := words.Duration(PartlyVisible(long))
 	if long.Censored {

@@ -187,7 +187,7 @@ func superseded(s summary.Summary) Event {
 		return Event{}
 	}
 	return Event{What: "Superseded", Text: fmt.Sprintf(
-		"%s ended as concurrency failure: the record had changed again, or was gone, when its turn came. The later change carries the value.",
+		"%s ended as concurrency failure: the record had changed again, or was gone, when its turn came. What was done to it later is what counts.",
 		words.Counted(n, "reference", "references"))}
 }
 

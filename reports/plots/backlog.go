@@ -67,7 +67,7 @@ func Backlog(set *result.Set) Plot {
 		Table: backlogTable(sc, tracks, end),
 	}
 	if len(tracks) == 0 || end == 0 {
-		p.height, p.draw = nothingHeight, nothing("No series was measured.")
+		p.Caption, p.height, p.draw = "", nothingHeight, nothing("No series was measured.")
 		return p
 	}
 	lanes := faultLanes(sc, end)
@@ -198,8 +198,12 @@ func (p panel) track(t track, lanes lanes, end time.Duration, clock words.Clock)
 		labels.block(vg.Rectangle{Min: vg.Point{X: p.x(f.from), Y: p.c.Min.Y}, Max: vg.Point{X: p.x(f.to), Y: p.c.Max.Y}})
 	}
 	// Rather beside the shading of a fault than on it.
-	if !labels.put(p.c, 0, text) {
-		crowded.put(p.c, 0, text)
+	beside, ok := labels.put(0, text)
+	if !ok {
+		beside, ok = crowded.put(0, text)
+	}
+	if ok {
+		beside.draw(p.c, false)
 	}
 }
 
@@ -271,7 +275,7 @@ func between(sorted []float64, q float64) float64 {
 	return sorted[i] + (at-float64(i))*(sorted[i+1]-sorted[i])
 }
 
-// lanes are the labels of fault periods, on as many lines as they need.
+// lanes are the fault periods with their labels, on as many lines as it takes.
 type lanes struct {
 	count  int
 	faults []faultMark
@@ -279,44 +283,100 @@ type lanes struct {
 }
 
 type faultMark struct {
-	from, to float64
+	from, to float64 // seconds
 	label    string
-	lane     int     // -1: not labelled
-	x        float64 // of the label, in seconds
+	first    bool      // the first fault of its kind
+	lane     int       // -1: not labelled
+	x, width vg.Length // of the label, from the left edge of the area
 }
 
-// lanesMost bounds the lines for labels; what does not fit is counted.
-const lanesMost = 3
+// lanesMost bounds the lines for labels, faultsMost the labels tried; what does
+// not fit is counted.
+const (
+	lanesMost  = 3
+	faultsMost = 40
+)
 
-// faultLanes lays the labels of faults out, left to right, each at the start
-// of its period on the first line with room.
+// faultLanes chooses the faults to label: the first of each kind, then the
+// longest, as long as there is room for all that were chosen before.
 func faultLanes(sc result.Scenario, end time.Duration) lanes {
-	st := faultStyle
-	perSecond := (width - 64) / vg.Length(end.Seconds())
+	const area = width - 64
+	perSecond := area / vg.Length(end.Seconds())
 	var out lanes
-	var busy [lanesMost]vg.Length
+	kinds := map[string]bool{}
 	for _, f := range sc.Faults {
 		if f.From >= end {
 			continue
 		}
-		m := faultMark{from: f.From.Seconds(), to: min(f.To, end).Seconds(), label: findings.FaultLabel(f), lane: -1}
-		m.label = fit(st, m.label, (width-64)/2)
-		w := measure(st, m.label) + 10
-		x := min(vg.Length(m.from)*perSecond, width-64-w)
-		for i := range busy {
-			if busy[i] <= x {
-				m.lane, m.x = i, float64(x/perSecond)
-				busy[i] = x + w
-				out.count = max(out.count, i+1)
+		m := faultMark{from: f.From.Seconds(), to: min(f.To, end).Seconds(), lane: -1, first: !kinds[f.Kind+f.Target]}
+		kinds[f.Kind+f.Target] = true
+		m.label = fit(faultStyle, findings.FaultLabel(f), area/2)
+		m.width = measure(faultStyle, m.label) + 10
+		m.x = min(vg.Length(m.from)*perSecond, area-m.width)
+		out.faults = append(out.faults, m)
+	}
+	order := make([]int, len(out.faults))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int {
+		fa, fb := out.faults[a], out.faults[b]
+		if fa.first != fb.first {
+			if fa.first {
+				return -1
+			}
+			return 1
+		}
+		return cmp.Compare(fb.to-fb.from, fa.to-fa.from)
+	})
+	chosen := make([]bool, len(out.faults))
+	for _, i := range order[:min(len(order), faultsMost)] {
+		chosen[i] = true
+		if !out.lay(chosen) {
+			chosen[i] = false
+		}
+	}
+	out.lay(chosen)
+	for _, ok := range chosen {
+		if !ok {
+			out.left++
+		}
+	}
+	return out
+}
+
+// lay puts the chosen labels on lines and reports whether they fit. It goes
+// from right to left, so that a label which does not fit beside the next one
+// goes above it: the line that leads down from its left end then passes that
+// next label on its left instead of running through it.
+func (l *lanes) lay(chosen []bool) bool {
+	var free [lanesMost]vg.Length // from the left edge to here a line is free
+	for i := range free {
+		free[i] = width
+	}
+	l.count = 0
+	for i := len(l.faults) - 1; i >= 0; i-- {
+		f := &l.faults[i]
+		f.lane = -1
+		if !chosen[i] {
+			continue
+		}
+		for lane := range free {
+			if f.x+f.width <= free[lane] {
+				f.lane = lane
+				// Lines below are no longer free to the right of the leader.
+				for below := range lane + 1 {
+					free[below] = min(free[below], f.x)
+				}
+				l.count = max(l.count, lane+1)
 				break
 			}
 		}
-		if m.lane < 0 {
-			out.left++
+		if f.lane < 0 {
+			return false
 		}
-		out.faults = append(out.faults, m)
 	}
-	return out
+	return true
 }
 
 var faultStyle = style(9.5, bold, paint.FaultEdge)
@@ -339,6 +399,6 @@ func (l lanes) draw(p panel, bottom vg.Length) {
 		y := bottom + vg.Length(f.lane)*15 + 3
 		x0 := p.x(f.from)
 		p.c.StrokeLine2(draw.LineStyle{Color: paint.FaultEdge, Width: .8}, x0, bottom-6, x0, y+9)
-		write(p.c, faultStyle, p.x(f.x)+4, y, f.label)
+		write(p.c, faultStyle, p.c.Min.X+f.x+4, y, f.label)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
@@ -62,7 +63,11 @@ func Convergence(set *result.Set, s summary.Summary) Plot {
 		height:  360,
 	}
 	if len(drawn) == 0 {
-		p.height, p.draw = nothingHeight, nothing("No change was captured.")
+		p.Caption, p.height, p.draw = "", nothingHeight, nothing("No change was captured.")
+		return p
+	}
+	if overall.Censored == overall.N {
+		p.Caption, p.height, p.draw = "", nothingHeight, nothing("No change converged, so there is no time to show.")
 		return p
 	}
 	p.draw = func(c draw.Canvas) { drawConvergence(c, drawn) }
@@ -124,7 +129,7 @@ func drawConvergence(c draw.Canvas, curves []survivor) {
 	pn.head("Not yet converged", "share of changes")
 	pn.xTitle("time since commit")
 
-	labels := placer{area: area, plate: true}
+	labels := placer{area: area}
 	for _, q := range []struct {
 		name  string
 		share float64
@@ -159,20 +164,43 @@ func drawConvergence(c draw.Canvas, curves []survivor) {
 		d()
 	}
 
+	var beside []placed
+	x := area.Max.X
 	for i, curve := range curves {
+		name := fit(labelStyle(i), curve.name, nameMost)
 		lines := []label{
-			{curve.name, style(11, bold, paint.Hues[i])},
+			{name, labelStyle(i)},
 			{"p50 " + words.ShortQuantile(curve.sample.Quantile(.5)) + "   p99 " + words.ShortQuantile(curve.sample.Quantile(.99)), noteStyle},
 		}
 		if n := curve.sample.Censored(); n > 0 {
 			lines = append(lines, label{words.Count(n) + " never", noteStyle})
 		}
-		// With no room for three lines there may be some for one.
-		for len(lines) > 0 && !labels.put(pn.c, i, lines) {
-			lines = lines[:len(lines)-1]
+		// With no room for three lines there may be some for one; a curve with
+		// no room at all is named above the area.
+		found := false
+		for ; len(lines) > 0 && !found; lines = lines[:len(lines)-1] {
+			var at placed
+			if at, found = labels.put(i, lines); found {
+				beside = append(beside, at)
+			}
+		}
+		if !found {
+			x -= measure(labelStyle(i), name)
+			write(pn.c, labelStyle(i), x, area.Max.Y+9, name)
+			pn.polyline(draw.LineStyle{Color: paint.Hues[i], Width: 2, Dashes: dashes[i]}, []vg.Point{{X: x - 24, Y: area.Max.Y + 13}, {X: x - 5, Y: area.Max.Y + 13}})
+			x -= 36
 		}
 	}
+	for _, at := range beside {
+		at.draw(pn.c, true)
+	}
 }
+
+// nameMost is how wide the name of a map beside its curve may be.
+const nameMost = 120
+
+// labelStyle is the lettering of the i-th curve's name.
+func labelStyle(i int) text.Style { return style(11, bold, paint.Hues[i]) }
 
 // survivor turns a sample into points on the canvas: a falling staircase, and
 // the floor on which it stays when some changes never converged.
@@ -221,9 +249,6 @@ func extent(curves []survivor) (low, high time.Duration, least float64) {
 			low = min(low, ended[len(ended)/200])
 			high = max(high, ended[len(ended)-1])
 		}
-	}
-	if high == 0 {
-		low, high = time.Second, time.Minute // nothing converged: any axis will do
 	}
 	return max(low, time.Microsecond), max(high, 2*time.Microsecond), least
 }

@@ -18,7 +18,6 @@ type placer struct {
 	area   vg.Rectangle
 	points [][]vg.Point // per curve, dense: no gap wider than a label is high
 	taken  []vg.Rectangle
-	plate  bool // labels stand on paper, over rules and grid
 }
 
 // gap is the least distance between a label and anything else.
@@ -111,26 +110,54 @@ func (pl *placer) distance(curve int, box vg.Rectangle) (vg.Length, vg.Point) {
 	return least, at
 }
 
-// put places lines beside a curve and writes them, with a thin line to the
-// curve where they stand apart from it. It reports false if there is no room.
-func (pl *placer) put(c draw.Canvas, curve int, lines []label) bool {
+// placed is a block of text that has found its room.
+type placed struct {
+	lines  []label
+	box    vg.Rectangle
+	leader [2]vg.Point // from the box to the curve
+	far    bool        // the box stands apart from its curve: draw the leader
+}
+
+// put finds room for lines beside a curve and keeps it. It reports false if
+// there is none.
+func (pl *placer) put(curve int, lines []label) (placed, bool) {
 	topLeft, nearest, ok := pl.place(curve, lines)
 	if !ok {
-		return false
+		return placed{}, false
 	}
 	box := textBox(lines, topLeft)
+	from := vg.Point{X: min(max(nearest.X, box.Min.X), box.Max.X), Y: min(max(nearest.Y, box.Min.Y), box.Max.Y)}
+	d, _ := pl.distance(curve, box)
+	out := placed{lines: lines, box: box, leader: [2]vg.Point{from, nearest}, far: d > 3*gap && !pl.crosses(from, nearest)}
 	pl.block(box)
-	if d, _ := pl.distance(curve, box); d > 3*gap {
-		from := vg.Point{X: min(max(nearest.X, box.Min.X), box.Max.X), Y: min(max(nearest.Y, box.Min.Y), box.Max.Y)}
-		c.StrokeLine2(draw.LineStyle{Color: paint.Faint, Width: .6}, from.X, from.Y, nearest.X, nearest.Y)
+	return out, true
+}
+
+// crosses is true if the line from a to b runs through a label or a dot other
+// than at its ends.
+func (pl *placer) crosses(a, b vg.Point) bool {
+	for f := vg.Length(.1); f < .9; f += .05 {
+		p := vg.Point{X: a.X + (b.X-a.X)*f, Y: a.Y + (b.Y-a.Y)*f}
+		for _, t := range pl.taken {
+			if p.X > t.Min.X && p.X < t.Max.X && p.Y > t.Min.Y && p.Y < t.Max.Y {
+				return true
+			}
+		}
 	}
-	if pl.plate {
-		fill(c, paint.Paper, box.Min.X-2, box.Min.Y, box.Max.X+2, box.Max.Y)
+	return false
+}
+
+// draw writes the text, on a plate of paper if rules may run behind it.
+func (p placed) draw(c draw.Canvas, plate bool) {
+	if p.far {
+		c.StrokeLine2(draw.LineStyle{Color: paint.Faint, Width: .6}, p.leader[0].X, p.leader[0].Y, p.leader[1].X, p.leader[1].Y)
 	}
-	y := topLeft.Y
-	for _, l := range lines {
+	if plate {
+		fill(c, paint.Paper, p.box.Min.X-2, p.box.Min.Y, p.box.Max.X+2, p.box.Max.Y)
+	}
+	y := p.box.Max.Y
+	for _, l := range p.lines {
 		y -= lineHeight(l.style)
-		write(c, l.style, topLeft.X, y+l.style.Font.Size*.32, l.text)
+		write(c, l.style, p.box.Min.X, y+l.style.Font.Size*.32, l.text)
 	}
-	return true
 }

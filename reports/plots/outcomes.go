@@ -40,7 +40,7 @@ func Outcomes(s summary.Summary) Plot {
 		Table: outcomesTable(s),
 	}
 	if len(rows) == 0 {
-		p.height, p.draw = nothingHeight, nothing("No reference was processed.")
+		p.Caption, p.height, p.draw = "", nothingHeight, nothing("No reference was processed.")
 		return p
 	}
 	l := layOutcomes(classes, rows)

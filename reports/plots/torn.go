@@ -106,15 +106,24 @@ func drawTorn(c draw.Canvas, stories []summary.Story, several bool) {
 
 		first := pn.x((s.FirstSeen - s.Committed).Duration().Seconds())
 		last := max(pn.x((s.LastSeen - s.Committed).Duration().Seconds()), first+2)
-		fill(c, paint.Track, area.Min.X, y-1.5, first, y+1.5)
-		fill(c, paint.Hues[1], first, y-barHeight/2, last, y+barHeight/2)
-		text := "partly for " + words.Duration(findings.PartlyVisible(s))
-		if s.Censored {
+		var text string
+		switch {
+		case s.Synced == 0:
+			text = "not seen before the end"
+			fill(c, paint.Track, area.Min.X, y-1.5, last, y+1.5)
+			arrow(c, paint.Track, last, y, barHeight)
+		case s.Censored:
 			text = "never whole, " + words.Duration(findings.PartlyVisible(s)) + " so far"
-			arrow(c, last, y, barHeight)
-		} else {
+			fill(c, paint.Track, area.Min.X, y-1.5, first, y+1.5)
+			fill(c, paint.Hues[1], first, y-barHeight/2, last, y+barHeight/2)
+			arrow(c, paint.Hues[1], last, y, barHeight)
+		default:
+			text = "partly for " + words.Duration(findings.PartlyVisible(s))
+			fill(c, paint.Track, area.Min.X, y-1.5, first, y+1.5)
+			fill(c, paint.Hues[1], first, y-barHeight/2, last, y+barHeight/2)
 			pn.dot(vg.Point{X: last, Y: y}, paint.Hues[1], 4)
 		}
+		fill(c, paint.Paper, last+9, y-7, last+13+measure(noteStyle, text), y+7)
 		writeMiddle(c, noteStyle, last+11, y, text)
 	}
 }
@@ -122,8 +131,8 @@ func drawTorn(c draw.Canvas, stories []summary.Story, several bool) {
 func records(s summary.Story) string { return words.Counted(s.Records, "record", "records") }
 
 // arrow points on from the end of a bar.
-func arrow(c draw.Canvas, x, y, height vg.Length) {
-	c.FillPolygon(paint.Hues[1], []vg.Point{{X: x, Y: y - height}, {X: x + 8, Y: y}, {X: x, Y: y + height}})
+func arrow(c draw.Canvas, shade paint.Shade, x, y, height vg.Length) {
+	c.FillPolygon(shade, []vg.Point{{X: x, Y: y - height}, {X: x + 8, Y: y}, {X: x, Y: y + height}})
 }
 
 // elapsedSteps are the distances between ticks of an axis of elapsed time.
