@@ -8,7 +8,7 @@ type queueModel struct {
 	k       *sim.Kernel
 	self    sim.ActorID
 	station *sim.Station
-	gap     sim.Exponential
+	gap     sim.Dist
 	arrival sim.Stream
 	came    uint64
 	limit   uint64 // customers after whom the run stops

@@ -91,19 +91,17 @@ func NewClock(c ClockConfig) *Clock {
 	k := &Clock{granularity: max(1, Time(c.Granularity))}
 	k.begin(c, 0, c.Offset)
 	for _, s := range steps {
-		k.begin(c, s.At, k.last().at(s.At)+s.By)
+		k.begin(c, s.At, k.Error(s.At)+s.By)
 	}
 	return k
 }
-
-func (k *Clock) last() clockLine { return k.lines[len(k.lines)-1] }
 
 // begin adds the line, or the two lines, that follow a moment at which the
 // error has a new value: a daemon first brings it to 0 and then holds it there.
 func (k *Clock) begin(c ClockConfig, from Time, off time.Duration) {
 	// A correction that was still to end after this moment never does.
-	for len(k.lines) > 0 && k.last().from >= from {
-		k.lines = k.lines[:len(k.lines)-1]
+	for n := len(k.lines); n > 0 && k.lines[n-1].from >= from; n-- {
+		k.lines = k.lines[:n-1]
 	}
 	line := clockLine{from: from, off: off, ppb: c.DriftPPB}
 	if off > 0 {
