@@ -12,31 +12,31 @@ import (
 var distribution = choice{
 	name:  "a distribution",
 	by:    "dist",
-	value: &span,
+	value: &timeSpan,
 	build: buildDist,
 	cases: []alternative{
 		parameters("constant", "always the same",
-			key{name: "value", shape: leaf{span}, required: true, doc: "the value, for example 80ms"}),
+			key{name: "value", shape: leaf{timeSpan}, required: true, doc: "the value, for example 80ms"}),
 		parameters("uniform", "spread evenly",
-			key{name: "low", shape: leaf{span}, required: true, doc: "the least value, for example 10ms"},
-			key{name: "high", shape: leaf{span}, required: true, doc: "the greatest value, for example 50ms"}),
+			key{name: "low", shape: leaf{timeSpan}, required: true, doc: "the least value, for example 10ms"},
+			key{name: "high", shape: leaf{timeSpan}, required: true, doc: "the greatest value, for example 50ms"}),
 		parameters("exponential", "the time between events without memory",
-			key{name: "mean", shape: leaf{span}, required: true, doc: "the mean, for example 20ms"}),
+			key{name: "mean", shape: leaf{timeSpan}, required: true, doc: "the mean, for example 20ms"}),
 		parameters("gamma", "between exponential and constant, or wilder",
-			key{name: "mean", shape: leaf{span}, required: true, doc: "the mean, for example 60ms"},
+			key{name: "mean", shape: leaf{timeSpan}, required: true, doc: "the mean, for example 60ms"},
 			key{name: "cv", shape: leaf{number(0.01, 10)}, required: true, doc: "standard deviation by mean, for example 0.8"}),
 		parameters("lognormal", "the usual shape of a response time",
-			key{name: "p50", shape: leaf{span}, required: true, doc: "the median, for example 80ms"},
-			key{name: "p99", shape: leaf{span}, required: true, doc: "the 99th percentile, for example 900ms"}),
+			key{name: "p50", shape: leaf{timeSpan}, required: true, doc: "the median, for example 80ms"},
+			key{name: "p99", shape: leaf{timeSpan}, required: true, doc: "the 99th percentile, for example 900ms"}),
 		parameters("weibull", "a hazard that grows (shape above 1) or falls with age",
 			key{name: "shape", shape: leaf{number(0.1, 100)}, required: true, doc: "the shape, for example 1.5"},
-			key{name: "scale", shape: leaf{span}, required: true, doc: "the scale, for example 100ms"}),
+			key{name: "scale", shape: leaf{timeSpan}, required: true, doc: "the scale, for example 100ms"}),
 		parameters("pareto", "a heavy tail, cut off",
 			key{name: "shape", shape: leaf{number(0.1, 100)}, required: true, doc: "how fast the tail falls, for example 1.5"},
-			key{name: "low", shape: leaf{span}, required: true, doc: "the least value, for example 20ms"},
-			key{name: "cap", shape: leaf{span}, required: true, doc: "the greatest value, for example 2m"}),
+			key{name: "low", shape: leaf{timeSpan}, required: true, doc: "the least value, for example 20ms"},
+			key{name: "cap", shape: leaf{timeSpan}, required: true, doc: "the greatest value, for example 2m"}),
 		parameters("shifted", "another distribution on top of a fixed part",
-			key{name: "by", shape: leaf{span}, required: true, doc: "the fixed part, for example 15ms"},
+			key{name: "by", shape: leaf{timeSpan}, required: true, doc: "the fixed part, for example 15ms"},
 			key{name: "of", shape: nestedDistribution{}, required: true, doc: "the distribution of the rest"}),
 		parameters("mixture", "one of several distributions, by weight",
 			key{name: "of", shape: list{name: "part", named: "name", least: 1, item: object{name: "a part of a mixture", keys: []key{
@@ -76,10 +76,10 @@ func (nestedDistribution) part(n *node, segment string) (slot, error) {
 // unit is the second.
 func buildDist(c *checker, n *node, path string) any {
 	if n.kind == scalar {
-		return validated(c, n, path, "times are shown in seconds here", sim.Constant(n.value.(time.Duration).Seconds()))
+		return validated(c, n, path, "times are shown in seconds here", sim.Constant(as[time.Duration](n.value).Seconds()))
 	}
-	seconds := func(key string) float64 { return n.get(key).value.(time.Duration).Seconds() }
-	plain := func(key string) float64 { return n.get(key).value.(float64) }
+	seconds := func(key string) float64 { return as[time.Duration](n.get(key).value).Seconds() }
+	plain := func(key string) float64 { return as[float64](n.get(key).value) }
 	var d sim.Dist
 	switch n.textOf("dist") {
 	case "constant":
@@ -97,11 +97,11 @@ func buildDist(c *checker, n *node, path string) any {
 	case "pareto":
 		d = sim.Pareto{Shape: plain("shape"), Low: seconds("low"), Cap: seconds("cap")}
 	case "shifted":
-		d = sim.Shifted{By: seconds("by"), Of: n.get("of").value.(sim.Dist)}
+		d = sim.Shifted{By: seconds("by"), Of: as[sim.Dist](n.get("of").value)}
 	case "mixture":
 		var m sim.Mixture
 		for _, part := range n.get("of").items {
-			m = append(m, sim.Part{Weight: float64(part.get("weight").value.(Share)), Of: part.get("of").value.(sim.Dist)})
+			m = append(m, sim.Part{Weight: float64(as[Share](part.get("weight").value)), Of: as[sim.Dist](part.get("of").value)})
 		}
 		d = m
 	}
@@ -138,13 +138,13 @@ var (
 // buildCount turns a checked count into that of package sim.
 func buildCount(c *checker, n *node, path string) any {
 	if n.kind == scalar {
-		return sim.Count(sim.Fixed(n.value.(int)))
+		return sim.Count(sim.Fixed(as[int](n.value)))
 	}
-	plain := func(key string) float64 { return n.get(key).value.(float64) }
+	plain := func(key string) float64 { return as[float64](n.get(key).value) }
 	var d sim.Count
 	switch n.textOf("dist") {
 	case "constant":
-		d = sim.Fixed(n.get("count").value.(int))
+		d = sim.Fixed(as[int](n.get("count").value))
 	case "poisson":
 		d = sim.NewPoisson(plain("mean"))
 	case "geometric":
@@ -162,7 +162,7 @@ func validated(c *checker, n *node, path, hint string, d interface{ Validate() e
 	if err == nil {
 		return d
 	}
-	for _, line := range strings.Split(err.Error(), "\n") {
+	for line := range strings.SplitSeq(err.Error(), "\n") {
 		c.fault(n, path, hint, "%s", line)
 	}
 	return nil

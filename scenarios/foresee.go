@@ -31,7 +31,7 @@ type foresight struct {
 func (f *foresight) warn(path, hint, format string, args ...any) {
 	n := f.s.tree
 	at := n.at
-	for _, segment := range strings.Split(path, ".") {
+	for segment := range strings.SplitSeq(path, ".") {
 		next := n.get(segment)
 		if n.kind == sequence {
 			if i := slices.IndexFunc(n.items, func(i *node) bool { return i.name == segment }); i >= 0 {

@@ -58,7 +58,7 @@ func readLimited(name string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
+	defer f.Close() //nolint:errcheck // it is only read
 	return io.ReadAll(io.LimitReader(f, documentBytesMax+1))
 }
 
@@ -101,7 +101,7 @@ func Parse(file string, src []byte, sets []string) (*Scenario, Warnings, error) 
 		return nil, nil, errs.sorted()
 	}
 	s := &Scenario{
-		tree: tree, file: file, src: bytes.Clone(src),
+		tree: tree, src: bytes.Clone(src),
 		files: func(name string) (fs.File, error) {
 			if !filepath.IsAbs(name) {
 				name = filepath.Join(filepath.Dir(file), name)

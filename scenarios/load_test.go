@@ -86,12 +86,18 @@ func TestParse(t *testing.T) {
 	check("link", *got.Links.Of(engine.Dataverse), Link{sim.Shifted{By: 0.015, Of: sim.Exponential(0.02)}, 0.0001})
 	check("default link", *got.Links.Of(engine.FinOps), Link{sim.Shifted{By: 0.005, Of: sim.Exponential(0.01)}, 0})
 	check("maps", got.Maps, []Map{
-		{Name: "customers", FinOps: "CustomersV3", Dataverse: "accounts", Key: []string{"accountnumber"}, Mode: engine.Async,
-			Columns: []Column{{"name", Text}, {"credit", Number}}, Lookups: []Lookup{{"parent", 0}}},
-		{Name: "invoices", FinOps: "Headers", Dataverse: "invoices", Key: []string{"invoicenumber"}, Company: true, Mode: engine.Async,
-			Columns: []Column{{"status", Text}}, Lookups: []Lookup{{"customer", 0}}},
-		{Name: "lines", FinOps: "Lines", Dataverse: "details", Key: []string{"invoicenumber", "line"}, Company: true, Mode: engine.Async,
-			Columns: []Column{{"price", Number}}, Lookups: []Lookup{{"invoice", 1}}},
+		{
+			Name: "customers", FinOps: "CustomersV3", Dataverse: "accounts", Key: []string{"accountnumber"}, Mode: engine.Async,
+			Columns: []Column{{"name", Text}, {"credit", Number}}, Lookups: []Lookup{{"parent", 0}},
+		},
+		{
+			Name: "invoices", FinOps: "Headers", Dataverse: "invoices", Key: []string{"invoicenumber"}, Company: true, Mode: engine.Async,
+			Columns: []Column{{"status", Text}}, Lookups: []Lookup{{"customer", 0}},
+		},
+		{
+			Name: "lines", FinOps: "Lines", Dataverse: "details", Key: []string{"invoicenumber", "line"}, Company: true, Mode: engine.Async,
+			Columns: []Column{{"price", Number}}, Lookups: []Lookup{{"invoice", 1}},
+		},
 	})
 	check("jobs", got.Jobs, []Job{{"masters", engine.Dataverse, []int{0}}, {"billing", engine.FinOps, []int{1, 2}}})
 
@@ -110,12 +116,18 @@ func TestParse(t *testing.T) {
 	check("trace", *got.Workload[2].Trace, Trace{
 		File: "day.csv", At: "at", Transaction: "invoice", Speed: 10, Shift: -time.Hour,
 		Rows: []TraceRow{
-			{Name: "customers", Map: 0, Once: PerKey, Ahead: 10 * time.Minute,
-				Key: []Source{{0, "customer", "WALK-IN", ""}}, Values: []Source{{1, "", "", "12.5"}}, Lookups: []Source{}},
-			{Name: "invoices", Map: 1, Once: PerTransaction, Company: "country",
-				Key: []Source{{0, "invoice", "", ""}}, Lookups: []Source{{0, "customer", "WALK-IN", ""}}, Values: []Source{{0, "", "", "Open"}}},
-			{Name: "detail", Map: 2, Company: "country",
-				Key: []Source{{0, "invoice", "", ""}, {1, "line", "", ""}}, Lookups: []Source{{0, "invoice", "", ""}}, Values: []Source{{0, "price", "", ""}}},
+			{
+				Name: "customers", Map: 0, Once: PerKey, Ahead: 10 * time.Minute,
+				Key: []Source{{0, "customer", "WALK-IN", ""}}, Values: []Source{{1, "", "", "12.5"}}, Lookups: []Source{},
+			},
+			{
+				Name: "invoices", Map: 1, Once: PerTransaction, Company: "country",
+				Key: []Source{{0, "invoice", "", ""}}, Lookups: []Source{{0, "customer", "WALK-IN", ""}}, Values: []Source{{0, "", "", "Open"}},
+			},
+			{
+				Name: "detail", Map: 2, Company: "country",
+				Key: []Source{{0, "invoice", "", ""}, {1, "line", "", ""}}, Lookups: []Source{{0, "invoice", "", ""}}, Values: []Source{{0, "price", "", ""}},
+			},
 		},
 		Operation: OperationRule{engine.Update, []OperationCase{{"case-1", "invoice", "#", engine.Create}, {"other", "invoice", "C", engine.Update}}},
 	})
@@ -215,8 +227,11 @@ func TestOverrides(t *testing.T) {
 		{[]string{"workload.edits.transaction.customers.update=3"}, func(s *Scenario) any { return s.Workload[0].Transaction[0].Update }, sim.Fixed(3)},
 		{[]string{"workload.edits.transaction.customers.pick={zipf: 2}"}, func(s *Scenario) any { return s.Workload[0].Transaction[0].Pick }, Pick{2}},
 		{[]string{"faults.fault-1.side=finops"}, func(s *Scenario) any { return s.Faults[0].Side }, engine.FinOps},
-		{[]string{"faults.fault-1={kind: engine-crash, at: 1h}"}, func(s *Scenario) any { return s.Faults[0] },
-			Fault{Name: "fault-1", Kind: EngineCrash, At: time.Hour, Restart: 30 * time.Second}},
+		{
+			[]string{"faults.fault-1={kind: engine-crash, at: 1h}"},
+			func(s *Scenario) any { return s.Faults[0] },
+			Fault{Name: "fault-1", Kind: EngineCrash, At: time.Hour, Restart: 30 * time.Second},
+		},
 		{[]string{"faults=[]"}, func(s *Scenario) any { return len(s.Faults) }, 0},
 		{[]string{"time.start=2026-01-31T14:00:00Z"}, func(s *Scenario) any { return s.Faults[0].At }, 35 * time.Minute},
 		{[]string{"maps.customers.columns.phone.type=number"}, func(s *Scenario) any { return s.Maps[0].Columns[1].Type }, Number},
@@ -306,7 +321,7 @@ func TestLoad(t *testing.T) {
 // nothing else.
 func TestHash(t *testing.T) {
 	t.Parallel()
-	hash := func(model, trace string, src string) string {
+	hash := func(model, trace, src string) string {
 		dir := t.TempDir()
 		if err := os.WriteFile(filepath.Join(dir, "day.csv"), []byte(trace), 0o644); err != nil {
 			t.Fatal(err)

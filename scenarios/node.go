@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"reflect"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -31,7 +32,6 @@ type node struct {
 	kind   nodeKind
 	at     position
 	text   string  // scalar
-	quoted bool    // scalar: written as a text, whatever it looks like
 	fields []field // mapping
 	items  []*node // list
 
@@ -39,6 +39,15 @@ type node struct {
 	name     string // of a list item, its segment of the path
 	standard *node  // what the default would have been
 	source   string // where that default comes from
+}
+
+// as returns a value that the schema has promised to be a T.
+func as[T any](value any) T {
+	v, ok := value.(T)
+	if !ok {
+		panic(fmt.Sprintf("scenarios: a %T where the schema has a %v", value, reflect.TypeFor[T]()))
+	}
+	return v
 }
 
 type nodeKind uint8
@@ -259,10 +268,9 @@ func (t *treeReader) read(n ast.Node, depth int) *node {
 	case *ast.NullNode:
 		return &node{kind: null, at: at}
 	case *ast.LiteralNode:
-		return &node{kind: scalar, at: at, text: n.Value.Value, quoted: true}
+		return &node{kind: scalar, at: at, text: n.Value.Value}
 	case *ast.StringNode:
-		quoted := n.Token.Type == token.DoubleQuoteType || n.Token.Type == token.SingleQuoteType
-		return &node{kind: scalar, at: at, text: n.Value, quoted: quoted}
+		return &node{kind: scalar, at: at, text: n.Value}
 	case *ast.CommentGroupNode:
 		return &node{kind: null, at: at}
 	default:

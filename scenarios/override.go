@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -36,7 +37,7 @@ func override(root *node, argument string, nth int, errs *collector) {
 
 	where := slot{shape: schema, value: root}
 	column := 1
-	for _, segment := range strings.Split(path, ".") {
+	for segment := range strings.SplitSeq(path, ".") {
 		at := position{src, 1, column}
 		column += utf8.RuneCountInString(segment) + 1
 		if where.value == nil {
@@ -46,7 +47,8 @@ func override(root *node, argument string, nth int, errs *collector) {
 		next, err := where.shape.part(where.value, segment)
 		if err != nil {
 			hint := ""
-			if step, ok := err.(*stepError); ok {
+			step := &stepError{}
+			if errors.As(err, &step) {
 				hint = step.hint
 			}
 			errs.report(at, path, hint, "%v", err)

@@ -46,11 +46,11 @@ var (
 // spanMax bounds every span of time, so that sums of a few never overflow.
 const spanMax = 10 * 365 * 24 * time.Hour
 
-var span = quantity{
+var timeSpan = quantity{
 	name:    "a span of time",
 	example: "80ms, 2s, 10m or 1h30m",
 	read:    func(text string) (any, error) { return readSpan(text) },
-	write:   func(v any) string { return writeSpan(v.(time.Duration)) },
+	write:   func(v any) string { return writeSpan(as[time.Duration](v)) },
 }
 
 // readSpan reads a Go duration that may begin with days.
@@ -58,37 +58,39 @@ func readSpan(text string) (time.Duration, error) {
 	if isNumber(text) {
 		return 0, errUnit
 	}
-	sign, rest := time.Duration(1), text
-	switch {
-	case strings.HasPrefix(rest, "-"):
-		sign, rest = -1, rest[1:]
-	case strings.HasPrefix(rest, "+"):
-		rest = rest[1:]
+	if length, negative := strings.CutPrefix(text, "-"); negative {
+		d, err := readLength(length)
+		return -d, err
 	}
-	if rest == "" || rest[0] == '-' || rest[0] == '+' {
+	return readLength(strings.TrimPrefix(text, "+"))
+}
+
+// readLength reads a span without a sign.
+func readLength(text string) (time.Duration, error) {
+	if text == "" || strings.ContainsAny(text, "+-") {
 		return 0, errForm
 	}
-	var total time.Duration
-	if days, more, found := strings.Cut(rest, "d"); found {
+	total := time.Duration(0)
+	if days, rest, found := strings.Cut(text, "d"); found {
 		d, err := time.ParseDuration(days + "h")
-		if err != nil || strings.HasPrefix(more, "-") || strings.HasPrefix(more, "+") {
+		if err != nil {
 			return 0, errForm
 		}
 		if d > spanMax/24 {
 			return 0, errRange
 		}
-		if total, rest = 24*d, more; rest == "" {
-			return sign * total, nil
+		if total, text = 24*d, rest; text == "" {
+			return total, nil
 		}
 	}
-	d, err := time.ParseDuration(rest)
+	d, err := time.ParseDuration(text)
 	switch {
 	case err != nil:
 		return 0, errForm
 	case d > spanMax || total+d > spanMax:
 		return 0, errRange
 	default:
-		return sign * (total + d), nil
+		return total + d, nil
 	}
 }
 
@@ -126,7 +128,7 @@ var rate = quantity{
 		return nil, errForm
 	},
 	write: func(v any) string {
-		r := v.(Rate)
+		r := as[Rate](v)
 		for _, p := range ratePeriods {
 			if p.per == r.Per {
 				return writeNumber(r.Count) + "/" + p.unit
@@ -156,7 +158,7 @@ var share = quantity{
 		}
 		return Share(v), nil
 	},
-	write: func(v any) string { return writePercent(float64(v.(Share))) + "%" },
+	write: func(v any) string { return writePercent(float64(as[Share](v))) + "%" },
 }
 
 // writePercent writes a hundredfold of v that reads back as v.
@@ -194,7 +196,7 @@ var ppm = quantity{
 		v, err := readNumber(n, -100_000, 100_000)
 		return PPB(math.Round(1000 * v)), err
 	},
-	write: func(v any) string { return writeNumber(float64(v.(PPB))/1000) + "ppm" },
+	write: func(v any) string { return writeNumber(float64(as[PPB](v))/1000) + "ppm" },
 }
 
 var ratio = quantity{
@@ -211,7 +213,7 @@ var ratio = quantity{
 		v, err := readNumber(n, 0.001, 100_000)
 		return Ratio(v), err
 	},
-	write: func(v any) string { return writeNumber(float64(v.(Ratio))) + "x" },
+	write: func(v any) string { return writeNumber(float64(as[Ratio](v))) + "x" },
 }
 
 // number is a plain number: a factor or a coefficient, which has no unit.
@@ -220,7 +222,7 @@ func number(lo, hi float64) quantity {
 		name:    "a number from " + writeNumber(lo) + " to " + writeNumber(hi),
 		example: writeNumber(lo) + " or " + writeNumber(min(hi, lo+1.5)),
 		read:    func(text string) (any, error) { return readNumber(text, lo, hi) },
-		write:   func(v any) string { return writeNumber(v.(float64)) },
+		write:   func(v any) string { return writeNumber(as[float64](v)) },
 	}
 }
 
@@ -239,7 +241,7 @@ func whole(lo, hi int) quantity {
 			}
 			return n, nil
 		},
-		write: func(v any) string { return strconv.Itoa(v.(int)) },
+		write: func(v any) string { return strconv.Itoa(as[int](v)) },
 	}
 }
 
@@ -256,7 +258,7 @@ var seed = quantity{
 		}
 		return n, nil
 	},
-	write: func(v any) string { return strconv.FormatUint(v.(uint64), 10) },
+	write: func(v any) string { return strconv.FormatUint(as[uint64](v), 10) },
 }
 
 var truth = quantity{
@@ -272,7 +274,7 @@ var truth = quantity{
 			return nil, errForm
 		}
 	},
-	write: func(v any) string { return strconv.FormatBool(v.(bool)) },
+	write: func(v any) string { return strconv.FormatBool(as[bool](v)) },
 }
 
 var instant = quantity{
@@ -288,7 +290,7 @@ var instant = quantity{
 		}
 		return t.UTC(), nil
 	},
-	write: func(v any) string { return v.(time.Time).Format(time.RFC3339Nano) },
+	write: func(v any) string { return as[time.Time](v).Format(time.RFC3339Nano) },
 }
 
 // isNumber reports whether a text is a number without a unit.

@@ -16,18 +16,18 @@ func TestQuantities(t *testing.T) {
 		want      any
 		canonical string
 	}{
-		{span, "80ms", 80 * time.Millisecond, "80ms"},
-		{span, "-2s", -2 * time.Second, "-2s"},
-		{span, "+90s", 90 * time.Second, "1m30s"},
-		{span, "1d", 24 * time.Hour, "24h"},
-		{span, "-1d2h", -26 * time.Hour, "-26h"},
-		{span, "0.5d", 12 * time.Hour, "12h"},
-		{span, "60m", time.Hour, "1h"},
-		{span, "100m", 100 * time.Minute, "1h40m"},
-		{span, "20m", 20 * time.Minute, "20m"},
-		{span, "10s", 10 * time.Second, "10s"},
-		{span, "0s", time.Duration(0), "0s"},
-		{span, "1.5us", 1500 * time.Nanosecond, "1.5µs"},
+		{timeSpan, "80ms", 80 * time.Millisecond, "80ms"},
+		{timeSpan, "-2s", -2 * time.Second, "-2s"},
+		{timeSpan, "+90s", 90 * time.Second, "1m30s"},
+		{timeSpan, "1d", 24 * time.Hour, "24h"},
+		{timeSpan, "-1d2h", -26 * time.Hour, "-26h"},
+		{timeSpan, "0.5d", 12 * time.Hour, "12h"},
+		{timeSpan, "60m", time.Hour, "1h"},
+		{timeSpan, "100m", 100 * time.Minute, "1h40m"},
+		{timeSpan, "20m", 20 * time.Minute, "20m"},
+		{timeSpan, "10s", 10 * time.Second, "10s"},
+		{timeSpan, "0s", time.Duration(0), "0s"},
+		{timeSpan, "1.5us", 1500 * time.Nanosecond, "1.5µs"},
 		{rate, "25/s", Rate{25, time.Second}, "25/s"},
 		{rate, "0.5/d", Rate{0.5, 24 * time.Hour}, "0.5/d"},
 		{rate, "1e3/h", Rate{1000, time.Hour}, "1000/h"},
@@ -62,18 +62,18 @@ func TestQuantitiesRefused(t *testing.T) {
 		text string
 		want error
 	}{
-		{span, "80", errUnit},
-		{span, "1e3", errUnit},
-		{span, "--1s", errForm},
-		{span, "-+1s", errForm},
-		{span, "s", errForm},
-		{span, "d", errForm},
-		{span, "1w", errForm},
-		{span, "1dd", errForm},
-		{span, "1d-2h", errForm},
-		{span, "3651d", errRange},
-		{span, "3650d1ns", errRange},
-		{span, "99999h", errRange},
+		{timeSpan, "80", errUnit},
+		{timeSpan, "1e3", errUnit},
+		{timeSpan, "--1s", errForm},
+		{timeSpan, "-+1s", errForm},
+		{timeSpan, "s", errForm},
+		{timeSpan, "d", errForm},
+		{timeSpan, "1w", errForm},
+		{timeSpan, "1dd", errForm},
+		{timeSpan, "1d-2h", errForm},
+		{timeSpan, "3651d", errRange},
+		{timeSpan, "3650d1ns", errRange},
+		{timeSpan, "99999h", errRange},
 		{rate, "25", errUnit},
 		{rate, "25/w", errForm},
 		{rate, "-1/s", errRange},
@@ -113,7 +113,7 @@ func TestQuantitiesRoundTrip(t *testing.T) {
 		}
 	}
 	rapid.Check(t, func(t *rapid.T) {
-		back(t, span, time.Duration(rapid.Int64Range(-int64(spanMax), int64(spanMax)).Draw(t, "span")))
+		back(t, timeSpan, time.Duration(rapid.Int64Range(-int64(spanMax), int64(spanMax)).Draw(t, "span")))
 		back(t, share, Share(rapid.Float64Range(0, 1).Draw(t, "share")))
 		back(t, ppm, PPB(rapid.Int64Range(-1e8, 1e8).Draw(t, "ppb")))
 		back(t, seed, rapid.Uint64().Draw(t, "seed"))
@@ -129,8 +129,15 @@ func TestEditDistance(t *testing.T) {
 		a, b string
 		want int
 	}{
-		{"", "", 0}, {"", "abc", 3}, {"abc", "", 3}, {"workload", "workload", 0}, {"worklod", "workload", 1},
-		{"wrokload", "workload", 1}, {"Rate", "rate", 0}, {"kitten", "sitting", 3}, {"ä", "a", 1},
+		{"", "", 0},
+		{"", "abc", 3},
+		{"abc", "", 3},
+		{"workload", "workload", 0},
+		{"worklod", "workload", 1},
+		{"wrokload", "workload", 1},
+		{"Rate", "rate", 0},
+		{"kitten", "sitting", 3},
+		{"ä", "a", 1},
 	} {
 		if got := editDistance(c.a, c.b); got != c.want {
 			t.Errorf("editDistance(%q, %q) = %d, want %d", c.a, c.b, got, c.want)

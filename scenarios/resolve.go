@@ -36,7 +36,7 @@ func (s *Scenario) Hash(model string) (string, error) {
 			return "", err
 		}
 	}
-	io.WriteString(h, model)
+	h.Write([]byte(model))
 	return hex.EncodeToString(h.Sum(nil))[:8], nil
 }
 
@@ -45,7 +45,7 @@ func (s *Scenario) hashFile(h io.Writer, name string) error {
 	if err != nil {
 		return err
 	}
-	defer f.Close()
+	defer f.Close() //nolint:errcheck // it is only read
 	_, err = io.Copy(h, f)
 	return err
 }

@@ -30,7 +30,7 @@ func (p notNegative) check(c *checker, n *node, path string) *node {
 func (p notNegative) part(n *node, segment string) (slot, error) { return leaf(p).part(n, segment) }
 
 func atLeast(c *checker, n *node, path string, least time.Duration, rule string) *node {
-	if n != nil && n.value.(time.Duration) < least {
+	if n != nil && as[time.Duration](n.value) < least {
 		c.fault(n, path, "for example 10m", "%s: %s", n.text, rule)
 		return nil
 	}
@@ -52,7 +52,7 @@ type mapOutline struct {
 func (c *checker) outline(root *node) {
 	if at := root.get("time").get("start"); at != nil && at.kind == scalar {
 		if t, err := instant.read(at.text); err == nil {
-			c.start = t.(time.Time)
+			c.start = as[time.Time](t)
 		}
 	}
 	if maps := root.get("maps"); maps != nil {
@@ -68,7 +68,7 @@ func (c *checker) mapOf(n *node) *mapOutline {
 	if v == nil {
 		return nil
 	}
-	if m := &c.maps[v.value.(int)]; m.known {
+	if m := &c.maps[as[int](v.value)]; m.known {
 		return m
 	}
 	return nil
@@ -125,7 +125,7 @@ func readSequence(c *checker, n *node, path string) *node {
 	}
 	indexes := make([]int, len(out.items))
 	for i, v := range out.items {
-		indexes[i] = v.value.(int)
+		indexes[i] = as[int](v.value)
 	}
 	switch {
 	case len(n.items) == 0:
@@ -215,7 +215,7 @@ func (c *checker) readCalendar(text string) (time.Time, error) {
 	if err != nil {
 		return time.Time{}, err
 	}
-	return t.(time.Time), nil
+	return as[time.Time](t), nil
 }
 
 // readProfile reads a rate, or one that changes over time.
@@ -223,7 +223,7 @@ func readProfile(c *checker, n *node, path string) *node {
 	if n.kind == scalar {
 		out := leaf{rate}.check(c, n, path)
 		if out != nil {
-			out.value = Profile{{Rate: out.value.(Rate)}}
+			out.value = Profile{{Rate: as[Rate](out.value)}}
 		}
 		return out
 	}
@@ -244,7 +244,7 @@ func readProfile(c *checker, n *node, path string) *node {
 		if at == nil || r == nil {
 			continue
 		}
-		point := RatePoint{at.value.(time.Duration), r.value.(Rate)}
+		point := RatePoint{as[time.Duration](at.value), as[Rate](r.value)}
 		if len(profile) > 0 && point.At <= profile[len(profile)-1].At {
 			c.fault(at, path, "order the points by time", "a point at %s after one at %s", at.text, writeSpan(profile[len(profile)-1].At))
 			continue
@@ -272,7 +272,7 @@ func readPick(c *checker, n *node, path string) *node {
 	if s == nil {
 		return nil
 	}
-	out := &node{kind: mapping, at: n.at, value: Pick{Zipf: s.value.(float64)}}
+	out := &node{kind: mapping, at: n.at, value: Pick{Zipf: as[float64](s.value)}}
 	out.put("zipf", zipf.at, s)
 	return out
 }
@@ -285,7 +285,7 @@ func readLookups(c *checker, n *node, path string) *node {
 			if target == nil {
 				return nil, nil
 			}
-			return target, Lookup{Column: column, Map: target.value.(int)}
+			return target, Lookup{Column: column, Map: as[int](target.value)}
 		})
 }
 
@@ -368,14 +368,14 @@ func checkMap(c *checker, _, n *node, path string) {
 		return
 	}
 	m := &c.maps[i]
-	m.known, m.key, m.company = true, key.value.([]string), n.get("company").value.(bool)
+	m.known, m.key, m.company = true, as[[]string](key.value), as[bool](n.get("company").value)
 	for _, v := range columns.items {
 		m.columns = append(m.columns, v.textOf("name"))
 	}
 	resolved := make([]Lookup, 0, len(lookups.fields))
-	for _, l := range lookups.value.([]any) {
-		resolved = append(resolved, l.(Lookup))
-		m.lookups = append(m.lookups, l.(Lookup).Column)
+	for _, l := range as[[]any](lookups.value) {
+		resolved = append(resolved, as[Lookup](l))
+		m.lookups = append(m.lookups, as[Lookup](l).Column)
 	}
 	lookups.value = resolved
 
@@ -461,7 +461,7 @@ func checkWorkload(c *checker, raw, n *node, path string) {
 // checkTraceRow judges a row of a trace by its map and resolves the targets
 // of its sources.
 func checkTraceRow(c *checker, raw, n *node, path string) {
-	if ahead, once := n.get("ahead"), n.get("once"); ahead != nil && ahead.value.(time.Duration) > 0 && (once == nil || once.value != PerKey) {
+	if ahead, once := n.get("ahead"), n.get("once"); ahead != nil && as[time.Duration](ahead.value) > 0 && (once == nil || once.value != PerKey) {
 		c.fault(ahead, join(path, "ahead"), "add once: key", "ahead is for records that are booked once")
 	}
 	m := c.mapOf(n)
@@ -493,8 +493,8 @@ func resolveSources(c *checker, n *node, path, in, what string, targets []string
 		return
 	}
 	sources := []Source{}
-	for _, v := range n.value.([]any) {
-		s := v.(namedSource)
+	for _, v := range as[[]any](n.value) {
+		s := as[namedSource](v)
 		if s.Target = slices.Index(targets, s.target); s.Target < 0 {
 			c.errs.report(s.at, join(path, s.target), didYouMean(s.target, targets), "the map %s has no %s %s", in, what, quote(s.target))
 			continue
@@ -515,7 +515,7 @@ func checkSlow(c *checker, raw, n *node, path string) {
 // checkRetry judges the bounds of the back-off.
 func checkRetry(c *checker, _, n *node, path string) {
 	base, ceiling := n.get("base"), n.get("cap")
-	if base != nil && ceiling != nil && ceiling.value.(time.Duration) < base.value.(time.Duration) {
+	if base != nil && ceiling != nil && as[time.Duration](ceiling.value) < as[time.Duration](base.value) {
 		c.fault(ceiling, join(path, "cap"), "cap bounds the back-off from above", "cap %s is below base %s", ceiling.text, base.text)
 	}
 }
@@ -567,7 +567,7 @@ func checkLookups(c *checker, n *node) {
 			continue
 		}
 		for _, f := range lookups.fields {
-			target := c.maps[f.value.value.(int)]
+			target := c.maps[as[int](f.value.value)]
 			if target.known && len(target.key) > 1 {
 				c.fault(f.value, join(join("maps", m.name), "lookups"), "look up a map whose key is one column",
 					"a lookup to %s, whose key has %d columns (%s), is not built yet", target.name, len(target.key), strings.Join(target.key, ", "))

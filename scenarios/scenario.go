@@ -31,7 +31,6 @@ type Scenario struct {
 	Spotlight   []string     `key:"spotlight"` // IDs of trace transactions whose story the report tells
 
 	tree  *node  // the file with overrides and defaults, canonical
-	file  string // as given to Parse
 	src   []byte // as given to Parse
 	files opener // where trace files are
 }

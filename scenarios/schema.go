@@ -29,36 +29,66 @@ var name = text{identifier: true, bytesMax: nameBytesMax}
 var schema shape = object{
 	name: "a scenario",
 	keys: []key{
-		{name: "schema", shape: discriminator("twinwrite/v1"), required: true,
-			doc: "the language of the file: schema: twinwrite/v1"},
-		{name: "name", shape: name, required: true,
-			doc: "a short name for folders and reports, for example invoice-peak"},
-		{name: "purpose", shape: text{bytesMax: purposeBytesMax},
-			doc: "the question that the scenario answers"},
-		{name: "seed", shape: leaf{seed}, standard: "1", source: "assumed: any seed is as good as another",
-			doc: "the root of all random draws"},
-		{name: "time", shape: timeObject, required: true,
-			doc: "write for example time: {start: 2026-01-31T08:00:00Z, run: 8h}"},
-		{name: "runs", shape: runsObject, standard: "{}", source: "assumed: one run shows the mechanism; intervals need more",
-			doc: "how often the world is simulated"},
-		{name: "systems", shape: systemsObject, standard: "{}", source: "assumed: each value says where it comes from",
-			doc: "how the two business systems behave"},
-		{name: "links", shape: linksObject, standard: "{}", source: "assumed: each value says where it comes from",
-			doc: "the network between the engine and the two systems"},
-		{name: "maps", shape: list{name: "map", named: "name", item: mapObject, least: 1}, required: true,
-			doc: "the table maps: - {name: customers, finops: CustomersV3, dataverse: accounts, key: [accountnumber], columns: [name]}"},
-		{name: "jobs", shape: list{name: "job", named: "name", item: jobObject, least: 1}, required: true,
-			doc: "the integration jobs: - {name: billing, primary: finops, sequence: [customers, invoices]}"},
-		{name: "workload", shape: list{name: "workload", named: "name", item: workloadObject, least: 1}, required: true,
-			doc: "what users do"},
-		{name: "validations", shape: list{name: "validation", named: "name", item: validationObject}, standard: "[]",
-			source: "assumed: nothing is refused", doc: "business rules that refuse writes"},
-		{name: "faults", shape: list{name: "fault", named: "name", item: faultChoice}, standard: "[]",
-			source: "assumed: nothing breaks", doc: "what breaks, and when"},
-		{name: "engine", shape: engineObject, standard: "{}", source: "assumed: each value says where it comes from",
-			doc: "the settings of the sync engine"},
-		{name: "spotlight", shape: composite(readTexts), standard: "[]", source: "assumed: no transaction is special",
-			doc: "transactions of a trace whose story the report tells, by their value in the transaction column"},
+		{
+			name: "schema", shape: discriminator("twinwrite/v1"), required: true,
+			doc: "the language of the file: schema: twinwrite/v1",
+		},
+		{
+			name: "name", shape: name, required: true,
+			doc: "a short name for folders and reports, for example invoice-peak",
+		},
+		{
+			name: "purpose", shape: text{bytesMax: purposeBytesMax},
+			doc: "the question that the scenario answers",
+		},
+		{
+			name: "seed", shape: leaf{seed}, standard: "1", source: "assumed: any seed is as good as another",
+			doc: "the root of all random draws",
+		},
+		{
+			name: "time", shape: timeObject, required: true,
+			doc: "write for example time: {start: 2026-01-31T08:00:00Z, run: 8h}",
+		},
+		{
+			name: "runs", shape: runsObject, standard: "{}", source: "assumed: one run shows the mechanism; intervals need more",
+			doc: "how often the world is simulated",
+		},
+		{
+			name: "systems", shape: systemsObject, standard: "{}", source: "assumed: each value says where it comes from",
+			doc: "how the two business systems behave",
+		},
+		{
+			name: "links", shape: linksObject, standard: "{}", source: "assumed: each value says where it comes from",
+			doc: "the network between the engine and the two systems",
+		},
+		{
+			name: "maps", shape: list{name: "map", named: "name", item: mapObject, least: 1}, required: true,
+			doc: "the table maps: - {name: customers, finops: CustomersV3, dataverse: accounts, key: [accountnumber], columns: [name]}",
+		},
+		{
+			name: "jobs", shape: list{name: "job", named: "name", item: jobObject, least: 1}, required: true,
+			doc: "the integration jobs: - {name: billing, primary: finops, sequence: [customers, invoices]}",
+		},
+		{
+			name: "workload", shape: list{name: "workload", named: "name", item: workloadObject, least: 1}, required: true,
+			doc: "what users do",
+		},
+		{
+			name: "validations", shape: list{name: "validation", named: "name", item: validationObject}, standard: "[]",
+			source: "assumed: nothing is refused", doc: "business rules that refuse writes",
+		},
+		{
+			name: "faults", shape: list{name: "fault", named: "name", item: faultChoice}, standard: "[]",
+			source: "assumed: nothing breaks", doc: "what breaks, and when",
+		},
+		{
+			name: "engine", shape: engineObject, standard: "{}", source: "assumed: each value says where it comes from",
+			doc: "the settings of the sync engine",
+		},
+		{
+			name: "spotlight", shape: composite(readTexts), standard: "[]", source: "assumed: no transaction is special",
+			doc: "transactions of a trace whose story the report tells, by their value in the transaction column",
+		},
 		{name: "expect", later: laterExpect},
 		{name: "sweep", later: laterSweep},
 	},
@@ -66,30 +96,42 @@ var schema shape = object{
 }
 
 var timeObject = object{name: "time", keys: []key{
-	{name: "start", shape: leaf{instant}, required: true,
-		doc: "the calendar time at which a run begins, for example 2026-01-31T08:00:00Z"},
-	{name: "run", shape: positive{span}, required: true,
-		doc: "how long users work, for example 8h"},
-	{name: "drain", shape: notNegative{span}, standard: "1h", source: "assumed: long enough for a queue that drains at all",
-		doc: "how long the engine works on after the users have gone"},
+	{
+		name: "start", shape: leaf{instant}, required: true,
+		doc: "the calendar time at which a run begins, for example 2026-01-31T08:00:00Z",
+	},
+	{
+		name: "run", shape: positive{timeSpan}, required: true,
+		doc: "how long users work, for example 8h",
+	},
+	{
+		name: "drain", shape: notNegative{timeSpan}, standard: "1h", source: "assumed: long enough for a queue that drains at all",
+		doc: "how long the engine works on after the users have gone",
+	},
 	{name: "warmup", later: "every change counts from the start; begin the run earlier if that matters"},
 }}
 
 var runsObject = object{name: "runs", keys: []key{
-	{name: "count", shape: leaf{whole(1, 10_000)}, standard: "1", source: "assumed: one run shows the mechanism; intervals need more",
-		doc: "how often the world is simulated, each time with other draws"},
+	{
+		name: "count", shape: leaf{whole(1, 10_000)}, standard: "1", source: "assumed: one run shows the mechanism; intervals need more",
+		doc: "how often the world is simulated, each time with other draws",
+	},
 	{name: "max", later: "set runs.count"},
 	{name: "precision", later: "set runs.count"},
 }}
 
 var systemsObject = object{name: "systems", keys: []key{
-	{name: "finops", shape: finOpsObject, standard: "{}", source: "assumed: each value says where it comes from",
-		doc: "finance & operations"},
-	{name: "dataverse", shape: dataverseObject, standard: "{}", source: "assumed: each value says where it comes from",
-		doc: "Dataverse"},
+	{
+		name: "finops", shape: finOpsObject, standard: "{}", source: "assumed: each value says where it comes from",
+		doc: "finance & operations",
+	},
+	{
+		name: "dataverse", shape: dataverseObject, standard: "{}", source: "assumed: each value says where it comes from",
+		doc: "Dataverse",
+	},
 }}
 
-var finOpsObject = system(systemDefaults{
+var finOpsObject = systemShape(systemDefaults{
 	servers:   given{"16", "assumed: batch threads of a small production environment; not published"},
 	commit:    given{"{dist: lognormal, p50: 80ms, p99: 900ms}", "assumed: no figures are published"},
 	read:      given{"{dist: lognormal, p50: 40ms, p99: 300ms}", "assumed: no figures are published"},
@@ -99,7 +141,7 @@ var finOpsObject = system(systemDefaults{
 	staleSave: given{"refuse", "documented: X++ compares RecVersion at the update and raises UpdateConflict"},
 })
 
-var dataverseObject = system(systemDefaults{
+var dataverseObject = systemShape(systemDefaults{
 	servers:   given{"52", "documented: Dataverse service protection limits, concurrent requests of a user"},
 	commit:    given{"{dist: lognormal, p50: 120ms, p99: 1500ms}", "assumed: no figures are published"},
 	read:      given{"{dist: lognormal, p50: 60ms, p99: 500ms}", "assumed: no figures are published"},
@@ -116,48 +158,76 @@ type systemDefaults struct {
 	servers, commit, read, apply, perRecord, foldCase, staleSave given
 }
 
-func system(d systemDefaults) object {
+func systemShape(d systemDefaults) object {
 	return object{name: "a system", keys: []key{
-		{name: "clock", shape: clockObject, standard: "{}", source: "assumed: each value says where it comes from",
-			doc: "how the system's local clock is wrong"},
-		{name: "servers", shape: leaf{whole(1, 10_000)}, standard: d.servers.value, source: d.servers.source,
-			doc: "how many requests are served at once; others queue"},
-		{name: "commit", shape: distribution, standard: d.commit.value, source: d.commit.source,
-			doc: "service time of a user's transaction"},
-		{name: "read", shape: distribution, standard: d.read.value, source: d.read.source,
-			doc: "service time of the engine's read of a batch"},
-		{name: "apply", shape: distribution, standard: d.apply.value, source: d.apply.source,
-			doc: "service time of the engine's write of a batch"},
-		{name: "per-record", shape: distribution, standard: d.perRecord.value, source: d.perRecord.source,
-			doc: "on top, for each row that a commit or a write changes"},
-		{name: "keys", standard: "{}", source: "assumed: each value says where it comes from", doc: "how integration keys are compared",
+		{
+			name: "clock", shape: clockObject, standard: "{}", source: "assumed: each value says where it comes from",
+			doc: "how the system's local clock is wrong",
+		},
+		{
+			name: "servers", shape: leaf{whole(1, 10_000)}, standard: d.servers.value, source: d.servers.source,
+			doc: "how many requests are served at once; others queue",
+		},
+		{
+			name: "commit", shape: distribution, standard: d.commit.value, source: d.commit.source,
+			doc: "service time of a user's transaction",
+		},
+		{
+			name: "read", shape: distribution, standard: d.read.value, source: d.read.source,
+			doc: "service time of the engine's read of a batch",
+		},
+		{
+			name: "apply", shape: distribution, standard: d.apply.value, source: d.apply.source,
+			doc: "service time of the engine's write of a batch",
+		},
+		{
+			name: "per-record", shape: distribution, standard: d.perRecord.value, source: d.perRecord.source,
+			doc: "on top, for each row that a commit or a write changes",
+		},
+		{
+			name: "keys", standard: "{}", source: "assumed: each value says where it comes from", doc: "how integration keys are compared",
 			shape: object{name: "keys", keys: []key{
-				{name: "fold-case", shape: leaf{truth}, standard: d.foldCase.value, source: d.foldCase.source,
-					doc: "two keys that differ only in case are one key"},
-			}}},
-		{name: "stale-save", shape: staleSaveWord, standard: d.staleSave.value, source: d.staleSave.source,
-			doc: "what happens when a user saves a record that has changed since he opened it"},
-		{name: "notification", shape: notificationObject, standard: "{}", source: "assumed: each value says where it comes from",
-			doc: "the signal to the engine that something is to be carried"},
+				{
+					name: "fold-case", shape: leaf{truth}, standard: d.foldCase.value, source: d.foldCase.source,
+					doc: "two keys that differ only in case are one key",
+				},
+			}},
+		},
+		{
+			name: "stale-save", shape: staleSaveWord, standard: d.staleSave.value, source: d.staleSave.source,
+			doc: "what happens when a user saves a record that has changed since he opened it",
+		},
+		{
+			name: "notification", shape: notificationObject, standard: "{}", source: "assumed: each value says where it comes from",
+			doc: "the signal to the engine that something is to be carried",
+		},
 		{name: "throttle", later: "limit the load with servers and service times"},
 		{name: "plug-ins", later: "add their time to per-record"},
 	}}
 }
 
 var clockObject = object{name: "clock", keys: []key{
-	{name: "offset", shape: leaf{span}, standard: "0s", source: "assumed: clocks are right until a scenario says otherwise",
-		doc: "how far the clock is ahead at the start; negative: behind"},
-	{name: "drift", shape: leaf{ppm}, standard: "0ppm", source: "assumed: clocks are right until a scenario says otherwise",
-		doc: "how fast the clock gains"},
-	{name: "granularity", shape: positive{span}, standard: "1s", source: "assumed: modified times are kept in whole seconds",
-		doc: "the distance between two readings"},
-	{name: "steps", standard: "[]", source: "assumed: nobody sets the clock",
+	{
+		name: "offset", shape: leaf{timeSpan}, standard: "0s", source: "assumed: clocks are right until a scenario says otherwise",
+		doc: "how far the clock is ahead at the start; negative: behind",
+	},
+	{
+		name: "drift", shape: leaf{ppm}, standard: "0ppm", source: "assumed: clocks are right until a scenario says otherwise",
+		doc: "how fast the clock gains",
+	},
+	{
+		name: "granularity", shape: positive{timeSpan}, standard: "1s", source: "assumed: modified times are kept in whole seconds",
+		doc: "the distance between two readings",
+	},
+	{
+		name: "steps", standard: "[]", source: "assumed: nobody sets the clock",
 		shape: list{name: "step", named: "name", item: object{name: "a clock step", keys: []key{
 			{name: "name", shape: name, doc: "its name in paths"},
 			{name: "at", shape: composite(readMoment), required: true, doc: "when, for example 3h or 14:35"},
-			{name: "by", shape: leaf{span}, required: true, doc: "how far the clock is moved, for example +90s"},
+			{name: "by", shape: leaf{timeSpan}, required: true, doc: "how far the clock is moved, for example +90s"},
 		}}},
-		doc: "moments at which somebody sets the clock"},
+		doc: "moments at which somebody sets the clock",
+	},
 }}
 
 var staleSaveWord = word{name: "a policy for stale saves", choices: []meaning{
@@ -166,28 +236,42 @@ var staleSaveWord = word{name: "a policy for stale saves", choices: []meaning{
 }}
 
 var notificationObject = object{name: "notification", keys: []key{
-	{name: "delay", shape: distribution, standard: "{dist: exponential, mean: 200ms}", source: "assumed: just-in-time, no figures are published",
-		doc: "from the commit until the engine hears of it"},
-	{name: "loss", shape: leaf{share}, standard: "0%", source: "assumed: none is lost until a scenario says otherwise",
-		doc: "how many never arrive"},
-	{name: "duplicate", shape: leaf{share}, standard: "0%", source: "assumed: none comes twice until a scenario says otherwise",
-		doc: "how many arrive twice"},
+	{
+		name: "delay", shape: distribution, standard: "{dist: exponential, mean: 200ms}", source: "assumed: just-in-time, no figures are published",
+		doc: "from the commit until the engine hears of it",
+	},
+	{
+		name: "loss", shape: leaf{share}, standard: "0%", source: "assumed: none is lost until a scenario says otherwise",
+		doc: "how many never arrive",
+	},
+	{
+		name: "duplicate", shape: leaf{share}, standard: "0%", source: "assumed: none comes twice until a scenario says otherwise",
+		doc: "how many arrive twice",
+	},
 }}
 
 var linksObject = object{name: "links", keys: []key{
-	{name: "engine->finops", shape: linkObject, standard: "{}", source: "assumed: each value says where it comes from",
-		doc: "between the engine and finance & operations"},
-	{name: "engine->dataverse", shape: linkObject, standard: "{}", source: "assumed: each value says where it comes from",
-		doc: "between the engine and Dataverse"},
+	{
+		name: "engine->finops", shape: linkObject, standard: "{}", source: "assumed: each value says where it comes from",
+		doc: "between the engine and finance & operations",
+	},
+	{
+		name: "engine->dataverse", shape: linkObject, standard: "{}", source: "assumed: each value says where it comes from",
+		doc: "between the engine and Dataverse",
+	},
 	{name: "finops->dataverse", later: "the systems do not talk to each other in async; write engine->dataverse"},
 	{name: "dataverse->finops", later: "the systems do not talk to each other in async; write engine->finops"},
 }}
 
 var linkObject = object{name: "a link", keys: []key{
-	{name: "latency", shape: distribution, standard: "{dist: shifted, by: 5ms, of: {dist: exponential, mean: 10ms}}", source: "assumed: one region",
-		doc: "time one way"},
-	{name: "loss", shape: leaf{share}, standard: "0%", source: "assumed: none is lost until a scenario says otherwise",
-		doc: "how many requests or answers are lost; the engine learns nothing until its timeout"},
+	{
+		name: "latency", shape: distribution, standard: "{dist: shifted, by: 5ms, of: {dist: exponential, mean: 10ms}}", source: "assumed: one region",
+		doc: "time one way",
+	},
+	{
+		name: "loss", shape: leaf{share}, standard: "0%", source: "assumed: none is lost until a scenario says otherwise",
+		doc: "how many requests or answers are lost; the engine learns nothing until its timeout",
+	},
 }}
 
 var mapObject = object{
@@ -197,21 +281,31 @@ var mapObject = object{
 		{name: "finops", shape: name, required: true, doc: "the data entity, for example SalesInvoiceHeadersV2"},
 		{name: "dataverse", shape: name, required: true, doc: "the table, for example invoices"},
 		{name: "key", shape: composite(readNames), required: true, doc: "the key columns without the company, for example [invoicenumber]"},
-		{name: "company", shape: leaf{truth}, standard: "false", source: "assumed: records are shared by all companies",
-			doc: "whether the company is part of the key"},
-		{name: "direction", standard: "both", source: "assumed: maps of this version carry changes both ways", doc: "which way changes go",
+		{
+			name: "company", shape: leaf{truth}, standard: "false", source: "assumed: records are shared by all companies",
+			doc: "whether the company is part of the key",
+		},
+		{
+			name: "direction", standard: "both", source: "assumed: maps of this version carry changes both ways", doc: "which way changes go",
 			shape: word{name: "a direction", choices: []meaning{
 				{word: "both", value: Both},
 				{word: "to-dataverse", later: laterDirections},
 				{word: "to-finops", later: laterDirections},
-			}}},
-		{name: "mode", shape: modeWord, standard: "async", source: "assumed: async is what the scenario is about",
-			doc: "how changes are carried"},
-		{name: "columns", standard: "[]", source: "assumed: the map has lookups only",
+			}},
+		},
+		{
+			name: "mode", shape: modeWord, standard: "async", source: "assumed: async is what the scenario is about",
+			doc: "how changes are carried",
+		},
+		{
+			name: "columns", standard: "[]", source: "assumed: the map has lookups only",
 			shape: list{name: "column", named: "name", short: true, item: columnObject},
-			doc:   "mapped columns with plain data: [name, {name: price, type: number}]"},
-		{name: "lookups", shape: composite(readLookups), standard: "{}", source: "assumed: the map's records stand alone",
-			doc: "columns that name a record of another map: {customer: customers}"},
+			doc:   "mapped columns with plain data: [name, {name: price, type: number}]",
+		},
+		{
+			name: "lookups", shape: composite(readLookups), standard: "{}", source: "assumed: the map's records stand alone",
+			doc: "columns that name a record of another map: {customer: customers}",
+		},
 		{name: "template", later: laterTemplates},
 		{name: "filter", later: "every record of the map is carried"},
 	},
@@ -226,11 +320,13 @@ var modeWord = word{name: "a mode", choices: []meaning{
 
 var columnObject = object{name: "a column", keys: []key{
 	{name: "name", shape: name, required: true, doc: "the column's name"},
-	{name: "type", standard: "text", source: "assumed: texts are compared as they are", doc: "what the column holds",
+	{
+		name: "type", standard: "text", source: "assumed: texts are compared as they are", doc: "what the column holds",
 		shape: word{name: "a column type", choices: []meaning{
 			{word: "text", value: Text},
 			{word: "number", value: Number},
-		}}},
+		}},
+	},
 }}
 
 var jobObject = object{name: "a job", keys: []key{
@@ -249,32 +345,42 @@ var workloadObject = object{
 	keys: []key{
 		{name: "name", shape: name, required: true, doc: "its name, for example crm-edits"},
 		{name: "side", shape: sideWord, required: true, doc: "where the users work: finops or dataverse"},
-		{name: "enabled", shape: leaf{truth}, standard: "true", source: "assumed: what is written counts",
-			doc: "false leaves the workload out"},
+		{
+			name: "enabled", shape: leaf{truth}, standard: "true", source: "assumed: what is written counts",
+			doc: "false leaves the workload out",
+		},
 		{name: "arrivals", shape: arrivalsObject, doc: "when transactions come: {rate: 25/s}"},
-		{name: "transaction", shape: list{name: "step", named: "name", by: "map", item: stepObject, least: 1},
-			doc: "what each transaction does: - {map: customers, update: 1}"},
+		{
+			name: "transaction", shape: list{name: "step", named: "name", by: "map", item: stepObject, least: 1},
+			doc: "what each transaction does: - {map: customers, update: 1}",
+		},
 		{name: "open-for", shape: distribution, doc: "how long before saving the user had opened the record; what he did not see by then makes his save stale"},
-		{name: "concurrent-edit", doc: "the same records, edited on the other side by somebody else",
+		{
+			name: "concurrent-edit", doc: "the same records, edited on the other side by somebody else",
 			shape: object{name: "concurrent-edit", keys: []key{
 				{name: "probability", shape: leaf{share}, required: true, doc: "how many transactions have one, for example 2%"},
 				{name: "gap", shape: distribution, required: true, doc: "how long after the first commit, for example 5s"},
-			}}},
+			}},
+		},
 		{name: "trace", shape: traceObject, doc: "a recorded day to replay instead of arrivals and transaction"},
 	},
 	also: checkWorkload,
 }
 
 var arrivalsObject = object{name: "arrivals", keys: []key{
-	{name: "process", standard: "poisson", source: "assumed: many users who do not know of each other", doc: "how arrivals are spread",
+	{
+		name: "process", standard: "poisson", source: "assumed: many users who do not know of each other", doc: "how arrivals are spread",
 		shape: word{name: "an arrival process", choices: []meaning{
 			{word: "poisson", value: Poisson},
 			{word: "bursty", later: "write a profile with steep flanks"},
 			{word: "periodic", later: "write a constant rate"},
 			{word: "closed", later: "write a constant rate"},
-		}}},
-	{name: "rate", shape: composite(readProfile), required: true,
-		doc: "25/s, or over time {profile: [[0h, 2/s], [1h, 25/s]]}"},
+		}},
+	},
+	{
+		name: "rate", shape: composite(readProfile), required: true,
+		doc: "25/s, or over time {profile: [[0h, 2/s], [1h, 25/s]]}",
+	},
 }}
 
 var stepObject = object{
@@ -284,8 +390,10 @@ var stepObject = object{
 		{name: "map", shape: composite(readMapName), required: true, doc: "the map whose records it writes"},
 		{name: "create", shape: count, doc: "how many records it creates"},
 		{name: "update", shape: count, doc: "how many records it changes"},
-		{name: "pick", shape: composite(readPick), standard: "uniform", source: "assumed: no record is busier than another",
-			doc: "which records an update changes: uniform, or {zipf: 1.1}"},
+		{
+			name: "pick", shape: composite(readPick), standard: "uniform", source: "assumed: no record is busier than another",
+			doc: "which records an update changes: uniform, or {zipf: 1.1}",
+		},
 		{name: "columns", shape: composite(readNames), doc: "the columns that an update writes; all if not given"},
 		{name: "delete", later: laterDeletes},
 	},
@@ -298,14 +406,22 @@ var traceObject = object{
 		{name: "file", shape: text{bytesMax: fileBytesMax}, required: true, doc: "the CSV file, beside the scenario, for example day.csv"},
 		{name: "at", shape: text{bytesMax: nameBytesMax}, required: true, doc: "the column with the time, as 2026-01-31T18:00:00Z"},
 		{name: "transaction", shape: text{bytesMax: nameBytesMax}, required: true, doc: "the column whose equal values commit together"},
-		{name: "speed", shape: leaf{ratio}, standard: "1x", source: "assumed: as it was recorded",
-			doc: "10x makes the day ten times busier and ten times shorter"},
-		{name: "shift", shape: leaf{span}, standard: "0s", source: "assumed: as it was recorded",
-			doc: "moves the whole trace in time, after speed"},
-		{name: "rows", shape: list{name: "row", named: "name", by: "map", item: traceRowObject, least: 1}, required: true,
-			doc: "what one row writes: - {map: lines, key: {line: line}, values: {price: unitprice}}"},
-		{name: "operation", shape: operationObject, standard: "{}", source: "assumed: each value says where it comes from",
-			doc: "whether a transaction creates or updates its records"},
+		{
+			name: "speed", shape: leaf{ratio}, standard: "1x", source: "assumed: as it was recorded",
+			doc: "10x makes the day ten times busier and ten times shorter",
+		},
+		{
+			name: "shift", shape: leaf{timeSpan}, standard: "0s", source: "assumed: as it was recorded",
+			doc: "moves the whole trace in time, after speed",
+		},
+		{
+			name: "rows", shape: list{name: "row", named: "name", by: "map", item: traceRowObject, least: 1}, required: true,
+			doc: "what one row writes: - {map: lines, key: {line: line}, values: {price: unitprice}}",
+		},
+		{
+			name: "operation", shape: operationObject, standard: "{}", source: "assumed: each value says where it comes from",
+			doc: "whether a transaction creates or updates its records",
+		},
 	},
 }
 
@@ -314,33 +430,45 @@ var traceRowObject = object{
 	keys: []key{
 		{name: "name", shape: name, doc: "its name in paths; the map's name if there is none"},
 		{name: "map", shape: composite(readMapName), required: true, doc: "the map whose record it writes"},
-		{name: "once", doc: "transaction: only with the first row of each; key: only when the trace first shows the key",
+		{
+			name: "once", doc: "transaction: only with the first row of each; key: only when the trace first shows the key",
 			shape: word{name: "a word for once", choices: []meaning{
 				{word: "transaction", value: PerTransaction},
 				{word: "key", value: PerKey},
-			}}},
-		{name: "ahead", shape: notNegative{span}, standard: "0s", source: "assumed: booked in the transaction that first needs it",
-			doc: "with once: key, how long before that the record is booked, in a transaction of its own"},
+			}},
+		},
+		{
+			name: "ahead", shape: notNegative{timeSpan}, standard: "0s", source: "assumed: booked in the transaction that first needs it",
+			doc: "with once: key, how long before that the record is booked, in a transaction of its own",
+		},
 		{name: "company", shape: text{bytesMax: nameBytesMax}, doc: "the column with the company"},
 		{name: "key", shape: composite(readSources), required: true, doc: "where each key column comes from: {invoicenumber: invoice}"},
-		{name: "lookups", shape: composite(readSources), standard: "{}", source: "assumed: lookups not named stay empty",
-			doc: "where the keys of looked-up records come from: {customer: {column: customer, empty: WALK-IN}}"},
-		{name: "values", shape: composite(readSources), standard: "{}", source: "assumed: columns not named stay empty",
-			doc: "where each column comes from: {price: unitprice, status: {constant: Open}}"},
+		{
+			name: "lookups", shape: composite(readSources), standard: "{}", source: "assumed: lookups not named stay empty",
+			doc: "where the keys of looked-up records come from: {customer: {column: customer, empty: WALK-IN}}",
+		},
+		{
+			name: "values", shape: composite(readSources), standard: "{}", source: "assumed: columns not named stay empty",
+			doc: "where each column comes from: {price: unitprice, status: {constant: Open}}",
+		},
 	},
 	also: checkTraceRow,
 }
 
 var operationObject = object{name: "operation", keys: []key{
-	{name: "default", shape: operationWord, standard: "create", source: "assumed: a trace shows what was booked",
-		doc: "what transactions do that no case matches"},
-	{name: "when", standard: "[]", source: "assumed: all transactions do the same", doc: "the first case that matches decides",
+	{
+		name: "default", shape: operationWord, standard: "create", source: "assumed: a trace shows what was booked",
+		doc: "what transactions do that no case matches",
+	},
+	{
+		name: "when", standard: "[]", source: "assumed: all transactions do the same", doc: "the first case that matches decides",
 		shape: list{name: "case", named: "name", item: object{name: "a case", keys: []key{
 			{name: "name", shape: name, doc: "its name in paths"},
 			{name: "column", shape: text{bytesMax: nameBytesMax}, required: true, doc: "the column that it looks at"},
 			{name: "prefix", shape: text{bytesMax: nameBytesMax}, required: true, doc: "what the cell must begin with"},
 			{name: "then", shape: operationWord, required: true, doc: "create or update"},
-		}}}},
+		}}},
+	},
 }}
 
 var operationWord = word{name: "an operation", choices: []meaning{
@@ -354,8 +482,10 @@ var validationObject = object{name: "a validation", keys: []key{
 	{name: "map", shape: composite(readMapName), required: true, doc: "the map whose changes it looks at"},
 	{name: "side", shape: sideWord, required: true, doc: "the side that refuses: finops or dataverse"},
 	{name: "refuse", shape: leaf{share}, required: true, doc: "how many of the changes carried there it refuses, for example 0.3%"},
-	{name: "reason", shape: text{bytesMax: 256}, standard: "refused by a business rule", source: "assumed: the scenario does not say",
-		doc: "the message on the error desk"},
+	{
+		name: "reason", shape: text{bytesMax: 256}, standard: "refused by a business rule", source: "assumed: the scenario does not say",
+		doc: "the message on the error desk",
+	},
 }}
 
 var faultChoice = choice{
@@ -363,12 +493,14 @@ var faultChoice = choice{
 	by:   "kind",
 	cases: []alternative{
 		fault("outage", "a side answers nothing",
-			key{name: "for", shape: positive{span}, required: true, doc: "how long, for example 10m"},
+			key{name: "for", shape: positive{timeSpan}, required: true, doc: "how long, for example 10m"},
 			key{name: "side", shape: sideWord, required: true, doc: "the side that is down: finops or dataverse"}),
 		{word: "slow", object: slowObject()},
 		fault("engine-crash", "the engine's process dies",
-			key{name: "restart", shape: positive{span}, standard: "30s", source: "assumed: a process that is supervised",
-				doc: "how long it stays dead"},
+			key{
+				name: "restart", shape: positive{timeSpan}, standard: "30s", source: "assumed: a process that is supervised",
+				doc: "how long it stays dead",
+			},
 			key{name: "point", shape: crashPointWord(), doc: "where in its work it dies, at the first pass after at"}),
 		{word: "throttle", later: "a slow fault comes near it"},
 		{word: "partition", later: "links.<link>.loss: 100% cuts a link for the whole run"},
@@ -382,8 +514,10 @@ func fault(kind, doc string, keys ...key) alternative {
 		name: "the fault " + kind,
 		keys: append([]key{
 			{name: "name", shape: name, doc: "its name in paths"},
-			{name: "kind", required: true, doc: doc,
-				shape: word{name: kind, choices: []meaning{{word: kind, value: faultKinds[kind]}}}},
+			{
+				name: "kind", required: true, doc: doc,
+				shape: word{name: kind, choices: []meaning{{word: kind, value: faultKinds[kind]}}},
+			},
 			{name: "at", shape: composite(readMoment), required: true, doc: "when, for example 3h or 14:35"},
 			{name: "every", later: "write one fault for each time"},
 		}, keys...),
@@ -394,13 +528,15 @@ var faultKinds = map[string]FaultKind{"outage": Outage, "slow": Slow, "engine-cr
 
 func slowObject() object {
 	o := fault("slow", "a side or a link takes longer",
-		key{name: "for", shape: positive{span}, required: true, doc: "how long, for example 20m"},
+		key{name: "for", shape: positive{timeSpan}, required: true, doc: "how long, for example 20m"},
 		key{name: "side", shape: sideWord, doc: "the side that is slow"},
-		key{name: "link", doc: "the link that is slow: engine->finops or engine->dataverse",
+		key{
+			name: "link", doc: "the link that is slow: engine->finops or engine->dataverse",
 			shape: word{name: "a link", choices: []meaning{
 				{word: "engine->finops", value: engine.FinOps},
 				{word: "engine->dataverse", value: engine.Dataverse},
-			}}},
+			}},
+		},
 		key{name: "factor", shape: leaf{number(1, 10_000)}, required: true, doc: "how many times longer, for example 8"},
 	).object
 	o.also = checkSlow
@@ -418,26 +554,46 @@ func crashPointWord() word {
 var engineObject = object{
 	name: "engine",
 	keys: []key{
-		{name: "mode", shape: modeWord, standard: "async", source: "assumed: async is what the scenario is about",
-			doc: "how the engine works"},
-		{name: "workers", shape: leaf{whole(1, 1024)}, standard: "8", source: "assumed: the number of background workers is not published",
-			doc: "how many batches are under way at once"},
-		{name: "batch", shape: leaf{whole(1, 1000)}, standard: "10", source: "documented: Dataverse guidance for bulk requests starts at about 10 operations; 1,000 is its limit",
-			doc: "how many records a batch holds"},
-		{name: "timeout", shape: positive{span}, standard: "2m", source: "documented: Dataverse ends a message after 2 minutes, plug-ins included",
-			doc: "when a request without an answer is given up"},
-		{name: "retry", standard: "{}", source: "assumed: each value says where it comes from", doc: "what follows a system failure",
+		{
+			name: "mode", shape: modeWord, standard: "async", source: "assumed: async is what the scenario is about",
+			doc: "how the engine works",
+		},
+		{
+			name: "workers", shape: leaf{whole(1, 1024)}, standard: "8", source: "assumed: the number of background workers is not published",
+			doc: "how many batches are under way at once",
+		},
+		{
+			name: "batch", shape: leaf{whole(1, 1000)}, standard: "10", source: "documented: Dataverse guidance for bulk requests starts at about 10 operations; 1,000 is its limit",
+			doc: "how many records a batch holds",
+		},
+		{
+			name: "timeout", shape: positive{timeSpan}, standard: "2m", source: "documented: Dataverse ends a message after 2 minutes, plug-ins included",
+			doc: "when a request without an answer is given up",
+		},
+		{
+			name: "retry", standard: "{}", source: "assumed: each value says where it comes from", doc: "what follows a system failure",
 			shape: object{name: "retry", keys: []key{
-				{name: "attempts", shape: leaf{whole(1, 100)}, standard: "5", source: "assumed: not published for async",
-					doc: "how often a change is tried before it goes to the error desk"},
-				{name: "base", shape: positive{span}, standard: "2s", source: "documented: 2^n seconds in the Dataverse samples for requests that were throttled",
-					doc: "the first back-off"},
-				{name: "factor", shape: leaf{number(1, 100)}, standard: "2", source: "documented: 2^n seconds in the Dataverse samples for requests that were throttled",
-					doc: "how each back-off grows"},
-				{name: "cap", shape: positive{span}, standard: "5m", source: "assumed: not published for async",
-					doc: "the longest back-off"},
-			}, also: checkRetry}},
-		{name: "poll", shape: positive{span}, standard: "1m", source: "assumed: a net below the notifications, not published",
-			doc: "how often the outboxes are looked at without a notification"},
+				{
+					name: "attempts", shape: leaf{whole(1, 100)}, standard: "5", source: "assumed: not published for async",
+					doc: "how often a change is tried before it goes to the error desk",
+				},
+				{
+					name: "base", shape: positive{timeSpan}, standard: "2s", source: "documented: 2^n seconds in the Dataverse samples for requests that were throttled",
+					doc: "the first back-off",
+				},
+				{
+					name: "factor", shape: leaf{number(1, 100)}, standard: "2", source: "documented: 2^n seconds in the Dataverse samples for requests that were throttled",
+					doc: "how each back-off grows",
+				},
+				{
+					name: "cap", shape: positive{timeSpan}, standard: "5m", source: "assumed: not published for async",
+					doc: "the longest back-off",
+				},
+			}, also: checkRetry},
+		},
+		{
+			name: "poll", shape: positive{timeSpan}, standard: "1m", source: "assumed: a net below the notifications, not published",
+			doc: "how often the outboxes are looked at without a notification",
+		},
 	},
 }

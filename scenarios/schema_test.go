@@ -66,14 +66,14 @@ func compareKeys(t *testing.T, s shape, typ reflect.Type, path string, fields *i
 		return
 	}
 	var tags []string
-	for i := range typ.NumField() {
-		if tag, ok := typ.Field(i).Tag.Lookup("key"); ok {
+	for field := range typ.Fields() {
+		if tag, ok := field.Tag.Lookup("key"); ok {
 			tags = append(tags, tag)
 			*fields++
 			if k := slices.IndexFunc(keys, func(k key) bool { return k.name == tag }); k < 0 {
 				t.Errorf("%s: the field %s of %s has no key", path, tag, typ)
 			} else {
-				compareKeys(t, keys[k].shape, typ.Field(i).Type, join(path, tag), fields)
+				compareKeys(t, keys[k].shape, field.Type, join(path, tag), fields)
 			}
 		}
 	}

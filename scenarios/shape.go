@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -315,12 +316,12 @@ func (l leaf) check(c *checker, n *node, path string) *node {
 	if len(n.text) <= runesMax {
 		v, err = l.read(n.text)
 	}
-	switch err {
-	case nil:
+	switch {
+	case err == nil:
 		return &node{kind: scalar, at: n.at, text: l.write(v), value: v}
-	case errUnit:
+	case errors.Is(err, errUnit):
 		c.fault(n, path, "write the unit: "+l.example, "%s has no unit; %s needs one", quote(n.text), l.name)
-	case errRange:
+	case errors.Is(err, errRange):
 		c.fault(n, path, "for example "+l.example, "%s is out of range; %s is needed", quote(n.text), l.name)
 	default:
 		c.fault(n, path, "for example "+l.example, "%s is not %s", quote(n.text), l.name)
@@ -369,7 +370,7 @@ func (t text) check(c *checker, n *node, path string) *node {
 	case t.identifier && !isIdentifier(n.text):
 		c.fault(n, path, "letters, digits, - and _, beginning with a letter or digit", "%s cannot be a name", quote(n.text))
 	default:
-		return &node{kind: scalar, at: n.at, text: n.text, quoted: true, value: n.text}
+		return &node{kind: scalar, at: n.at, text: n.text, value: n.text}
 	}
 	return nil
 }

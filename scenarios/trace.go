@@ -52,7 +52,7 @@ func (s *Scenario) Transactions(w *Workload) ([]Transaction, error) {
 	if err != nil {
 		return nil, s.traceMissing(w, err)
 	}
-	defer f.Close()
+	defer f.Close() //nolint:errcheck // it is only read
 	r := &traceReader{s: s, w: w, errs: &collector{}, src: &origin{file: w.Trace.File}, seen: map[recordName]struct{}{}}
 	r.read(f)
 	if r.errs.count() > 0 {
@@ -110,8 +110,7 @@ func (s *Scenario) traceMissing(w *Workload, err error) error {
 			at = n.get("trace").get("file").at
 		}
 	}
-	var pathErr *fs.PathError
-	if errors.As(err, &pathErr) {
+	if pathErr, ok := errors.AsType[*fs.PathError](err); ok {
 		err = pathErr.Err
 	}
 	return Errors{newError(at, path, "the path is relative to the scenario file", fmt.Sprintf("cannot read the trace %s: %v", quote(w.Trace.File), err))}
@@ -196,8 +195,7 @@ func (r *traceReader) read(f io.Reader) {
 // fault reports what package csv says.
 func (r *traceReader) fault(err error) {
 	at, hint := position{r.src, 1, 1}, ""
-	var parse *csv.ParseError
-	if errors.As(err, &parse) {
+	if parse, ok := errors.AsType[*csv.ParseError](err); ok {
 		at, err = position{r.src, parse.Line, max(1, parse.Column)}, parse.Err
 		hint = "quote a cell as a whole: \"...\", and a quote inside it as \"\""
 		if errors.Is(err, csv.ErrFieldCount) {
@@ -431,7 +429,7 @@ func (s *Scenario) withSnippets(name string, errs Errors) Errors {
 	if err != nil {
 		return errs
 	}
-	defer f.Close()
+	defer f.Close() //nolint:errcheck // it is only read
 	lines := bufio.NewScanner(f)
 	next := 0
 	for line := 1; next < len(errs) && lines.Scan(); line++ {

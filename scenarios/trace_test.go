@@ -41,8 +41,8 @@ workload:
       operation: {when: [{column: invoice, prefix: U, then: update}]}
 `
 
-// plan reads a trace, given by its lines.
-func plan(t *testing.T, src string, lines ...string) ([]Transaction, error) {
+// planOf reads a trace, given by its lines.
+func planOf(t *testing.T, src string, lines ...string) ([]Transaction, error) {
 	t.Helper()
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "day.csv"), []byte(strings.Join(lines, "\n")+"\n"), 0o644); err != nil {
@@ -110,7 +110,7 @@ func TestTransactions(t *testing.T) {
 			"20m0s finops 3: create 2 DE/3", "20m0s finops U1",
 		}},
 	} {
-		got, err := plan(t, strings.Replace(traced, c.old, c.new, 1), day...)
+		got, err := planOf(t, strings.Replace(traced, c.old, c.new, 1), day...)
 		if err != nil {
 			t.Errorf("%s: %v", c.name, err)
 			continue
@@ -159,9 +159,8 @@ func TestTraceErrors(t *testing.T) {
 		}},
 		{"quotes", []string{header, "2026-01-31T08:05:00Z,1,1,a\"b,2.5,K,UK"}},
 	} {
-		_, err := plan(t, traced, c.lines...)
-		var errs Errors
-		if !errors.As(err, &errs) {
+		_, err := planOf(t, traced, c.lines...)
+		if _, ok := errors.AsType[Errors](err); !ok {
 			t.Errorf("%s: %v, want Errors", c.name, err)
 		}
 		fmt.Fprintf(&all, "== %s\n%v\n", c.name, err)
