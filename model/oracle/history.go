@@ -216,31 +216,16 @@ func (p *pair) done(s engine.Side, c *commit) bool {
 	return !c.what.has(users) || c.index <= p.commits(s.Other())[s] || p.isLost(s, c.index)
 }
 
-// pairOf finds the pair of a record, by its predecessor if it has one.
+// pairOf finds or makes the pair of a record, by its predecessor if it has one.
+// The caller sets the record of a new pair before it does anything else.
 func (o *Oracle) pairOf(before, after *engine.Record) *pair {
 	if before != nil {
 		if h, ok := before.Trace.(*head); ok {
 			return h.pair
 		}
 	}
-	return o.intern(&after.Key)
-}
-
-// intern finds or makes the pair of a key.
-func (o *Oracle) intern(k *engine.Key) *pair {
-	if p := o.pairs[*k]; p != nil {
+	if p := o.pairs.find(&after.Key); p != nil {
 		return p
 	}
-	if n := len(o.slabs); n == 0 || len(o.slabs[n-1]) == cap(o.slabs[n-1]) {
-		o.slabs = append(o.slabs, make([]pair, 0, slabSize))
-	}
-	slab := &o.slabs[len(o.slabs)-1]
-	*slab = append(*slab, pair{})
-	p := &(*slab)[len(*slab)-1]
-	o.pairs[*k] = p
-	return p
+	return o.pairs.add(&after.Key)
 }
-
-// slabSize is how many pairs are allocated at once. Slabs never move, and
-// their order is that in which the pairs were first seen.
-const slabSize = 256

@@ -214,17 +214,15 @@ func (o *Oracle) recount(v View) {
 			continue
 		}
 		told := 0
-		for i := range o.slabs {
-			for j := range o.slabs[i] {
-				if o.slabs[i][j].record[side] != nil {
-					told++
-				}
+		for i := range o.pairs.count {
+			if o.pairs.pair(i).record[side] != nil {
+				told++
 			}
 		}
 		held := 0
 		for r := range records {
 			held++
-			if p := o.pairs[r.Key]; p == nil || p.record[side] == nil || p.record[side].Version != r.Version {
+			if p := o.pairs.find(&r.Key); p == nil || p.record[side] == nil || p.record[side].Version != r.Version {
 				panic(fmt.Sprintf("oracle: the %s side holds %v in version %d, of which the oracle was not told", engine.Side(side), r.Key, r.Version))
 			}
 		}
@@ -241,7 +239,7 @@ func (o *Oracle) items(at sim.Time, v View) {
 	}
 	for it := range v.Items {
 		ref := it.Reference
-		p := o.pairs[ref.Key]
+		p := o.pairs.find(&ref.Key)
 		change := ref.Origin == engine.Captured || ref.Origin == engine.Late
 		if p == nil || change && !p.knows(ref) {
 			o.breach(closedBooks, at, &ref.Key, "%v is %s, and no such change was captured", ref, it.State)
@@ -301,33 +299,31 @@ type excuses struct {
 // pairsAtEnd judges every pair.
 func (o *Oracle) pairsAtEnd(at sim.Time, r *Report) excuses {
 	var e excuses
-	for i := range o.slabs {
-		for j := range o.slabs[i] {
-			p := &o.slabs[i][j]
-			o.totals.Pairs++
-			o.tallies[converged].checked++
-			m := &r.Maps[p.key().Map]
-			for s := range m.Alive {
-				if alive(p.record[s]) {
-					m.Alive[s]++
-				}
+	for i := range o.pairs.count {
+		p := o.pairs.pair(i)
+		o.totals.Pairs++
+		o.tallies[converged].checked++
+		m := &r.Maps[p.key().Map]
+		for s := range m.Alive {
+			if alive(p.record[s]) {
+				m.Alive[s]++
 			}
-			switch {
-			case p.state.has(pairParked):
-				m.Parked++
-			case p.state.has(pairBlocked):
-				m.Blocked++
-			case p.state.has(pairOpen):
-				m.Open++
-			}
-			o.changesAtEnd(at, p)
-			if !p.differs {
-				m.Converged++
-				continue
-			}
-			m.Divergent++
-			o.excuse(at, p, &e)
 		}
+		switch {
+		case p.state.has(pairParked):
+			m.Parked++
+		case p.state.has(pairBlocked):
+			m.Blocked++
+		case p.state.has(pairOpen):
+			m.Open++
+		}
+		o.changesAtEnd(at, p)
+		if !p.differs {
+			m.Converged++
+			continue
+		}
+		m.Divergent++
+		o.excuse(at, p, &e)
 	}
 	return e
 }

@@ -44,8 +44,7 @@ type Oracle struct {
 	config  Config
 	lookups [][]int // by map: columns that hold lookups
 
-	pairs   map[engine.Key]*pair
-	slabs   [][]pair // the pairs themselves, in the order in which they were first seen
+	pairs   index
 	spare   []*waiting
 	target  [2]lookedUp // by side: the lookup checked last
 	current [2]*transaction
@@ -89,7 +88,7 @@ type lookedUp struct {
 
 // New returns an oracle that has seen nothing yet.
 func New(c Config) *Oracle {
-	o := &Oracle{config: c.WithDefaults(), pairs: map[engine.Key]*pair{}}
+	o := &Oracle{config: c.WithDefaults()}
 	o.lookups = make([][]int, len(c.Maps))
 	for i, m := range c.Maps {
 		for j := range m.Columns {
@@ -108,7 +107,7 @@ func New(c Config) *Oracle {
 // its Trace. Content that was there is no user's change: what happens to it is
 // no lost update.
 func (o *Oracle) Loaded(at sim.Time, side engine.Side, r *engine.Record) any {
-	p := o.intern(&r.Key)
+	p := o.pairOf(nil, r)
 	h := p.head[side.Other()]
 	if h == nil {
 		h = &head{pair: p, last: noSide}
@@ -452,7 +451,7 @@ func (o *Oracle) references(at sim.Time, y engine.Side, key *engine.Key, prev, a
 		if l.at != v.Target || l.pair == nil {
 			k := *v.Target
 			k.Spelling = ""
-			*l = lookedUp{v.Target, o.pairs[k]}
+			*l = lookedUp{v.Target, o.pairs.find(&k)}
 		}
 		if k := v.Target; k.Map == key.Map && k.Company == key.Company && k.ID == key.ID && key.Spelling == "" {
 			continue // it looks itself up
@@ -522,7 +521,7 @@ func (o *Oracle) Crashed(sim.Time) { o.totals.Crashes++ }
 // stands for no change.
 func (o *Oracle) Leaked(at sim.Time, ref *engine.Reference) {
 	o.totals.Leaked++
-	if p := o.pairs[ref.Key]; p == nil || !p.knows(ref) {
+	if p := o.pairs.find(&ref.Key); p == nil || !p.knows(ref) {
 		o.breach(closedBooks, at, &ref.Key, "%v was leaked as a duplicate of a reference that was never captured", ref)
 	}
 }

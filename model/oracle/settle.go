@@ -17,7 +17,7 @@ func (o *Oracle) Settled(at sim.Time, ref *engine.Reference, out engine.Outcome)
 		return
 	}
 	o.tallies[closedBooks].checked++
-	p := o.pairs[ref.Key]
+	p := o.pairs.find(&ref.Key)
 	if p == nil || !p.knows(ref) {
 		o.breach(closedBooks, at, &ref.Key, "%v ended as %s (%s), and no such change was captured", ref, out.Class, out.Reason)
 		return
