@@ -23,7 +23,7 @@ import (
 )
 
 // Config is all that a world is made of. The zero value of each field but Maps
-// and End means its default. What has a state of its own (Users.Sources,
+// and End means its default. What has a state of its own (Users.Sources, Store,
 // Failpoints) serves one world only.
 type Config struct {
 	Seed, Run uint64
@@ -35,12 +35,16 @@ type Config struct {
 	Systems [2]system.Config   // by side; Side and Maps are filled in
 	Driver  driver.Config      // Engine.Maps and Engine.Failpoints are filled in
 	Users   users.Config
+	Store   store.Store // the engine's; nil: one in memory
 	Faults  []Fault
 	Oracle  oracle.Config // Maps is filled in
 	End     sim.Time      // when the world ends
 
 	Failpoints engine.Failpoints // plants bugs; nil: none
 	Observe    func(sim.Event)   // sees every event before it fires; nil: nobody does
+
+	// Continue is asked once a simulated minute whether to go on; nil: always.
+	Continue func(at sim.Time) bool
 }
 
 // FaultKind is what breaks.
@@ -120,8 +124,11 @@ func New(c Config) (*World, error) {
 		}),
 		Oracle: oracle.New(c.Oracle),
 	}
+	if c.Store == nil {
+		c.Store = store.NewMemory()
+	}
 	var err error
-	if w.Driver, err = driver.New(w.Kernel, c.Driver, store.NewMemory(), w.Oracle); err != nil {
+	if w.Driver, err = driver.New(w.Kernel, c.Driver, c.Store, w.Oracle); err != nil {
 		return nil, err
 	}
 	var errs []error

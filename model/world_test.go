@@ -266,3 +266,27 @@ func TestPlantedBugsAreSeen(t *testing.T) {
 type always string
 
 func (a always) Hit(name string) bool { return name == string(a) }
+
+// stream is a world in which records are created without end, by transactions
+// of ten, as fast as the systems can take them.
+func stream(t testing.TB, records int) Config {
+	t.Helper()
+	const rate = 2000 // transactions a second
+	until := sim.Time(time.Duration(records/10) * time.Second / rate)
+	c := Config{
+		Seed: 1, Maps: tables(t), End: until + sim.Time(10*time.Minute),
+		Users: users.Config{Sources: []users.Source{&users.Generator{
+			Name: "stream", Until: until,
+			Arrivals: sim.NewPoissonArrivals(sim.Steady(rate), sim.NewStream(1, 0, "stream"), 0),
+			Steps: []users.Step{{
+				Map: customers, Op: system.Create, Count: sim.Fixed(10),
+				Columns: []users.Column{{Index: 0}, {Index: 1, Number: true}},
+			}},
+		}}},
+	}
+	for side := range c.Systems {
+		c.Systems[side] = system.Config{Servers: 1000, PerRecord: sim.Constant(0.0001), NotifyDelay: sim.Constant(0.01)}
+	}
+	c.Driver.Engine.Workers, c.Driver.Engine.Batch = 64, 100
+	return c
+}
