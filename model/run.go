@@ -43,6 +43,8 @@ func (w *World) Run() Result {
 			halted = "it was stopped"
 		} else if w.Oracle.Stop() {
 			halted = "a property was broken so often that more of the same teaches nothing"
+		} else if w.config.Continue != nil && !w.config.Continue(at) {
+			halted = "it was interrupted"
 		}
 	}
 	return w.judge(halted)

@@ -1,0 +1,90 @@
+// Command twinwrite runs scenarios of dual-write and reports when, and in what
+// state, finance & operations and Dataverse agree.
+//
+// One file holds one verb. This is the only place of the program that reads
+// the real clock, the environment, the processor count or a default seed.
+// Results go to stdout; progress, warnings and errors go to stderr.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+
+	"github.com/spf13/cobra"
+)
+
+// The exit codes. When several apply, the first in [verdictCode] counts.
+const (
+	exitHolds        = 0
+	exitUsage        = 2
+	exitViolated     = 3
+	exitInconclusive = 4
+	exitInvalid      = 5
+	exitInternal     = 70
+	exitInterrupted  = 130
+)
+
+// exit carries an exit code through cobra, with what to say about it.
+type exit struct {
+	code int
+	err  error // nil: everything was said already
+}
+
+func (e exit) Error() string {
+	if e.err == nil {
+		return fmt.Sprintf("exit code %d", e.code)
+	}
+	return e.err.Error()
+}
+
+func (e exit) Unwrap() error { return e.err }
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	code := execute(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// execute runs one command line and returns the exit code.
+func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	root := rootCommand(stdout, stderr)
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitHolds
+	}
+	var e exit
+	if !errors.As(err, &e) {
+		e = exit{exitUsage, fmt.Errorf("%w\n  hint: see 'twinwrite --help'", err)}
+	}
+	if e.err != nil {
+		fmt.Fprintf(stderr, "twinwrite: %v\n", e.err)
+	}
+	return e.code
+}
+
+func rootCommand(stdout, stderr io.Writer) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "twinwrite",
+		Short: "when, and in what state, do finance & operations and Dataverse agree?",
+		Long: `twinwrite runs the dual-write async engine between two modelled systems in
+virtual time, checks that no change is lost, and draws what an architect needs
+to decide.
+
+Start with:  twinwrite run month-end
+
+Exit codes: 0 all hold · 2 usage · 3 a property was violated · 4 inconclusive ·
+5 scenario invalid · 70 internal error · 130 interrupted, partial results kept`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	root.AddCommand(runCommand(), validateCommand(), scenariosCommand(), versionCommand())
+	return root
+}

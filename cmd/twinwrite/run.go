@@ -1,0 +1,203 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/spf13/cobra"
+
+	"github.com/twinwrite/twinwrite/internal/fault"
+	"github.com/twinwrite/twinwrite/reports"
+	"github.com/twinwrite/twinwrite/scenarios/result"
+	"github.com/twinwrite/twinwrite/scenarios/runs"
+)
+
+// runFlags are the flags of the run command.
+type runFlags struct {
+	sets       []string
+	seed       uint64
+	runs       int
+	jobs       int
+	out        string
+	format     string
+	quiet      bool
+	failpoints []string
+}
+
+func runCommand() *cobra.Command {
+	var f runFlags
+	cmd := &cobra.Command{
+		Use:   "run SCENARIO",
+		Short: "run a scenario and write its report",
+		Long: `run simulates a scenario, checks its properties, and writes a folder with the
+report, the results file and the summary. SCENARIO is the name of a built-in
+scenario (see 'twinwrite scenarios') or a file.
+
+The same scenario, seed and version give the same results to the byte, on any
+number of processors.`,
+		Example: `  twinwrite run month-end
+  twinwrite run month-end --runs 5 --seed 7
+  twinwrite run month-end --set workload.real-day.trace.speed=10x
+  twinwrite run month-end --failpoint engine/write-without-condition`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args[0]) },
+	}
+	flags := cmd.Flags()
+	setFlag(cmd, &f.sets)
+	flags.Uint64Var(&f.seed, "seed", 0, "seed of all draws, in place of the scenario's")
+	flags.IntVar(&f.runs, "runs", 0, "number of runs, in place of the scenario's")
+	flags.IntVar(&f.jobs, "jobs", runtime.NumCPU(), "runs at the same time")
+	flags.StringVar(&f.out, "out", "runs", "folder in which the run folder is made")
+	flags.StringVar(&f.format, "format", "text", "what is printed: text or json")
+	flags.BoolVar(&f.quiet, "quiet", false, "no progress")
+	flags.StringArrayVar(&f.failpoints, "failpoint", nil, "plant a bug or a crash, as `name[=terms]`; may be repeated")
+	return cmd
+}
+
+func (f *runFlags) run(cmd *cobra.Command, name string) error {
+	if f.format != "text" && f.format != "json" {
+		return exit{exitUsage, fmt.Errorf("--format is %q\n  hint: text or json", f.format)}
+	}
+	points, err := f.points()
+	if err != nil {
+		return exit{exitUsage, err}
+	}
+	s, err := load(cmd, name, f.overrides(cmd))
+	if err != nil {
+		return err
+	}
+	started := time.Now()
+	p := newProgress(cmd.ErrOrStderr(), s.Runs.Count, s.Time.End(), f.quiet)
+	set, err := runs.Simulate(cmd.Context(), s, runs.Options{
+		Jobs: f.jobs, Failpoints: points, Progress: p.update, Command: f.command(cmd, name),
+	})
+	p.finish()
+	if err != nil && !errors.Is(err, context.Canceled) {
+		return exit{exitInternal, err}
+	}
+	dir := filepath.Join(f.out, set.Scenario.Name+"-"+set.Scenario.Hash)
+	if _, err := reports.WriteFolder(dir, set, manifest(set, started)); err != nil {
+		return exit{exitInternal, err}
+	}
+	if err := f.print(cmd.OutOrStdout(), set, dir); err != nil {
+		return exit{exitInternal, err}
+	}
+	return verdictCode(cmd.Context(), set)
+}
+
+// overrides returns what the flags change in the scenario, --seed and --runs
+// as the settings that they stand for.
+func (f *runFlags) overrides(cmd *cobra.Command) []string {
+	sets := f.sets
+	if cmd.Flags().Changed("seed") {
+		sets = append(sets, "seed="+strconv.FormatUint(f.seed, 10))
+	}
+	if cmd.Flags().Changed("runs") {
+		sets = append(sets, "runs.count="+strconv.Itoa(f.runs))
+	}
+	return sets
+}
+
+func (f *runFlags) points() ([]fault.Point, error) {
+	var points []fault.Point
+	var faults []error
+	for _, text := range f.failpoints {
+		p, err := fault.Parse(text)
+		points, faults = append(points, p), append(faults, err)
+	}
+	if err := errors.Join(faults...); err != nil {
+		return nil, err
+	}
+	return points, runs.CheckFailpoints(points)
+}
+
+// command is the line that gives the same results again.
+func (f *runFlags) command(cmd *cobra.Command, name string) string {
+	line := "twinwrite run " + quote(name)
+	for _, s := range f.overrides(cmd) {
+		line += " --set " + quote(s)
+	}
+	for _, p := range f.failpoints {
+		line += " --failpoint " + quote(p)
+	}
+	return line
+}
+
+// quote makes a word safe for a POSIX shell.
+func quote(word string) string {
+	for _, r := range word {
+		if !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("-_./=:,@%+", r) {
+			return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+		}
+	}
+	return word
+}
+
+// print writes the result to stdout.
+func (f *runFlags) print(w io.Writer, set *result.Set, dir string) error {
+	if f.format == "json" {
+		return reports.Summary(set).WriteJSON(w)
+	}
+	return reports.Terminal(w, set, reports.TerminalOptions{Folder: dir})
+}
+
+// manifest gathers what is true of this execution only.
+func manifest(set *result.Set, started time.Time) reports.Manifest {
+	elapsed := time.Since(started)
+	host, _ := os.Hostname() // an unknown host is left out
+	m := reports.Manifest{
+		Program: programVersion(), Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.NumCPU(),
+		Host: host, Arguments: os.Args, Started: started, ElapsedSeconds: elapsed.Seconds(),
+	}
+	var events uint64
+	for i := range set.Runs {
+		m.SimulatedSeconds += set.Runs[i].End.Seconds()
+		events += set.Runs[i].Events
+	}
+	m.EventsPerSecond = float64(events) / elapsed.Seconds()
+	return m
+}
+
+// verdictCode turns what the runs showed into an exit code: internal error,
+// interrupted, violated, inconclusive, in this order.
+func verdictCode(ctx context.Context, set *result.Set) error {
+	code := exitHolds
+	rank := map[int]int{exitHolds: 0, exitInconclusive: 1, exitViolated: 2, exitInterrupted: 3, exitInternal: 4}
+	raise := func(c int) {
+		if rank[c] > rank[code] {
+			code = c
+		}
+	}
+	if ctx.Err() != nil {
+		raise(exitInterrupted)
+	}
+	if len(set.Runs) == 0 {
+		raise(exitInconclusive)
+	}
+	for i := range set.Runs {
+		if set.Runs[i].Panic != "" {
+			raise(exitInternal)
+		}
+		for _, p := range set.Runs[i].Properties {
+			switch p.Verdict {
+			case result.Fail:
+				raise(exitViolated)
+			case result.Inconclusive:
+				raise(exitInconclusive)
+			}
+		}
+	}
+	if code == exitHolds {
+		return nil
+	}
+	return exit{code: code}
+}

@@ -1,0 +1,264 @@
+package runs
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/twinwrite/twinwrite/engine"
+	"github.com/twinwrite/twinwrite/model"
+	"github.com/twinwrite/twinwrite/model/driver"
+	"github.com/twinwrite/twinwrite/model/system"
+	"github.com/twinwrite/twinwrite/model/users"
+	"github.com/twinwrite/twinwrite/scenarios"
+	"github.com/twinwrite/twinwrite/sim"
+)
+
+// ModelVersion names the behaviour of the simulated world. A change that can
+// move any result takes a new one, and with it results get a new identity.
+const ModelVersion = "1"
+
+// plan is what all runs of a scenario share: the table maps and the recorded
+// transactions, read once.
+type plan struct {
+	scenario  *scenarios.Scenario
+	maps      []*engine.TableMap
+	traces    map[int][]users.Transaction // by workload
+	companies []string                    // of the traces, sorted
+}
+
+// noCompany is where generators create records when no trace names a company:
+// the legal entity that every F&O environment has.
+const noCompany = "DAT"
+
+func newPlan(s *scenarios.Scenario) (*plan, error) {
+	p := &plan{scenario: s, traces: map[int][]users.Transaction{}}
+	declared := make([]engine.TableMap, len(s.Maps))
+	for i := range s.Maps {
+		declared[i] = tableMap(s, i)
+	}
+	engine.MarkCircular(declared)
+	for _, d := range declared {
+		m, err := engine.NewTableMap(d)
+		if err != nil {
+			return nil, fmt.Errorf("assemble scenario %s: %w", s.Name, err)
+		}
+		p.maps = append(p.maps, m)
+	}
+	for i := range s.Workload {
+		w := &s.Workload[i]
+		if !w.Enabled || w.Trace == nil {
+			continue
+		}
+		recorded, err := s.Transactions(w)
+		if err != nil {
+			return nil, err
+		}
+		p.record(i, recorded)
+	}
+	slices.Sort(p.companies)
+	if len(p.companies) == 0 {
+		p.companies = []string{noCompany}
+	}
+	return p, nil
+}
+
+// tableMap declares a map to the engine: its data columns, then its lookups.
+func tableMap(s *scenarios.Scenario, i int) engine.TableMap {
+	m := &s.Maps[i]
+	t := engine.TableMap{
+		ID: engine.MapID(i), Name: m.Name, Entity: [2]string{m.FinOps, m.Dataverse}, Company: m.Company, Mode: m.Mode,
+	}
+	for _, job := range s.Jobs {
+		if place := slices.Index(job.Sequence, i); place >= 0 {
+			t.Sequence, t.Primary = place+1, job.Primary
+		}
+	}
+	for _, c := range m.Columns {
+		t.Columns = append(t.Columns, engine.Column{Name: c.Name})
+	}
+	for _, l := range m.Lookups {
+		t.Columns = append(t.Columns, engine.Column{Name: l.Column, Lookups: []engine.MapID{engine.MapID(l.Map)}})
+	}
+	return t
+}
+
+// record turns the planned transactions of a trace into what users do.
+func (p *plan) record(workload int, recorded []scenarios.Transaction) {
+	list := make([]users.Transaction, len(recorded))
+	for i, r := range recorded {
+		t := users.Transaction{At: sim.Time(r.At), Side: r.Side, Name: r.ID, Edits: make([]system.Edit, len(r.Rows))}
+		for j := range r.Rows {
+			t.Edits[j] = p.edit(&r.Rows[j])
+		}
+		list[i] = t
+	}
+	p.traces[workload] = list
+}
+
+// edit turns a planned row into an edit. Masters that several traces book, and
+// rows that a traced day updates, are written whether they exist or not.
+func (p *plan) edit(r *scenarios.Row) system.Edit {
+	m := &p.scenario.Maps[r.Map]
+	if r.Company != "" && !slices.Contains(p.companies, r.Company) {
+		p.companies = append(p.companies, r.Company)
+	}
+	e := system.Edit{
+		Map: engine.MapID(r.Map), Op: system.Create,
+		Name: system.Name{Company: r.Company, ID: strings.Join(r.Key, keySeparator)},
+	}
+	if r.Op == engine.Update {
+		e.Op = system.Upsert
+	}
+	for _, c := range r.Values {
+		a := system.Assignment{Column: c.Index}
+		switch {
+		case m.Columns[c.Index].Type == scenarios.Number:
+			a.Value = engine.Number(c.Number)
+		case c.Text != "":
+			a.Value = engine.Text(c.Text)
+		}
+		e.Set = append(e.Set, a)
+	}
+	for _, c := range r.Lookups {
+		a := system.Assignment{Column: len(m.Columns) + c.Index}
+		if c.Text != "" {
+			target := m.Lookups[c.Index].Map
+			a.Map, a.Lookup = engine.MapID(target), &system.Name{ID: c.Text}
+			if p.scenario.Maps[target].Company {
+				a.Lookup.Company = r.Company
+			}
+		}
+		e.Set = append(e.Set, a)
+	}
+	return e
+}
+
+// keySeparator stands between the parts of a key of several columns.
+const keySeparator = "|"
+
+// world builds the configuration of one run's world.
+func (p *plan) world(run int) model.Config {
+	s := p.scenario
+	c := model.Config{
+		Seed: s.Seed, Run: uint64(run), EventsMax: eventsMax,
+		Maps: p.maps, End: sim.Time(s.Time.End()),
+		Driver: driver.Config{
+			Engine: engine.Config{
+				Workers: s.Engine.Workers, Batch: s.Engine.Batch, Poll: s.Engine.Poll,
+				Attempts: s.Engine.Retry.Attempts, RetryBase: s.Engine.Retry.Base,
+				RetryTimes: s.Engine.Retry.Factor, RetryCap: s.Engine.Retry.Cap,
+			},
+			Timeout: s.Engine.Timeout,
+		},
+	}
+	for _, side := range engine.Sides {
+		c.Systems[side] = p.system(side)
+		l := s.Links.Of(side)
+		c.Driver.Links[side] = sim.LinkConfig{Latency: l.Latency, Loss: float64(l.Loss)}
+	}
+	for i := range s.Faults {
+		c.Faults = append(c.Faults, worldFault(&s.Faults[i]))
+	}
+	for i := range s.Workload {
+		if s.Workload[i].Enabled {
+			c.Users.Sources = append(c.Users.Sources, p.source(i, run))
+		}
+	}
+	return c
+}
+
+// eventsMax ends a world that never comes to rest: a thousand times the events
+// of a busy day.
+const eventsMax = 2_000_000_000
+
+func (p *plan) system(side engine.Side) system.Config {
+	s := p.scenario.Systems.Of(side)
+	c := system.Config{
+		Clock: sim.ClockConfig{
+			Offset: s.Clock.Offset, DriftPPB: int64(s.Clock.Drift), Granularity: s.Clock.Granularity,
+		},
+		Servers: s.Servers, Commit: s.Commit, Read: s.Read, Apply: s.Apply, PerRecord: s.PerRecord,
+		FoldCase: s.Keys.FoldCase, StaleSave: system.RefuseStale,
+		NotifyDelay: s.Notification.Delay, NotifyLoss: float64(s.Notification.Loss), NotifyDuplicate: float64(s.Notification.Duplicate),
+	}
+	if s.StaleSave == scenarios.OverwriteStale {
+		c.StaleSave = system.OverwriteStale
+	}
+	for _, step := range s.Clock.Steps {
+		c.Clock.Steps = append(c.Clock.Steps, sim.ClockStep{At: sim.Time(step.At), By: step.By})
+	}
+	for _, v := range p.scenario.Validations {
+		if v.Side == side {
+			c.Validations = append(c.Validations, system.Validation{
+				Name: v.Name, Map: engine.MapID(v.Map), Refuse: float64(v.Refuse), Cause: v.Reason,
+			})
+		}
+	}
+	return c
+}
+
+func worldFault(f *scenarios.Fault) model.Fault {
+	w := model.Fault{At: sim.Time(f.At), For: f.For, Side: f.Side, Factor: f.Factor}
+	switch f.Kind {
+	case scenarios.Outage:
+		w.Kind = model.Outage
+	case scenarios.Slow:
+		w.Kind = model.SlowSystem
+		if f.Link != nil {
+			w.Kind, w.Side = model.SlowLink, *f.Link
+		}
+	case scenarios.EngineCrash:
+		w.Kind, w.Point, w.Restart = model.EngineCrash, driver.CrashPoint(f.Point), f.Restart
+	}
+	return w
+}
+
+// source makes the stream of transactions of one workload.
+func (p *plan) source(workload, run int) users.Source {
+	w := &p.scenario.Workload[workload]
+	if w.Trace != nil {
+		return &users.Trace{Name: w.Name, Transactions: p.traces[workload]}
+	}
+	g := &users.Generator{
+		Name: w.Name, Side: w.Side, Until: sim.Time(p.scenario.Time.Run), OpenFor: w.OpenFor,
+		Arrivals: sim.NewPoissonArrivals(profile(w.Arrivals.Rate), sim.NewStream(p.scenario.Seed, uint64(run), "arrivals"), sim.Hash(w.Name)),
+	}
+	if e := w.ConcurrentEdit; e != nil {
+		g.Concurrent = &users.Concurrent{Probability: float64(e.Probability), Gap: e.Gap}
+	}
+	for i := range w.Transaction {
+		g.Steps = append(g.Steps, p.step(&w.Transaction[i]))
+	}
+	return g
+}
+
+func profile(rate scenarios.Profile) sim.Profile {
+	var p sim.Profile
+	for _, point := range rate {
+		p.Points = append(p.Points, sim.RatePoint{At: point.At, Rate: point.Rate.PerSecond()})
+	}
+	return p
+}
+
+func (p *plan) step(s *scenarios.Step) users.Step {
+	m := &p.scenario.Maps[s.Map]
+	step := users.Step{Map: engine.MapID(s.Map), Op: system.Update, Count: s.Update, Zipf: s.Pick.Zipf}
+	if s.Create != nil {
+		step.Op, step.Count = system.Create, s.Create
+		if m.Company {
+			step.Companies = p.companies
+		}
+	}
+	for i, c := range m.Columns {
+		if s.Columns == nil || slices.Contains(s.Columns, i) {
+			step.Columns = append(step.Columns, users.Column{Index: i, Number: c.Type == scenarios.Number})
+		}
+	}
+	for i, l := range m.Lookups {
+		if s.Create != nil { // an edit leaves a record's relations as they are
+			step.Columns = append(step.Columns, users.Column{Index: len(m.Columns) + i, Lookup: true, Map: engine.MapID(l.Map)})
+		}
+	}
+	return step
+}

@@ -1,0 +1,168 @@
+package runs
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/twinwrite/twinwrite/engine"
+	"github.com/twinwrite/twinwrite/model"
+	"github.com/twinwrite/twinwrite/model/oracle"
+	"github.com/twinwrite/twinwrite/model/system"
+	"github.com/twinwrite/twinwrite/scenarios"
+	"github.com/twinwrite/twinwrite/scenarios/result"
+)
+
+// describe tells of the inputs of a set.
+func describe(s *scenarios.Scenario, p *plan, hash, command string) result.Scenario {
+	d := result.Scenario{
+		Name: s.Name, Purpose: s.Purpose, Mode: s.Engine.Mode.String(), Seed: s.Seed,
+		Hash: hash, Model: ModelVersion, Start: s.Time.Start, Length: s.Time.Run, Drain: s.Time.Drain,
+		Inputs: s.Inputs(), Source: s.Source(), Resolved: s.Resolved(), Command: command,
+	}
+	for i, job := range s.Jobs {
+		if i > 0 {
+			d.Primary += ", "
+		}
+		d.Primary += job.Name + ": " + job.Primary.String()
+	}
+	for _, m := range p.maps {
+		d.Maps = append(d.Maps, result.Map{Name: m.Name, FinOps: m.Entity[engine.FinOps], Dataverse: m.Entity[engine.Dataverse], Sequence: m.Sequence})
+	}
+	for i := range s.Faults {
+		d.Faults = append(d.Faults, period(&s.Faults[i]))
+	}
+	slices.SortStableFunc(d.Faults, func(a, b result.Period) int { return cmp.Compare(a.From, b.From) })
+	return d
+}
+
+// period is when a fault strikes. A crash at a point comes when the engine
+// next passes it, so that its beginning is the earliest instant.
+func period(f *scenarios.Fault) result.Period {
+	p := result.Period{Kind: f.Kind.String(), From: f.At, To: f.At + f.For, Note: f.Name}
+	switch {
+	case f.Kind == scenarios.EngineCrash:
+		p.To = f.At + f.Restart
+	case f.Kind == scenarios.Slow && f.Link != nil:
+		p.Target = "engine->" + f.Link.String()
+	default:
+		p.Target = f.Side.String()
+	}
+	return p
+}
+
+// gather turns what a world showed into a run's result.
+func (p *plan) gather(index int, r *model.Result) *result.Run {
+	run := &result.Run{
+		Index: index, Digest: r.Digest.String(), Events: r.Events, End: time.Duration(r.End), Incomplete: r.Halted,
+	}
+	for _, q := range r.Report.Properties {
+		run.Properties = append(run.Properties, property(&q))
+	}
+	for i, m := range r.Report.Maps {
+		run.Maps = append(run.Maps, result.MapCount{
+			Map: p.maps[i].Name, Captured: m.Captured, Creates: m.Creates, Alive: m.Alive, Converged: m.Converged,
+			Parked: m.Parked, Blocked: m.Blocked, Open: m.Open, PartlyVisibleMost: m.PartlyMost,
+		})
+	}
+	for _, o := range r.Report.Outcomes {
+		run.Outcomes = append(run.Outcomes, result.OutcomeCount{
+			Map: p.maps[o.Map].Name, Side: o.Side.String(), Class: o.Class.String(), Reason: o.Reason.String(), Count: o.Count,
+		})
+	}
+	for _, e := range r.Report.Errors {
+		run.Errors = append(run.Errors, result.ErrorCount{
+			Class: e.Class.String(), Reason: e.Reason.String(), Map: p.maps[e.Map].Name, Message: e.Cause, Count: e.Count, Example: e.Example,
+		})
+	}
+	for _, s := range r.Report.Samples {
+		run.Convergence = append(run.Convergence, result.Sample{
+			Map: uint16(s.Map), Side: uint8(s.Side), Born: time.Duration(s.Born), Took: s.Took, Censored: s.Censored,
+		})
+	}
+	for _, w := range r.Report.Worst {
+		run.Worst = append(run.Worst, result.Worst{
+			Record: w.Record, Map: p.maps[w.Key.Map].Name, Side: w.Side.String(),
+			Born: time.Duration(w.Born), Took: w.Took, Censored: w.Censored,
+		})
+	}
+	run.Story = p.stories(r.Report.Stories)
+	run.Series = series(r)
+	run.Totals = totals(r)
+	return run
+}
+
+func property(q *oracle.Property) result.Property {
+	out := result.Property{
+		ID: q.ID, Contract: q.Text, Verdict: result.Verdict(q.Verdict), Checked: q.Checked, Violations: q.Violations, Note: q.Note,
+	}
+	for _, v := range q.Examples {
+		out.Examples = append(out.Examples, result.Violation{At: time.Duration(v.At), Record: v.Record, Message: v.Message})
+	}
+	return out
+}
+
+// stories keeps the transactions of the scenario's spotlight, in its order.
+func (p *plan) stories(all []oracle.Story) []result.Story {
+	var list []result.Story
+	for _, id := range p.scenario.Spotlight {
+		for _, s := range all {
+			if s.Name != id {
+				continue
+			}
+			list = append(list, result.Story{
+				Title: fmt.Sprintf("transaction %s", s.Name), Side: s.Side.String(), Committed: time.Duration(s.Committed),
+				Records: s.Records, Synced: s.Synced, FirstSeen: time.Duration(s.FirstSeen), LastSeen: time.Duration(s.LastSeen), Censored: s.Censored,
+			})
+		}
+	}
+	return list
+}
+
+// series puts the driver's series and the oracle's into one list by name.
+func series(r *model.Result) []result.Series {
+	var list []result.Series
+	for _, s := range r.Series {
+		out := result.Series{Name: s.Name, Unit: seriesUnit(s.Name)}
+		for _, pt := range s.Points {
+			out.Points = append(out.Points, result.Point{At: time.Duration(pt.At), Value: float64(pt.Value)})
+		}
+		list = append(list, out)
+	}
+	divergent := result.Series{Name: "divergent-pairs", Unit: "pairs"}
+	for _, pt := range r.Report.Divergent {
+		divergent.Points = append(divergent.Points, result.Point{At: time.Duration(pt.At), Value: pt.Value})
+	}
+	list = append(list, divergent)
+	slices.SortFunc(list, func(a, b result.Series) int { return cmp.Compare(a.Name, b.Name) })
+	return list
+}
+
+func seriesUnit(name string) string {
+	switch name {
+	case "backlog":
+		return "references"
+	case "requests":
+		return "requests"
+	default:
+		return "items"
+	}
+}
+
+func totals(r *model.Result) result.Totals {
+	t := result.Totals{
+		Captured: r.Report.Totals.Captured, Transactions: r.Users.Committed,
+		Rejected:     r.Users.Rejected[engine.FinOps] + r.Users.Rejected[engine.Dataverse],
+		EngineWrites: r.Report.Totals.EngineWrites, MarkOnlyWrites: r.Report.Totals.MarkWrites,
+		Retries: r.Engine.Retries, Crashes: r.Engine.Crashes,
+	}
+	for _, s := range r.Systems {
+		t.Overwritten += s.Overwritten + s.Endings[system.Stale]
+		t.ConditionFailed += s.ConditionFailed
+		t.LateLandings += s.LateLandings
+		t.Notifications += s.Notifications
+		t.Reads += s.Reads
+	}
+	return t
+}

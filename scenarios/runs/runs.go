@@ -1,0 +1,138 @@
+// Package runs simulates a scenario: it assembles a world for each run, lets
+// many runs go side by side, and gathers what they showed into a
+// [result.Set]. Begin with [Simulate].
+package runs
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/twinwrite/twinwrite/engine"
+	"github.com/twinwrite/twinwrite/internal/fault"
+	"github.com/twinwrite/twinwrite/model"
+	"github.com/twinwrite/twinwrite/scenarios"
+	"github.com/twinwrite/twinwrite/scenarios/result"
+	"github.com/twinwrite/twinwrite/sim"
+)
+
+// Options say how a scenario is simulated. None of them moves a result but
+// Failpoints.
+type Options struct {
+	Jobs       int            // runs at the same time; 0 is 1
+	Failpoints []fault.Point  // bugs to plant, in every run
+	Progress   func(Progress) // called from several goroutines; nil: nobody listens
+	Command    string         // the line that reproduces the results
+}
+
+// Progress tells how far a run has come.
+type Progress struct {
+	Run  int
+	Done time.Duration // of run time
+}
+
+// CheckFailpoints reports every fault of failpoints that a user asks for.
+func CheckFailpoints(points []fault.Point) error {
+	_, err := fault.NewPlan(engine.Plants(), points...)
+	return err
+}
+
+// Simulate runs a scenario as often as it says. When ctx is cancelled, runs
+// that have begun end early and are marked incomplete, and the others are left
+// out; the set is returned together with the context's error.
+//
+// A run whose world breaks a rule of its own is recovered and marked; it fails
+// no other run.
+func Simulate(ctx context.Context, s *scenarios.Scenario, o Options) (*result.Set, error) {
+	if err := CheckFailpoints(o.Failpoints); err != nil {
+		return nil, err
+	}
+	p, err := newPlan(s)
+	if err != nil {
+		return nil, err
+	}
+	hash, err := s.Hash(identity(o))
+	if err != nil {
+		return nil, fmt.Errorf("identify scenario %s: %w", s.Name, err)
+	}
+	done := make([]*result.Run, s.Runs.Count)
+	next := make(chan int)
+	var workers sync.WaitGroup
+	for range max(o.Jobs, 1) {
+		workers.Go(func() {
+			for run := range next {
+				done[run] = p.run(ctx, run, o)
+			}
+		})
+	}
+	for run := 0; run < s.Runs.Count && ctx.Err() == nil; run++ {
+		next <- run
+	}
+	close(next)
+	workers.Wait()
+
+	set := &result.Set{Scenario: describe(s, p, hash, o.Command)}
+	for _, r := range done {
+		if r != nil {
+			set.Runs = append(set.Runs, *r)
+		}
+	}
+	return set, ctx.Err()
+}
+
+// identity is what results depend on beside the scenario: the model's version,
+// and the bugs that were planted.
+func identity(o Options) string {
+	id := []string{ModelVersion}
+	for _, p := range o.Failpoints {
+		id = append(id, p.String())
+	}
+	return strings.Join(id, " ")
+}
+
+// run simulates one world from beginning to end.
+func (p *plan) run(ctx context.Context, run int, o Options) (out *result.Run) {
+	var w *model.World
+	defer func() {
+		if broken := recover(); broken != nil {
+			out = &result.Run{Index: run, Incomplete: "a rule of the simulation was broken", Panic: autopsy(broken, w)}
+		}
+	}()
+	c := p.world(run)
+	plan, err := fault.NewPlan(engine.Plants(), o.Failpoints...)
+	if err != nil {
+		panic(err)
+	}
+	if len(o.Failpoints) > 0 {
+		c.Failpoints = plan
+	}
+	c.Continue = func(at sim.Time) bool {
+		if o.Progress != nil {
+			o.Progress(Progress{Run: run, Done: time.Duration(at)})
+		}
+		return ctx.Err() == nil
+	}
+	if w, err = model.New(c); err != nil {
+		panic(err)
+	}
+	r := w.Run()
+	return p.gather(run, &r)
+}
+
+// autopsy tells of a run that panicked: what was broken, the last events, and
+// where the program was.
+func autopsy(broken any, w *model.World) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%v\n", broken)
+	if w != nil {
+		fmt.Fprintf(&b, "at %v, after the events:\n", w.Kernel.Now())
+		for _, ev := range w.Kernel.Tail() {
+			fmt.Fprintf(&b, "  %v %s kind %#x entity %d arg %d\n", ev.At, w.Kernel.Name(ev.Actor), uint16(ev.Kind), ev.Entity, ev.Arg)
+		}
+	}
+	b.Write(debug.Stack())
+	return b.String()
+}
