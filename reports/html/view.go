@@ -42,6 +42,7 @@ type view struct {
 	Runs       table
 	OverRuns   table
 
+	Pairing table
 	Given   table
 	Assumed table
 	Others  table
@@ -104,9 +105,9 @@ func newView(set *result.Set, s summary.Summary) view {
 		Key: keyNumbers(set, s), Events: findings.Narrative(set, s), Properties: propertiesOf(s, clock),
 		Maps: mapTable(s), Outcomes: outcomeTable(s), Errors: errorTable(s),
 		Worst: worstOf(set, clock), Several: len(set.Runs) > 1, Runs: runTable(s), OverRuns: overRunsTable(s),
-		Limits: limits(sc), Terms: terms,
+		Pairing: pairingTable(sc.Maps), Limits: limits(sc), Terms: terms,
 	}
-	for _, st := range s.Pooled.Stories {
+	for _, st := range longestStories(s.Pooled.Stories) {
 		title := findings.Capital(st.Title)
 		if v.Several {
 			title += ", run " + words.Count(st.Run)
@@ -115,6 +116,30 @@ func newView(set *result.Set, s summary.Summary) view {
 	}
 	v.Given, v.Assumed, v.Others = inputTables(sc.Inputs)
 	return v
+}
+
+// storiesMost is how many transactions the page tells of in words; the table
+// behind their picture has all.
+const storiesMost = 12
+
+// longestStories are those longest partly visible, in the order they came in.
+func longestStories(all []summary.Story) []summary.Story {
+	if len(all) <= storiesMost {
+		return all
+	}
+	spans := make([]time.Duration, len(all))
+	for i, s := range all {
+		spans[i] = findings.PartlyVisible(s)
+	}
+	slices.Sort(spans)
+	least := spans[len(spans)-storiesMost]
+	var out []summary.Story
+	for _, s := range all {
+		if findings.PartlyVisible(s) >= least && len(out) < storiesMost {
+			out = append(out, s)
+		}
+	}
+	return out
 }
 
 func verdictWord(v result.Verdict) string {
@@ -170,7 +195,7 @@ func keyNumbers(set *result.Set, s summary.Summary) []number {
 		{Value: words.ShortQuantile(all.At("p50")), Name: "to converge, half of them", Note: "from commit until both sides agree"},
 		{Value: words.ShortQuantile(all.At("p99")), Name: "to converge, 99 % of them", Note: censoredNote(all.At("p99"))},
 		{Value: words.Count(all.Censored), Name: "never converged", Note: "before the run ended", Alarm: all.Censored > 0},
-		{Value: words.Count(parked), Name: "pairs on the error desk", Note: words.Count(blocked) + " more wait behind them", Alarm: parked > 0},
+		{Value: words.Count(parked), Name: "pairs on the error desk", Note: deskNote(blocked), Alarm: parked > 0},
 		{Value: words.Count(int64(peak)), Name: "references at most in the queue", Note: "highest backlog of any moment"},
 		{Value: words.Count(s.Pooled.Totals.Retries), Name: "retries", Note: "attempts the engine repeated by itself"},
 		{Value: words.Duration(partly), Name: "partly visible at most", Note: "a transaction seen only in part"},
@@ -182,6 +207,13 @@ func capturedNote(runs int) string {
 		return "made by users on either side, all runs together"
 	}
 	return "made by users on either side"
+}
+
+func deskNote(blocked uint64) string {
+	if blocked > 0 {
+		return words.Count(blocked) + " more wait behind them"
+	}
+	return "for an operator to retry or dismiss"
 }
 
 func censoredNote(q stats.Quantile) string {
@@ -205,14 +237,10 @@ func propertiesOf(s summary.Summary, clock words.Clock) []property {
 
 func mapTable(s summary.Summary) table {
 	t := table{Head: []column{
-		{"Table map", false}, {"F&O entity", false}, {"Dataverse table", false}, {"Captured in F&O", true}, {"in Dataverse", true},
+		{"Table map", false}, {"Captured in F&O", true}, {"in Dataverse", true},
 		{"Equal pairs", true}, {"Parked", true}, {"Blocked", true}, {"Open", true}, {"p50", true}, {"p99", true}, {"Partly visible", true},
 	}}
 	for _, m := range s.Pooled.Maps {
-		var in summary.Map
-		if i := slices.IndexFunc(s.Scenario.Maps, func(x summary.Map) bool { return x.Name == m.Map }); i >= 0 {
-			in = s.Scenario.Maps[i]
-		}
 		var p50, p99 stats.Quantile
 		for _, c := range s.Pooled.Convergence {
 			if c.Map == m.Map && c.Side == "" {
@@ -220,9 +248,18 @@ func mapTable(s summary.Summary) table {
 			}
 		}
 		t.Rows = append(t.Rows, []string{
-			m.Map, in.FinOps, in.Dataverse, words.Count(m.Captured[0]), words.Count(m.Captured[1]), words.Count(m.Converged),
+			m.Map, words.Count(m.Captured[0]), words.Count(m.Captured[1]), words.Count(m.Converged),
 			words.Count(m.Parked), words.Count(m.Blocked), words.Count(m.Open), words.ShortQuantile(p50), words.ShortQuantile(p99), words.Duration(m.PartlyVisibleMost.Duration()),
 		})
+	}
+	return t
+}
+
+// pairingTable says what each map pairs.
+func pairingTable(maps []result.Map) table {
+	t := table{Head: []column{{"Table map", false}, {"F&O entity", false}, {"Dataverse table", false}, {"Sequence", true}}}
+	for _, m := range maps {
+		t.Rows = append(t.Rows, []string{m.Name, m.FinOps, m.Dataverse, words.Count(m.Sequence)})
 	}
 	return t
 }

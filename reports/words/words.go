@@ -201,14 +201,11 @@ func (c Clock) format(at time.Duration, layout string) string {
 // Date writes the calendar day of an instant.
 func (c Clock) Date(at time.Duration) string { return c.start.Add(at).Format("2 January 2006") }
 
-// Time is the calendar instant of at.
-func (c Clock) Time(at time.Duration) time.Time { return c.start.Add(at) }
-
 // bound are the places inside figures where no line may break.
-var bound = regexp.MustCompile(`(\d[dhm]) (\d\d[hms])|(\d) (%)|(>|<|=) (\d)`)
+var bound = regexp.MustCompile(`(\d[dhm]) (\d\d[hms])|(\d) (%|[a-zA-Z])|([><=]) (\d)`)
 
-// Bind joins what belongs together in a figure, as in "2m 05s", with spaces at
-// which no line breaks. It is for pages and pictures; files keep plain spaces.
+// Bind joins what belongs together, as in "2m 05s" and "19 pairs", with spaces
+// at which no line breaks. It is for pages and pictures; files keep plain spaces.
 func Bind(text string) string {
 	return bound.ReplaceAllString(text, "$1$3$5\u00a0$2$4$6")
 }

@@ -90,7 +90,7 @@ func TestClockNamesTheDayOnlyWhenThereAreSeveral(t *testing.T) {
 func TestBind(t *testing.T) {
 	t.Parallel()
 	got := words.Bind("99 % within 6m 20s, n = 5, > 2h after 3 runs")
-	if want := "99\u00a0% within 6m\u00a020s, n =\u00a05, >\u00a02h after 3 runs"; got != want {
+	if want := "99\u00a0% within 6m\u00a020s, n =\u00a05, >\u00a02h after 3\u00a0runs"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
