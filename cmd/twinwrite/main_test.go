@@ -1,0 +1,87 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// The scripts run this program as the command twinwrite.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"twinwrite": func() { os.Exit(execute(context.Background(), os.Args[1:], os.Stdout, os.Stderr)) },
+	})
+}
+
+func TestScripts(t *testing.T) {
+	t.Parallel()
+	testscript.Run(t, testscript.Params{
+		Dir:           "testdata/script",
+		UpdateScripts: os.Getenv("UPDATE_GOLDEN") != "",
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits": exits, "glob": glob, "same": same,
+		},
+	})
+}
+
+// exits runs a command and demands an exit code: exits 3 twinwrite run ...
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits CODE COMMAND [ARGUMENT ...]")
+	}
+	err := ts.Exec(args[1], args[2:]...)
+	code := "0"
+	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
+		code = strconv.Itoa(exit.ExitCode())
+	} else if err != nil {
+		ts.Fatalf("%v", err)
+	}
+	if code != args[0] {
+		ts.Fatalf("exit code %s, expected %s", code, args[0])
+	}
+}
+
+// glob demands that each pattern matches files, none of them empty.
+func glob(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: glob PATTERN ...")
+	}
+	for _, pattern := range args {
+		matches, err := filepath.Glob(ts.MkAbs(pattern))
+		if err != nil || len(matches) == 0 {
+			ts.Fatalf("%s matches nothing (%v)", pattern, err)
+		}
+		for _, path := range matches {
+			if info, err := os.Stat(path); err != nil || info.Size() == 0 {
+				ts.Fatalf("%s is empty (%v)", path, err)
+			}
+		}
+	}
+}
+
+// same demands that a file of the run folders below two folders has the same
+// bytes: same DIR DIR NAME. Negated, that it has not.
+func same(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 3 {
+		ts.Fatalf("usage: [!] same DIR DIR NAME")
+	}
+	var content [2][]byte
+	for i, dir := range args[:2] {
+		matches, err := filepath.Glob(filepath.Join(ts.MkAbs(dir), "*", args[2]))
+		if err != nil || len(matches) != 1 {
+			ts.Fatalf("%s holds %d files %s (%v)", dir, len(matches), args[2], err)
+		}
+		content[i], err = os.ReadFile(matches[0])
+		ts.Check(err)
+	}
+	if bytes.Equal(content[0], content[1]) == neg {
+		ts.Fatalf("%s of %s and %s: same is %v", args[2], args[0], args[1], !neg)
+	}
+}
