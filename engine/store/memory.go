@@ -208,10 +208,10 @@ func (l *lane) ledger(incarnation uint32) *engine.Ledger {
 }
 
 // known reports whether a number is settled, and whether only a reference of
-// the engine's own holds its place.
+// the engine's own holds its place. No reference has the number 0.
 func (l *lane) known(incarnation, number uint32) (settled, held bool) {
 	g := l.ledger(incarnation)
-	if g == nil {
+	if g == nil || number == 0 {
 		return false, false
 	}
 	if number <= g.Settled {

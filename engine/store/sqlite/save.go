@@ -107,7 +107,7 @@ func (s *Store) settle(m *engine.Mutation) error {
 	i := l.find(r.Incarnation, r.Number)
 	switch {
 	case m.Outcome.Reason == engine.Echo:
-		if settled, _ := l.known(r.Incarnation, r.Number); i < 0 && (!settled || r.Number == 0) {
+		if settled, _ := l.known(r.Incarnation, r.Number); i < 0 && !settled {
 			return fmt.Errorf("%v is booked as a duplicate of a reference that nobody knows", r)
 		}
 	case m.Outcome.Class == engine.Open:

@@ -124,9 +124,9 @@ func (s *Store) Close() error {
 	if s.broken == nil {
 		s.broken = errClosed
 	}
-	var err error
+	err := s.statements.close()
 	if s.conn != nil {
-		err = s.conn.Close() // with it go its statements
+		err = errors.Join(err, s.conn.Close())
 	}
 	return errors.Join(err, s.db.Close())
 }

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"database/sql"
+	"errors"
 	"strings"
 )
 
@@ -11,12 +12,26 @@ type statements struct {
 	dropAbove, dropLane, putIntake                       *sql.Stmt
 
 	addPair, putOpen, dropOpen, putLedger, putAbove, putLane, addOutcome, putPosition, dropPosition bulk
+
+	prepared []*sql.Stmt // all of them
+}
+
+// close lets go of the statements: the file stays locked while one is left.
+func (p *statements) close() error {
+	var all []error
+	for _, s := range p.prepared {
+		all = append(all, s.Close())
+	}
+	return errors.Join(all...)
 }
 
 func prepare(conn *sql.Conn) (p statements, err error) {
 	single := func(into **sql.Stmt, text string) {
-		if err == nil {
-			*into, err = conn.PrepareContext(ctx, text)
+		if err != nil {
+			return
+		}
+		if *into, err = conn.PrepareContext(ctx, text); err == nil {
+			p.prepared = append(p.prepared, *into)
 		}
 	}
 	single(&p.findPair, `SELECT id FROM pair WHERE key = ? AND map = ? AND company = ? AND spelling = ?`)

@@ -1,0 +1,213 @@
+package storetest
+
+import (
+	"fmt"
+	"io"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/twinwrite/twinwrite/engine"
+	"github.com/twinwrite/twinwrite/engine/store"
+)
+
+// random saves random mutations, several at once, in a store and in the model,
+// and compares after every Save what they hold.
+func random(t *testing.T, open Open) {
+	met := map[string]int{}
+	durable := false
+	rapid.Check(t, func(rt *rapid.T) {
+		c := &randomCase{met: met, model: &model{}}
+		c.open = func() (store.Store, func() store.Store) { return open(t) }
+		c.store, c.reopen = c.open()
+		defer func() { c.close() }()
+		actions := map[string]func(*rapid.T){
+			"save":     c.save,
+			"nonsense": c.nonsense,
+			"":         func(rt *rapid.T) { mustHold(rt, c.store, c.model.load()) },
+		}
+		if c.reopen != nil {
+			durable = true
+			actions["reopen"] = func(*rapid.T) { c.store = c.reopen() }
+		}
+		rt.Repeat(actions)
+	})
+	for _, what := range rare {
+		if met[what] == 0 {
+			t.Errorf("no case in which %s: the sequences are too tame", what)
+		}
+	}
+	t.Logf("durable: %v; met: %v", durable, met)
+}
+
+// rare is what the sequences must have met.
+var rare = []string{
+	"a reference came and went in one save",
+	"a captured reference took the place of the engine's own",
+	"the engine's own reference was settled",
+	"a captured reference came after its place was settled",
+	"the engine carried a settled change again",
+	"a number was settled above a gap",
+	"a duplicate was booked",
+	"a lane was parked",
+	"a position was acknowledged",
+	"nonsense was refused",
+}
+
+// randomCase is one sequence.
+type randomCase struct {
+	met    map[string]int
+	open   func() (store.Store, func() store.Store)
+	store  store.Store
+	reopen func() store.Store
+	model  *model
+	order  uint64
+	saved  [][]engine.Mutation
+}
+
+func (c *randomCase) close() {
+	if s, ok := c.store.(io.Closer); ok {
+		_ = s.Close() // the case is decided
+	}
+}
+
+// save saves a few mutations that make sense.
+func (c *randomCase) save(t *rapid.T) {
+	batch := c.sensible(t)
+	mustSave(t, c.store, batch...)
+	c.saved = append(c.saved, batch)
+}
+
+// sensible draws mutations that make sense one after the other, and applies
+// them to the model.
+func (c *randomCase) sensible(t *rapid.T) []engine.Mutation {
+	var batch []engine.Mutation
+	came := map[string]bool{}
+	for n := rapid.IntRange(1, 12).Draw(t, "mutations"); n > 0; n-- {
+		m := c.draw(t)
+		before := c.model.clone()
+		if !c.model.apply(m) {
+			continue
+		}
+		batch = append(batch, m)
+		c.note(&m, before, came)
+	}
+	return batch
+}
+
+// note counts what a mutation that made sense meant.
+func (c *randomCase) note(m *engine.Mutation, before *model, came map[string]bool) {
+	r := &m.Reference
+	name := fmt.Sprint(r.Key, r.Side, r.Incarnation, r.Number)
+	count := func(when bool, what string) {
+		if when {
+			c.met[what]++
+		}
+	}
+	switch m.Kind {
+	case engine.ReferenceAdded:
+		came[name] = true
+		settled := before.isSettled(r) >= 0
+		count(before.isOpen(r) >= 0 && !r.Origin.Holds(), "a captured reference took the place of the engine's own")
+		count(settled && !r.Origin.Holds(), "a captured reference came after its place was settled")
+		count(settled && r.Origin.Holds(), "the engine carried a settled change again")
+	case engine.ReferenceSettled:
+		count(m.Outcome.Reason == engine.Echo, "a duplicate was booked")
+		if m.Outcome.Reason != engine.Echo {
+			count(came[name], "a reference came and went in one save")
+			count(r.Origin.Holds(), "the engine's own reference was settled")
+			below := *r
+			below.Number--
+			count(r.Number > 1 && before.isSettled(&below) < 0, "a number was settled above a gap")
+		}
+	case engine.LaneChanged:
+		count(m.Lane.Parked.Class != engine.Open, "a lane was parked")
+	case engine.PositionAcked:
+		count(true, "a position was acknowledged")
+	}
+}
+
+// nonsense saves something that makes no sense, behind something that does.
+// Nothing of it may stay.
+func (c *randomCase) nonsense(t *rapid.T) {
+	before, order := c.model.clone(), c.order
+	batch := c.sensible(t)
+	bad := c.draw(t)
+	for tries := 0; c.model.clone().apply(bad); tries++ {
+		if tries == 20 {
+			c.model, c.order = before, order
+			t.Skip("all that was drawn makes sense")
+		}
+		bad = c.draw(t)
+	}
+	if c.store.Save(append(batch, bad)) == nil {
+		t.Fatalf("nonsense was saved: %+v", bad)
+	}
+	c.met["nonsense was refused"]++
+	mustBeBroken(t, c.store)
+	c.model, c.order = before, order
+	if c.reopen != nil {
+		c.store = c.reopen()
+		return
+	}
+	c.store, c.reopen = c.open()
+	for _, batch := range c.saved {
+		mustSave(t, c.store, batch...)
+	}
+}
+
+// draw draws a mutation on a few keys, so that they meet often. It may make no
+// sense.
+func (c *randomCase) draw(t *rapid.T) engine.Mutation {
+	side := engine.Side(rapid.IntRange(0, 1).Draw(t, "side"))
+	kind := engine.MutationKind(rapid.SampledFrom([]int{0, 0, 0, 0, 1, 1, 1, 1, 2, 3, 4}).Draw(t, "kind"))
+	m := engine.Mutation{Kind: kind}
+	switch kind {
+	case engine.ReferenceAdded:
+		m.Reference = c.reference(t, side)
+		c.order++
+		m.Order = c.order
+		if at := c.model.isOpen(&m.Reference); at >= 0 {
+			m.Order = c.model.open[at].Order // the place is taken over
+		}
+	case engine.ReferenceSettled:
+		m.Outcome = rapid.SampledFrom([]engine.Outcome{written, written, lost, echo, {}}).Draw(t, "outcome")
+		if open := c.model.open; len(open) > 0 && rapid.IntRange(0, 3).Draw(t, "any") > 0 {
+			m.Reference = open[rapid.IntRange(0, len(open)-1).Draw(t, "open")].Reference
+		} else {
+			m.Reference = c.reference(t, side)
+		}
+	case engine.LaneChanged:
+		m.Lane = engine.LaneState{
+			Key: c.key(t), Side: side, Attempts: rapid.IntRange(0, 2).Draw(t, "attempts"),
+			Parked: rapid.SampledFrom([]engine.Outcome{{}, {}, refused}).Draw(t, "parked"),
+		}
+	default:
+		m.Side, m.Position = side, uint64(rapid.IntRange(1, 5).Draw(t, "position"))
+	}
+	return m
+}
+
+func (c *randomCase) reference(t *rapid.T, side engine.Side) engine.Reference {
+	r := engine.Reference{
+		Key: c.key(t), Side: side,
+		Incarnation: uint32(rapid.SampledFrom([]int{1, 1, 1, 2}).Draw(t, "incarnation")),
+		Number:      uint32(rapid.IntRange(1, 6).Draw(t, "number")),
+		Groups:      engine.GroupSet(rapid.Uint64().Draw(t, "groups")),
+		Op:          engine.Operation(rapid.IntRange(0, 2).Draw(t, "operation")),
+		Origin:      rapid.SampledFrom([]engine.Origin{engine.Captured, engine.Captured, engine.Late, engine.Reassert, engine.Pulled, engine.Aged}).Draw(t, "origin"),
+		Tx:          engine.TxID(rapid.Uint64().Draw(t, "tx")),
+		Ordinal:     rapid.Uint32().Draw(t, "ordinal"),
+		Position:    rapid.Uint64().Draw(t, "position"),
+	}
+	for n := rapid.IntRange(0, 2).Draw(t, "needs"); n > 0; n-- {
+		r.Needs = append(r.Needs, c.key(t))
+	}
+	return r
+}
+
+func (c *randomCase) key(t *rapid.T) engine.Key {
+	return rapid.SampledFrom([]engine.Key{
+		{ID: "A"}, {ID: "A"}, {Map: 1, Company: "USMF", ID: "A"}, {Map: 2, ID: "B", Spelling: "b"},
+	}).Draw(t, "key")
+}

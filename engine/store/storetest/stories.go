@@ -1,0 +1,414 @@
+package storetest
+
+import (
+	"math"
+	"testing"
+
+	"github.com/twinwrite/twinwrite/engine"
+)
+
+// Words of the stories below.
+var (
+	keyA    = engine.Key{ID: "A"}
+	keyB    = engine.Key{Map: 1, Company: "USMF", ID: "B"}
+	written = engine.Outcome{Class: engine.Synced, Reason: engine.Written}
+	lost    = engine.Outcome{Class: engine.ConflictFailure, Reason: engine.Rejected}
+	refused = engine.Outcome{Class: engine.ApplicationFailure, Reason: engine.Refused, Cause: "the field {name} must not be empty"}
+	echo    = engine.Outcome{Class: engine.NoOp, Reason: engine.Echo}
+)
+
+// reference is a change of A on FinOps in its first life.
+func reference(number uint32, origin engine.Origin) engine.Reference {
+	return engine.Reference{Key: keyA, Incarnation: 1, Number: number, Origin: origin, Op: engine.Update, Groups: 1}
+}
+
+func added(r engine.Reference, order uint64) engine.Mutation {
+	return engine.Mutation{Kind: engine.ReferenceAdded, Reference: r, Order: order}
+}
+
+func ended(r engine.Reference, o engine.Outcome) engine.Mutation {
+	return engine.Mutation{Kind: engine.ReferenceSettled, Reference: r, Outcome: o}
+}
+
+func changed(attempts int, why engine.Outcome) engine.Mutation {
+	return engine.Mutation{Kind: engine.LaneChanged, Lane: engine.LaneState{Key: keyA, Attempts: attempts, Parked: why}}
+}
+
+func ingested(side engine.Side, p uint64) engine.Mutation {
+	return engine.Mutation{Kind: engine.PositionIngested, Side: side, Position: p}
+}
+
+func acked(side engine.Side, p uint64) engine.Mutation {
+	return engine.Mutation{Kind: engine.PositionAcked, Side: side, Position: p}
+}
+
+func ledger(settled uint32, above ...engine.SettledAbove) engine.Ledger {
+	return engine.Ledger{Key: keyA, Incarnation: 1, Settled: settled, Above: above}
+}
+
+// story is what happens, one Save after the other, and what is left of it.
+type story struct {
+	name  string
+	saves [][]engine.Mutation
+	left  engine.State
+}
+
+var stories = []story{
+	{name: "a new store is empty"},
+	{
+		name:  "a reference waits",
+		saves: [][]engine.Mutation{{added(reference(1, engine.Captured), 7)}},
+		left:  engine.State{Open: []engine.OpenReference{{Reference: reference(1, engine.Captured), Order: 7}}, Order: 7},
+	},
+	{
+		name: "every field comes back, in its full width",
+		saves: [][]engine.Mutation{{
+			added(widest, math.MaxUint64),
+			ingested(engine.Dataverse, math.MaxUint64), ingested(engine.Dataverse, 0),
+			{Kind: engine.LaneChanged, Lane: engine.LaneState{Key: widest.Key, Side: engine.Dataverse, Attempts: 3, Parked: refused}},
+		}},
+		left: engine.State{
+			Open:     []engine.OpenReference{{Reference: widest, Order: math.MaxUint64}},
+			Lanes:    []engine.LaneState{{Key: widest.Key, Side: engine.Dataverse, Attempts: 3, Parked: refused}},
+			Ingested: [2][]uint64{nil, {0, math.MaxUint64}},
+			Order:    math.MaxUint64,
+		},
+	},
+	{
+		name: "the queue is in intake order, over both sides and all keys",
+		saves: [][]engine.Mutation{{
+			added(engine.Reference{Key: keyB, Side: engine.Dataverse, Incarnation: 1, Number: 1}, 3),
+			added(reference(1, engine.Captured), 2),
+			added(engine.Reference{Key: keyB, Incarnation: 1, Number: 1}, 1),
+		}},
+		left: engine.State{
+			Open: []engine.OpenReference{
+				{Reference: engine.Reference{Key: keyB, Incarnation: 1, Number: 1}, Order: 1},
+				{Reference: reference(1, engine.Captured), Order: 2},
+				{Reference: engine.Reference{Key: keyB, Side: engine.Dataverse, Incarnation: 1, Number: 1}, Order: 3},
+			},
+			Order: 3,
+		},
+	},
+	{
+		name: "the highest order outlives its reference",
+		saves: [][]engine.Mutation{
+			{added(reference(1, engine.Captured), 9)},
+			{ended(reference(1, engine.Captured), written)},
+		},
+		left: engine.State{Ledgers: []engine.Ledger{ledger(1)}, Order: 9},
+	},
+	{
+		name: "a reference comes and is settled in one save",
+		saves: [][]engine.Mutation{{
+			ingested(engine.FinOps, 4), added(reference(1, engine.Captured), 1), ended(reference(1, engine.Captured), written), acked(engine.FinOps, 4),
+		}},
+		left: engine.State{Ledgers: []engine.Ledger{ledger(1)}, Order: 1},
+	},
+	{
+		name: "numbers settled out of order are kept apart until the gap closes",
+		saves: [][]engine.Mutation{
+			{added(reference(1, engine.Captured), 1), added(reference(2, engine.Captured), 2), added(reference(3, engine.Captured), 3), added(reference(5, engine.Captured), 4)},
+			{ended(reference(3, engine.Captured), lost), ended(reference(5, engine.Captured), written)},
+			{ended(reference(1, engine.Captured), written)},
+			{ended(reference(2, engine.Captured), written)},
+		},
+		left: engine.State{
+			Ledgers: []engine.Ledger{ledger(3, engine.SettledAbove{Number: 5, Outcome: written})},
+			Order:   4,
+		},
+	},
+	{
+		name: "the captured reference takes the place of the engine's own",
+		saves: [][]engine.Mutation{
+			{added(reference(1, engine.Reassert), 1)},
+			{added(reference(1, engine.Captured), 1)},
+		},
+		left: engine.State{Open: []engine.OpenReference{{Reference: reference(1, engine.Captured), Order: 1}}, Order: 1},
+	},
+	{
+		name: "a place that the engine held stays held after the outcome",
+		saves: [][]engine.Mutation{
+			{added(reference(1, engine.Pulled), 1)},
+			{ended(reference(1, engine.Pulled), written)},
+			{added(reference(2, engine.Captured), 2), ended(reference(2, engine.Captured), lost)},
+		},
+		left: engine.State{
+			Ledgers: []engine.Ledger{ledger(0,
+				engine.SettledAbove{Number: 1, Held: true, Outcome: written},
+				engine.SettledAbove{Number: 2, Outcome: lost})},
+			Order: 2,
+		},
+	},
+	{
+		name: "the captured reference that comes late closes a held place",
+		saves: [][]engine.Mutation{
+			{added(reference(1, engine.Aged), 1), ended(reference(1, engine.Aged), written)},
+			{added(reference(2, engine.Captured), 2), ended(reference(2, engine.Captured), lost)},
+			{added(reference(1, engine.Captured), 3), ended(reference(1, engine.Captured), written)},
+		},
+		left: engine.State{Ledgers: []engine.Ledger{ledger(2)}, Order: 3},
+	},
+	{
+		name: "a late captured reference above a gap keeps the first outcome",
+		saves: [][]engine.Mutation{
+			{added(reference(4, engine.Reassert), 1)},
+			{ended(reference(4, engine.Reassert), written)},
+			{added(reference(4, engine.Captured), 2)},
+			{ended(reference(4, engine.Captured), lost)},
+		},
+		left: engine.State{Ledgers: []engine.Ledger{ledger(0, engine.SettledAbove{Number: 4, Outcome: written})}, Order: 2},
+	},
+	{
+		name: "the engine carries a settled change again",
+		saves: [][]engine.Mutation{
+			{added(reference(1, engine.Captured), 1), ended(reference(1, engine.Captured), written), added(reference(1, engine.Reassert), 2)},
+			{ended(reference(1, engine.Reassert), lost), added(reference(1, engine.Reassert), 3)},
+		},
+		left: engine.State{
+			Open:    []engine.OpenReference{{Reference: reference(1, engine.Reassert), Order: 3}},
+			Ledgers: []engine.Ledger{ledger(1)},
+			Order:   3,
+		},
+	},
+	{
+		name: "a reference leaves the queue and is back in the same save",
+		saves: [][]engine.Mutation{
+			{added(reference(1, engine.Reassert), 1)},
+			{ended(reference(1, engine.Reassert), written), added(reference(1, engine.Captured), 2)},
+		},
+		left: engine.State{
+			Open:    []engine.OpenReference{{Reference: reference(1, engine.Captured), Order: 2}},
+			Ledgers: []engine.Ledger{ledger(0, engine.SettledAbove{Number: 1, Held: true, Outcome: written})},
+			Order:   2,
+		},
+	},
+	{
+		name: "a change found past the hook is counted like a captured one",
+		saves: [][]engine.Mutation{
+			{added(reference(1, engine.Late), 1), ended(reference(1, engine.Late), written)},
+		},
+		left: engine.State{Ledgers: []engine.Ledger{ledger(1)}, Order: 1},
+	},
+	{
+		name: "a duplicate touches nothing",
+		saves: [][]engine.Mutation{
+			{added(reference(1, engine.Captured), 1), ended(reference(1, engine.Captured), written)},
+			{added(reference(2, engine.Captured), 2)},
+			{ended(reference(1, engine.Captured), echo), ended(reference(2, engine.Captured), echo)},
+		},
+		left: engine.State{
+			Open:    []engine.OpenReference{{Reference: reference(2, engine.Captured), Order: 2}},
+			Ledgers: []engine.Ledger{ledger(1)},
+			Order:   2,
+		},
+	},
+	{
+		name: "two lives of a key, heard of in the wrong order",
+		saves: [][]engine.Mutation{
+			{added(inLife(2, 1), 1), ended(inLife(2, 1), written)},
+			{added(inLife(1, 2), 2), ended(inLife(1, 2), lost)},
+		},
+		left: engine.State{
+			Ledgers: []engine.Ledger{
+				{Key: keyA, Incarnation: 1, Above: []engine.SettledAbove{{Number: 2, Outcome: lost}}},
+				{Key: keyA, Incarnation: 2, Settled: 1},
+			},
+			Order: 2,
+		},
+	},
+	{
+		name:  "an item is parked, with the system's words",
+		saves: [][]engine.Mutation{{changed(2, engine.Outcome{})}, {changed(2, refused)}},
+		left:  engine.State{Lanes: []engine.LaneState{{Key: keyA, Attempts: 2, Parked: refused}}},
+	},
+	{
+		name:  "an item leaves the error desk",
+		saves: [][]engine.Mutation{{changed(2, refused)}, {changed(0, engine.Outcome{})}},
+	},
+	{
+		name:  "a lane changes to and fro in one save",
+		saves: [][]engine.Mutation{{changed(1, refused), changed(0, engine.Outcome{}), changed(4, engine.Outcome{})}},
+		left:  engine.State{Lanes: []engine.LaneState{{Key: keyA, Attempts: 4}}},
+	},
+	{
+		name: "a position is taken in, forgotten and taken in again",
+		saves: [][]engine.Mutation{
+			{ingested(engine.FinOps, 5), ingested(engine.Dataverse, 5), acked(engine.FinOps, 5)},
+			{acked(engine.Dataverse, 5), ingested(engine.Dataverse, 5), acked(engine.Dataverse, 5), ingested(engine.Dataverse, 5)},
+			{ingested(engine.FinOps, 5), ingested(engine.FinOps, 3)},
+		},
+		left: engine.State{Ingested: [2][]uint64{{3, 5}, {5}}},
+	},
+	{
+		name: "keys that differ in one part are different pairs",
+		saves: [][]engine.Mutation{{
+			added(engine.Reference{Key: engine.Key{ID: "A", Company: "B"}, Incarnation: 1, Number: 1}, 1),
+			added(engine.Reference{Key: engine.Key{ID: "AB"}, Incarnation: 1, Number: 1}, 2),
+			added(engine.Reference{Key: engine.Key{ID: "A", Spelling: "B"}, Incarnation: 1, Number: 1}, 3),
+			added(engine.Reference{Key: engine.Key{ID: "a"}, Incarnation: 1, Number: 1}, 4),
+			added(engine.Reference{Key: engine.Key{ID: "A"}, Incarnation: 1, Number: 1}, 5),
+			added(engine.Reference{Key: engine.Key{ID: "A", Map: 2}, Incarnation: 1, Number: 1}, 6),
+		}},
+		left: engine.State{
+			Open: []engine.OpenReference{
+				{Reference: engine.Reference{Key: engine.Key{ID: "A", Company: "B"}, Incarnation: 1, Number: 1}, Order: 1},
+				{Reference: engine.Reference{Key: engine.Key{ID: "AB"}, Incarnation: 1, Number: 1}, Order: 2},
+				{Reference: engine.Reference{Key: engine.Key{ID: "A", Spelling: "B"}, Incarnation: 1, Number: 1}, Order: 3},
+				{Reference: engine.Reference{Key: engine.Key{ID: "a"}, Incarnation: 1, Number: 1}, Order: 4},
+				{Reference: engine.Reference{Key: engine.Key{ID: "A"}, Incarnation: 1, Number: 1}, Order: 5},
+				{Reference: engine.Reference{Key: engine.Key{ID: "A", Map: 2}, Incarnation: 1, Number: 1}, Order: 6},
+			},
+			Order: 6,
+		},
+	},
+}
+
+// widest has the highest value in every field, and a key of bytes that are no
+// text.
+var widest = engine.Reference{
+	Key:  engine.Key{Map: 2, Company: "DEMF\x00'", ID: "\xff\x00ß\"%", Spelling: "?"},
+	Side: engine.Dataverse, Incarnation: math.MaxUint32, Number: math.MaxUint32, Groups: math.MaxUint64,
+	Op: engine.Delete, Origin: engine.Aged, Tx: math.MaxUint64, Ordinal: math.MaxUint32, Position: math.MaxUint64,
+	Needs: []engine.Key{keyB, {ID: "never heard of"}},
+}
+
+// inLife is a change of A in one of its lives.
+func inLife(incarnation, number uint32) engine.Reference {
+	r := reference(number, engine.Captured)
+	r.Incarnation = incarnation
+	return r
+}
+
+func (s *story) run(t *testing.T, open Open) {
+	st, reopen := open(t)
+	for _, save := range s.saves {
+		mustSave(t, st, save...)
+		if reopen != nil {
+			st = reopen()
+		}
+	}
+	mustHold(t, st, &s.left)
+
+	together, _ := open(t)
+	for _, save := range s.saves {
+		mustSave(t, together, save...)
+	}
+	mustHold(t, together, &s.left)
+}
+
+// nonsensical is a mutation that no engine may ask for, after those that do
+// make sense.
+type nonsensical struct {
+	name   string
+	before []engine.Mutation
+	bad    engine.Mutation
+}
+
+var nonsense = []nonsensical{
+	{"a reference without a number", nil, added(reference(0, engine.Captured), 1)},
+	{"a reference without an incarnation", nil, added(inLife(0, 1), 1)},
+	{"a reference queued twice", []engine.Mutation{added(reference(1, engine.Captured), 1)}, added(reference(1, engine.Captured), 2)},
+	{
+		"the engine's own reference in the place of a captured one",
+		[]engine.Mutation{added(reference(1, engine.Captured), 1)},
+		added(reference(1, engine.Reassert), 2),
+	},
+	{
+		"a captured reference that has its outcome",
+		[]engine.Mutation{added(reference(1, engine.Captured), 1), ended(reference(1, engine.Captured), written)},
+		added(reference(1, engine.Captured), 2),
+	},
+	{
+		"a captured reference that has its outcome, above a gap",
+		[]engine.Mutation{added(reference(3, engine.Captured), 1), ended(reference(3, engine.Captured), written)},
+		added(reference(3, engine.Captured), 2),
+	},
+	{"an outcome for a reference that is not in the queue", nil, ended(reference(1, engine.Captured), written)},
+	{
+		"a second outcome",
+		[]engine.Mutation{added(reference(1, engine.Captured), 1), ended(reference(1, engine.Captured), written)},
+		ended(reference(1, engine.Captured), written),
+	},
+	{
+		"an end without an outcome",
+		[]engine.Mutation{added(reference(1, engine.Captured), 1)},
+		ended(reference(1, engine.Captured), engine.Outcome{}),
+	},
+	{"a duplicate of nothing", []engine.Mutation{added(reference(1, engine.Captured), 1)}, ended(reference(2, engine.Captured), echo)},
+	{"a duplicate without a number", nil, ended(inLife(0, 0), echo)},
+	{
+		"a duplicate without a number, of a pair that is known",
+		[]engine.Mutation{added(reference(1, engine.Captured), 1), ended(reference(1, engine.Captured), written)},
+		ended(reference(0, engine.Captured), echo),
+	},
+	{"a position taken in twice", []engine.Mutation{ingested(engine.FinOps, 1)}, ingested(engine.FinOps, 1)},
+	{"a position forgotten that was never taken in", []engine.Mutation{ingested(engine.FinOps, 1)}, acked(engine.Dataverse, 1)},
+	{"a mutation of no kind", nil, engine.Mutation{Kind: 99}},
+}
+
+// run saves the nonsense in three ways: after a Save that made sense, in the
+// same Save, and before something sensible. Nothing of such a Save may stay.
+func (n *nonsensical) run(t *testing.T, open Open) {
+	sensible := added(engine.Reference{Key: keyB, Incarnation: 1, Number: 1}, 77)
+	for _, bad := range [][]engine.Mutation{{n.bad}, {sensible, n.bad}, {n.bad, sensible}} {
+		s, reopen := open(t)
+		mustSave(t, s, n.before...)
+		want, err := s.Load()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.Save(bad) == nil {
+			t.Fatal("nonsense was saved")
+		}
+		mustBeBroken(t, s)
+		if reopen != nil {
+			mustHold(t, reopen(), want)
+		}
+	}
+	together, _ := open(t)
+	all := append(append([]engine.Mutation{}, n.before...), n.bad)
+	if together.Save(all) == nil {
+		t.Fatal("nonsense was saved together with what made it nonsense")
+	}
+}
+
+// loadedStateIsACopy spoils a loaded state: the store must not notice.
+func loadedStateIsACopy(t *testing.T, open Open) {
+	s, _ := open(t)
+	r := reference(3, engine.Captured)
+	r.Needs = []engine.Key{keyB}
+	other := reference(5, engine.Captured)
+	mustSave(t, s, added(r, 1), added(other, 2), ended(other, written), ingested(engine.FinOps, 1))
+	want, err := s.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	spoilt, err := s.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	spoilt.Open[0].Reference.Needs[0].ID = "spoilt"
+	spoilt.Open[0].Order = 99
+	spoilt.Ledgers[0].Above[0].Number = 99
+	spoilt.Ingested[0][0] = 99
+	mustHold(t, s, want)
+}
+
+// mutationsAreOverwritten does what the engine does with the slice of one step
+// in the next.
+func mutationsAreOverwritten(t *testing.T, open Open) {
+	s, _ := open(t)
+	batch := []engine.Mutation{added(reference(1, engine.Captured), 1), changed(1, refused)}
+	if err := s.Save(batch); err != nil {
+		t.Fatal(err)
+	}
+	want, err := s.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	batch[0] = added(engine.Reference{Key: keyB, Incarnation: 9, Number: 9}, 9)
+	batch[1] = changed(9, written)
+	mustHold(t, s, want)
+	mustSave(t, s, ended(reference(1, engine.Captured), written))
+}
