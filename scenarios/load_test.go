@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"errors"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -395,4 +396,28 @@ func FuzzParse(f *testing.F) {
 			t.Errorf("resolved twice (-once +twice):\n%s", cmp.Diff(string(resolved), string(got)))
 		}
 	})
+}
+
+// TestProfileExpected compares the mean number of events with areas by hand.
+func TestProfileExpected(t *testing.T) {
+	t.Parallel()
+	at := func(after time.Duration, perHour float64) RatePoint {
+		return RatePoint{after, Rate{perHour, time.Hour}}
+	}
+	for _, c := range []struct {
+		name    string
+		profile Profile
+		length  time.Duration
+		want    float64
+	}{
+		{"constant", Profile{at(0, 6)}, 90 * time.Minute, 9},
+		{"ramp", Profile{at(0, 0), at(2*time.Hour, 8)}, 2 * time.Hour, 8},
+		{"half a ramp", Profile{at(0, 0), at(2*time.Hour, 8)}, time.Hour, 2},
+		{"constant before and after", Profile{at(time.Hour, 4), at(2*time.Hour, 8)}, 3 * time.Hour, 4 + 6 + 8},
+		{"ends before the first point", Profile{at(time.Hour, 4), at(2*time.Hour, 8)}, 30 * time.Minute, 2},
+	} {
+		if got := c.profile.expected(c.length); math.Abs(got-c.want) > 1e-9 {
+			t.Errorf("%s: %v events, want %v", c.name, got, c.want)
+		}
+	}
 }
