@@ -17,13 +17,14 @@ type QuantileInterval struct {
 	Known     bool // at least two runs
 }
 
-// Bootstrap gives, for each q, the 95 % percentile interval of the pooled
+// Bootstrap gives, for each of the ascending qs, the 95 % percentile interval of the pooled
 // quantile: runs are drawn with replacement, all samples of a drawn run
 // together, and the quantile is taken of what was drawn. The same runs and seed
 // give the same interval.
 //
 // Each draw would need its own sort; instead all spans are sorted once with the
-// run they came from, and a draw is a weight per run.
+// run they came from, a draw is a weight per run, and one walk along the spans
+// finds all quantiles of it.
 func Bootstrap(runs []Sample, qs []float64, seed uint64) []QuantileInterval {
 	out := make([]QuantileInterval, len(qs))
 	if len(runs) < 2 {
@@ -47,13 +48,19 @@ func Bootstrap(runs []Sample, qs []float64, seed uint64) []QuantileInterval {
 		if n == 0 {
 			continue
 		}
+		ranks := make([]int, len(qs))
+		known := 0 // as many quantiles, the lower ones, fall among spans that ended
 		for i, q := range qs {
-			k := rank(q, n)
-			if k <= ended {
-				draws[i] = append(draws[i], Quantile{Value: weighted(converged, weight, k), Known: true})
-			} else {
-				draws[i] = append(draws[i], Quantile{Value: weighted(all, weight, k), Censored: true, Known: true})
+			ranks[i] = rank(q, n)
+			if ranks[i] <= ended {
+				known = i + 1
 			}
+		}
+		for i, d := range weighted(converged, weight, ranks[:known]) {
+			draws[i] = append(draws[i], Quantile{Value: d, Known: true})
+		}
+		for i, d := range weighted(all, weight, ranks[known:]) {
+			draws[known+i] = append(draws[known+i], Quantile{Value: d, Censored: true, Known: true})
 		}
 	}
 	for i, ds := range draws {
@@ -98,12 +105,19 @@ func merge(runs []Sample, of func(Sample) []time.Duration) []tagged {
 	return all
 }
 
-// weighted is the k-th span when each counts as often as its run was drawn.
-func weighted(spans []tagged, weight []int, k int) time.Duration {
+// weighted gives the spans of the ascending ranks when each span counts as
+// often as its run was drawn.
+func weighted(spans []tagged, weight []int, ranks []int) []time.Duration {
+	var found []time.Duration
+	passed := 0
 	for _, s := range spans {
-		if k -= weight[s.run]; k <= 0 {
-			return s.span
+		if len(found) == len(ranks) {
+			break
+		}
+		passed += weight[s.run]
+		for len(found) < len(ranks) && ranks[len(found)] <= passed {
+			found = append(found, s.span)
 		}
 	}
-	panic("stats: rank beyond the spans that were drawn")
+	return found
 }
