@@ -164,3 +164,37 @@ func outcome(r Result, why engine.Reason) (n uint64) {
 	}
 	return n
 }
+
+// TestEveryOrder visits the first of all orders in which two edits of one
+// record on both sides, at one instant, can go.
+func TestEveryOrder(t *testing.T) {
+	t.Parallel()
+	digests := map[sim.Digest]bool{}
+	choices, runs := []int(nil), 0
+	for more := true; more && runs < 300; runs++ {
+		c := one(t)
+		c.Order, c.Choices = sim.Enumerated, choices
+		c.End = sim.Time(22 * time.Minute)
+		trace := c.Users.Sources[0].(*users.Trace)
+		other := trace.Transactions[1]
+		other.Side = engine.Dataverse
+		other.Edits = []system.Edit{other.Edits[0]}
+		other.Edits[0].Set = []system.Assignment{{Value: engine.Text("other")}}
+		trace.Transactions = append(trace.Transactions[:2:2], other)
+		w, err := New(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := w.Run()
+		mustHold(t, r)
+		if t.Failed() {
+			t.Fatalf("choices %v", choices)
+		}
+		digests[r.Digest] = true
+		choices, more = sim.NextChoices(w.Kernel.Choices())
+	}
+	if len(digests) < 2 {
+		t.Errorf("%d runs went %d ways", runs, len(digests))
+	}
+	t.Logf("%d runs, %d ways", runs, len(digests))
+}

@@ -51,11 +51,12 @@ func (w *World) Run() Result {
 }
 
 func (w *World) judge(halted string) Result {
+	saved := w.load()
 	r := Result{
-		Digest: w.Kernel.Digest(), StateHash: w.StateHash(), Events: w.Kernel.Events(), End: w.Kernel.Now(), Halted: halted,
+		Digest: w.Kernel.Digest(), StateHash: w.hash(saved), Events: w.Kernel.Events(), End: w.Kernel.Now(), Halted: halted,
 		Engine: w.Driver.Stats(), Users: w.Users.Stats(), Series: w.Driver.Series(),
 	}
-	view := oracle.View{Items: w.items(), Halted: halted}
+	view := oracle.View{Items: w.items(saved), Halted: halted}
 	for side, s := range w.Systems {
 		r.Systems[side] = s.Stats()
 		r.Stations[side] = s.Station().Stats()
@@ -85,11 +86,7 @@ type lane struct {
 
 // items yields every reference that waits: the saved queue with the states that
 // the engine's process knows of, then the outboxes.
-func (w *World) items() iter.Seq[oracle.Item] {
-	state, err := w.Driver.Store().Load()
-	if err != nil {
-		panic(err)
-	}
+func (w *World) items(state *engine.State) iter.Seq[oracle.Item] {
 	known := map[lane]engine.OpenItem{}
 	if core := w.Driver.Core(); core != nil {
 		core.OpenItems(func(i engine.OpenItem) { known[lane{i.Key, i.Side}] = i })

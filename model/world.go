@@ -223,6 +223,17 @@ func (w *World) Handle(ev sim.Event) {
 
 // StateHash returns a hash of the whole world: what the systems hold, the
 // engine's queue, and the pending events. Equal worlds hash alike.
-func (w *World) StateHash() uint64 {
-	return w.Kernel.StateHash(w.Systems[engine.FinOps].StateHash(), w.Systems[engine.Dataverse].StateHash(), w.Driver.StateHash())
+func (w *World) StateHash() uint64 { return w.hash(w.load()) }
+
+func (w *World) hash(saved *engine.State) uint64 {
+	return w.Kernel.StateHash(w.Systems[engine.FinOps].StateHash(), w.Systems[engine.Dataverse].StateHash(), w.Driver.StateHash(saved))
+}
+
+// load returns what the engine has saved.
+func (w *World) load() *engine.State {
+	state, err := w.Driver.Store().Load()
+	if err != nil {
+		panic(fmt.Errorf("world: load the engine's state: %w", err))
+	}
+	return state
 }

@@ -184,33 +184,76 @@ func TestCrashPoints(t *testing.T) {
 // TestManySeeds looks for trouble in worlds with everything at once.
 func TestManySeeds(t *testing.T) {
 	t.Parallel()
-	n := uint64(60)
+	results := make([]Result, 60)
 	if testing.Short() {
-		n = 6
+		results = results[:12]
 	}
-	for seed := range n {
-		t.Run(fmt.Sprint(seed), func(t *testing.T) {
-			t.Parallel()
-			c := busyHour(t, 100+seed)
-			c.Order = sim.Permuted
-			points := driver.CrashPoints()
-			c.Driver.Links[seed%2].Loss = 0.05
-			c.Driver.Timeout = 3 * time.Second
-			c.Systems[seed%2].NotifyLoss = 0.5
-			c.Systems[seed%2].StaleSave = system.OverwriteStale
-			at := func(minute uint64) sim.Time { return sim.Time(time.Duration(minute) * time.Minute) }
-			c.Faults = []Fault{
-				{Kind: Outage, Side: engine.Side(seed % 2), At: at(10 + seed%7), For: 3 * time.Minute},
-				{Kind: SlowSystem, Side: engine.Side(seed / 2 % 2), At: at(12 + seed%3), For: 3 * time.Minute, Factor: 30},
-				{Kind: SlowLink, Side: engine.Dataverse, At: at(25), For: 5 * time.Minute, Factor: 100},
-				{Kind: CutLink, Side: engine.FinOps, At: at(40), For: time.Minute},
-				{Kind: EngineCrash, Point: points[seed%uint64(len(points))], At: at(11), Restart: 10 * time.Second},
-				{Kind: EngineCrash, Point: points[(seed*5+2)%uint64(len(points))], At: at(26), Restart: 10 * time.Second},
-				{Kind: EngineCrash, At: at(41), Restart: time.Minute},
-			}
-			mustHold(t, run(t, c))
-		})
+	t.Run("seed", func(t *testing.T) {
+		for seed := range results {
+			t.Run(fmt.Sprint(seed), func(t *testing.T) {
+				t.Parallel()
+				results[seed] = run(t, trouble(t, uint64(seed)))
+				mustHold(t, results[seed])
+			})
+		}
+	})
+	// A branch that no seed reaches is not tested.
+	reached := map[string]uint64{}
+	for _, r := range results {
+		for _, s := range r.Systems {
+			reached["late landings"] += s.LateLandings
+			reached["expired writes"] += s.Expired
+			reached["failed conditions"] += s.ConditionFailed
+			reached["requests cut by an outage"] += s.Cut
+			reached["requests turned away"] += s.TurnedAway
+			reached["transactions undone by an outage"] += s.Endings[system.CutOff]
+			reached["records overwritten by a stale save"] += s.Overwritten
+			reached["refused stale saves"] += s.Endings[system.Stale]
+			reached["lost notifications"] += s.NotificationsLost
+			reached["doubled notifications"] += s.NotificationsDoubled
+		}
+		reached["ignored answers"] += r.Engine.Ignored
+		reached["timeouts"] += r.Engine.Timeouts
+		reached["crashes"] += r.Engine.Crashes
+		reached["retries"] += r.Engine.Retries
+		for _, why := range []engine.Reason{
+			engine.Written, engine.FoundEqual, engine.AlreadyCarried, engine.Override, engine.Superseded, engine.Overridden,
+			engine.Rejected, engine.Refused,
+		} {
+			reached["outcome "+why.String()] += outcome(r, why)
+		}
 	}
+	for what, n := range reached {
+		if n == 0 {
+			t.Errorf("no %s in %d worlds", what, len(results))
+		}
+	}
+}
+
+// trouble is a busy hour with bad links, impatient requests and faults that
+// fall on top of each other.
+func trouble(t testing.TB, seed uint64) Config {
+	t.Helper()
+	c := busyHour(t, 100+seed)
+	c.Order = sim.Permuted
+	points := driver.CrashPoints()
+	c.Driver.Links[seed%2].Loss = 0.05
+	c.Driver.Timeout, c.Driver.Engine.WriteLife = 3*time.Second, 10*time.Second
+	c.Systems[seed%2].NotifyLoss = 0.5
+	c.Systems[seed/2%2].StaleSave = system.OverwriteStale
+	at := func(minute uint64) sim.Time { return sim.Time(time.Duration(minute) * time.Minute) }
+	c.Faults = []Fault{
+		{Kind: SlowSystem, Side: engine.Side(seed % 2), At: at(9), For: 3 * time.Minute, Factor: 60},
+		{Kind: Outage, Side: engine.Side(seed % 2), At: at(10 + seed%7), For: 3 * time.Minute},
+		{Kind: Outage, Side: engine.Side(seed / 2 % 2), At: at(12), For: 3 * time.Minute},
+		{Kind: SlowLink, Side: engine.Dataverse, At: at(25), For: 5 * time.Minute, Factor: 100},
+		{Kind: SlowSystem, Side: engine.Side(seed / 2 % 2), At: at(33), For: time.Minute, Factor: 1000},
+		{Kind: CutLink, Side: engine.FinOps, At: at(40), For: time.Minute},
+		{Kind: EngineCrash, Point: points[seed%uint64(len(points))], At: at(11), Restart: 10 * time.Second},
+		{Kind: EngineCrash, Point: points[(seed*5+2)%uint64(len(points))], At: at(26), Restart: 10 * time.Second},
+		{Kind: EngineCrash, At: at(41), Restart: time.Minute},
+	}
+	return c
 }
 
 // TestSameSeedSameRun compares runs of one seed, on one processor and on two,
@@ -232,6 +275,67 @@ func TestSameSeedSameRun(t *testing.T) {
 	}
 	if other := world(8); other.Digest == one.Digest || other.StateHash == one.StateHash {
 		t.Error("another seed went the same way")
+	}
+}
+
+// TestSystemClocksDecideNothing shifts both systems' clocks, forwards and back:
+// every event, and so every outcome, must be the same.
+func TestSystemClocksDecideNothing(t *testing.T) {
+	t.Parallel()
+	world := func(clocks [2]sim.ClockConfig) Result {
+		c := busyHour(t, 9)
+		for side := range c.Systems {
+			c.Systems[side].Clock = clocks[side]
+		}
+		return run(t, c)
+	}
+	exact := world([2]sim.ClockConfig{})
+	wild := world([2]sim.ClockConfig{
+		{Offset: time.Hour, DriftPPB: 100_000, Steps: []sim.ClockStep{{At: sim.Time(30 * time.Minute), By: -2 * time.Hour}}},
+		{Offset: -time.Hour, Granularity: time.Minute},
+	})
+	if exact.Digest != wild.Digest || exact.StateHash != wild.StateHash {
+		t.Error("the systems' clocks changed what happened")
+	}
+}
+
+// TestEngineClockIsSet sets the clock of the engine's process forwards and
+// back. That may cost time, and nothing else.
+func TestEngineClockIsSet(t *testing.T) {
+	t.Parallel()
+	c := busyHour(t, 10)
+	c.Driver.Links[1].Loss = 0.05
+	c.Driver.Clock = sim.ClockConfig{Offset: -time.Minute, DriftPPB: -1_000_000, Granularity: 10 * time.Millisecond}
+	for i := range 10 {
+		by := 5 * time.Minute
+		if i%2 == 1 {
+			by = -by
+		}
+		c.Driver.Clock.Steps = append(c.Driver.Clock.Steps, sim.ClockStep{At: sim.Time(time.Duration(6*i+1) * time.Minute), By: by})
+	}
+	r := run(t, c)
+	mustHold(t, r)
+	parked := count(r, engine.ApplicationFailure) + count(r, engine.SystemFailure)
+	if r.Engine.Retries == 0 || r.Report.Totals.Outstanding != parked {
+		t.Errorf("%d retries, %d outstanding, %d of them parked", r.Engine.Retries, r.Report.Totals.Outstanding, parked)
+	}
+}
+
+// TestEngineMovesNoUser runs the same people against an engine with one worker
+// and with many: what they set out to do must be the same.
+func TestEngineMovesNoUser(t *testing.T) {
+	t.Parallel()
+	world := func(workers int) Result {
+		c := busyHour(t, 11)
+		c.Driver.Engine.Workers = workers
+		return run(t, c)
+	}
+	one, many := world(1), world(32)
+	if one.Users.Begun != many.Users.Begun || one.Users.Concurrent != many.Users.Concurrent || one.Users.Begun == 0 {
+		t.Errorf("one worker: %+v, many: %+v", one.Users, many.Users)
+	}
+	if one.Digest == many.Digest {
+		t.Error("the engine's workers made no difference at all")
 	}
 }
 

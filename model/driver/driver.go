@@ -409,8 +409,9 @@ var seriesNames = [seriesCount]string{
 	"backlog", "in-flight", "blocked", "parked", "backoff", "breaker.finops", "breaker.dataverse", "requests",
 }
 
-// NamedSeries is a quantity over time: open references ("backlog"), items by
-// state, breakers (1 is open), requests under way.
+// NamedSeries is a quantity over time: open references that do not wait for an
+// operator ("backlog"), items by state, breakers (1 is open), requests under
+// way.
 type NamedSeries struct {
 	Name   string
 	Points []Point
@@ -428,7 +429,7 @@ func (d *Driver) Series() []NamedSeries {
 // sample notes the engine's levels.
 func (d *Driver) sample() {
 	s := d.core.Stats()
-	for i, v := range [seriesRequests]int{s.Open, s.InFlight, s.Blocked, s.Parked, s.Backoff, number(s.BreakerOpen[0]), number(s.BreakerOpen[1])} {
+	for i, v := range [seriesRequests]int{s.Open - s.OnDesk, s.InFlight, s.Blocked, s.Parked, s.Backoff, number(s.BreakerOpen[0]), number(s.BreakerOpen[1])} {
 		d.series[i].Set(d.k.Now(), int64(v))
 	}
 	d.series[seriesRequests].Set(d.k.Now(), int64(d.pending.open))
@@ -441,14 +442,20 @@ func number(b bool) int {
 	return 0
 }
 
-// StateHash returns a hash of what the process knows beyond its store, and of
-// what is saved.
-func (d *Driver) StateHash() uint64 {
+// StateHash returns a hash of what is saved, which is handed in as loaded, of
+// what waits to be saved or answered, and of the crashes to come. Of the
+// engine's memory it sees what its requests and its store show.
+func (d *Driver) StateHash(state *engine.State) uint64 {
 	h := sim.Mix(uint64(len(d.waiting.save))<<32|uint64(len(d.waiting.do)), uint64(len(d.syncing.save))<<32|uint64(len(d.syncing.do)))
 	h = sim.Mix(h, uint64(d.pending.open)<<1|uint64(number(d.core == nil)))
-	state, err := d.store.Load()
-	if err != nil {
-		panic(err)
+	for n := d.pending.head; n < d.pending.tail; n++ {
+		if s := d.pending.at(n); s.index >= 0 {
+			r := d.requests.At(s.index)
+			h = sim.Mix(h, sim.Mix(r.Entity, r.Ordinal))
+		}
+	}
+	for _, index := range d.armed {
+		h = sim.Mix(h, sim.Hash(string(d.crashes[index].Point)))
 	}
 	for i := range state.Open {
 		o := &state.Open[i]

@@ -149,7 +149,7 @@ func (s *System) read(r *Request) {
 // alive.
 func (s *System) incarnation(k engine.Key) uint32 {
 	t := &s.tables[k.Map]
-	i, known := t.byKey[rowName{k.Company, k.ID, k.Spelling}]
+	i, known := t.row(&k)
 	if !known {
 		return 0
 	}

@@ -134,7 +134,7 @@ func (s *System) Station() *sim.Station { return s.station }
 // Find returns the row of a record that the system holds alive.
 func (s *System) Find(k engine.Key) (Row, bool) {
 	t := &s.tables[k.Map]
-	i, known := t.byKey[rowName{k.Company, k.ID, k.Spelling}]
+	i, known := t.row(&k)
 	if !known || !t.at(i).alive() {
 		return 0, false
 	}

@@ -13,17 +13,13 @@ type table struct {
 	m       *engine.TableMap
 	pages   []*[rowPage]row // pages keep rows where they are: lookups point at their keys
 	count   int32
-	byKey   map[rowName]int32
-	byRaw   map[Name]int32 // as users spell it, where the side keeps spellings apart
-	created []int32        // rows by creation
+	slots   []int32 // rows by the hash of their key, plus one; 0 is free
+	created []int32 // rows by creation
 	skews   []skew
 }
 
 // rowPage is how many rows are allocated at once.
 const rowPage = 256
-
-// rowName is a key inside its table.
-type rowName struct{ company, id, spelling string }
 
 // row is a place for a record. It is made when the key is first heard of, by a
 // user or by the engine, and never goes away.
@@ -62,15 +58,46 @@ func (r *row) incarnation() uint32 {
 }
 
 func newTable(m *engine.TableMap) table {
-	return table{m: m, byKey: map[rowName]int32{}, byRaw: map[Name]int32{}}
+	return table{m: m, slots: make([]int32, 64)}
 }
 
 func (t *table) at(i int32) *row { return &t.pages[i/rowPage][i%rowPage] }
 
+// hashKey hashes a key; draws are keyed by it too.
+func hashKey(k *engine.Key) uint64 {
+	h := sim.Mix(uint64(k.Map), sim.Hash(k.ID))
+	if k.Company != "" {
+		h = sim.Mix(h, sim.Hash(k.Company))
+	}
+	if k.Spelling != "" {
+		h = sim.Mix(h^1, sim.Hash(k.Spelling))
+	}
+	return h
+}
+
+// lookup returns the row of a key, where the side has heard of it. When not, at
+// is the slot that the key would take.
+func (t *table) lookup(k *engine.Key, hash uint64) (i int32, known bool, at uint64) {
+	mask := uint64(len(t.slots) - 1)
+	for at = hash & mask; t.slots[at] != 0; at = (at + 1) & mask {
+		i = t.slots[at] - 1
+		if r := t.at(i); r.hash == hash && r.key == *k {
+			return i, true, at
+		}
+	}
+	return 0, false, at
+}
+
+// row returns the row of a key, where the side has heard of it.
+func (t *table) row(k *engine.Key) (int32, bool) {
+	i, known, _ := t.lookup(k, hashKey(k))
+	return i, known
+}
+
 // ensure returns the row of a key, which it opens when new.
 func (t *table) ensure(k engine.Key) int32 {
-	name := rowName{k.Company, k.ID, k.Spelling}
-	i, known := t.byKey[name]
+	hash := hashKey(&k)
+	i, known, at := t.lookup(&k, hash)
 	if known {
 		return i
 	}
@@ -79,54 +106,63 @@ func (t *table) ensure(k engine.Key) int32 {
 		t.pages = append(t.pages, new([rowPage]row))
 	}
 	t.count++
-	t.byKey[name] = i
 	r := t.at(i)
-	r.key = k
-	r.hash = sim.Mix(sim.Mix(uint64(k.Map), sim.Hash(k.Company)), sim.Mix(sim.Hash(k.ID), sim.Hash(k.Spelling)))
+	r.key, r.hash = k, hash
+	t.slots[at] = t.count
+	if 4*int(t.count) > 3*len(t.slots) {
+		t.rehash()
+	}
 	return i
 }
 
-// find returns the row of a name, where the side has heard of it.
-func (t *table) find(n Name, fold bool) (int32, bool) {
-	if !fold {
-		if i, known := t.byRaw[n]; known {
-			return i, true
+// rehash doubles the slots.
+func (t *table) rehash() {
+	t.slots = make([]int32, 2*len(t.slots))
+	mask := uint64(len(t.slots) - 1)
+	for i := range t.count {
+		at := t.at(i).hash & mask
+		for t.slots[at] != 0 {
+			at = (at + 1) & mask
 		}
+		t.slots[at] = i + 1
 	}
-	i, known := t.byKey[rowName{company: n.Company, id: engine.Canonical(n.ID)}]
+}
+
+// find returns the row that a name stands for. Where the side keeps spellings
+// apart, the plain key is that of the first record with a canonical form; as
+// long as nobody has spelled it, as with records that the engine brought, any
+// spelling means it. Later records have their spelling in the key.
+func (t *table) find(n Name, fold bool) (int32, bool) {
+	k := engine.Key{Map: t.m.ID, Company: n.Company, ID: engine.Canonical(n.ID)}
+	i, known := t.row(&k)
 	if !known || fold {
 		return i, known
 	}
-	// The canonical row stands for this name unless users know it by another.
-	return i, t.at(i).raw == ""
+	if raw := t.at(i).raw; raw == "" || raw == n.ID {
+		return i, true
+	}
+	k.Spelling = n.ID
+	return t.row(&k)
 }
 
-// claim returns the row for a name that may be new. Where the side keeps
-// spellings apart, the first record with a canonical form has the plain key and
-// later ones have their spelling in it.
+// claim returns the row for a name that may be new.
 func (t *table) claim(n Name, fold bool) int32 {
 	i, known := t.find(n, fold)
 	if !known {
 		k := engine.Key{Map: t.m.ID, Company: n.Company, ID: engine.Canonical(n.ID)}
-		if _, taken := t.byKey[rowName{company: k.Company, id: k.ID}]; taken {
+		if _, taken := t.row(&k); taken {
 			k.Spelling = n.ID
 		}
 		i = t.ensure(k)
 	}
 	if r := t.at(i); !fold && r.raw == "" {
 		r.raw = n.ID
-		t.byRaw[n] = i
 	}
 	return i
 }
 
 // unclaim forgets the spelling of a row whose creation came to nothing.
-func (t *table) unclaim(i int32) {
-	if r := t.at(i); r.raw != "" && r.key.Spelling == "" {
-		delete(t.byRaw, Name{r.key.Company, r.raw})
-		r.raw = ""
-	}
-}
+func (t *table) unclaim(i int32) { t.at(i).raw = "" }
 
 // skew holds the running sums of the weights 1/rank^exponent.
 type skew struct {
