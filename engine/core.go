@@ -170,6 +170,7 @@ func (c *Core) load(state *State) error {
 		if s.Parked.Class != Open {
 			l.state, l.parked = parked, s.Parked
 			c.stats.Parked++
+			c.stats.OnDesk += len(l.open)
 		}
 	}
 	for s := range c.outbox {

@@ -102,17 +102,18 @@ func (c *Core) takeIn(r *Reference) {
 // reference takes a parked item off the error desk.
 func (c *Core) enqueue(id laneID, r *Reference) {
 	l := c.pairs.lane(id)
-	c.order++
-	c.insert(l, queued{Reference: *r, order: c.order})
-	c.save = append(c.save, Mutation{Kind: ReferenceAdded, Reference: *r, Order: c.order})
 	l.pulled = false
 	fresh := l.attempts == 0 && l.state != parked
 	if l.state == parked {
 		c.stats.Parked--
+		c.stats.OnDesk -= len(l.open)
 	} else if l.state == backoff {
 		c.stats.Backoff--
 	}
 	l.attempts, l.parked = 0, Outcome{}
+	c.order++
+	c.insert(l, queued{Reference: *r, order: c.order})
+	c.save = append(c.save, Mutation{Kind: ReferenceAdded, Reference: *r, Order: c.order})
 	if !fresh {
 		c.saveLane(id)
 	}

@@ -137,6 +137,7 @@ func (c *Core) park(f *flight, l *lane, why Outcome) {
 	c.leave(f, l)
 	l.state, l.parked, l.refused = parked, why, 0
 	c.stats.Parked++
+	c.stats.OnDesk += len(l.open)
 	c.saveLane(f.lane)
 }
 

@@ -4,6 +4,7 @@ package engine
 // are levels, the second counters since the start or restart.
 type Stats struct {
 	Open     int // references in the queue
+	OnDesk   int // of them, those of parked items
 	InFlight int // items in batches
 	Blocked  int // items that wait for another's create
 	Parked   int // items on the error desk

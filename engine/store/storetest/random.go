@@ -211,3 +211,22 @@ func (c *randomCase) key(t *rapid.T) engine.Key {
 		{ID: "A"}, {ID: "A"}, {Map: 1, Company: "USMF", ID: "A"}, {Map: 2, ID: "B", Spelling: "b"},
 	}).Draw(t, "key")
 }
+
+// Sequence returns the mutations of Saves that make sense one after the other,
+// the same for the same seed. Each leaves another state behind, so that it can
+// be told how many of them a store holds.
+func Sequence(seed, saves int) [][]engine.Mutation {
+	generator := rapid.Custom(func(t *rapid.T) [][]engine.Mutation {
+		c := &randomCase{met: map[string]int{}, model: &model{}}
+		sequence := make([][]engine.Mutation, saves)
+		for i := range sequence {
+			place := uint64(1000 + i)
+			sequence[i] = append(c.sensible(t), ingested(engine.FinOps, place))
+			if i >= 3 {
+				sequence[i] = append(sequence[i], acked(engine.FinOps, place-3))
+			}
+		}
+		return sequence
+	})
+	return generator.Example(seed)
+}
