@@ -13,7 +13,7 @@ type Cause struct {
 	Name    string
 	Group   string // lookup, key, party, privilege, size, throttling, ...
 	Where   string // live-sync, initial-sync, setup, dataverse or finops: where it is met
-	Class   engine.Class
+	Class   engine.Class // this catalog's reading: no document classes its error texts
 	Codes   []string
 	Text    string
 	Notes   []string
@@ -33,7 +33,7 @@ func (x Cause) Template() string {
 // placeholders are the words that may stand in braces in a cause or a check.
 var placeholders = []string{
 	"column", "company", "entity", "environment", "field", "filter", "key", "map", "party-type", "plug-in",
-	"project", "size", "source", "table", "url", "value", "version",
+	"project", "size", "solution", "source", "table", "url", "value", "version",
 }
 
 // places are where a cause may be met.

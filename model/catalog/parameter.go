@@ -10,8 +10,9 @@ import (
 type Parameter struct {
 	Name    string
 	Title   string
-	Value   string // as a scenario spells it: 1000, 120s, 116.85MB; empty: not published, the scenario's default holds
-	Unit    string // of a plain number: records per transaction
+	Value   string // as a scenario spells it: 1000, 120s, 116.85MB; empty: see Rule, or not published
+	Unit    string // what is counted: records per transaction
+	Rule    string // in words, where a document says how and not how many
 	Basis   Basis
 	Paths   []string // where a scenario sets it, if it does
 	Sources []string // names of [Source]
@@ -46,6 +47,7 @@ func decodeParameter(b block) (p Parameter, faults []error) {
 			}
 			return nil
 		}},
+		{word: "rule", take: into(&p.Rule)},
 		{word: "basis", required: true, take: func(l line) error {
 			basis = l.from
 			for b := Documented; b <= Assumed; b++ {
@@ -62,8 +64,10 @@ func decodeParameter(b block) (p Parameter, faults []error) {
 		{word: "doubt", many: true, take: add(&p.Doubts)},
 	}, nil)
 	switch {
-	case p.Basis != Assumed && (p.Value == "" || len(p.Sources) == 0):
-		faults = append(faults, basis.errorf("a %s parameter needs its value and its source", p.Basis))
+	case p.Value != "" && p.Rule != "":
+		faults = append(faults, p.at.errorf("parameter %s has a value and a rule", p.Name))
+	case p.Basis != Assumed && (p.Value+p.Rule == "" || len(p.Sources) == 0):
+		faults = append(faults, basis.errorf("a %s parameter needs its value or rule, and its source", p.Basis))
 	case p.Basis == Assumed && len(p.Notes) == 0:
 		faults = append(faults, basis.errorf("an assumed parameter needs a note that says why"))
 	}
