@@ -43,7 +43,7 @@ func poolProperties(runs []Run) []Property {
 		for _, p := range r.Properties {
 			i := slices.IndexFunc(out, func(q Property) bool { return q.ID == p.ID })
 			if i < 0 {
-				p.Examples = append([]Violation{}, p.Examples...)
+				p.Examples = slices.Clip(p.Examples) // appending must not write into the run's own
 				out = append(out, p)
 				continue
 			}

@@ -59,7 +59,7 @@ func TestShareNeverRoundsToAllOrNothing(t *testing.T) {
 		want        string
 	}{
 		{0, 0, words.None}, {0, 5, "0 %"}, {5, 5, "100 %"}, {1, 1_000_000, "< 0.01 %"},
-		{999_999, 1_000_000, "> 99.99 %"}, {19, 6000, "0.32 %"}, {1, 3, "33.3 %"}, {5990, 6000, "99.83 %"},
+		{999_999, 1_000_000, "> 99.99 %"}, {199_996, 200_000, "> 99.99 %"}, {19, 6000, "0.32 %"}, {1, 3, "33.3 %"}, {5990, 6000, "99.83 %"},
 	} {
 		if got := words.Share(c.part, c.whole); got != c.want {
 			t.Errorf("Share(%d, %d) = %q, want %q", c.part, c.whole, got, c.want)
