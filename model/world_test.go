@@ -1,8 +1,10 @@
 package model
 
 import (
+	"cmp"
 	"fmt"
 	"runtime"
+	"slices"
 	"testing"
 	"time"
 
@@ -218,7 +220,7 @@ func TestManySeeds(t *testing.T) {
 		reached["retries"] += r.Engine.Retries
 		for _, why := range []engine.Reason{
 			engine.Written, engine.FoundEqual, engine.AlreadyCarried, engine.Override, engine.Superseded, engine.Overridden,
-			engine.Rejected, engine.Refused,
+			engine.Rejected, engine.Refused, engine.AmbiguousKey,
 		} {
 			reached["outcome "+why.String()] += outcome(r, why)
 		}
@@ -241,6 +243,7 @@ func trouble(t testing.TB, seed uint64) Config {
 	c.Driver.Timeout, c.Driver.Engine.WriteLife = 3*time.Second, 10*time.Second
 	c.Systems[seed%2].NotifyLoss = 0.5
 	c.Systems[seed/2%2].StaleSave = system.OverwriteStale
+	c.Users.Sources = append(c.Users.Sources, twins(seed))
 	at := func(minute uint64) sim.Time { return sim.Time(time.Duration(minute) * time.Minute) }
 	c.Faults = []Fault{
 		{Kind: SlowSystem, Side: engine.Side(seed % 2), At: at(9), For: 3 * time.Minute, Factor: 60},
@@ -254,6 +257,37 @@ func trouble(t testing.TB, seed uint64) Config {
 		{Kind: EngineCrash, At: at(41), Restart: time.Minute},
 	}
 	return c
+}
+
+// twins are customers that people on both sides create under one key at nearly
+// the same time, some alike, and some twice on F&O in different spellings.
+func twins(seed uint64) *users.Trace {
+	t := &users.Trace{Name: "twins"}
+	s := sim.NewStream(seed, 0, "twins")
+	for i := range uint64(40) {
+		for j, side := range []engine.Side{engine.FinOps, engine.Dataverse, engine.FinOps} {
+			name := fmt.Sprint("Twin-", i)
+			if j == 2 {
+				name = fmt.Sprint("TWIN-", i)
+				if i%4 != 0 {
+					continue
+				}
+			}
+			value := "alike"
+			if i%3 > 0 {
+				value = fmt.Sprint(side, i)
+			}
+			t.Transactions = append(t.Transactions, users.Transaction{
+				At: sim.Time(sim.Seconds(float64(60*i) + 2*s.U(i, uint64(j)))), Side: side,
+				Edits: []system.Edit{{
+					Map: customers, Op: system.Upsert, Name: system.Name{ID: name},
+					Set: []system.Assignment{{Column: 0, Value: engine.Text(value)}},
+				}},
+			})
+		}
+	}
+	slices.SortStableFunc(t.Transactions, func(a, b users.Transaction) int { return cmp.Compare(a.At, b.At) })
+	return t
 }
 
 // TestSameSeedSameRun compares runs of one seed, on one processor and on two,
