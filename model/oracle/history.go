@@ -41,7 +41,6 @@ const (
 	foundEqual                    // ... because it held the same
 	dropped                       // the other side's record was written over it
 	fallen                        // ... as the newest of its side: its outcome must say so
-	undeclared                    // ... and the write did not say so
 	contested                     // the other side had a commit that neither knew of the other
 	created                       // it made the record
 	queued                        // found in a queue or outbox at the end
@@ -61,7 +60,6 @@ type pair struct {
 	waiting *waiting  // commits of which something is open; nil for none
 	lost    [2]span   // by side: the latest run of commits that were dropped
 	paired  [2]uint32 // commits up to here were tested against later ones of the other side
-	loose   [2]uint32 // index of a commit that passed the hook and is not captured yet; 0 for none
 	number  [2]uint32 // of the newest reference
 	life    [2]uint32 // its incarnation
 

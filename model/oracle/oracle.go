@@ -164,10 +164,7 @@ func (o *Oracle) UserCommit(at sim.Time, side engine.Side, before, after *engine
 		c.what |= contested
 		o.contest(p, other, mine[other])
 	}
-	if ref == nil {
-		p.loose[side] = c.index
-	} else {
-		p.loose[side] = 0
+	if ref != nil {
 		o.capture(at, p, side, &c, ref)
 		o.bound++
 		if t := o.current[side]; t != nil && t.id == ref.Tx {
@@ -253,9 +250,9 @@ func (o *Oracle) late(at sim.Time, p *pair, side engine.Side, prev *engine.Recor
 		o.breach(closedBooks, at, p.key(), "a late capture on %s made no reference", side)
 		return
 	}
-	if all := p.open(side); p.loose[side] != 0 && len(all) > 0 {
-		if c := &all[len(all)-1]; c.index == p.loose[side] && !c.what.has(captured) {
-			p.loose[side] = 0
+	if all := p.open(side); len(all) > 0 {
+		// The newest commit, if it bypassed the hook and is still what the side holds.
+		if c := &all[len(all)-1]; c.what&(captured|users|dropped|foundEqual) == users {
 			c.what &^= agreed
 			o.capture(at, p, side, c, ref)
 			return
@@ -296,7 +293,6 @@ func (o *Oracle) merge(at sim.Time, p *pair, y engine.Side, source *head, w *eng
 	for i := len(all) - 1; i >= 0 && all[i].index > source.commits[y]; i-- {
 		all[i].what |= foundEqual
 	}
-	p.loose[y] = 0
 	o.move(p, y, now, source)
 }
 
@@ -337,7 +333,6 @@ func (o *Oracle) carry(at sim.Time, p *pair, y engine.Side, source *head, w *eng
 			o.breach(trueOutcome, at, key, "%s was overridden although %s knew all its changes", y, x)
 		}
 		if stale {
-			p.paired[x] = min(p.paired[x], is[x])
 			o.breach(noLostUpdate, at, key, "an older state of %s was written over a newer one on %s: %s",
 				x, y, o.describe(p, x, is[x], was[x]))
 		}
@@ -350,7 +345,6 @@ func (o *Oracle) carry(at sim.Time, p *pair, y engine.Side, source *head, w *eng
 	}
 	o.reached(at, p, x, was[x], is[x], carried)
 	is[y] = max(is[y], was[y])
-	p.loose[y] = 0
 	o.move(p, y, is, source)
 	o.references(at, y, key, prev, after)
 }
@@ -399,9 +393,6 @@ func (o *Oracle) fall(at sim.Time, p *pair, y engine.Side, from, to uint32, decl
 			continue
 		}
 		c.what |= dropped
-		if !declared {
-			c.what |= undeclared
-		}
 		if newest && declared {
 			c.what |= fallen
 			switch {

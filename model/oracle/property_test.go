@@ -265,6 +265,51 @@ func TestProperties(t *testing.T) {
 			h.settle(r1, engine.Synced, engine.Written)
 			h.settle(h.late(fin, a), engine.Synced, engine.AlreadyCarried)
 		}, []string{"no-echo: nobody had changed past the hook"}},
+		{"a late capture of what was found equal", func(h *hand) {
+			r1 := h.user(fin, a, text("1"))
+			h.carry(dat, a)
+			h.settle(r1, engine.Synced, engine.Written)
+			h.bypass(dat, a, text("2"))
+			r2 := h.user(fin, a, text("2"))
+			h.write(engine.MarkWrite, dat, h.get(fin, a), false)
+			h.settle(r2, engine.Synced, engine.FoundEqual)
+			h.settle(h.late(dat, a), engine.Synced, engine.AlreadyCarried)
+		}, []string{"no-echo: nobody had changed past the hook"}},
+		{"a late capture of what was written over", func(h *hand) {
+			r1 := h.user(fin, a, text("1"))
+			r2 := h.user(dat, a, text("2"))
+			h.bypass(dat, a, text("3"))
+			h.write(engine.CarryWrite, dat, h.get(fin, a), true)
+			h.settle(h.late(dat, a), engine.Synced, engine.AlreadyCarried)
+			h.settle(r1, engine.Synced, engine.Override)
+			h.settle(r2, engine.ConflictFailure, engine.Overridden)
+		}, []string{"no-echo: nobody had changed past the hook", "no-lost-update: nothing will ever tell"}},
+		{"a late capture without a reference", func(h *hand) {
+			h.load(fin, "old")
+			before := h.get(fin, a)
+			r := h.next(fin, a, before.Values)
+			r.Trace = h.o.EngineCommit(h.now, fin, &engine.Write{Kind: engine.LateWrite, Key: a, Source: before, Groups: 1}, before, r, nil)
+			h.publish(fin, r)
+			h.load(dat, "old")
+		}, []string{"closed-books: a late capture on finops made no reference"}},
+		{"content without a mark is captured late on both sides, and the primary's wins", func(h *hand) {
+			h.load(fin, "one")
+			h.load(dat, "two")
+			r2 := h.late(dat, a)
+			r1 := h.late(fin, a)
+			h.write(engine.CarryWrite, dat, h.get(fin, a), true)
+			h.settle(r1, engine.Synced, engine.Override)
+			h.settle(r2, engine.ConflictFailure, engine.Overridden)
+		}, nil},
+		{"the same, the primary's first", func(h *hand) {
+			h.load(fin, "one")
+			h.load(dat, "two")
+			r1 := h.late(fin, a)
+			r2 := h.late(dat, a)
+			h.settle(r2, engine.ConflictFailure, engine.Rejected)
+			h.write(engine.CarryWrite, dat, h.get(fin, a), true)
+			h.settle(r1, engine.Synced, engine.Override)
+		}, nil},
 		{"content without a mark is captured late", func(h *hand) {
 			h.load(fin, "old")
 			ref := h.late(fin, a)
@@ -314,6 +359,23 @@ func TestProperties(t *testing.T) {
 			ghost.Number = 2
 			h.settle(&ghost, engine.Synced, engine.Written)
 		}, []string{"closed-books: no such change was captured"}},
+		{"an outcome for number 0", func(h *hand) {
+			ref := h.user(fin, a, text("1"))
+			h.carry(dat, a)
+			h.settle(ref, engine.Synced, engine.Written)
+			h.settle(&engine.Reference{Key: a, Side: fin, Incarnation: 1}, engine.Synced, engine.Written)
+		}, []string{"closed-books: no such change was captured"}},
+		{"a reference is queued for a change that never was", func(h *hand) {
+			ref := h.user(fin, a, text("1"))
+			h.carry(dat, a)
+			h.settle(ref, engine.Synced, engine.Written)
+			ghost := *ref
+			ghost.Number = 2
+			h.queue(&ghost, Waiting)
+		}, []string{"closed-books: is open, and no such change was captured"}},
+		{"a leak of a change that never was", func(h *hand) {
+			h.o.Leaked(h.now, &engine.Reference{Key: a, Side: fin, Incarnation: 1, Number: 1})
+		}, []string{"closed-books: was leaked as a duplicate"}},
 		{"an outcome for a record that never was", func(h *hand) {
 			h.settle(&engine.Reference{Key: a, Side: fin, Incarnation: 1, Number: 1}, engine.Synced, engine.Written)
 		}, []string{"closed-books: no such change was captured"}},
@@ -404,6 +466,15 @@ func TestProperties(t *testing.T) {
 			r.Trace = h.o.UserCommit(h.now, fin, h.get(fin, a), r, nil)
 			h.publish(fin, r)
 		}, []string{"monotonic: incarnation on finops went back from 2 to 1"}},
+		{"a mark loses a column group", func(h *hand) {
+			r1 := h.user(fin, a, text("1"))
+			h.carry(dat, a)
+			h.settle(r1, engine.Synced, engine.Written)
+			r := h.next(fin, a, text("1"))
+			r.Mark.Groups = nil
+			r.Trace = h.o.UserCommit(h.now, fin, h.get(fin, a), r, nil)
+			h.publish(fin, r)
+		}, []string{"monotonic: the mark on finops lost its column group 0"}},
 		{"a reference number comes twice", func(h *hand) {
 			r1 := h.user(fin, a, text("1"))
 			h.carry(dat, a)
@@ -556,6 +627,53 @@ func TestConvergedIsInconclusiveWhenTheRunEndedEarly(t *testing.T) {
 				t.Errorf("got %s", p)
 			}
 		})
+	}
+}
+
+// TestChecksAreCounted: a property that tests nothing must not look as if it
+// did, nor the other way round.
+func TestChecksAreCounted(t *testing.T) {
+	t.Parallel()
+	h := newHand(t, Config{})
+	header, line := a, engine.Key{Map: 1, ID: "L"}
+	r1 := h.user(fin, a, text("1"))
+	r2 := h.user(dat, a, text("2"))
+	h.write(engine.CarryWrite, dat, h.get(fin, a), true)
+	h.settle(r1, engine.Synced, engine.Override)
+	h.settle(r2, engine.ConflictFailure, engine.Overridden)
+	child := h.user(fin, line, []engine.Value{{}, {Kind: engine.KindLookup, Target: &header}})
+	h.carry(dat, line)
+	h.queue(child, InOutbox)
+	h.bypass(dat, headerKey("B"), text("1"))
+	h.carry(fin, headerKey("B"))
+	h.write(engine.MarkWrite, dat, h.get(fin, headerKey("B")), false)
+	h.bypass(dat, headerKey("C"), text("old"))
+	r3 := h.user(fin, headerKey("C"), text("1"))
+	h.carry(dat, headerKey("C"))
+	h.o.Leaked(h.now, r1)
+	h.settle(r1, engine.NoOp, engine.Echo)
+	holder := *r1
+	holder.Origin = engine.Reassert
+	h.settle(&holder, engine.Synced, engine.AlreadyCarried)
+	h.settle(r3, engine.Synced, engine.Written)
+	h.o.Crashed(h.now)
+	h.o.OutboxLow(h.now, fin, 1)
+	r := h.judge()
+	expect(t, r)
+	for id, want := range map[string]uint64{
+		"converged": 4, "closed-books": 5, "no-lost-update": 5, "true-outcome": 3, "no-echo": 5,
+		"monotonic": 12, "reference-order": 1, "primary-wins": 2,
+	} {
+		if p := property(t, r, id); p.Checked != want {
+			t.Errorf("%s was checked %d times, want %d", id, p.Checked, want)
+		}
+	}
+	want := Totals{
+		Captured: 4, Settled: 3, Outstanding: 1, EngineWrites: 5, MarkWrites: 1, Overrides: 1, DriftOverwritten: 1,
+		Leaked: 1, Echoes: 1, Held: 1, Crashes: 1, Pairs: 4,
+	}
+	if r.Totals != want {
+		t.Errorf("totals: got %+v, want %+v", r.Totals, want)
 	}
 }
 
