@@ -90,12 +90,9 @@ type chooser struct {
 // to tell apart two events that drew the same.
 const sequenceLow = 32
 
-// place returns the lower part of an event's rank: its place among the events
-// of its instant and priority.
+// place returns the lower part of a permuted event's rank: its place among the
+// events of its instant and priority, elsewhere the sequence number.
 func (c *chooser) place(at Time, address, entity, arg, sequence uint64) uint64 {
-	if c.order != Permuted {
-		return sequence
-	}
 	where := Mix(uint64(at), address)
 	drawn := c.ranks.Bits(Mix(where, entity), arg) >> (64 - sequenceBits + sequenceLow)
 	return drawn<<sequenceLow | sequence&(1<<sequenceLow-1)

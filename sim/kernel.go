@@ -64,14 +64,14 @@ type Kernel struct {
 	running  bool
 	free     bool // ties are chosen one by one
 
-	instantFrom uint64 // events fired before this instant
-	instantMax  uint64
-	eventsMax   uint64
-	observe     func(Event)
-	chooser     chooser
-	config      Config
-	names       []string
-	tail        [tailEvents]Event
+	guard      uint64 // the most events that may have fired within this instant
+	instantMax uint64
+	eventsMax  uint64
+	observe    func(Event)
+	chooser    chooser
+	config     Config
+	names      []string
+	tail       [tailEvents]Event
 }
 
 // New returns a kernel at time 0 with nothing to do.
@@ -97,6 +97,7 @@ func New(c Config) *Kernel {
 	if k.eventsMax == 0 {
 		k.eventsMax = 1 << sequenceBits
 	}
+	k.guard = min(k.instantMax, k.eventsMax)
 	return k
 }
 
@@ -129,9 +130,12 @@ func (k *Kernel) At(at Time, p Priority, to ActorID, kind Kind, entity, arg uint
 		k.refuse(at, to, kind, entity, arg)
 	}
 	a := address(to, kind)
-	rank := uint64(p)<<sequenceBits | k.chooser.place(at, a, entity, arg, k.sequence)
+	place := k.sequence
+	if k.chooser.order == Permuted {
+		place = k.chooser.place(at, a, entity, arg, place)
+	}
 	k.sequence++
-	k.list.push(entry{at: at, rank: rank, entity: entity, arg: arg, address: a})
+	k.list.push(entry{at: at, rank: uint64(p)<<sequenceBits | place, entity: entity, arg: arg, address: a})
 }
 
 // After schedules an event at a distance from now.
@@ -172,21 +176,26 @@ func (k *Kernel) Run(until Time) Reason {
 func (k *Kernel) fire(ev Event) {
 	if ev.At > k.now {
 		k.now = ev.At
-		k.instantFrom = k.events
+		k.guard = min(k.events+k.instantMax, k.eventsMax)
 	}
 	k.tail[k.events%tailEvents] = ev
+	if k.events >= k.guard {
+		k.overrun(ev)
+	}
 	k.events++
-	if k.events-k.instantFrom > k.instantMax {
-		k.breach(ZeroTimeLoop, fmt.Sprintf("more than %d events at one instant, the last: %v", k.instantMax, ev))
-	}
-	if k.events > k.eventsMax {
-		k.breach(Runaway, fmt.Sprintf("more than %d events, the last: %v", k.eventsMax, ev))
-	}
 	k.digest = k.digest.with(ev.At, ev.Kind, ev.Entity)
 	if k.observe != nil {
 		k.observe(ev)
 	}
 	k.actors[ev.Actor].Handle(ev)
+}
+
+// overrun panics for an event that exceeds one of the two bounds.
+func (k *Kernel) overrun(ev Event) {
+	if k.events >= k.eventsMax {
+		k.breach(Runaway, fmt.Sprintf("more than %d events, the last: %v", k.eventsMax, ev))
+	}
+	k.breach(ZeroTimeLoop, fmt.Sprintf("more than %d events at one instant, the last: %v", k.instantMax, ev))
 }
 
 // Stop ends Run after the current event.

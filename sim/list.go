@@ -4,7 +4,7 @@ import "math/bits"
 
 // list is the event list: the pending events by (time, priority, sequence).
 //
-// A binary heap is best for few events and slows down as it outgrows the
+// A heap is best for few events and slows down as it outgrows the
 // caches; a [radix] costs the same for a thousand as for a million. The list is
 // both: a heap in front, which holds every event up to the base instant of the
 // radix behind it, and the radix for all that is later. The heap gives the
@@ -27,7 +27,7 @@ type listSizes struct {
 }
 
 // usualSizes were found by measurement; they change speed and nothing else.
-var usualSizes = listSizes{heapMax: 8192, heapAgain: 4096, batchMax: 64}
+var usualSizes = listSizes{heapMax: 8192, heapAgain: 4096, batchMax: 128}
 
 func newList(s listSizes) list {
 	return list{later: radix{base: Forever}, sizes: s, spillAt: s.heapMax}

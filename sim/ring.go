@@ -22,8 +22,9 @@ func (r *ring) push(w waiting) {
 	*r.at(r.len() - 1) = w
 }
 
-func (r *ring) pop() waiting {
-	w := *r.at(0)
+// pop takes the next one, which stays in its slot until another push.
+func (r *ring) pop() *waiting {
+	w := r.at(0)
 	r.head++
 	return w
 }

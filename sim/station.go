@@ -193,8 +193,7 @@ func (s *Station) release(i int32) {
 func (s *Station) serve() {
 	for s.speed > 0 && len(s.idle) > 0 && s.queue.len() > 0 {
 		s.queueing.change(s.k.now, -1)
-		w := s.queue.pop()
-		s.begin(&w)
+		s.begin(s.queue.pop())
 	}
 }
 
