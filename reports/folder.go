@@ -101,13 +101,12 @@ func (f *folder) path(name string, write func(path string) error) {
 	}
 	final := filepath.Join(f.dir, filepath.FromSlash(name))
 	partial := final + ".partial"
-	if err := write(partial); err != nil {
-		os.Remove(partial) // the first error is the one to report
-		f.err = fmt.Errorf("write %s: %w", final, err)
-		return
+	err := write(partial)
+	if err == nil {
+		err = os.Rename(partial, final)
 	}
-	if err := os.Rename(partial, final); err != nil {
-		os.Remove(partial)
+	if err != nil {
+		_ = os.Remove(partial) // it may not exist; the first error is the one to report
 		f.err = fmt.Errorf("write %s: %w", final, err)
 		return
 	}

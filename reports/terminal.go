@@ -194,11 +194,12 @@ func align(rows [][]string) []string {
 		if len(name) > widths[0] {
 			name = append(name[:widths[0]-1], '…')
 		}
-		line := fmt.Sprintf("%-*s", widths[0], string(name))
+		var line strings.Builder
+		fmt.Fprintf(&line, "%-*s", widths[0], string(name))
 		for i, cell := range r[1:] {
-			line += fmt.Sprintf("  %*s", widths[i+1], cell)
+			fmt.Fprintf(&line, "  %*s", widths[i+1], cell)
 		}
-		lines = append(lines, line)
+		lines = append(lines, line.String())
 	}
 	return lines
 }
@@ -253,7 +254,7 @@ func fill(head, prose string) []string {
 	indent := strings.Repeat(" ", utf8.RuneCountInString(head))
 	var lines []string
 	line, empty := head, true
-	for _, word := range strings.Fields(printable(prose)) {
+	for word := range strings.FieldsSeq(printable(prose)) {
 		if !empty && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > columnsMost {
 			lines = append(lines, line)
 			line, empty = indent, true

@@ -62,7 +62,8 @@ func Write(w io.Writer, set *result.Set, s summary.Summary, drawn []plots.Plot) 
 var sheet = sync.OnceValue(func() (s struct {
 	Style  template.HTML
 	Policy string
-}) {
+},
+) {
 	var b strings.Builder
 	for _, f := range []struct {
 		weight int

@@ -215,7 +215,7 @@ func TestStructure(t *testing.T) {
 
 func TestSameSetSameBytes(t *testing.T) {
 	t.Parallel()
-	if write(t, fixture.Runs(2)) != write(t, fixture.Runs(2)) {
+	if a, b := write(t, fixture.Runs(2)), write(t, fixture.Runs(2)); a != b {
 		t.Error("two pages of the same results differ")
 	}
 }

@@ -237,8 +237,16 @@ func propertiesOf(s summary.Summary, clock words.Clock) []property {
 
 func mapTable(s summary.Summary) table {
 	t := table{Head: []column{
-		{"Table map", false}, {"Captured in F&O", true}, {"in Dataverse", true},
-		{"Equal pairs", true}, {"Parked", true}, {"Blocked", true}, {"Open", true}, {"p50", true}, {"p99", true}, {"Partly visible", true},
+		{"Table map", false},
+		{"Captured in F&O", true},
+		{"in Dataverse", true},
+		{"Equal pairs", true},
+		{"Parked", true},
+		{"Blocked", true},
+		{"Open", true},
+		{"p50", true},
+		{"p99", true},
+		{"Partly visible", true},
 	}}
 	for _, m := range s.Pooled.Maps {
 		var p50, p99 stats.Quantile

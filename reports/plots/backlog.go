@@ -141,7 +141,7 @@ func drawBacklog(c draw.Canvas, sc result.Scenario, tracks []track, lanes lanes,
 	for i, t := range tracks {
 		upper := top - vg.Length(i)*(room+head) - head
 		area := vg.Rectangle{Min: vg.Point{X: c.Min.X + left, Y: upper - room}, Max: vg.Point{X: c.Max.X - right, Y: upper}}
-		ys := countTicks(t.highest(end), 3)
+		ys := countTicks(t.highest(end))
 		p := plot.New()
 		p.X.Min, p.X.Max = 0, end.Seconds()
 		p.Y.Min, p.Y.Max = 0, ys[len(ys)-1].at
@@ -257,8 +257,8 @@ func (p panel) band(t track, end time.Duration) {
 		high = append(high, vg.Point{X: x, Y: p.y(between(values, .95))})
 	}
 	ring := slices.Clone(low)
-	for i := len(high) - 1; i >= 0; i-- {
-		ring = append(ring, high[i])
+	for _, q := range slices.Backward(high) {
+		ring = append(ring, q)
 	}
 	p.c.FillPolygon(t.band, ring)
 	p.polyline(draw.LineStyle{Color: t.shade, Width: 1.4}, middle)

@@ -27,8 +27,8 @@ const gap = 4 * vg.Length(1)
 // nothing that a reader could see.
 const farthest = 70 * vg.Length(1)
 
-// curve adds a curve and returns its number.
-func (pl *placer) curve(points []vg.Point) int {
+// curve adds a curve; curves are numbered from 0 in the order of adding.
+func (pl *placer) curve(points []vg.Point) {
 	var dense []vg.Point
 	for i, p := range points {
 		if i > 0 {
@@ -42,7 +42,6 @@ func (pl *placer) curve(points []vg.Point) int {
 		dense = append(dense, p)
 	}
 	pl.points = append(pl.points, dense)
-	return len(pl.points) - 1
 }
 
 // block keeps a rectangle free of labels.

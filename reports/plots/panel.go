@@ -133,12 +133,12 @@ func spanTicks(low, high time.Duration) []tick {
 }
 
 // countTicks gives a linear axis from 0 to at least high, with whole numbers
-// and about n steps.
-func countTicks(high float64, n int) []tick {
+// and about three steps.
+func countTicks(high float64) []tick {
 	if high < 1 {
 		high = 1
 	}
-	raw := high / float64(n)
+	raw := high / 3
 	power := math.Pow(10, math.Floor(math.Log10(raw)))
 	step := 10 * power
 	for _, k := range []float64{1, 2, 2.5, 5} {

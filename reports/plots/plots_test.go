@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"image/png"
 	"io"
@@ -90,7 +91,7 @@ func TestSVG(t *testing.T) {
 			got := svg(t, p)
 			dec := xml.NewDecoder(strings.NewReader(got))
 			for {
-				if _, err := dec.Token(); err == io.EOF {
+				if _, err := dec.Token(); errors.Is(err, io.EOF) {
 					break
 				} else if err != nil {
 					t.Fatalf("%s %s is not XML: %v", c.name, p.Name, err)
@@ -259,9 +260,9 @@ func TestTicks(t *testing.T) {
 		{"one span", text(spanTicks(1500*time.Millisecond, 1500*time.Millisecond)), "1s 10s"},
 		{"on a tick", text(spanTicks(time.Second, time.Second)), "1s 10s"},
 		{"beyond all", text(spanTicks(time.Nanosecond, 400*24*time.Hour)), "1µs 10µs 100µs 1ms 10ms 100ms 1s 10s 1m 10m 1h 6h 1d 7d 30d"},
-		{"counts", text(countTicks(1231, 3)), "0 500 1,000 1,500"},
-		{"few", text(countTicks(2, 3)), "0 1 2"},
-		{"none", text(countTicks(0, 3)), "0 1"},
+		{"counts", text(countTicks(1231)), "0 500 1,000 1,500"},
+		{"few", text(countTicks(2)), "0 1 2"},
+		{"none", text(countTicks(0)), "0 1"},
 		{"a day", text(clockTicks(start, 9*time.Hour, 10)), "09:00 10:00 11:00 12:00 13:00 14:00 15:00 16:00 17:00"},
 		{"a night", text(clockTicks(start.Add(12*time.Hour), 8*time.Hour, 10)), "21:00 22:00 23:00 1 Nov 01:00 02:00 03:00 04:00"},
 		{"a minute", text(clockTicks(start, time.Minute, 5)), "08:29:00 08:29:15 08:29:30 08:29:45 08:30:00"},

@@ -107,7 +107,7 @@ func merge(runs []Sample, of func(Sample) []time.Duration) []tagged {
 
 // weighted gives the spans of the ascending ranks when each span counts as
 // often as its run was drawn.
-func weighted(spans []tagged, weight []int, ranks []int) []time.Duration {
+func weighted(spans []tagged, weight, ranks []int) []time.Duration {
 	var found []time.Duration
 	passed := 0
 	for _, s := range spans {

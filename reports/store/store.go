@@ -4,7 +4,6 @@
 package store
 
 import (
-	"context"
 	"database/sql"
 	_ "embed"
 	"errors"
@@ -196,27 +195,14 @@ func (w *writer) table(name string, columns int, emit func(row func(...any))) {
 	if w.err != nil {
 		return
 	}
-	var full *sql.Stmt
 	var args []any
-	insert := func(rows int) (sql.Result, error) {
-		one := "(?" + strings.Repeat(",?", columns-1) + ")"
-		query := "INSERT INTO " + name + " VALUES " + one + strings.Repeat(","+one, rows-1)
-		if rows < rowsAtOnce {
-			return w.tx.ExecContext(context.Background(), query, args...)
-		}
-		if full == nil {
-			var err error
-			if full, err = w.tx.Prepare(query); err != nil {
-				return nil, err
-			}
-		}
-		return full.Exec(args...)
-	}
 	flush := func() {
 		if w.err != nil || len(args) == 0 {
 			return
 		}
-		if _, err := insert(len(args) / columns); err != nil {
+		one := "(?" + strings.Repeat(",?", columns-1) + ")"
+		query := "INSERT INTO " + name + " VALUES " + one + strings.Repeat(","+one, len(args)/columns-1)
+		if _, err := w.tx.Exec(query, args...); err != nil {
 			w.err = fmt.Errorf("insert into %s: %w", name, err)
 		}
 		args = args[:0]
@@ -230,9 +216,6 @@ func (w *writer) table(name string, columns int, emit func(row func(...any))) {
 		}
 	})
 	flush()
-	if full != nil {
-		w.err = errors.Join(w.err, full.Close())
-	}
 }
 
 // plain turns a value into one that the driver stores as such: unsigned

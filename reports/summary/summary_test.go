@@ -39,7 +39,7 @@ func TestJSON(t *testing.T) {
 
 func TestSameSetSameBytes(t *testing.T) {
 	t.Parallel()
-	if writeJSON(t, fixture.Runs(2)) != writeJSON(t, fixture.Runs(2)) {
+	if a, b := writeJSON(t, fixture.Runs(2)), writeJSON(t, fixture.Runs(2)); a != b {
 		t.Error("two summaries of the same runs differ")
 	}
 }
