@@ -258,6 +258,12 @@ func (c *Catalog) checkLookup(m Map, l Lookup) (faults []error) {
 // customerid.Account(accountnumber).Contact(msdyn_contactpersonid).
 func (c *Catalog) checkPath(x Column, l Lookup, targets []Map) error {
 	tail := dots(x.Dataverse)[1:]
+	if l.OtherKey {
+		if len(targets) > 1 || len(tail) != 1 || slices.Contains(targets[0].Key, tail[0]) {
+			return x.at.errorf("other-key is for a path that names one column outside the key of one map")
+		}
+		return nil
+	}
 	if len(targets) > 1 {
 		if len(tail) != len(targets) {
 			return x.at.errorf("path %s has %d types for %d maps", x.Dataverse, len(tail), len(targets))
@@ -272,15 +278,12 @@ func (c *Catalog) checkPath(x Column, l Lookup, targets []Map) error {
 	}
 	target := targets[0]
 	for i, column := range tail {
-		if slices.Contains(target.Key, column) == (l.OtherKey && i == 0) {
-			if l.OtherKey {
-				return x.at.errorf("%s is in the key of map %s: other-key is wrong", column, target.Name)
-			}
+		if !slices.Contains(target.Key, column) {
 			return x.at.errorf("path %s: %s is not in the key of map %s", x.Dataverse, column, target.Name)
 		}
 		next := slices.IndexFunc(target.Lookups, func(l Lookup) bool { return l.Column == column })
 		switch last := i == len(tail)-1; {
-		case last && next >= 0 && !l.OtherKey:
+		case last && next >= 0:
 			return x.at.errorf("path %s ends at lookup %s of map %s", x.Dataverse, column, target.Name)
 		case !last && next < 0:
 			return x.at.errorf("path %s: %s of map %s looks nothing up", x.Dataverse, column, target.Name)

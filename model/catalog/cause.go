@@ -11,8 +11,8 @@ import (
 // business data is a placeholder in braces.
 type Cause struct {
 	Name    string
-	Group   string // lookup, key, party, privilege, size, throttling, ...
-	Where   string // live-sync, initial-sync, setup, dataverse or finops: where it is met
+	Group   string       // lookup, key, party, privilege, size, throttling, ...
+	Where   string       // live-sync, initial-sync, setup, dataverse or finops: where it is met
 	Class   engine.Class // this catalog's reading: no document classes its error texts
 	Codes   []string
 	Text    string
@@ -69,7 +69,7 @@ func intoTemplate(to *string) func(line) error {
 			}
 			name, tail, closed := strings.Cut(after, "}")
 			if !closed || !slices.Contains(placeholders, name) {
-				return l.from.errorf("unknown placeholder {%s; one of %s", name, strings.Join(placeholders, ", "))
+				return l.from.errorf("unknown placeholder {%s}; one of %s", name, strings.Join(placeholders, ", "))
 			}
 			rest = tail
 		}
