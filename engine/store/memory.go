@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/twinwrite/twinwrite/engine"
@@ -18,6 +19,7 @@ type Memory struct {
 	free     int32 // first free slot
 	open     int
 	ingested [2]map[uint64]struct{}
+	jobs     map[string]engine.JobRecord
 	order    uint64
 	broken   error
 }
@@ -30,12 +32,11 @@ type laneName struct {
 
 // lane is what is known of one direction of a pair.
 type lane struct {
-	name     laneName
-	first    int32 // of its open references, in no order
-	attempts int
-	parked   engine.Outcome
-	latest   engine.Ledger   // of the incarnation heard of last
-	others   []engine.Ledger // of other incarnations; rare
+	name   laneName
+	first  int32            // of its open references, in no order
+	work   engine.LaneState // Key and Side are not filled in
+	latest engine.Ledger    // of the incarnation heard of last
+	others []engine.Ledger  // of other incarnations; rare
 }
 
 // slot holds one open reference, or is free; next chains either.
@@ -54,6 +55,7 @@ func NewMemory() *Memory {
 		index:    map[laneName]int32{},
 		free:     none,
 		ingested: [2]map[uint64]struct{}{{}, {}},
+		jobs:     map[string]engine.JobRecord{},
 	}
 }
 
@@ -78,7 +80,7 @@ func (s *Memory) apply(m *engine.Mutation) error {
 		return s.settle(m)
 	case engine.LaneChanged:
 		l := s.lane(m.Lane.Key, m.Lane.Side)
-		l.attempts, l.parked = m.Lane.Attempts, m.Lane.Parked
+		l.work = m.Lane
 	case engine.PositionIngested:
 		if _, known := s.ingested[m.Side][m.Position]; known {
 			return fmt.Errorf("%s position %d is taken in twice", m.Side, m.Position)
@@ -89,6 +91,8 @@ func (s *Memory) apply(m *engine.Mutation) error {
 			return fmt.Errorf("%s position %d is acknowledged but was not taken in", m.Side, m.Position)
 		}
 		delete(s.ingested[m.Side], m.Position)
+	case engine.JobMoved:
+		s.jobs[m.Job.Name] = m.Job
 	default:
 		return fmt.Errorf("unknown kind %d", m.Kind)
 	}
@@ -265,10 +269,9 @@ func (s *Memory) Load() (*engine.State, error) {
 			o.Reference.Needs = slices.Clone(o.Reference.Needs)
 			state.Open = append(state.Open, o)
 		}
-		if l.attempts != 0 || l.parked.Class != engine.Open {
-			state.Lanes = append(state.Lanes, engine.LaneState{
-				Key: l.name.key, Side: l.name.side, Attempts: l.attempts, Parked: l.parked,
-			})
+		if w := l.work; w.Attempts != 0 || w.Parked.Class != engine.Open {
+			w.Key, w.Side = l.name.key, l.name.side
+			state.Lanes = append(state.Lanes, w)
 		}
 		if l.latest.Incarnation != 0 {
 			state.Ledgers = append(state.Ledgers, copied(l.latest))
@@ -276,6 +279,9 @@ func (s *Memory) Load() (*engine.State, error) {
 		for _, g := range l.others {
 			state.Ledgers = append(state.Ledgers, copied(g))
 		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.jobs)) {
+		state.Jobs = append(state.Jobs, s.jobs[name])
 	}
 	slices.SortFunc(state.Open, func(a, b engine.OpenReference) int { return cmp.Compare(a.Order, b.Order) })
 	slices.SortFunc(state.Lanes, func(a, b engine.LaneState) int {

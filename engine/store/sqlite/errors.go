@@ -3,6 +3,8 @@ package sqlite
 import (
 	"errors"
 	"fmt"
+	"io/fs"
+	"syscall"
 
 	sqlite3 "github.com/mattn/go-sqlite3"
 )
@@ -27,7 +29,7 @@ var advice = map[error]string{
 	ErrFull:         "free room on its disk and start again; nothing that was saved is lost",
 	ErrCorrupt:      "stop, keep the file and those beside it, and restore a copy",
 	ErrNotStore:     "name another file; this one was left as it is",
-	ErrUnreachable:  "check that its folder exists, that this user may enter it, and the disk",
+	ErrUnreachable:  "check that its folder exists, that this user may write there, and the disk",
 	ErrNewerVersion: "run that version, or restore the copy made before it; this file was left as it is",
 	ErrNames:        "keep the order of the names and add new ones at the end; this file was left as it is",
 }
@@ -64,7 +66,13 @@ var faults = map[sqlite3.ErrNo]error{
 func failure(path string, err error) error {
 	var raw sqlite3.Error
 	if errors.As(err, &raw) {
-		if fault, known := faults[raw.Code]; known {
+		fault, known := faults[raw.Code]
+		// A file that this user may only read is opened so, and then cannot be
+		// locked for writing: the system calls that a bad descriptor.
+		if errors.Is(raw.SystemErrno, fs.ErrPermission) || raw.SystemErrno == syscall.EBADF {
+			fault, known = ErrReadOnly, true
+		}
+		if known {
 			return &Error{Path: path, Err: fault, Detail: raw.Error()}
 		}
 	}

@@ -78,10 +78,7 @@ func openWith(path string, o Options, steps []string) (_ *Store, err error) {
 	if err := s.prepareFile(steps, o.Maps); err != nil {
 		return nil, err
 	}
-	if err := s.recall(); err != nil {
-		return nil, failure(path, err)
-	}
-	if s.statements, err = prepare(s.conn); err != nil {
+	if err := errors.Join(s.prepare(), s.recall()); err != nil {
 		return nil, failure(path, err)
 	}
 	return s, nil

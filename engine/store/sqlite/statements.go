@@ -4,6 +4,8 @@ import (
 	"database/sql"
 	"errors"
 	"strings"
+
+	sqlite3 "github.com/mattn/go-sqlite3"
 )
 
 // statements are prepared once.
@@ -25,12 +27,15 @@ func (p *statements) close() error {
 	return errors.Join(all...)
 }
 
-func prepare(conn *sql.Conn) (p statements, err error) {
+// prepare fails if the file's tables are not those that its version promises.
+func (s *Store) prepare() error {
+	var err error
+	p := &s.statements
 	single := func(into **sql.Stmt, text string) {
 		if err != nil {
 			return
 		}
-		if *into, err = conn.PrepareContext(ctx, text); err == nil {
+		if *into, err = s.conn.PrepareContext(ctx, text); err == nil {
 			p.prepared = append(p.prepared, *into)
 		}
 	}
@@ -58,7 +63,11 @@ func prepare(conn *sql.Conn) (p statements, err error) {
 	many(&p.addOutcome, 8, `INSERT INTO outcome (lane, incarnation, number, operation, origin, class, reason, cause) VALUES `, ``)
 	many(&p.putPosition, 2, `INSERT INTO ingested (side, position) VALUES `, ``)
 	many(&p.dropPosition, 2, `DELETE FROM ingested WHERE (side, position) IN (VALUES `, `)`)
-	return p, err
+	var raw sqlite3.Error
+	if errors.As(err, &raw) && raw.Code == sqlite3.ErrError {
+		return &Error{Path: s.path, Err: ErrCorrupt, Detail: raw.Error()}
+	}
+	return err
 }
 
 // bulk runs one statement for many rows, bulkRows at a time and the rest one
