@@ -195,27 +195,41 @@ func (w *writer) table(name string, columns int, emit func(row func(...any))) {
 	if w.err != nil {
 		return
 	}
+	insert := func(rows int) string {
+		one := "(?" + strings.Repeat(",?", columns-1) + ")"
+		return "INSERT INTO " + name + " VALUES " + one + strings.Repeat(","+one, rows-1)
+	}
+	full, err := w.tx.Prepare(insert(rowsAtOnce)) // parsing it each time would take longer than running it
+	if err != nil {
+		w.err = fmt.Errorf("prepare %s: %w", name, err)
+		return
+	}
+	defer func() { w.err = errors.Join(w.err, full.Close()) }()
+
 	var args []any
-	flush := func() {
-		if w.err != nil || len(args) == 0 {
+	emit(func(values ...any) {
+		if w.err != nil {
 			return
 		}
-		one := "(?" + strings.Repeat(",?", columns-1) + ")"
-		query := "INSERT INTO " + name + " VALUES " + one + strings.Repeat(","+one, len(args)/columns-1)
-		if _, err := w.tx.Exec(query, args...); err != nil {
-			w.err = fmt.Errorf("insert into %s: %w", name, err)
-		}
-		args = args[:0]
-	}
-	emit(func(values ...any) {
 		for _, v := range values {
 			args = append(args, plain(v))
 		}
 		if len(args) == rowsAtOnce*columns {
-			flush()
+			_, err := full.Exec(args...)
+			w.fail(name, err)
+			args = args[:0]
 		}
 	})
-	flush()
+	if w.err == nil && len(args) > 0 {
+		_, err := w.tx.Exec(insert(len(args)/columns), args...)
+		w.fail(name, err)
+	}
+}
+
+func (w *writer) fail(table string, err error) {
+	if err != nil {
+		w.err = fmt.Errorf("insert into %s: %w", table, err)
+	}
 }
 
 // plain turns a value into one that the driver stores as such: unsigned
