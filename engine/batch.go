@@ -84,6 +84,7 @@ func (c *Core) fillBatch(b *batch) bool {
 		id := c.ready[b.source].pop().lane
 		l := c.pairs.lane(id)
 		l.state = inFlight
+		c.jobOf(id).inFlight++
 		for i := range l.open { // what comes in later is newer than what will be read
 			l.open[i].judged = true
 		}
@@ -104,7 +105,11 @@ func (c *Core) dropStale(source Side) {
 	for len(*h) > 0 {
 		id := (*h)[0].lane
 		if c.pairs.lane(id).state == ready && !c.pairs.at(id.pair()).flying() {
-			return
+			w := c.jobOf(id)
+			if w.state == Active {
+				return
+			}
+			w.held = append(w.held, id)
 		}
 		h.pop()
 	}

@@ -22,6 +22,9 @@ type Config struct {
 	Probe      time.Duration // between probes of a side that is down; 10s
 	TripAfter  int           // failed requests in a row that open a side's breaker; 3
 	WriteLife  time.Duration // after which a target no longer executes a write; 30s
+	Jobs       []Job         // each map in exactly one; none: one job "all" that holds all maps
+	PauseAge   time.Duration // how long a paused job queues up references; 24h
+	PauseOpen  int           // how many references may wait while a job is paused; 1,000,000
 	Failpoints Failpoints    // nil plants nothing
 }
 
@@ -38,6 +41,8 @@ func (c Config) WithDefaults() Config {
 	fill(&c.Probe, 10*time.Second)
 	fill(&c.TripAfter, 3)
 	fill(&c.WriteLife, 30*time.Second)
+	fill(&c.PauseAge, 24*time.Hour)
+	fill(&c.PauseOpen, 1_000_000)
 	if c.Failpoints == nil {
 		c.Failpoints = noFailpoints{}
 	}
@@ -74,6 +79,8 @@ func (c Config) Validate() error {
 	span("the poll interval", c.Poll)
 	span("the probe interval", c.Probe)
 	span("the life of a write", c.WriteLife)
+	span("the longest pause", c.PauseAge)
+	positive("references during a pause", c.PauseOpen)
 	if !(c.RetryTimes >= 1) {
 		faults = append(faults, fmt.Errorf("engine: the back-off factor must be at least 1, not %v", c.RetryTimes))
 	}
@@ -82,7 +89,31 @@ func (c Config) Validate() error {
 			faults = append(faults, fmt.Errorf("engine: table map %s has ID %d but stands at %d", m.Name, m.ID, i))
 		}
 	}
-	return errors.Join(faults...)
+	return errors.Join(append(faults, c.validateJobs()...)...)
+}
+
+// validateJobs reports maps that are in no job, or in several.
+func (c Config) validateJobs() []error {
+	if len(c.Jobs) == 0 {
+		return nil
+	}
+	var faults []error
+	in := make([]int, len(c.Maps))
+	for _, j := range c.Jobs {
+		for _, m := range j.Maps {
+			if int(m) >= len(c.Maps) {
+				faults = append(faults, fmt.Errorf("engine: job %s names table map %d, of %d", j.Name, m, len(c.Maps)))
+				continue
+			}
+			in[m]++
+		}
+	}
+	for i, n := range in {
+		if n != 1 {
+			faults = append(faults, fmt.Errorf("engine: table map %s is in %d jobs; it must be in one", c.Maps[i].Name, n))
+		}
+	}
+	return faults
 }
 
 // Output is what one step asks of the driver: save Save, all or nothing, and
@@ -100,13 +131,16 @@ type Core struct {
 	pairs pairTable
 	order uint64 // last intake order given
 
-	ready   [2]heap[readyEntry] // by source side
-	waiting heap[dueEntry]      // items in back-off
-	batches []batch             // one slot per worker
-	outbox  [2]outboxReader
-	gates   [2]gate
-	request BatchID // last one given
-	wakeAt  Time    // when the driver was last asked to wake us; 0: not asked
+	ready    [2]heap[readyEntry] // by source side
+	waiting  heap[dueEntry]      // items in back-off
+	batches  []batch             // one slot per worker
+	outbox   [2]outboxReader
+	gates    [2]gate
+	jobs     []jobWork
+	jobByMap []int
+	request  BatchID // last one given
+	requests uint64  // operators' requests so far
+	wakeAt   Time    // when the driver was last asked to wake us; 0: not asked
 
 	refs  []Reference // scratch for Decide
 	spare [][]queued  // emptied queues of lanes, for reuse
@@ -126,6 +160,7 @@ func NewCore(cfg Config, state *State) (*Core, error) {
 	for s := range c.outbox {
 		c.outbox[s].ingested = map[uint64]bool{}
 	}
+	c.assignJobs()
 	if state != nil {
 		if err := c.load(state); err != nil {
 			return nil, err
@@ -168,11 +203,12 @@ func (c *Core) load(state *State) error {
 		l := c.pairs.lane(id)
 		l.attempts = s.Attempts
 		if s.Parked.Class != Open {
-			l.state, l.parked = parked, s.Parked
+			l.state, l.parked, l.requested, l.request = parked, s.Parked, s.Requested, s.Request
 			c.stats.Parked++
 			c.stats.OnDesk += len(l.open)
 		}
 	}
+	c.loadJobs(state)
 	for s := range c.outbox {
 		for _, p := range state.Ingested[s] {
 			c.outbox[s].ingested[p] = true
@@ -190,8 +226,7 @@ func (c *Core) load(state *State) error {
 // Step takes one input at an instant of the driver's clock, which must not go
 // back.
 func (c *Core) Step(now Time, in *Input) Output {
-	c.now = max(now, c.now)
-	c.save, c.do = c.save[:0], c.do[:0]
+	c.begin(now)
 	switch in.Kind {
 	case Started:
 		c.pull(FinOps)
@@ -210,6 +245,18 @@ func (c *Core) Step(now Time, in *Input) Output {
 		c.wakeAt = 0
 		c.timePassed()
 	}
+	c.workDesk()
+	return c.end()
+}
+
+// begin starts a step.
+func (c *Core) begin(now Time) {
+	c.now = max(now, c.now)
+	c.save, c.do = c.save[:0], c.do[:0]
+}
+
+// end starts what may run now and hands over what the step asks for.
+func (c *Core) end() Output {
 	c.dispatch()
 	c.askToWake()
 	return Output{Save: c.save, Do: c.do}
@@ -237,6 +284,11 @@ func (c *Core) askToWake() {
 	next := min(c.outbox[FinOps].wake(), c.outbox[Dataverse].wake())
 	if len(c.waiting) > 0 {
 		next = min(next, c.waiting[0].at)
+	}
+	for j := range c.jobs {
+		if len(c.jobs[j].desk) > 0 && c.jobs[j].state == Active {
+			next = min(next, c.now.Add(deskPause))
+		}
 	}
 	if len(c.ready[FinOps])+len(c.ready[Dataverse]) > 0 {
 		next = min(next, c.gates[FinOps].wake(c.now), c.gates[Dataverse].wake(c.now))

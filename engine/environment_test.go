@@ -37,6 +37,7 @@ import (
 //	down SIDE, up SIDE       the side refuses requests, or works again
 //	refuse SIDE MAP KEY      the side's validation refuses writes of a record, until "accept"
 //	plant NAME               switch a failpoint on
+//	desk COMMAND [k=v ...]   an operator's request: retry, dismiss, pause, resume, stop, start; map, side, how
 //	queue, show              what is open; what both sides hold
 //	expect                   lines that must all hold; see [environment.expect]
 type environment struct {
@@ -162,6 +163,8 @@ func (e *environment) directive(d *datadriven.TestData) {
 		e.sides[side(d, 0)].refused[e.key(d.CmdArgs[1].Key, d.CmdArgs[2].Key)] = d.Cmd == "refuse"
 	case "plant":
 		e.planted[d.CmdArgs[0].Key] = true
+	case "desk":
+		e.desk(d)
 	case "queue":
 		e.queue()
 	case "show":
@@ -287,7 +290,11 @@ func (e *environment) crash(unsaved bool) {
 // to be saved is saved at the next one at the latest.
 func (e *environment) input(in *engine.Input) {
 	e.flush()
-	out := e.core.Step(e.now, in)
+	e.output(e.core.Step(e.now, in))
+}
+
+// output notes what a step asks for.
+func (e *environment) output(out engine.Output) {
 	e.unsaved = slices.Clone(out.Save)
 	for i := range out.Save {
 		e.traceMutation(&out.Save[i])
@@ -328,6 +335,8 @@ func (e *environment) traceMutation(m *engine.Mutation) {
 		e.printf("  queued %s %s", r.Origin, r)
 	case engine.ReferenceSettled:
 		e.printf("  settled %s %s: %s (%s)", r.Origin, r, m.Outcome.Class, m.Outcome.Reason)
+	case engine.JobMoved:
+		e.printf("  job %s is %v", m.Job.Name, m.Job.State)
 	case engine.LaneChanged:
 		if m.Lane.Parked.Class != engine.Open {
 			e.printf("  parked %s %s: %s (%s)", m.Lane.Side, m.Lane.Key.ID, m.Lane.Parked.Class, m.Lane.Parked.Reason)
@@ -603,6 +612,32 @@ func (e *environment) record(r *engine.Record) string {
 	}
 	b.WriteString("]")
 	return b.String()
+}
+
+// desk makes an operator's request.
+func (e *environment) desk(d *datadriven.TestData) {
+	cmd := engine.Command{Job: "all"}
+	kinds := []string{"retry", "dismiss", "pause", "resume", "stop", "start"}
+	cmd.Kind = engine.CommandKind(slices.Index(kinds, d.CmdArgs[0].Key))
+	for _, a := range d.CmdArgs[1:] {
+		switch a.Key {
+		case "map":
+			cmd.Filter.Maps = []engine.MapID{e.key(a.Vals[0], "").Map}
+		case "side":
+			cmd.Filter.Sides = []engine.Side{sideNamed(a.Vals[0])}
+		case "how":
+			cmd.Resume = engine.ResumeHow(slices.Index([]string{"catch-up", "skip-and-keep", "skip-and-forget"}, a.Vals[0]))
+		default:
+			d.Fatalf(e.t, "unknown argument %s", a.Key)
+		}
+	}
+	e.flush()
+	out, err := e.core.Command(e.now, &cmd)
+	if err != nil {
+		e.printf("refused: %v", err)
+		return
+	}
+	e.output(out)
 }
 
 func (e *environment) queue() {

@@ -30,6 +30,10 @@ func (c *Core) pull(side Side) {
 		o.again = true
 		return
 	}
+	if c.pausedTooLong() {
+		o.pollAt = c.now.Add(c.cfg.Poll)
+		return
+	}
 	o.pulling, o.again = true, false
 	o.request = c.nextRequest()
 	o.acking, o.saved = append(o.acking, o.saved...), nil
@@ -63,7 +67,7 @@ func (c *Core) pulled(in *Input) {
 		c.save = append(c.save, Mutation{Kind: PositionIngested, Side: in.Side, Position: r.Position})
 		c.takeIn(r)
 	}
-	if o.again || in.More || len(o.saved) > 0 {
+	if (o.again || in.More || len(o.saved) > 0) && !c.pausedTooLong() {
 		c.pull(in.Side)
 	}
 }
@@ -103,21 +107,21 @@ func (c *Core) takeIn(r *Reference) {
 func (c *Core) enqueue(id laneID, r *Reference) {
 	l := c.pairs.lane(id)
 	l.pulled = false
+	waits := l.state == idle || l.state == parked || l.state == backoff
 	fresh := l.attempts == 0 && l.state != parked
 	if l.state == parked {
-		c.stats.Parked--
-		c.stats.OnDesk -= len(l.open)
+		c.unpark(l)
 	} else if l.state == backoff {
 		c.stats.Backoff--
 	}
-	l.attempts, l.parked = 0, Outcome{}
+	l.attempts, l.requested, l.request = 0, NothingRequested, 0
 	c.order++
 	c.insert(l, queued{Reference: *r, order: c.order})
 	c.save = append(c.save, Mutation{Kind: ReferenceAdded, Reference: *r, Order: c.order})
 	if !fresh {
 		c.saveLane(id)
 	}
-	if l.state == idle || l.state == parked || l.state == backoff {
+	if waits {
 		c.schedule(id)
 	}
 }

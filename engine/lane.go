@@ -49,6 +49,8 @@ type lane struct {
 	circle      []Key // records that wait for this one, so that it may not wait for them
 	halfWritten bool  // the record is on the target, but for lookups that close a circle
 	parked      Outcome
+	requested   Requested // by an operator, of a parked item
+	request     uint64
 	due         Time   // of a back-off
 	blockedOn   laneID // whose create it waits for; noLane otherwise
 	waiters     laneID // first lane that waits for this one

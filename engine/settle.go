@@ -23,7 +23,7 @@ func (c *Core) settle(f *flight, l *lane) {
 			}
 			newest = v.Carried(&q.Reference, f.x)
 		}
-		c.end(l, &q.Reference, newest)
+		c.settleOne(l, &q.Reference, newest)
 	}
 	clear(l.open[len(kept):])
 	l.open = kept
@@ -36,9 +36,9 @@ func (c *Core) settle(f *flight, l *lane) {
 	c.land(f, l)
 }
 
-// end gives a reference its outcome. A pulled reference that never learnt its
+// settleOne gives a reference its outcome. A pulled reference that never learnt its
 // number was never saved.
-func (c *Core) end(l *lane, r *Reference, o Outcome) {
+func (c *Core) settleOne(l *lane, r *Reference, o Outcome) {
 	c.stats.Open--
 	c.stats.Settled++
 	if r.Number == 0 {
@@ -89,8 +89,14 @@ func (c *Core) enqueueOwn(id laneID, origin Origin, r *Record) {
 // land takes an item out of its batch. What is left of it is scheduled again.
 func (c *Core) land(f *flight, l *lane) {
 	c.leave(f, l)
+	c.rest(f.lane, l)
+}
+
+// rest schedules what is left of a lane's item, and lets run what waited for
+// its creates.
+func (c *Core) rest(id laneID, l *lane) {
 	if len(l.open) > 0 {
-		c.schedule(f.lane)
+		c.schedule(id)
 	} else {
 		l.state = idle
 		if l.open != nil {
@@ -99,7 +105,7 @@ func (c *Core) land(f *flight, l *lane) {
 		}
 	}
 	if l.waiters != noLane && !l.creates() {
-		c.wakeWaiters(f.lane)
+		c.wakeWaiters(id)
 	}
 }
 
@@ -111,6 +117,7 @@ func (c *Core) leave(f *flight, l *lane) {
 	for i := range l.open {
 		l.open[i].judged = false
 	}
+	c.landed(f.lane)
 	if o := c.pairs.lane(f.lane.opposite()); o.state == ready {
 		c.pushReady(f.lane.opposite())
 	}
@@ -132,19 +139,25 @@ func (c *Core) again(f *flight, l *lane) {
 	c.schedule(f.lane)
 }
 
-// park puts an item on the error desk.
+// park puts an item of a batch on the error desk.
 func (c *Core) park(f *flight, l *lane, why Outcome) {
 	c.leave(f, l)
+	c.putOnDesk(f.lane, l, why)
+}
+
+// putOnDesk lets an item wait for an operator, or for a newer reference.
+func (c *Core) putOnDesk(id laneID, l *lane, why Outcome) {
 	l.state, l.parked, l.refused = parked, why, 0
 	c.stats.Parked++
 	c.stats.OnDesk += len(l.open)
-	c.saveLane(f.lane)
+	c.saveLane(id)
 }
 
 func (c *Core) saveLane(id laneID) {
 	l := c.pairs.lane(id)
 	c.save = append(c.save, Mutation{Kind: LaneChanged, Lane: LaneState{
 		Key: c.pairs.at(id.pair()).key, Side: id.side(), Attempts: l.attempts, Parked: l.parked,
+		Requested: l.requested, Request: l.request,
 	}})
 }
 

@@ -10,6 +10,7 @@ const (
 	LaneChanged                          // Lane replaces what was known of it
 	PositionIngested                     // Position of Side's outbox is taken in
 	PositionAcked                        // Position of Side's outbox is forgotten there
+	JobMoved                             // Job has a new state
 )
 
 // Mutation is one durable change of the engine's state. The mutations of one
@@ -22,6 +23,14 @@ type Mutation struct {
 	Lane      LaneState
 	Side      Side
 	Position  uint64
+	Job       JobRecord
+}
+
+// JobRecord is the state of a job. A job that was never recorded is active.
+type JobRecord struct {
+	Name  string
+	State JobState
+	Since Time // of a pause, on the driver's clock
 }
 
 // LaneState is what survives a crash of the work on one pair in one
@@ -31,6 +40,9 @@ type LaneState struct {
 	Side     Side
 	Attempts int     // used since the newest reference came
 	Parked   Outcome // why it waits on the error desk; Class Open when it does not
+
+	Requested Requested // what an operator has asked for and is not done yet
+	Request   uint64    // the request's number: they are worked on in order
 }
 
 // OpenReference is a reference in the queue.
@@ -60,6 +72,7 @@ type SettledAbove struct {
 type State struct {
 	Open     []OpenReference // ascending by Order
 	Lanes    []LaneState     // in any order, at most one per key and side
+	Jobs     []JobRecord     // in any order, at most one per name
 	Ledgers  []Ledger        // in any order
 	Ingested [2][]uint64     // by side: positions taken in and not yet known to be forgotten
 	Order    uint64          // the highest order given

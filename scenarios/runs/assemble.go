@@ -2,6 +2,7 @@ package runs
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -87,7 +88,10 @@ func tableMap(s *scenarios.Scenario, i int) engine.TableMap {
 func (p *plan) record(workload int, recorded []scenarios.Transaction) {
 	list := make([]users.Transaction, len(recorded))
 	for i, r := range recorded {
-		t := users.Transaction{At: sim.Time(r.At), Side: r.Side, Name: r.ID, Edits: make([]system.Edit, len(r.Rows))}
+		t := users.Transaction{At: sim.Time(r.At), Side: r.Side, Edits: make([]system.Edit, len(r.Rows))}
+		if slices.Contains(p.scenario.Spotlight, r.ID) {
+			t.Name = r.ID // the oracle follows what has a name
+		}
 		for j := range r.Rows {
 			t.Edits[j] = p.edit(&r.Rows[j])
 		}
@@ -155,7 +159,7 @@ func (p *plan) world(run int) model.Config {
 	for _, side := range engine.Sides {
 		c.Systems[side] = p.system(side)
 		l := s.Links.Of(side)
-		c.Driver.Links[side] = sim.LinkConfig{Latency: l.Latency, Loss: float64(l.Loss)}
+		c.Driver.Links[side] = sim.LinkConfig{Latency: l.Latency, Loss: lossOneWay(float64(l.Loss))}
 	}
 	for i := range s.Faults {
 		c.Faults = append(c.Faults, worldFault(&s.Faults[i]))
@@ -167,6 +171,10 @@ func (p *plan) world(run int) model.Config {
 	}
 	return c
 }
+
+// lossOneWay returns the loss of each way that loses the given share of round
+// trips.
+func lossOneWay(roundTrip float64) float64 { return 1 - math.Sqrt(1-roundTrip) }
 
 // eventsMax ends a world that never comes to rest: a thousand times the events
 // of a busy day.

@@ -83,12 +83,8 @@ func (s *Store) lane(k engine.Key, side engine.Side) (*lane, error) {
 	return p.lanes[side], nil
 }
 
-// readLane fills in what the file knows of a lane.
+// readLane fills in what the file knows of a lane and a Save has to know.
 func (s *Store) readLane(l *lane) error {
-	err := s.findLane.QueryRowContext(ctx, l.id).Scan(&l.attempts, &l.parked.Class, &l.parked.Reason, &l.parked.Cause)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return err
-	}
 	if err := eachRow(s.findLedgers, l.id, func(scan func(...any) error) error {
 		l.ledgers = append(l.ledgers, ledger{})
 		g := &l.ledgers[len(l.ledgers)-1]

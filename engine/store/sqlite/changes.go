@@ -13,6 +13,7 @@ type changes struct {
 	pairs     []newPair
 	lanes     []*lane
 	outcomes  []ended
+	jobs      []*engine.JobRecord
 	taken     []position // some of which may be forgotten again by now
 	forgotten []position
 	intake    uint64 // highest order that the file has
@@ -39,7 +40,7 @@ type position struct {
 // write brings the file up to date with the working copy.
 func (s *Store) write() error {
 	for _, step := range []func() error{
-		s.writeQueue, s.writeLedgers, s.writeLanes, s.writeOutcomes, s.writePositions, s.writePairs, s.writeIntake,
+		s.writeQueue, s.writeLedgers, s.writeLanes, s.writeJobs, s.writeOutcomes, s.writePositions, s.writePairs, s.writeIntake,
 	} {
 		if err := step(); err != nil {
 			return err
@@ -52,7 +53,8 @@ func (s *Store) write() error {
 	clear(c.pairs)
 	clear(c.lanes)
 	clear(c.outcomes)
-	c.pairs, c.lanes, c.outcomes = c.pairs[:0], c.lanes[:0], c.outcomes[:0]
+	clear(c.jobs)
+	c.pairs, c.lanes, c.outcomes, c.jobs = c.pairs[:0], c.lanes[:0], c.outcomes[:0], c.jobs[:0]
 	c.taken, c.forgotten = c.taken[:0], c.forgotten[:0]
 	return nil
 }
@@ -150,22 +152,33 @@ func (s *Store) writeLedgers() error {
 // writeLanes keeps a row only for a lane that has something to tell.
 func (s *Store) writeLanes() error {
 	for _, l := range s.changes.lanes {
-		if !l.changed {
+		w := l.work
+		if w == nil {
 			continue
 		}
 		var err error
-		if l.attempts == 0 && l.parked.Class == engine.Open {
-			l.parked = engine.Outcome{}
+		if w.Attempts == 0 && w.Parked.Class == engine.Open {
 			_, err = s.dropLane.ExecContext(ctx, l.id)
 		} else {
-			err = s.putLane.add(l.id, l.attempts, uint8(l.parked.Class), uint8(l.parked.Reason), l.parked.Cause)
+			err = s.putLane.add(
+				l.id, w.Attempts, uint8(w.Parked.Class), uint8(w.Parked.Reason), w.Parked.Cause, uint8(w.Requested), int64(w.Request),
+			)
 		}
 		if err != nil {
 			return err
 		}
-		l.changed = false
+		l.work = nil
 	}
 	return s.putLane.finish()
+}
+
+func (s *Store) writeJobs() error {
+	for _, j := range s.changes.jobs {
+		if _, err := s.putJob.ExecContext(ctx, j.Name, uint8(j.State), int64(j.Since)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (s *Store) writeOutcomes() error {

@@ -176,6 +176,8 @@ func TestStrayRows(t *testing.T) {
 		"UPDATE queue SET needs = '[999]'",
 		"UPDATE queue SET needs = 'no list'",
 		"UPDATE lane SET class = 77",
+		"UPDATE lane SET requested = 77",
+		"UPDATE job SET state = 77",
 		"UPDATE above SET reason = 77",
 		"DELETE FROM ledger",
 	} {
@@ -187,6 +189,7 @@ func TestStrayRows(t *testing.T) {
 			{Kind: engine.ReferenceAdded, Reference: engine.Reference{Key: key, Incarnation: 1, Number: 3}, Order: 2},
 			{Kind: engine.ReferenceSettled, Reference: engine.Reference{Key: key, Incarnation: 1, Number: 3}, Outcome: engine.Outcome{Class: engine.Synced, Reason: engine.Written}},
 			{Kind: engine.LaneChanged, Lane: engine.LaneState{Key: key, Attempts: 1}},
+			{Kind: engine.JobMoved, Job: engine.JobRecord{Name: "all", State: engine.Paused}},
 		}); err != nil {
 			t.Fatal(err)
 		}
@@ -326,7 +329,7 @@ func TestMigration(t *testing.T) {
 	t.Parallel()
 	later := append(append([]string{}, current...),
 		"ALTER TABLE queue ADD COLUMN priority INTEGER NOT NULL DEFAULT 5",
-		"CREATE TABLE job (id INTEGER PRIMARY KEY) STRICT; INSERT INTO job SELECT max(priority) FROM queue")
+		"CREATE TABLE station (id INTEGER PRIMARY KEY) STRICT; INSERT INTO station SELECT max(priority) FROM queue")
 	broken := append(append([]string{}, later...), "CREATE TABLE extra (id)", "SELECT nonsense FROM nowhere")
 	path := filepath.Join(t.TempDir(), "store.db")
 	want := filled(t, path)
@@ -346,7 +349,7 @@ func TestMigration(t *testing.T) {
 	version, priority := 0, 0
 	if err := errors.Join(
 		s.conn.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version),
-		s.conn.QueryRowContext(ctx, "SELECT id FROM job").Scan(&priority),
+		s.conn.QueryRowContext(ctx, "SELECT id FROM station").Scan(&priority),
 	); err != nil || version != 3 || priority != 5 {
 		t.Errorf("after the steps: version %d, priority %d, %v", version, priority, err)
 	}
@@ -399,7 +402,7 @@ func TestViews(t *testing.T) {
 		add(ref(b, engine.Dataverse, 1, engine.Captured), 2), end(ref(b, engine.Dataverse, 1, engine.Captured), engine.ConflictFailure, engine.Rejected),
 		add(ref(b, engine.FinOps, 1, engine.Reassert), 3), end(ref(b, engine.FinOps, 1, engine.Reassert), engine.ConcurrencyFailure, engine.Superseded),
 		add(ref(b, engine.FinOps, 2, engine.Captured), 4), add(ref(b, engine.FinOps, 3, engine.Captured), 5),
-		{Kind: engine.LaneChanged, Lane: engine.LaneState{Key: b, Attempts: 2, Parked: refused}},
+		{Kind: engine.LaneChanged, Lane: engine.LaneState{Key: b, Attempts: 2, Parked: refused, Requested: engine.RetryRequested, Request: 1}},
 		add(ref(a, engine.FinOps, 2, engine.Captured), 6),
 		{Kind: engine.LaneChanged, Lane: engine.LaneState{Key: a, Attempts: 1}}, // it waits, but not for an operator
 	}); err != nil {
@@ -412,9 +415,9 @@ customers||A|finops|1|1|update|captured|no-op|echo|
 orders|USMF|B|dataverse|1|1|update|captured|conflict|rejected|
 orders|USMF|B|finops|1|1|update|re-assert|concurrency|superseded|
 `,
-		"SELECT map, company, key, spelling, side, incarnation, number, class, reason, cause, retriable FROM error_desk ORDER BY number": `
-orders|USMF|B||finops|1|1|concurrency|superseded||0
-orders|USMF|B||finops|1|3|application|refused by validation|the field {name} must not be empty|1
+		"SELECT map, company, key, spelling, side, incarnation, number, class, reason, cause, retriable, requested FROM error_desk ORDER BY number": `
+orders|USMF|B||finops|1|1|concurrency|superseded||0|nothing
+orders|USMF|B||finops|1|3|application|refused by validation|the field {name} must not be empty|1|retry
 `,
 	} {
 		if d := cmp.Diff(want, table(t, s, query)); d != "" {

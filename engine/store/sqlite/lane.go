@@ -17,15 +17,13 @@ type pair struct {
 // lane is what is known of one direction of a pair, with what the file does
 // not have yet.
 type lane struct {
-	id       int64 // twice its pair's, plus the side
-	open     []waiting
-	gone     []waiting // the file has them, the queue no longer
-	ledgers  []ledger
-	attempts int
-	parked   engine.Outcome
+	id      int64 // twice its pair's, plus the side
+	open    []waiting
+	gone    []waiting // the file has them, the queue no longer
+	ledgers []ledger
 
-	touched bool // it is among the changes of this Save
-	changed bool // attempts or parked
+	touched bool              // it is among the changes of this Save
+	work    *engine.LaneState // what this Save has changed beside its references
 }
 
 // waiting is the name of an open reference. The rest of it is in the file, or in

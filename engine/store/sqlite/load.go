@@ -17,7 +17,7 @@ func (s *Store) Load() (*engine.State, error) {
 	}
 	state := &engine.State{Order: s.intake}
 	l := loader{store: s, state: state, keys: map[int64]engine.Key{}}
-	err := errors.Join(l.pairs(), l.open(), l.lanes(), l.ledgers(), l.above())
+	err := errors.Join(l.pairs(), l.open(), l.lanes(), l.jobs(), l.ledgers(), l.above())
 	if err == nil {
 		state.Ingested, err = s.positions()
 	}
@@ -119,17 +119,35 @@ func (l *loader) needs(lane int64, text []byte) ([]engine.Key, error) {
 }
 
 func (l *loader) lanes() error {
-	return l.store.each(`SELECT lane, attempts, class, reason, cause FROM lane`, nil, func(scan func(...any) error) error {
-		lane, s := int64(0), engine.LaneState{}
-		err := scan(&lane, &s.Attempts, &s.Parked.Class, &s.Parked.Reason, &s.Parked.Cause)
+	return l.store.each(`SELECT lane, attempts, class, reason, cause, requested, request FROM lane`, nil, func(scan func(...any) error) error {
+		lane, request, s := int64(0), int64(0), engine.LaneState{}
+		err := scan(&lane, &s.Attempts, &s.Parked.Class, &s.Parked.Reason, &s.Parked.Cause, &s.Requested, &request)
 		if err != nil {
 			return err
 		}
+		s.Request = uint64(request)
 		if s.Key, s.Side, err = l.key(lane); err != nil {
 			return err
 		}
+		if s.Requested > engine.DismissRequested {
+			return l.damaged("lane %d has request %d", lane, uint8(s.Requested))
+		}
 		l.state.Lanes = append(l.state.Lanes, s)
 		return l.understood(lane, s.Parked)
+	})
+}
+
+func (l *loader) jobs() error {
+	return l.store.each(`SELECT name, state, since FROM job ORDER BY name`, nil, func(scan func(...any) error) error {
+		l.state.Jobs = append(l.state.Jobs, engine.JobRecord{})
+		j := &l.state.Jobs[len(l.state.Jobs)-1]
+		if err := scan(&j.Name, &j.State, &j.Since); err != nil {
+			return err
+		}
+		if j.State > engine.Halted {
+			return l.damaged("job %s has state %d", j.Name, uint8(j.State))
+		}
+		return nil
 	})
 }
 

@@ -64,6 +64,9 @@ func (s *Store) apply(m *engine.Mutation) error {
 		return s.changeLane(&m.Lane)
 	case engine.PositionIngested, engine.PositionAcked:
 		return s.movePosition(m)
+	case engine.JobMoved:
+		s.changes.jobs = append(s.changes.jobs, &m.Job)
+		return nil
 	default:
 		return fmt.Errorf("unknown kind %d", m.Kind)
 	}
@@ -128,7 +131,7 @@ func (s *Store) changeLane(state *engine.LaneState) error {
 	if err != nil {
 		return err
 	}
-	l.attempts, l.parked, l.changed = state.Attempts, state.Parked, true
+	l.work = state
 	return nil
 }
 

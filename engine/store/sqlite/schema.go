@@ -96,7 +96,7 @@ const checkpointPages = 4096
 // inspect looks for damage in the tables that Load reads, which a start reads
 // anyway.
 func (s *Store) inspect() error {
-	for _, table := range []string{"maps", "pair", "queue", "lane", "ledger", "above", "ingested", "intake"} {
+	for _, table := range []string{"maps", "pair", "queue", "lane", "ledger", "above", "ingested", "job", "intake"} {
 		found := ""
 		if err := s.conn.QueryRowContext(ctx, `PRAGMA quick_check(`+table+`)`).Scan(&found); err != nil {
 			return err
@@ -184,6 +184,8 @@ func codes() []code {
 		{"side", namesOf(engine.Sides[:])},
 		{"operation", namesOf([]engine.Operation{engine.Create, engine.Update, engine.Delete})},
 		{"origin", namesOf([]engine.Origin{engine.Captured, engine.Late, engine.Reassert, engine.Pulled, engine.Aged})},
+		{"requested", []string{"nothing", "retry", "dismiss"}},
+		{"job", namesOf([]engine.JobState{engine.Active, engine.Paused, engine.Draining, engine.Halted})},
 		{"class", namesOf(classes)},
 		{"reason", namesOf(reasons)},
 	}

@@ -1,8 +1,8 @@
 -- Version 1: what the engine must find again after a crash, and what became of
 -- every reference.
 --
--- There is no business data here and no clock: a row holds keys, numbers and
--- codes. The one text that is not a key is a cause, which is a template.
+-- There is no business data here: a row holds keys, numbers and codes. The one
+-- text that is not a name is a cause, which is a template.
 --
 -- A record pair has one number. A lane is one direction of a pair: twice the
 -- pair's number, plus the side. Codes of the engine are stored as integers;
@@ -15,7 +15,7 @@ CREATE TABLE maps (
   name TEXT NOT NULL UNIQUE
 ) STRICT;
 
--- The engine's codes: side, operation, origin, class and reason.
+-- The engine's codes: side, operation, origin, class, reason and so on.
 CREATE TABLE codes (
   kind TEXT NOT NULL,
   id   INTEGER NOT NULL,
@@ -53,11 +53,13 @@ CREATE TABLE queue (
 
 -- Lanes that have used attempts or wait on the error desk.
 CREATE TABLE lane (
-  lane     INTEGER PRIMARY KEY,
-  attempts INTEGER NOT NULL,
-  class    INTEGER NOT NULL,       -- 0: not on the error desk
-  reason   INTEGER NOT NULL,
-  cause    TEXT NOT NULL
+  lane      INTEGER PRIMARY KEY,
+  attempts  INTEGER NOT NULL,
+  class     INTEGER NOT NULL,      -- 0: not on the error desk
+  reason    INTEGER NOT NULL,
+  cause     TEXT NOT NULL,
+  requested INTEGER NOT NULL,      -- by an operator, and not done yet
+  request   INTEGER NOT NULL       -- its number, 64 bits
 ) STRICT;
 
 -- Which numbers have their outcomes: all up to settled ...
@@ -85,6 +87,13 @@ CREATE TABLE ingested (
   side     INTEGER NOT NULL CHECK (side IN (0, 1)),
   position INTEGER NOT NULL,       -- 64 bits
   PRIMARY KEY (side, position)
+) STRICT, WITHOUT ROWID;
+
+-- Jobs that are not as they were configured.
+CREATE TABLE job (
+  name  TEXT PRIMARY KEY,
+  state INTEGER NOT NULL,
+  since INTEGER NOT NULL           -- of a pause, on the driver's clock, in nanoseconds
 ) STRICT, WITHOUT ROWID;
 
 -- One row: the highest intake order given.
@@ -130,16 +139,16 @@ JOIN codes reason ON reason.kind = 'reason' AND reason.id = outcome.reason;
 -- failures are in the back-end table only.
 CREATE VIEW error_desk AS
 SELECT maps.name AS map, company, key, spelling, side.name AS side, incarnation, number,
-       class.name AS class, reason.name AS reason, cause, retriable
+       class.name AS class, reason.name AS reason, cause, retriable, requested.name AS requested
 FROM (
-  SELECT lane.lane, incarnation, number, class, reason, cause, 1 AS retriable
+  SELECT lane.lane, incarnation, number, class, reason, cause, 1 AS retriable, requested
   FROM lane
   JOIN queue ON queue.lane = lane.lane
   WHERE class <> 0 AND NOT EXISTS (
     SELECT 1 FROM queue newer
     WHERE newer.lane = queue.lane AND (newer.incarnation, newer.number) > (queue.incarnation, queue.number))
   UNION ALL
-  SELECT lane, incarnation, number, class, reason, cause, 0
+  SELECT lane, incarnation, number, class, reason, cause, 0, 0
   FROM outcome
   WHERE class = 3
 ) desk
@@ -147,4 +156,5 @@ JOIN pair ON pair.id = desk.lane >> 1
 JOIN maps ON maps.id = pair.map
 JOIN codes side ON side.kind = 'side' AND side.id = desk.lane & 1
 JOIN codes class ON class.kind = 'class' AND class.id = desk.class
-JOIN codes reason ON reason.kind = 'reason' AND reason.id = desk.reason;
+JOIN codes reason ON reason.kind = 'reason' AND reason.id = desk.reason
+JOIN codes requested ON requested.kind = 'requested' AND requested.id = desk.requested;

@@ -10,8 +10,8 @@ import (
 
 // statements are prepared once.
 type statements struct {
-	findPair, findLane, findLedgers, findAbove, findOpen *sql.Stmt
-	dropAbove, dropLane, putIntake                       *sql.Stmt
+	findPair, findLedgers, findAbove, findOpen *sql.Stmt
+	dropAbove, dropLane, putJob, putIntake     *sql.Stmt
 
 	addPair, putOpen, dropOpen, putLedger, putAbove, putLane, addOutcome, putPosition, dropPosition bulk
 
@@ -40,12 +40,12 @@ func (s *Store) prepare() error {
 		}
 	}
 	single(&p.findPair, `SELECT id FROM pair WHERE key = ? AND map = ? AND company = ? AND spelling = ?`)
-	single(&p.findLane, `SELECT attempts, class, reason, cause FROM lane WHERE lane = ?`)
 	single(&p.findLedgers, `SELECT incarnation, settled FROM ledger WHERE lane = ?`)
 	single(&p.findAbove, `SELECT incarnation, number, held, class, reason, cause FROM above WHERE lane = ? ORDER BY incarnation, number`)
 	single(&p.findOpen, `SELECT incarnation, number, origin FROM queue WHERE lane = ?`)
 	single(&p.dropAbove, `DELETE FROM above WHERE lane = ? AND incarnation = ? AND number <= ?`)
 	single(&p.dropLane, `DELETE FROM lane WHERE lane = ?`)
+	single(&p.putJob, `REPLACE INTO job (name, state, since) VALUES (?, ?, ?)`)
 	single(&p.putIntake, `UPDATE intake SET highest = ?`)
 
 	many := func(into *bulk, columns int, before, after string) {
@@ -59,7 +59,7 @@ func (s *Store) prepare() error {
 	many(&p.dropOpen, 3, `DELETE FROM queue WHERE (lane, incarnation, number) IN (VALUES `, `)`)
 	many(&p.putLedger, 3, `REPLACE INTO ledger (lane, incarnation, settled) VALUES `, ``)
 	many(&p.putAbove, 7, `REPLACE INTO above (lane, incarnation, number, held, class, reason, cause) VALUES `, ``)
-	many(&p.putLane, 5, `REPLACE INTO lane (lane, attempts, class, reason, cause) VALUES `, ``)
+	many(&p.putLane, 7, `REPLACE INTO lane (lane, attempts, class, reason, cause, requested, request) VALUES `, ``)
 	many(&p.addOutcome, 8, `INSERT INTO outcome (lane, incarnation, number, operation, origin, class, reason, cause) VALUES `, ``)
 	many(&p.putPosition, 2, `INSERT INTO ingested (side, position) VALUES `, ``)
 	many(&p.dropPosition, 2, `DELETE FROM ingested WHERE (side, position) IN (VALUES `, `)`)

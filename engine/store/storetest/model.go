@@ -13,6 +13,7 @@ type model struct {
 	open     []engine.OpenReference
 	settled  []settled
 	lanes    []engine.LaneState
+	jobs     []engine.JobRecord
 	ingested [2][]uint64
 	order    uint64
 }
@@ -27,6 +28,7 @@ type settled struct {
 func (m *model) clone() *model {
 	return &model{
 		open: slices.Clone(m.open), settled: slices.Clone(m.settled), lanes: slices.Clone(m.lanes),
+		jobs:     slices.Clone(m.jobs),
 		ingested: [2][]uint64{slices.Clone(m.ingested[0]), slices.Clone(m.ingested[1])}, order: m.order,
 	}
 }
@@ -69,6 +71,10 @@ func (m *model) apply(mu engine.Mutation) bool {
 			m.ingested[mu.Side] = slices.Delete(m.ingested[mu.Side], at, at+1)
 		}
 		return at >= 0
+	case engine.JobMoved:
+		m.jobs = slices.DeleteFunc(m.jobs, func(j engine.JobRecord) bool { return j.Name == mu.Job.Name })
+		m.jobs = append(m.jobs, mu.Job)
+		return true
 	default:
 		return false
 	}
@@ -115,11 +121,12 @@ func (m *model) settle(mu engine.Mutation) bool {
 
 // load returns the state that a store must load.
 func (m *model) load() *engine.State {
-	state := &engine.State{Open: slices.Clone(m.open), Lanes: slices.Clone(m.lanes), Order: m.order}
+	state := &engine.State{Open: slices.Clone(m.open), Lanes: slices.Clone(m.lanes), Jobs: slices.Clone(m.jobs), Order: m.order}
 	slices.SortFunc(state.Open, func(a, b engine.OpenReference) int { return cmp.Compare(a.Order, b.Order) })
 	slices.SortFunc(state.Lanes, func(a, b engine.LaneState) int {
 		return cmp.Or(compareKeys(a.Key, b.Key), cmp.Compare(a.Side, b.Side))
 	})
+	slices.SortFunc(state.Jobs, func(a, b engine.JobRecord) int { return cmp.Compare(a.Name, b.Name) })
 	all := slices.Clone(m.settled)
 	slices.SortFunc(all, func(a, b settled) int {
 		return cmp.Or(compareKeys(a.key, b.key), cmp.Compare(a.side, b.side),

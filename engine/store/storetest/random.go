@@ -3,6 +3,7 @@ package storetest
 import (
 	"fmt"
 	"io"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -51,6 +52,7 @@ var rare = []string{
 	"a duplicate was booked",
 	"a lane was parked",
 	"a position was acknowledged",
+	"a job moved again",
 	"nonsense was refused",
 }
 
@@ -124,6 +126,8 @@ func (c *randomCase) note(m *engine.Mutation, before *model, came map[string]boo
 		count(m.Lane.Parked.Class != engine.Open, "a lane was parked")
 	case engine.PositionAcked:
 		count(true, "a position was acknowledged")
+	case engine.JobMoved:
+		count(slices.ContainsFunc(before.jobs, func(j engine.JobRecord) bool { return j.Name == m.Job.Name }), "a job moved again")
 	}
 }
 
@@ -160,7 +164,7 @@ func (c *randomCase) nonsense(t *rapid.T) {
 // sense.
 func (c *randomCase) draw(t *rapid.T) engine.Mutation {
 	side := engine.Side(rapid.IntRange(0, 1).Draw(t, "side"))
-	kind := engine.MutationKind(rapid.SampledFrom([]int{0, 0, 0, 0, 1, 1, 1, 1, 2, 3, 4}).Draw(t, "kind"))
+	kind := engine.MutationKind(rapid.SampledFrom([]int{0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 2, 3, 4, 5}).Draw(t, "kind"))
 	m := engine.Mutation{Kind: kind}
 	switch kind {
 	case engine.ReferenceAdded:
@@ -180,7 +184,15 @@ func (c *randomCase) draw(t *rapid.T) engine.Mutation {
 	case engine.LaneChanged:
 		m.Lane = engine.LaneState{
 			Key: c.key(t), Side: side, Attempts: rapid.IntRange(0, 2).Draw(t, "attempts"),
-			Parked: rapid.SampledFrom([]engine.Outcome{{}, {}, refused}).Draw(t, "parked"),
+			Parked:    rapid.SampledFrom([]engine.Outcome{{}, {}, refused}).Draw(t, "parked"),
+			Requested: engine.Requested(rapid.IntRange(0, 2).Draw(t, "requested")),
+			Request:   rapid.Uint64().Draw(t, "request"),
+		}
+	case engine.JobMoved:
+		m.Job = engine.JobRecord{
+			Name:  rapid.SampledFrom([]string{"finance", "sales"}).Draw(t, "job"),
+			State: engine.JobState(rapid.IntRange(0, 3).Draw(t, "state")),
+			Since: engine.Time(rapid.Int64().Draw(t, "since")),
 		}
 	default:
 		m.Side, m.Position = side, uint64(rapid.IntRange(1, 5).Draw(t, "position"))

@@ -42,6 +42,10 @@ func acked(side engine.Side, p uint64) engine.Mutation {
 	return engine.Mutation{Kind: engine.PositionAcked, Side: side, Position: p}
 }
 
+func moved(job string, s engine.JobState, since engine.Time) engine.Mutation {
+	return engine.Mutation{Kind: engine.JobMoved, Job: engine.JobRecord{Name: job, State: s, Since: since}}
+}
+
 func ledger(settled uint32, above ...engine.SettledAbove) engine.Ledger {
 	return engine.Ledger{Key: keyA, Incarnation: 1, Settled: settled, Above: above}
 }
@@ -65,11 +69,11 @@ var stories = []story{
 		saves: [][]engine.Mutation{{
 			added(widest, math.MaxUint64),
 			ingested(engine.Dataverse, math.MaxUint64), ingested(engine.Dataverse, 0),
-			{Kind: engine.LaneChanged, Lane: engine.LaneState{Key: widest.Key, Side: engine.Dataverse, Attempts: 3, Parked: refused}},
+			{Kind: engine.LaneChanged, Lane: engine.LaneState{Key: widest.Key, Side: engine.Dataverse, Attempts: 3, Parked: refused, Requested: engine.DismissRequested, Request: math.MaxUint64}},
 		}},
 		left: engine.State{
 			Open:     []engine.OpenReference{{Reference: widest, Order: math.MaxUint64}},
-			Lanes:    []engine.LaneState{{Key: widest.Key, Side: engine.Dataverse, Attempts: 3, Parked: refused}},
+			Lanes:    []engine.LaneState{{Key: widest.Key, Side: engine.Dataverse, Attempts: 3, Parked: refused, Requested: engine.DismissRequested, Request: math.MaxUint64}},
 			Ingested: [2][]uint64{nil, {0, math.MaxUint64}},
 			Order:    math.MaxUint64,
 		},
@@ -230,6 +234,16 @@ var stories = []story{
 		name:  "a lane changes to and fro in one save",
 		saves: [][]engine.Mutation{{changed(1, refused), changed(0, engine.Outcome{}), changed(4, engine.Outcome{})}},
 		left:  engine.State{Lanes: []engine.LaneState{{Key: keyA, Attempts: 4}}},
+	},
+	{
+		name: "jobs are in the order of their names, each as it moved last",
+		saves: [][]engine.Mutation{
+			{moved("sales", engine.Paused, 5), moved("finance", engine.Draining, 0)},
+			{moved("finance", engine.Halted, math.MaxInt64), moved("sales", engine.Draining, 0), moved("sales", engine.Active, 0)},
+		},
+		left: engine.State{Jobs: []engine.JobRecord{
+			{Name: "finance", State: engine.Halted, Since: math.MaxInt64}, {Name: "sales"},
+		}},
 	},
 	{
 		name: "a position is taken in, forgotten and taken in again",

@@ -1,0 +1,325 @@
+package engine
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// CommandKind is what an operator asks for.
+type CommandKind uint8
+
+// The commands.
+const (
+	RetryParked   CommandKind = iota // let parked items run again
+	DismissParked                    // end parked items for ever
+	PauseJob
+	ResumeJob // how: see [Command.Resume]
+	StopJob
+	StartJob
+)
+
+// String returns the command's name.
+func (k CommandKind) String() string {
+	return [...]string{"retry", "dismiss", "pause", "resume", "stop", "start"}[k]
+}
+
+// ResumeHow is what becomes of the references that queued up during a pause.
+type ResumeHow uint8
+
+// The ways to resume a job.
+const (
+	CatchUp       ResumeHow = iota // carry them
+	SkipAndKeep                    // put them on the error desk, to be retried or dismissed
+	SkipAndForget                  // dismiss them
+)
+
+// String returns the way's name.
+func (h ResumeHow) String() string {
+	return [...]string{"catch-up", "skip-and-keep", "skip-and-forget"}[h]
+}
+
+// Command is an operator's request.
+type Command struct {
+	Kind   CommandKind
+	Job    string
+	Filter DeskFilter // RetryParked, DismissParked
+	Resume ResumeHow  // ResumeJob
+}
+
+// DeskFilter selects parked items. Its zero value selects all of a job.
+type DeskFilter struct {
+	Maps    []MapID // none: every map
+	Sides   []Side  // of origin; none: both
+	Company string  // empty: every company
+	Class   Class   // Open: application and system failures
+}
+
+func (f *DeskFilter) selects(k Key, side Side, parked Outcome) bool {
+	return among(f.Maps, k.Map) && among(f.Sides, side) &&
+		(f.Company == "" || f.Company == k.Company) && (f.Class == Open || f.Class == parked.Class)
+}
+
+// among reports whether a list names v, or nothing at all.
+func among[T comparable](list []T, v T) bool {
+	for _, l := range list {
+		if l == v {
+			return true
+		}
+	}
+	return len(list) == 0
+}
+
+// The documented limits of the error desk.
+const (
+	DeskRequestsMax = 5      // waiting in a job
+	DeskRecordsMax  = 10_000 // of one request
+)
+
+// Refusals of an operator's request.
+var (
+	ErrUnknownJob      = errors.New("engine: no such integration job")
+	ErrJobNotActive    = errors.New("engine: the error desk works only while the job is active")
+	ErrJobState        = errors.New("engine: the job is not in a state for that")
+	ErrTooManyRequests = fmt.Errorf("engine: %d requests of the job are waiting already", DeskRequestsMax)
+	ErrTooManyRecords  = fmt.Errorf("engine: a request may concern at most %d records", DeskRecordsMax)
+)
+
+// deskRequest is a retry or dismissal that is under way. Requests of a job are
+// worked on in the order in which they were made.
+type deskRequest struct {
+	lanes []laneID // what is left of it; each knows what was requested
+}
+
+// deskChunk is how many items one step works off, so that a large request does
+// not hold up everything else.
+const deskChunk = 256
+
+// deskPause is the time between two parts of a request.
+const deskPause = 10 * time.Millisecond
+
+// Command takes an operator's request at an instant of the driver's clock. A
+// request that is refused changes nothing; a retry or dismissal that is accepted
+// is worked on in the steps that follow.
+func (c *Core) Command(now Time, cmd *Command) (Output, error) {
+	c.begin(now)
+	if err := c.command(cmd); err != nil {
+		return Output{}, fmt.Errorf("%v job %s: %w", cmd.Kind, cmd.Job, err)
+	}
+	return c.end(), nil
+}
+
+func (c *Core) command(cmd *Command) error {
+	j := -1
+	for i := range c.cfg.Jobs {
+		if c.cfg.Jobs[i].Name == cmd.Job {
+			j = i
+		}
+	}
+	if j < 0 {
+		return ErrUnknownJob
+	}
+	state := c.jobs[j].state
+	switch cmd.Kind {
+	case RetryParked, DismissParked:
+		return c.deskRequested(j, cmd)
+	case PauseJob:
+		if state != Active {
+			return fmt.Errorf("%w: it is %v", ErrJobState, state)
+		}
+		c.moveJob(j, Paused)
+	case ResumeJob:
+		if state != Paused {
+			return fmt.Errorf("%w: it is %v", ErrJobState, state)
+		}
+		c.moveJob(j, Active)
+		c.resume(j, cmd.Resume)
+	case StopJob:
+		if state == Draining || state == Halted {
+			return fmt.Errorf("%w: it is %v", ErrJobState, state)
+		}
+		c.moveJob(j, Draining)
+	case StartJob:
+		if state != Halted {
+			return fmt.Errorf("%w: it is %v", ErrJobState, state)
+		}
+		c.moveJob(j, Active)
+		c.letGo(j)
+	}
+	return nil
+}
+
+// deskRequested accepts a retry or dismissal.
+func (c *Core) deskRequested(j int, cmd *Command) error {
+	w := &c.jobs[j]
+	switch {
+	case w.state != Active:
+		return fmt.Errorf("%w: it is %v", ErrJobNotActive, w.state)
+	case len(w.desk) >= DeskRequestsMax:
+		return ErrTooManyRequests
+	}
+	var r deskRequest
+	c.eachLane(j, func(id laneID, l *lane) {
+		if l.state == parked && l.requested == 0 && cmd.Filter.selects(c.pairs.at(id.pair()).key, id.side(), l.parked) {
+			r.lanes = append(r.lanes, id)
+		}
+	})
+	if len(r.lanes) > DeskRecordsMax {
+		return fmt.Errorf("%w, not %d", ErrTooManyRecords, len(r.lanes))
+	}
+	c.requests++
+	for _, id := range r.lanes {
+		l := c.pairs.lane(id)
+		l.requested, l.request = requestOf(cmd.Kind), c.requests
+		c.saveLane(id)
+	}
+	if len(r.lanes) > 0 {
+		w.desk = append(w.desk, r)
+	}
+	return nil
+}
+
+// Requested is what an operator has asked for an item that is still parked.
+type Requested uint8
+
+// The requests.
+const (
+	NothingRequested Requested = iota
+	RetryRequested
+	DismissRequested
+)
+
+func requestOf(k CommandKind) Requested {
+	if k == DismissParked {
+		return DismissRequested
+	}
+	return RetryRequested
+}
+
+// eachLane calls f with every lane of a job that holds references, in the
+// order in which their pairs were first heard of.
+func (c *Core) eachLane(j int, f func(laneID, *lane)) {
+	for i := int32(0); i < c.pairs.count; i++ {
+		p := c.pairs.at(i)
+		if c.jobByMap[p.key.Map] != j {
+			continue
+		}
+		for s := range p.lanes {
+			if len(p.lanes[s].open) > 0 {
+				f(laneID(i)<<1|laneID(s), &p.lanes[s])
+			}
+		}
+	}
+}
+
+// workDesk carries out a part of the first request of each job.
+func (c *Core) workDesk() {
+	for j := range c.jobs {
+		w := &c.jobs[j]
+		if w.state != Active || len(w.desk) == 0 {
+			continue
+		}
+		r := &w.desk[0]
+		n := min(deskChunk, len(r.lanes))
+		for _, id := range r.lanes[:n] {
+			c.carryOut(id)
+		}
+		if r.lanes = r.lanes[n:]; len(r.lanes) == 0 {
+			w.desk = w.desk[1:]
+		}
+	}
+}
+
+// carryOut does what was requested for an item, unless a newer reference has
+// taken it off the desk meanwhile.
+func (c *Core) carryOut(id laneID) {
+	l := c.pairs.lane(id)
+	what := l.requested
+	l.requested, l.request = NothingRequested, 0
+	if l.state != parked {
+		return
+	}
+	c.unpark(l)
+	if what == DismissRequested {
+		c.dismiss(id, l)
+		return
+	}
+	c.saveLane(id)
+	c.schedule(id)
+}
+
+// unpark takes an item off the desk, with fresh attempts.
+func (c *Core) unpark(l *lane) {
+	c.stats.Parked--
+	c.stats.OnDesk -= len(l.open)
+	l.attempts, l.parked, l.state = 0, Outcome{}, idle
+}
+
+// dismiss ends all references of an item. The value may still travel later, as
+// part of a newer change.
+func (c *Core) dismiss(id laneID, l *lane) {
+	for i := range l.open {
+		c.settleOne(l, &l.open[i].Reference, Outcome{Class: Dismissed})
+	}
+	clear(l.open)
+	l.open = l.open[:0]
+	c.saveLane(id)
+	c.rest(id, l)
+}
+
+// resume deals with what queued up during a pause.
+func (c *Core) resume(j int, how ResumeHow) {
+	c.letGo(j)
+	if how == CatchUp {
+		return
+	}
+	c.eachLane(j, func(id laneID, l *lane) {
+		switch l.state {
+		case inFlight, parked:
+			return
+		case blocked:
+			c.unblock(id)
+		case backoff:
+			c.stats.Backoff--
+		}
+		l.state = idle
+		if how == SkipAndForget {
+			c.dismiss(id, l)
+			return
+		}
+		c.putOnDesk(id, l, Outcome{Class: SystemFailure, Reason: SkippedAtResume})
+	})
+}
+
+// loadJobs takes over the states of jobs, and the requests that were under way.
+func (c *Core) loadJobs(state *State) {
+	for _, r := range state.Jobs {
+		for j := range c.cfg.Jobs {
+			if c.cfg.Jobs[j].Name != r.Name {
+				continue
+			}
+			c.jobs[j].state, c.jobs[j].since = r.State, r.Since
+			if r.State == Draining { // nothing is in flight any more
+				c.jobs[j].state = Halted
+			}
+		}
+	}
+	lanes := slices.Clone(state.Lanes)
+	slices.SortStableFunc(lanes, func(a, b LaneState) int { return cmp.Compare(a.Request, b.Request) })
+	last := uint64(0)
+	for _, s := range lanes {
+		id, known := c.pairs.find(s.Key, s.Side)
+		if !known || s.Requested == NothingRequested || c.pairs.lane(id).state != parked {
+			continue
+		}
+		w := c.jobOf(id)
+		if s.Request != last {
+			w.desk = append(w.desk, deskRequest{})
+			last = s.Request
+		}
+		w.desk[len(w.desk)-1].lanes = append(w.desk[len(w.desk)-1].lanes, id)
+		c.requests = max(c.requests, s.Request)
+	}
+}

@@ -1,0 +1,97 @@
+package engine
+
+// JobState is where an integration job is in its life.
+type JobState uint8
+
+// The states of a job.
+const (
+	Active   JobState = iota // items run
+	Paused                   // references queue up, no item starts
+	Draining                 // stopping: what is in flight ends, no item starts
+	Halted                   // stopped: the queue and the error desk are frozen
+)
+
+// String returns the state's name.
+func (s JobState) String() string { return [...]string{"active", "paused", "draining", "stopped"}[s] }
+
+// Job is an integration job: table maps that are started, paused and stopped
+// together. Their sequence and primary side stand in the maps.
+type Job struct {
+	Name string
+	Maps []MapID
+}
+
+// jobWork is what the engine knows of a job.
+type jobWork struct {
+	state    JobState
+	since    Time     // of the pause
+	inFlight int      // items of the job in batches
+	held     []laneID // ready items that may not start, in order
+	desk     []deskRequest
+}
+
+// jobOf returns the job of a pair's map.
+func (c *Core) jobOf(id laneID) *jobWork { return &c.jobs[c.jobByMap[c.pairs.at(id.pair()).key.Map]] }
+
+// assignJobs prepares the jobs; without any configured, one holds all maps.
+func (c *Core) assignJobs() {
+	if len(c.cfg.Jobs) == 0 {
+		c.cfg.Jobs = []Job{{Name: "all"}}
+		for i := range c.cfg.Maps {
+			c.cfg.Jobs[0].Maps = append(c.cfg.Jobs[0].Maps, MapID(i))
+		}
+	}
+	c.jobs = make([]jobWork, len(c.cfg.Jobs))
+	c.jobByMap = make([]int, len(c.cfg.Maps))
+	for j := range c.cfg.Jobs {
+		for _, m := range c.cfg.Jobs[j].Maps {
+			c.jobByMap[m] = j
+		}
+	}
+}
+
+// moveJob changes a job's state.
+func (c *Core) moveJob(j int, s JobState) {
+	w := &c.jobs[j]
+	if s == Draining && w.inFlight == 0 {
+		s = Halted
+	}
+	if s == Paused {
+		w.since = c.now
+	}
+	w.state = s
+	c.save = append(c.save, Mutation{Kind: JobMoved, Job: JobRecord{Name: c.cfg.Jobs[j].Name, State: s, Since: w.since}})
+}
+
+// landed tells a job that one of its items has left its batch.
+func (c *Core) landed(id laneID) {
+	j := c.jobByMap[c.pairs.at(id.pair()).key.Map]
+	c.jobs[j].inFlight--
+	if c.jobs[j].state == Draining && c.jobs[j].inFlight == 0 {
+		c.moveJob(j, Halted)
+	}
+}
+
+// letGo puts the items that a job held back into the ready heap.
+func (c *Core) letGo(j int) {
+	held := c.jobs[j].held
+	c.jobs[j].held = nil
+	for _, id := range held {
+		if c.pairs.lane(id).state == ready {
+			c.pushReady(id)
+		}
+	}
+}
+
+// pausedTooLong reports whether a paused job has queued up for as long, or as
+// much, as is allowed. References then stay in the outboxes, where nothing is
+// lost, until the job is resumed.
+func (c *Core) pausedTooLong() bool {
+	for j := range c.jobs {
+		w := &c.jobs[j]
+		if w.state == Paused && (c.now >= w.since.Add(c.cfg.PauseAge) || c.stats.Open-c.stats.OnDesk >= c.cfg.PauseOpen) {
+			return true
+		}
+	}
+	return false
+}

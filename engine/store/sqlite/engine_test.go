@@ -1,0 +1,430 @@
+package sqlite
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/twinwrite/twinwrite/engine"
+	"github.com/twinwrite/twinwrite/engine/store"
+)
+
+// What stands in every field that is not a key. None of it may be found in the
+// file; what stands in the keys must be, or the search is at fault.
+const (
+	plantedText   = "x7Q-secret"
+	plantedNumber = 0x5ec7e7ed5ec7
+	plantedKey    = "K9W-KEY"
+)
+
+// world is two small systems around the real engine, which saves into a memory
+// store and into a file. Whatever goes wrong in the world, both must hold the
+// same.
+type world struct {
+	t      *testing.T
+	r      *rand.Rand
+	path   string
+	maps   []*engine.TableMap
+	sides  [2]*system
+	memory *store.Memory
+	file   *Store
+
+	core    *engine.Core
+	now     engine.Time
+	wakeAt  engine.Time
+	unsaved []engine.Mutation // of several steps: one Save
+	undone  []engine.Effect   // theirs, which wait for that Save
+	pending []engine.Effect
+	late    []engine.Effect // answered long ago, executed some time
+	met     map[string]int  // classes and reasons
+	loads   int
+}
+
+// system is one side.
+type system struct {
+	w       *world
+	side    engine.Side
+	capture *engine.Capture
+	records map[engine.Key]*engine.Record
+	outbox  []engine.Reference
+	version engine.Version
+	place   uint64
+	down    bool
+	refuses map[engine.Key]engine.RowAnswer
+}
+
+func newWorld(t *testing.T, seed uint64) *world {
+	t.Helper()
+	names := []string{"customers", "orders"}
+	w := &world{
+		t: t, r: rand.New(rand.NewPCG(seed, 7)), path: filepath.Join(t.TempDir(), "store.db"),
+		memory: store.NewMemory(), now: 1, met: map[string]int{},
+	}
+	for i, name := range names {
+		m := engine.TableMap{
+			ID: engine.MapID(i), Name: name, Mode: engine.Async, Sequence: i, Primary: engine.Side(w.r.IntN(2)),
+			Columns: []engine.Column{{Name: "name"}, {Name: "credit"}, {Name: "customer", Lookups: []engine.MapID{0}}},
+		}
+		tm, err := engine.NewTableMap(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.maps = append(w.maps, tm)
+	}
+	for _, side := range engine.Sides {
+		w.sides[side] = &system{
+			w: w, side: side, capture: engine.NewCapture(side, w.maps, nil),
+			records: map[engine.Key]*engine.Record{}, refuses: map[engine.Key]engine.RowAnswer{},
+		}
+	}
+	w.start()
+	return w
+}
+
+// start opens the file, compares it with the memory store, and starts an
+// engine from it.
+func (w *world) start() {
+	w.t.Helper()
+	w.file = mustOpen(w.t, w.path, Options{Maps: []string{"customers", "orders"}, Pairs: 2})
+	state, err := w.file.Load()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	want, err := w.memory.Load()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if d := cmp.Diff(want, state, cmpopts.EquateEmpty()); d != "" {
+		w.t.Fatalf("the stores differ (-memory +file):\n%s", d)
+	}
+	w.loads++
+	cfg := engine.Config{Maps: w.maps, Workers: 2, Batch: 3, PullMax: 5, Attempts: 2}
+	if w.core, err = engine.NewCore(cfg, state); err != nil {
+		w.t.Fatal(err)
+	}
+	w.unsaved, w.undone, w.pending, w.wakeAt = nil, nil, nil, 0
+	w.step(&engine.Input{Kind: engine.Started})
+}
+
+// crash ends the engine and what it had not saved.
+func (w *world) crash() {
+	w.t.Helper()
+	if err := w.file.Close(); err != nil {
+		w.t.Fatal(err)
+	}
+	w.start()
+}
+
+// step gives the engine one input. What it wants saved waits for more.
+func (w *world) step(in *engine.Input) {
+	out := w.core.Step(w.now, in)
+	w.unsaved = append(w.unsaved, out.Save...)
+	for _, e := range out.Do {
+		if e.Kind == engine.WakeAt {
+			w.wakeAt = e.At
+		} else {
+			w.undone = append(w.undone, e)
+		}
+	}
+}
+
+// save saves the steps since the last time, and then does what they asked for.
+func (w *world) save() {
+	w.t.Helper()
+	if err := errors.Join(w.memory.Save(w.unsaved), w.file.Save(w.unsaved)); err != nil {
+		w.t.Fatal(err)
+	}
+	for i := range w.unsaved {
+		for _, o := range []engine.Outcome{w.unsaved[i].Outcome, w.unsaved[i].Lane.Parked} {
+			if o.Class != engine.Open {
+				w.met[o.Class.String()]++
+				w.met[o.Reason.String()]++
+			}
+		}
+	}
+	w.pending = append(w.pending, w.undone...)
+	w.unsaved, w.undone = w.unsaved[:0], w.undone[:0]
+}
+
+// answer lets the next request meet its fate.
+func (w *world) answer() {
+	if len(w.pending) == 0 {
+		return
+	}
+	e := w.pending[0]
+	w.pending = w.pending[1:]
+	s := w.sides[e.Side]
+	in := &engine.Input{Kind: engine.BatchFailed, Failure: engine.Timeout}
+	switch fate := w.r.IntN(20); {
+	case s.down:
+		in.Failure = engine.Down
+	case fate == 0: // the request is lost
+	case fate == 1: // the answer is lost
+		s.serve(&e)
+	case fate == 2: // the request is on its way for long
+		w.late = append(w.late, e)
+	case fate == 3:
+		in.Failure, in.RetryAfter = engine.Throttled, time.Second
+	default:
+		in = s.serve(&e)
+	}
+	in.Side, in.Batch = e.Side, e.Batch
+	w.step(in)
+}
+
+// serve carries out a request.
+func (s *system) serve(e *engine.Effect) *engine.Input {
+	switch e.Kind {
+	case engine.PullOutbox:
+		s.outbox = slices.DeleteFunc(s.outbox, func(r engine.Reference) bool { return slices.Contains(e.Ack, r.Position) })
+		n := min(len(s.outbox), e.Max)
+		return &engine.Input{Kind: engine.OutboxPulled, References: slices.Clone(s.outbox[:n]), More: n < len(s.outbox)}
+	case engine.ReadBatch:
+		in := &engine.Input{Kind: engine.BatchRead}
+		for _, k := range e.Keys {
+			in.Records = append(in.Records, s.records[k])
+		}
+		for _, k := range e.Lookups {
+			in.Lookups = append(in.Lookups, engine.Alive{Key: k, Incarnation: s.life(k)})
+		}
+		return in
+	default:
+		in := &engine.Input{Kind: engine.BatchWritten}
+		for i := range e.Writes {
+			in.Rows = append(in.Rows, s.write(&e.Writes[i]))
+		}
+		return in
+	}
+}
+
+// life returns the incarnation in which a record is alive, or 0.
+func (s *system) life(k engine.Key) uint32 {
+	if r := s.records[k]; r != nil && r.Alive {
+		return max(r.Mark.Incarnation, 1)
+	}
+	return 0
+}
+
+func (s *system) write(w *engine.Write) engine.RowAnswer {
+	if a, refused := s.refuses[w.Key]; refused {
+		return a
+	}
+	for _, a := range w.Lookups {
+		if s.life(a.Key) != a.Incarnation {
+			return engine.RowAnswer{Result: engine.RowConditionFailed}
+		}
+	}
+	r, late, ok := engine.Apply(s.w.maps[w.Key.Map], w, s.side, s.records[w.Key])
+	if !ok {
+		return engine.RowAnswer{Result: engine.RowConditionFailed}
+	}
+	if late != nil {
+		s.append(*late)
+	}
+	s.publish(r)
+	return engine.RowAnswer{}
+}
+
+func (s *system) append(r engine.Reference) {
+	s.place++
+	r.Position = s.place
+	s.outbox = append(s.outbox, r)
+}
+
+func (s *system) publish(r *engine.Record) {
+	s.version++
+	r.Version, r.Trace = s.version, plantedText
+	s.records[r.Key] = r
+}
+
+// key returns one of a few keys, of which some fold together.
+func (w *world) key() engine.Key {
+	n := w.r.IntN(6)
+	k := engine.Key{Map: engine.MapID(n % 2), ID: fmt.Sprintf("%s-%d", plantedKey, n)}
+	if w.r.IntN(30) == 0 {
+		k.Spelling = plantedKey + "-spelt"
+	}
+	return k
+}
+
+// edit commits a user's change, past the hook now and then.
+func (w *world) edit() {
+	s := w.sides[w.r.IntN(2)]
+	c := engine.Change{Key: w.key(), Op: engine.Create, After: make([]engine.Value, 3)}
+	c.Before = s.records[c.Key]
+	bypass := false
+	if c.Before != nil && c.Before.Alive {
+		c.Op = engine.Update
+		bypass = c.Before.Mark.Incarnation > 0 && w.r.IntN(10) == 0
+	}
+	c.After[0] = engine.Text(fmt.Sprintf("%s %d", plantedText, w.r.IntN(4)))
+	c.After[1] = engine.Number(plantedNumber)
+	if w.r.IntN(3) == 0 {
+		parent := engine.Key{ID: plantedKey + "-0"}
+		if w.r.IntN(10) == 0 {
+			parent.ID = plantedKey + "-NOBODY"
+		}
+		c.After[2] = engine.Lookup(&parent)
+	}
+	record := &engine.Record{Key: c.Key, Alive: true, Values: c.After}
+	if c.Before != nil {
+		record.Mark = c.Before.Mark
+	}
+	if !bypass {
+		captured, err := s.capture.PreCommit(nil, engine.TxID(s.version), []engine.Change{c})
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		record.Mark = captured[0].Mark
+		if captured[0].Captured {
+			s.append(captured[0].Reference)
+		}
+	}
+	s.publish(record)
+}
+
+// mishap changes how the systems behave.
+func (w *world) mishap() {
+	s := w.sides[w.r.IntN(2)]
+	k := w.key()
+	switch w.r.IntN(8) {
+	case 0:
+		s.refuses[k] = engine.RowAnswer{Result: engine.RowRefused, Reason: engine.Refused, Cause: "the field {name} must not be empty"}
+	case 1:
+		s.refuses[k] = engine.RowAnswer{Result: engine.RowRefused, Reason: engine.DuplicateValue, Cause: "another record has the same {name}"}
+	case 2:
+		s.refuses[k] = engine.RowAnswer{Result: engine.RowConditionFailed}
+	case 3:
+		clear(s.refuses)
+	case 4:
+		s.down = !s.down
+	case 5: // the record is deleted
+		if r := s.records[k]; r != nil && r.Alive {
+			dead := *r
+			dead.Alive, dead.Mark.Dead = false, true
+			s.publish(&dead)
+		}
+	case 6: // the hook leaks an echo
+		if r := s.records[k]; r != nil && r.Mark.Number > 0 {
+			s.append(engine.Reference{Key: k, Side: s.side, Incarnation: r.Mark.Incarnation, Number: r.Mark.Number, Groups: 1, Op: engine.Update})
+		}
+	case 7:
+		if len(w.late) > 0 {
+			e := w.late[0]
+			w.late = w.late[1:]
+			w.sides[e.Side].serve(&e)
+		}
+	}
+}
+
+// run lets the world go its way.
+func (w *world) run(actions int) {
+	w.t.Helper()
+	for range actions {
+		switch n := w.r.IntN(100); {
+		case n < 20:
+			w.edit()
+		case n < 30:
+			w.step(&engine.Input{Kind: engine.Notified, Side: engine.Side(w.r.IntN(2))})
+		case n < 70:
+			w.answer()
+		case n < 85:
+			w.save()
+		case n < 92:
+			w.now = w.now.Add(10 * time.Second)
+			if w.wakeAt != 0 && w.wakeAt <= w.now {
+				w.wakeAt = 0
+				w.step(&engine.Input{Kind: engine.TimeReached})
+			}
+		case n < 98:
+			w.mishap()
+		default:
+			w.crash()
+		}
+	}
+	w.save()
+	w.crash()
+}
+
+// everyError is what the worlds of a test must have met among them, so that no
+// kind of error can put into the file what it should not.
+var everyError = []string{
+	"synced", "no-op", "concurrency", "conflict", "application", "system",
+	"written", "found equal", "already carried", "override", "echo", "superseded", "gone from the source", "overridden",
+	"rejected", "ambiguous key", "lookup not found", "refused by validation", "duplicate value", "timed out",
+	"system unavailable", "condition failed too often",
+}
+
+// TestEngineOnFile runs worlds full of mishaps on both stores, which must agree
+// at every start of the engine, and looks into the file for business data.
+func TestEngineOnFile(t *testing.T) {
+	t.Parallel()
+	worlds := 20
+	if testing.Short() {
+		worlds = 8
+	}
+	met, loads := map[string]int{}, 0
+	for seed := range worlds {
+		w := newWorld(t, uint64(seed))
+		for range 4 {
+			w.run(300)
+			searchFor(t, w.path)
+		}
+		for name, n := range w.met {
+			met[name] += n
+		}
+		loads += w.loads
+		if err := w.file.Close(); err != nil {
+			t.Fatal(err)
+		}
+		searchFor(t, w.path)
+	}
+	for _, name := range everyError {
+		if met[name] == 0 {
+			t.Errorf("no reference met %q", name)
+		}
+	}
+	t.Logf("%d worlds, %d starts, met %v", worlds, loads, met)
+}
+
+// searchFor looks for what was planted, in all files of a store.
+func searchFor(t *testing.T, path string) {
+	t.Helper()
+	files, err := filepath.Glob(path + "*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []byte
+	for _, name := range files {
+		content, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, content...)
+	}
+	number := binary.BigEndian.AppendUint64(nil, plantedNumber)[2:] // as SQLite stores it
+	for form, planted := range map[string][]byte{
+		"as it is":          []byte(plantedText),
+		"in hexadecimal":    []byte(hex.EncodeToString([]byte(plantedText))),
+		"as a number":       number,
+		"as a number, text": []byte(fmt.Sprint(plantedNumber)),
+	} {
+		if at := bytes.Index(all, planted); at >= 0 {
+			t.Fatalf("the value of a field is in the file, %s: %q", form, all[max(0, at-40):min(len(all), at+40)])
+		}
+	}
+	if !bytes.Contains(all, []byte(plantedKey)) {
+		t.Fatal("not even the keys are found: the search is at fault")
+	}
+}
