@@ -260,6 +260,21 @@ func TestCirclesAreEnteredAtTheFirstMap(t *testing.T) {
 	}
 }
 
+// A sequence may put either member of a circle first, but no child of it.
+func TestTemplatesOfCircles(t *testing.T) {
+	t.Parallel()
+	template := func(sequence string) string {
+		return "template t\n  title T\n  primary finops\n  sequence " + sequence + "\n  source party\n"
+	}
+	if _, err := catalog.Decode(files("maps.txt", circle, "templates.txt", template("contacts, vendors, orders"))); err != nil {
+		t.Error(err)
+	}
+	_, err := catalog.Decode(files("maps.txt", circle, "templates.txt", template("contacts, orders, vendors")))
+	if err == nil || !strings.Contains(err.Error(), "template t has map orders before vendors") {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestColumns(t *testing.T) {
 	t.Parallel()
 	column := func(m, dataverse, finops string) string {
@@ -605,7 +620,14 @@ func TestFaults(t *testing.T) {
 		{"no key column", "maps.txt", head + "  NUMBER = number\n  OTHER = other.name -> first\n", "maps.txt:10:3: path other.name: name is not in the key of map first"},
 		{"path too long", "maps.txt", head + "  NUMBER = number\n  OTHER = other.number.name -> first\n", "maps.txt:10:3: path other.number.name: number of map first looks nothing up"},
 		{"polymorphic path", "maps.txt", companies + head + "  NUMBER = number\n  OTHER = other.A(number).B(number) -> first, legal-entities\n", "maps.txt:19:3: B(number) names no key column of map legal-entities"},
+		{"too few types", "maps.txt", companies + head + "  NUMBER = number\n  OTHER = other.A(number) -> first, legal-entities\n", "maps.txt:19:3: path other.A(number) has 1 types for 2 maps"},
+		{"path ends at a lookup", "maps.txt", companies + strings.Replace(head, "key number", "key other", 1) + "  OTHER = other.code -> legal-entities !\n  SELF = self.other -> first\n", "maps.txt:19:3: path self.other ends at lookup other of map first"},
 		{"other key is the key", "maps.txt", head + "  NUMBER = number\n  OTHER = other.number -> first other-key\n", "maps.txt:10:3: other-key is for a path"},
+		{"other key of several", "maps.txt", companies + head + "  NUMBER = number\n  OTHER = other.A(x).B(y) -> first, legal-entities other-key\n", "maps.txt:19:3: other-key is for a path"},
+		{"other key too long", "maps.txt", head + "  NUMBER = number\n  OTHER = other.x.y -> first other-key\n", "maps.txt:10:3: other-key is for a path"},
+		{"targets twice", "maps.txt", head + "  NUMBER = number\n  OTHER = other.number -> first\n  AGAIN > other.number -> first\n", "maps.txt:11:3: lookup other names its targets twice"},
+		{"target twice", "maps.txt", head + "  NUMBER = number\n  OTHER = other.A(number).B(number) -> first, first\n", "maps.txt:10:3: lookup other names map first twice"},
+		{"key twice", "maps.txt", strings.Replace(head, "key number", "key number, number", 1) + "  NUMBER = number\n", "maps.txt:7:7: key column number is there twice"},
 		{"empty key lookup", "maps.txt", companies + strings.Replace(head, "key number", "key other", 1) + "  OTHER = other.code -> legal-entities\n", "maps.txt:18:3: lookup other is in the key: it must be filled"},
 		{"global looks up company", "maps.txt", companies + strings.NewReplacer("first", "second", "global", "company").Replace(head) + "  NUMBER = number\n" + head + "  NUMBER = number\n  OTHER = other.number -> second\n", "maps.txt:28:3: a global map cannot look up the company-striped map second"},
 		{"assumed without why", "maps.txt", head + "  NUMBER = number\n  assumed key\n", "maps.txt:10:11: write what is assumed"},
@@ -649,7 +671,7 @@ func TestAllFaultsAtOnce(t *testing.T) {
 	if err == nil {
 		t.Fatal("accepted")
 	}
-	joined, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // the faults themselves are wanted
+	joined, ok := err.(interface{ Unwrap() []error })
 	if !ok {
 		t.Fatalf("%T holds no list of faults", err)
 	}
