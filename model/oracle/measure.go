@@ -115,7 +115,7 @@ func (s *series) add(at sim.Time, value float64) {
 	s.points = append(s.points, Point{at, value})
 	for len(s.points) > s.most {
 		if s.width == 0 {
-			s.width = max(1, (at-s.points[0].At)/sim.Time(s.most))
+			s.width = (at - s.points[0].At) / sim.Time(s.most) // at least 1: no two points share an instant
 		} else {
 			s.width *= 2
 		}

@@ -115,6 +115,7 @@ func TestParkedIsCountedByItsCause(t *testing.T) {
 		ref := h.user(fin, headerKey(id), text("1"))
 		h.queue(ref, Parked)
 		h.queue(ref, InOutbox) // not forgotten yet: counted once
+		h.queue(ref, Parked)
 	}
 	r := h.judge()
 	expect(t, r)
@@ -184,6 +185,37 @@ func TestTornTransactions(t *testing.T) {
 	}
 	if r.Totals.Transactions != [2]uint64{3, 0} {
 		t.Errorf("transactions %v", r.Totals.Transactions)
+	}
+}
+
+// TestOverriddenRecordsDoNotTear: a record that lost to the other side's will
+// never be seen there, and nobody waits for it.
+func TestOverriddenRecordsDoNotTear(t *testing.T) {
+	t.Parallel()
+	h := newHand(t, Config{})
+	b := headerKey("B")
+	winner := h.user(fin, a, text("won"))
+	h.tx = 3
+	h.o.Transaction(h.now, dat, 3, "order", 2)
+	lost, kept := h.user(dat, a, text("lost")), h.user(dat, b, text("kept"))
+	h.at(time.Second)
+	h.carry(fin, b)
+	h.at(time.Minute)
+	h.write(engine.CarryWrite, dat, h.get(fin, a), true)
+	h.settle(winner, engine.Synced, engine.Override)
+	h.settle(lost, engine.ConflictFailure, engine.Overridden)
+	h.settle(kept, engine.Synced, engine.Written)
+	h.at(time.Hour)
+	r := h.judge()
+	expect(t, r)
+	second := sim.Time(time.Second)
+	if diff := cmp.Diff([]Story{
+		{Name: "order", Side: dat, Tx: 3, Records: 2, Synced: 2, Visible: 1, FirstSeen: second, LastSeen: second},
+	}, r.Stories); diff != "" {
+		t.Errorf("stories (-want +got):\n%s", diff)
+	}
+	if r.Maps[0].PartlyMost != 0 {
+		t.Errorf("partly visible for %v", r.Maps[0].PartlyMost)
 	}
 }
 

@@ -598,7 +598,11 @@ func TestConvergedExcusesWhatIsDeclared(t *testing.T) {
 	h.queue(h.user(fin, headerKey("B"), text("1")), Blocked)
 	h.queue(h.user(fin, twin, text("1")), Parked)
 	h.settle(h.user(fin, headerKey("D"), text("1")), engine.Dismissed, engine.NoReason)
-	p := property(t, h.judge(), "converged")
+	r := h.judge()
+	if m := r.Maps[0]; m.Parked != 2 || m.Blocked != 1 || m.Open != 0 || m.Divergent != 4 {
+		t.Errorf("map: %+v", m)
+	}
+	p := property(t, r, "converged")
 	want := "1 excused: parked on the error desk; 1 excused: blocked by another record; 1 excused: the key differs from another only in spelling; 1 excused: drifting after a dismissal"
 	if p.Verdict != Pass || p.Note != want || p.Checked != 4 {
 		t.Errorf("got %s", p)
