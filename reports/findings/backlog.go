@@ -3,21 +3,27 @@ package findings
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/twinwrite/twinwrite/reports/words"
 	"github.com/twinwrite/twinwrite/scenarios/result"
 )
 
-// Recovery is what a fault did to the backlog of one run.
+// Recovery is what a fault did to the backlog of one run. The backlog has
+// recovered when 95 % of its rise is worked off: the rest may be references
+// that wait for people, and these stay however long one looks.
 type Recovery struct {
 	Fault     result.Period
 	Before    float64       // backlog when the fault began
 	Peak      float64       // highest from then until it recovered
 	PeakAt    time.Duration // first time of it
-	Recovered time.Duration // first time after the fault at which the backlog was at Before again
+	Recovered time.Duration // not before the fault's end
 	Known     bool          // it recovered before the run ended
 }
+
+// rest is the part of a rise that a recovery may leave.
+const rest = 0.05
 
 // Recoveries tells for each fault of the scenario what it did to the backlog of
 // run r; none if the run has no backlog series.
@@ -33,26 +39,33 @@ func Recoveries(sc result.Scenario, r *result.Run) []Recovery {
 		}
 		rec := Recovery{Fault: f, Before: At(points, f.From), PeakAt: f.From}
 		rec.Peak = rec.Before
-		if At(points, f.To) <= rec.Before {
-			rec.Recovered, rec.Known = f.To, f.To <= r.End
-		}
-		for _, p := range points {
+		// The fault's end is an instant to look at, whether or not the backlog
+		// moved then.
+		look := result.Point{At: f.To, Value: At(points, f.To)}
+		for _, p := range insert(points, look) {
 			if p.At < f.From {
 				continue
-			}
-			if rec.Known && p.At > rec.Recovered {
-				break
 			}
 			if p.Value > rec.Peak {
 				rec.Peak, rec.PeakAt = p.Value, p.At
 			}
-			if !rec.Known && p.At >= f.To && p.Value <= rec.Before {
+			if p.At >= f.To && p.At <= r.End && p.Value <= rec.Before+rest*(rec.Peak-rec.Before) {
 				rec.Recovered, rec.Known = p.At, true
+				break
 			}
 		}
 		out = append(out, rec)
 	}
 	return out
+}
+
+// insert puts p behind all points up to its instant.
+func insert(points []result.Point, p result.Point) []result.Point {
+	i := 0
+	for i < len(points) && points[i].At <= p.At {
+		i++
+	}
+	return slices.Insert(slices.Clone(points), i, p)
 }
 
 // Series finds a series of a run by name.
@@ -136,9 +149,9 @@ func backlogOfOne(set *result.Set) string {
 		}
 		return text
 	case !rec.Known:
-		return text + fmt.Sprintf(" and never recovers from the %s", fault(rec.Fault))
+		return text + fmt.Sprintf(" and has not recovered from the %s when the run ends", fault(rec.Fault))
 	default:
-		return text + fmt.Sprintf(" and is back to where it was %s after the %s ends", words.Duration(rec.Recovered-rec.Fault.To), fault(rec.Fault))
+		return text + fmt.Sprintf("; 95 %% of that is worked off %s after the %s ends", words.Duration(rec.Recovered-rec.Fault.To), fault(rec.Fault))
 	}
 }
 
@@ -153,24 +166,15 @@ func worstRecovery(recs []Recovery) (Recovery, bool) {
 	return worst, worst.Peak > 0
 }
 
-// fault names a fault's kind in prose.
-func fault(p result.Period) string {
-	switch p.Kind {
-	case "engine-crash":
-		return "engine crash"
-	default:
-		return p.Kind
-	}
-}
+// fault names a fault's kind in prose: "engine crash".
+func fault(p result.Period) string { return strings.ReplaceAll(p.Kind, "-", " ") }
 
-// FaultLabel names a fault on a plot or in a list: "Dataverse down · 10m".
+// FaultLabel names a fault on a plot or in a list: "Dataverse outage · 10m".
+// The scenario's own name for it may be any word, so it is not used.
 func FaultLabel(p result.Period) string {
-	name := p.Note
-	if name == "" {
-		name = fault(p)
-		if p.Target != "" {
-			name += ": " + words.Side(p.Target)
-		}
+	name := fault(p)
+	if p.Target != "" {
+		name = words.Side(p.Target) + " " + name
 	}
 	if p.To > p.From {
 		name += " · " + words.Duration(p.To-p.From)

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/twinwrite/twinwrite/reports/summary"
 	"github.com/twinwrite/twinwrite/reports/words"
@@ -173,24 +172,18 @@ func Torn(s summary.Summary) string {
 	if len(stories) == 0 {
 		return "No source transaction was followed"
 	}
-	long := slices.MaxFunc(stories, func(a, b summary.Story) int { return cmp.Compare(PartlyVisible(a), PartlyVisible(b)) })
-	if PartlyVisible(long) == 0 && !long.Censored {
+	long := slices.MaxFunc(stories, func(a, b summary.Story) int { return cmp.Compare(a.PartlyVisible, b.PartlyVisible) })
+	title, there := Capital(long.Title), words.Other(long.Side)
+	switch {
+	case long.Synced == 0:
+		return fmt.Sprintf("%s was not seen on %s before the run ended", title, there)
+	case long.Censored:
+		return fmt.Sprintf("%s never becomes whole on %s: %s of %s records are there", title, there, words.Count(long.Synced), words.Count(long.Records))
+	case long.PartlyVisible == 0:
 		return "No source transaction that was followed is ever partly visible"
+	default:
+		return fmt.Sprintf("%s is partly visible on %s for %s", title, there, words.Duration(long.PartlyVisible.Duration()))
 	}
-	if long.Synced == 0 {
-		return fmt.Sprintf("%s was not seen on %s before the run ended", Capital(long.Title), words.Other(long.Side))
-	}
-	span := words.Duration(PartlyVisible(long))
-	if long.Censored {
-		return fmt.Sprintf("%s is partly visible on %s for %s and never becomes whole", Capital(long.Title), words.Other(long.Side), span)
-	}
-	return fmt.Sprintf("%s is partly visible on %s for %s", Capital(long.Title), words.Other(long.Side), span)
-}
-
-// PartlyVisible is how long a transaction was visible on the other side in
-// part.
-func PartlyVisible(s summary.Story) time.Duration {
-	return max(0, (s.LastSeen - s.FirstSeen).Duration())
 }
 
 // Capital writes the first letter of text large.

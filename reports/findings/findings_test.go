@@ -60,6 +60,7 @@ func TestRecoveries(t *testing.T) {
 		known     bool
 	}{
 		{"rises and drains", run(at(0, 2), at(12, 9), at(21, 11), at(25, 5), at(30, 2), at(40, 50)), 11, 30 * time.Second, true},
+		{"leaves a twentieth", run(at(0, 0), at(12, 100), at(25, 6), at(30, 5)), 100, 30 * time.Second, true},
 		{"never drains", run(at(0, 2), at(12, 9)), 9, 0, false},
 		{"does not rise", run(at(0, 2)), 2, 20 * time.Second, true},
 		{"drains inside", run(at(0, 2), at(12, 9), at(15, 1)), 9, 20 * time.Second, true},

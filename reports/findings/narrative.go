@@ -100,14 +100,15 @@ func recovery(rec Recovery, clock words.Clock) string {
 	}
 	text := fmt.Sprintf("The backlog rose from %s to %s at %s", words.Count(int64(rec.Before)),
 		words.Counted(int64(rec.Peak), "reference", "references"), clock.Second(rec.PeakAt))
-	if !rec.Known {
-		return text + " and had not come back when the run ended."
+	switch {
+	case !rec.Known:
+		return text + " and had not recovered when the run ended."
+	case rec.Recovered == rec.Fault.To:
+		return text + "; 95 % of that was worked off when the fault ended."
+	default:
+		return text + fmt.Sprintf("; 95 %% of that was worked off by %s, %s after the fault ended.",
+			clock.Second(rec.Recovered), words.Duration(rec.Recovered-rec.Fault.To))
 	}
-	if rec.Recovered == rec.Fault.To {
-		return text + " and had come back when the fault ended."
-	}
-	return text + fmt.Sprintf(" and was back at %s, %s after the fault ended.",
-		clock.Second(rec.Recovered), words.Duration(rec.Recovered-rec.Fault.To))
 }
 
 // largest story by records; the first of equals.
@@ -124,18 +125,19 @@ func largest(stories []summary.Story) (summary.Story, bool) {
 // Story tells of one source transaction in a sentence or two.
 func Story(s summary.Story, clock words.Clock) string {
 	text := fmt.Sprintf("%s committed in %s at %s. ", words.Counted(s.Records, "record", "records"), words.Side(s.Side), clock.Second(s.Committed.Duration()))
-	if s.Synced == 0 && s.Censored {
+	if s.Synced == 0 {
 		return text + "None was seen on the other side before the run ended."
 	}
 	text += fmt.Sprintf("The first was visible on %s %s later", words.Other(s.Side), words.Duration((s.FirstSeen - s.Committed).Duration()))
-	partly := words.Duration(PartlyVisible(s))
+	spread := words.Duration((s.LastSeen - s.FirstSeen).Duration())
 	switch {
 	case s.Censored:
-		text += fmt.Sprintf("; %s of %s are synced, so the transaction is still visible only in part.", words.Count(s.Synced), words.Count(s.Records))
-	case PartlyVisible(s) == 0:
+		text += fmt.Sprintf(", the last that came %s after that. %s of %s never did, so the transaction stays visible only in part.",
+			spread, words.Count(s.Records-s.Synced), words.Count(s.Records))
+	case s.PartlyVisible == 0:
 		text += ", and all of it at once."
 	default:
-		text += fmt.Sprintf(", the last one %s after that: for so long a reader there saw part of the transaction.", partly)
+		text += fmt.Sprintf(", the last one %s after that: for so long a reader there saw part of the transaction.", spread)
 	}
 	if s.Side == "finops" && s.Records > liveMost {
 		text += fmt.Sprintf(" Live sync would have refused it: it takes at most %s records in one transaction.", words.Count(liveMost))

@@ -127,15 +127,15 @@ func longestStories(all []summary.Story) []summary.Story {
 	if len(all) <= storiesMost {
 		return all
 	}
-	spans := make([]time.Duration, len(all))
+	spans := make([]summary.Seconds, len(all))
 	for i, s := range all {
-		spans[i] = findings.PartlyVisible(s)
+		spans[i] = s.PartlyVisible
 	}
 	slices.Sort(spans)
 	least := spans[len(spans)-storiesMost]
 	var out []summary.Story
 	for _, s := range all {
-		if findings.PartlyVisible(s) >= least && len(out) < storiesMost {
+		if s.PartlyVisible >= least && len(out) < storiesMost {
 			out = append(out, s)
 		}
 	}
@@ -188,7 +188,7 @@ func keyNumbers(set *result.Set, s summary.Summary) []number {
 		partly = max(partly, m.PartlyVisibleMost.Duration())
 	}
 	for _, st := range s.Pooled.Stories {
-		partly = max(partly, findings.PartlyVisible(st))
+		partly = max(partly, st.PartlyVisible.Duration())
 	}
 	return []number{
 		{Value: words.Count(s.Pooled.Totals.Captured), Name: "captured changes", Note: capturedNote(len(set.Runs))},

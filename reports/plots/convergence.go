@@ -137,9 +137,9 @@ func drawConvergence(c draw.Canvas, curves []survivor) {
 		if q.share >= p.Y.Min {
 			y := pn.y(q.share)
 			pn.c.StrokeLine2(draw.LineStyle{Color: paint.Faint, Width: .6, Dashes: []vg.Length{1.5, 2.5}}, area.Min.X, y, area.Max.X, y)
-			st := aligned(style(9, regular, paint.Faint), draw.XRight)
-			write(pn.c, st, area.Max.X, y+3, q.name)
-			labels.block(vg.Rectangle{Min: vg.Point{X: area.Max.X - 22, Y: y}, Max: vg.Point{X: area.Max.X, Y: y + 12}})
+			// On the left, where every curve is still at the top.
+			write(pn.c, style(9, regular, paint.Faint), area.Min.X+3, y+3, q.name)
+			labels.block(vg.Rectangle{Min: vg.Point{X: area.Min.X, Y: y}, Max: vg.Point{X: area.Min.X + 25, Y: y + 12}})
 		}
 	}
 

@@ -23,6 +23,13 @@ type placer struct {
 // gap is the least distance between a label and anything else.
 const gap = 4 * vg.Length(1)
 
+// leaderFrom is the distance from which a label needs a line to its curve, and
+// leaderCross what it costs if that line would run through another curve.
+const (
+	leaderFrom  = 3 * gap
+	leaderCross = 60
+)
+
 // farthest is how far a label may stand from its curve; beyond it belongs to
 // nothing that a reader could see.
 const farthest = 70 * vg.Length(1)
@@ -79,6 +86,9 @@ func (pl *placer) place(curve int, lines []label) (topLeft, nearest vg.Point, ok
 					cost += 3 * float64(own+6-d)
 				}
 			}
+			if free && cost < best && own > leaderFrom && pl.crossesCurve(curve, nearestIn(box, at), at) {
+				cost += leaderCross
+			}
 			if free && cost < best {
 				best, topLeft, nearest, ok = cost, vg.Point{X: x, Y: y}, at, true
 			}
@@ -125,9 +135,9 @@ func (pl *placer) put(curve int, lines []label) (placed, bool) {
 		return placed{}, false
 	}
 	box := textBox(lines, topLeft)
-	from := vg.Point{X: min(max(nearest.X, box.Min.X), box.Max.X), Y: min(max(nearest.Y, box.Min.Y), box.Max.Y)}
+	from := nearestIn(box, nearest)
 	d, _ := pl.distance(curve, box)
-	out := placed{lines: lines, box: box, leader: [2]vg.Point{from, nearest}, far: d > 3*gap && !pl.crosses(from, nearest)}
+	out := placed{lines: lines, box: box, leader: [2]vg.Point{from, nearest}, far: d > leaderFrom && !pl.crosses(from, nearest) && !pl.crossesCurve(curve, from, nearest)}
 	pl.block(box)
 	return out, true
 }
@@ -144,6 +154,28 @@ func (pl *placer) crosses(a, b vg.Point) bool {
 		}
 	}
 	return false
+}
+
+// crossesCurve is true if the line from a to b runs through another curve than
+// its own.
+func (pl *placer) crossesCurve(own int, a, b vg.Point) bool {
+	for f := vg.Length(0); f <= 1; f += .1 {
+		p := vg.Point{X: a.X + (b.X-a.X)*f, Y: a.Y + (b.Y-a.Y)*f}
+		for curve := range pl.points {
+			if curve == own {
+				continue
+			}
+			if d, _ := pl.distance(curve, vg.Rectangle{Min: p, Max: p}); d < 4 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// nearestIn is the point of box nearest to p.
+func nearestIn(box vg.Rectangle, p vg.Point) vg.Point {
+	return vg.Point{X: min(max(p.X, box.Min.X), box.Max.X), Y: min(max(p.Y, box.Min.Y), box.Max.Y)}
 }
 
 // draw writes the text, on a plate of paper if rules may run behind it.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/twinwrite/twinwrite/reports/findings"
 	"github.com/twinwrite/twinwrite/reports/paint"
+	"github.com/twinwrite/twinwrite/reports/stats"
 	"github.com/twinwrite/twinwrite/reports/summary"
 	"github.com/twinwrite/twinwrite/reports/words"
 	"github.com/twinwrite/twinwrite/scenarios/result"
@@ -26,12 +27,12 @@ const storiesMost = 12
 func Torn(set *result.Set, s summary.Summary) Plot {
 	stories := slices.Clone(s.Pooled.Stories)
 	slices.SortStableFunc(stories, func(a, b summary.Story) int {
-		return cmp.Compare(findings.PartlyVisible(b), findings.PartlyVisible(a))
+		return cmp.Compare(b.PartlyVisible, a.PartlyVisible)
 	})
 	table := tornTable(set, stories)
 	left := max(0, len(stories)-storiesMost)
 	stories = stories[:len(stories)-left]
-	caption := "True time since the commit. Light: not yet visible on the other side; full: visible in part; dot: whole; arrow: never whole."
+	caption := "True time since the commit. Light: not yet visible on the other side; full: records arriving; dot: whole; arrow: some never came before the run ended."
 	if left > 0 {
 		caption += " " + words.Counted(left, "shorter one", "shorter ones") + " not drawn."
 	}
@@ -53,13 +54,14 @@ func tornTable(set *result.Set, stories []summary.Story) Table {
 	}
 	clock := words.NewClock(set.Scenario.Start, set.Scenario.Length+set.Scenario.Drain)
 	for _, s := range stories {
-		most := words.Duration(findings.PartlyVisible(s))
-		if s.Censored {
-			most = "> " + most + " (censored)"
+		most := words.Quantile(stats.Quantile{Value: s.PartlyVisible.Duration(), Censored: s.Censored, Known: s.Synced > 0})
+		first, last := words.None, words.None
+		if s.Synced > 0 {
+			first, last = words.Duration((s.FirstSeen - s.Committed).Duration()), words.Duration((s.LastSeen - s.Committed).Duration())
 		}
 		row := []string{
 			s.Title, words.Side(s.Side), clock.Second(s.Committed.Duration()), words.Count(s.Records), words.Count(s.Synced),
-			words.Duration((s.FirstSeen - s.Committed).Duration()), words.Duration((s.LastSeen - s.Committed).Duration()), most,
+			first, last, most,
 		}
 		if len(set.Runs) > 1 {
 			row = append([]string{words.Count(s.Run)}, row...)
@@ -81,7 +83,9 @@ func drawTorn(c draw.Canvas, stories []summary.Story, several bool) {
 		}
 		titles[i] = fit(headStyle, titles[i], 130)
 		names = max(names, measure(headStyle, titles[i])+6+measure(noteStyle, records(s)))
-		longest = max(longest, (s.LastSeen - s.Committed).Duration())
+		if s.Synced > 0 {
+			longest = max(longest, (s.LastSeen - s.Committed).Duration())
+		}
 	}
 	longest = max(longest, time.Second)
 
@@ -104,27 +108,28 @@ func drawTorn(c draw.Canvas, stories []summary.Story, several bool) {
 		writeMiddle(c, headStyle, c.Min.X, y, titles[i])
 		writeMiddle(c, noteStyle, c.Min.X+measure(headStyle, titles[i])+6, y, records(s))
 
-		first := pn.x((s.FirstSeen - s.Committed).Duration().Seconds())
-		last := max(pn.x((s.LastSeen - s.Committed).Duration().Seconds()), first+2)
-		var text string
-		switch {
-		case s.Synced == 0:
-			text = "not seen before the end"
-			fill(c, paint.Track, area.Min.X, y-1.5, last, y+1.5)
-			arrow(c, paint.Track, last, y, barHeight)
-		case s.Censored:
-			text = "never whole, " + words.Duration(findings.PartlyVisible(s)) + " so far"
-			fill(c, paint.Track, area.Min.X, y-1.5, first, y+1.5)
-			fill(c, paint.Hues[1], first, y-barHeight/2, last, y+barHeight/2)
-			arrow(c, paint.Hues[1], last, y, barHeight)
-		default:
-			text = "partly for " + words.Duration(findings.PartlyVisible(s))
-			fill(c, paint.Track, area.Min.X, y-1.5, first, y+1.5)
-			fill(c, paint.Hues[1], first, y-barHeight/2, last, y+barHeight/2)
-			pn.dot(vg.Point{X: last, Y: y}, paint.Hues[1], 4)
+		first := pn.x(max(0, (s.FirstSeen - s.Committed).Duration().Seconds()))
+		last := max(pn.x(max(0, (s.LastSeen-s.Committed).Duration().Seconds())), first+2)
+		end, text := last, "partly for "+words.Duration(s.PartlyVisible.Duration())
+		if s.Censored || s.Synced == 0 {
+			end = area.Max.X
+			text = fmt.Sprintf("%s of %s came", words.Count(s.Synced), words.Count(s.Records))
 		}
-		fill(c, paint.Paper, last+9, y-7, last+13+measure(noteStyle, text), y+7)
-		writeMiddle(c, noteStyle, last+11, y, text)
+		if s.Synced == 0 {
+			fill(c, paint.Track, area.Min.X, y-1.5, end, y+1.5)
+			arrow(c, paint.Track, end, y, barHeight)
+		} else {
+			fill(c, paint.Track, area.Min.X, y-1.5, first, y+1.5)
+			fill(c, paint.Hues[1], first, y-barHeight/2, last, y+barHeight/2)
+			if s.Censored {
+				fill(c, paint.Hues[1], last, y-1, end, y+1)
+				arrow(c, paint.Hues[1], end, y, barHeight)
+			} else {
+				pn.dot(vg.Point{X: last, Y: y}, paint.Hues[1], 4)
+			}
+		}
+		fill(c, paint.Paper, end+9, y-7, end+13+measure(noteStyle, text), y+7)
+		writeMiddle(c, noteStyle, end+11, y, text)
 	}
 }
 

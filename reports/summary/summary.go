@@ -173,7 +173,11 @@ type Story struct {
 	Synced    int     `json:"synced"`
 	FirstSeen Seconds `json:"first_seen"`
 	LastSeen  Seconds `json:"last_seen"`
-	Censored  bool    `json:"censored"`
+	Censored  bool    `json:"censored"` // some record never came
+
+	// PartlyVisible is how long some records of the transaction were on the
+	// other side and others not; until the run's end if some never came.
+	PartlyVisible Seconds `json:"partly_visible"`
 }
 
 // Totals are counters over a whole run, or summed over runs.
@@ -257,11 +261,22 @@ func run(set *result.Set, r *result.Run) Run {
 	for _, s := range r.Story {
 		out.Stories = append(out.Stories, Story{
 			r.Index, s.Title, s.Side, Seconds(s.Committed), s.Records, s.Synced,
-			Seconds(s.FirstSeen), Seconds(s.LastSeen), s.Censored,
+			Seconds(s.FirstSeen), Seconds(s.LastSeen), s.Censored, partlyVisible(s, r.End),
 		})
 	}
 	out.Verdict = verdict(out.Properties, out.Incomplete != "")
 	return out
+}
+
+func partlyVisible(s result.Story, end time.Duration) Seconds {
+	switch {
+	case s.Synced == 0:
+		return 0
+	case s.Censored:
+		return Seconds(end - s.FirstSeen)
+	default:
+		return Seconds(s.LastSeen - s.FirstSeen)
+	}
 }
 
 func property(p result.Property) Property {

@@ -188,8 +188,9 @@ func NewClock(start time.Time, end time.Duration) Clock {
 // Minute writes an instant to the minute.
 func (c Clock) Minute(at time.Duration) string { return c.format(at, "15:04") }
 
-// Second writes an instant to the second.
-func (c Clock) Second(at time.Duration) string { return c.format(at, "15:04:05") }
+// Second writes an instant to the nearest second, as [Duration] writes spans:
+// beginning, span and end of a sentence then add up.
+func (c Clock) Second(at time.Duration) string { return c.format(at.Round(time.Second), "15:04:05") }
 
 func (c Clock) format(at time.Duration, layout string) string {
 	if c.dated {
