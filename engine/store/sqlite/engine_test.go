@@ -47,6 +47,7 @@ type world struct {
 	undone  []engine.Effect   // theirs, which wait for that Save
 	pending []engine.Effect
 	late    []engine.Effect // answered long ago, executed some time
+	calm    bool            // every request is carried out and answered
 	met     map[string]int  // classes and reasons
 	loads   int
 }
@@ -167,6 +168,8 @@ func (w *world) answer() {
 	s := w.sides[e.Side]
 	in := &engine.Input{Kind: engine.BatchFailed, Failure: engine.Timeout}
 	switch fate := w.r.IntN(20); {
+	case w.calm:
+		in = s.serve(&e)
 	case s.down:
 		in.Failure = engine.Down
 	case fate == 0: // the request is lost
@@ -308,7 +311,7 @@ func (w *world) mishap() {
 	case 3:
 		clear(s.refuses)
 	case 4:
-		s.down = !s.down
+		s.down = w.r.IntN(3) == 0
 	case 5: // the record is deleted
 		if r := s.records[k]; r != nil && r.Alive {
 			dead := *r
@@ -328,6 +331,40 @@ func (w *world) mishap() {
 	}
 }
 
+func (w *world) letTimePass() {
+	w.now = w.now.Add(10 * time.Second)
+	if w.wakeAt != 0 && w.wakeAt <= w.now {
+		w.wakeAt = 0
+		w.step(&engine.Input{Kind: engine.TimeReached})
+	}
+}
+
+// changeUnderEveryAttempt is a calm time but for records that are never as they
+// were read.
+func (w *world) changeUnderEveryAttempt() {
+	w.t.Helper()
+	w.calm = true
+	for _, s := range w.sides {
+		s.down = false
+		clear(s.refuses)
+		for k := range s.records {
+			s.refuses[k] = engine.RowAnswer{Result: engine.RowConditionFailed}
+		}
+	}
+	for n := range 300 {
+		if n%30 == 0 {
+			w.edit()
+			w.letTimePass()
+		}
+		w.answer()
+		w.save()
+	}
+	for _, s := range w.sides {
+		clear(s.refuses)
+	}
+	w.calm = false
+}
+
 // run lets the world go its way.
 func (w *world) run(actions int) {
 	w.t.Helper()
@@ -342,12 +379,8 @@ func (w *world) run(actions int) {
 		case n < 85:
 			w.save()
 		case n < 92:
-			w.now = w.now.Add(10 * time.Second)
-			if w.wakeAt != 0 && w.wakeAt <= w.now {
-				w.wakeAt = 0
-				w.step(&engine.Input{Kind: engine.TimeReached})
-			}
-		case n < 98:
+			w.letTimePass()
+		case n < 97:
 			w.mishap()
 		default:
 			w.crash()
@@ -370,15 +403,17 @@ var everyError = []string{
 // at every start of the engine, and looks into the file for business data.
 func TestEngineOnFile(t *testing.T) {
 	t.Parallel()
-	worlds := 20
-	if testing.Short() {
-		worlds = 8
-	}
+	const worlds = 20
 	met, loads := map[string]int{}, 0
 	for seed := range worlds {
 		w := newWorld(t, uint64(seed))
-		for range 4 {
-			w.run(300)
+		for range 2 {
+			w.run(250)
+			searchFor(t, w.path)
+		}
+		w.changeUnderEveryAttempt()
+		for range 2 {
+			w.run(250)
 			searchFor(t, w.path)
 		}
 		for name, n := range w.met {

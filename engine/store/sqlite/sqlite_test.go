@@ -1,7 +1,9 @@
 package sqlite
 
 import (
+	"fmt"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/twinwrite/twinwrite/engine/store"
@@ -42,8 +44,45 @@ func TestSuite(t *testing.T) {
 	}
 }
 
+// TestPlans: no statement of a Save walks through a table, however many rows it
+// has.
+func TestPlans(t *testing.T) {
+	t.Parallel()
+	s := mustOpen(t, filepath.Join(t.TempDir(), "store.db"), Options{})
+	for _, query := range []string{
+		`SELECT id FROM pair WHERE key = 1 AND map = 1 AND company = 1 AND spelling = 1`,
+		`SELECT incarnation, settled FROM ledger WHERE lane = 1`,
+		`SELECT incarnation, number FROM above WHERE lane = 1 ORDER BY incarnation, number`,
+		`SELECT incarnation, number, origin FROM queue WHERE lane = 1`,
+		`DELETE FROM above WHERE lane = 1 AND incarnation = 1 AND number <= 1`,
+		`DELETE FROM queue WHERE (lane, incarnation, number) IN (VALUES (1, 2, 3), (4, 5, 6))`,
+		`DELETE FROM ingested WHERE (side, position) IN (VALUES (1, 2), (3, 4))`,
+	} {
+		plan := ""
+		if err := s.each("EXPLAIN QUERY PLAN "+query, nil, func(scan func(...any) error) error {
+			id, parent, unused, detail := 0, 0, 0, ""
+			err := scan(&id, &parent, &unused, &detail)
+			plan += fmt.Sprintln(detail)
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(plan, "SEARCH") || strings.Contains(plan, "SCAN pair") || strings.Contains(plan, "SCAN queue") || strings.Contains(plan, "SCAN ingested") {
+			t.Errorf("%s:\n%s", query, plan)
+		}
+	}
+}
+
 func BenchmarkSettle(b *testing.B) {
-	storetest.BenchmarkSettle(b, func(t testing.TB) store.Store {
-		return mustOpen(t, filepath.Join(t.TempDir(), "store.db"), Options{})
-	})
+	storetest.BenchmarkSettle(b, opener(Options{}))
+}
+
+// BenchmarkSettleForgotten reads every pair from the file again, as if there
+// were far more of them than are kept in memory.
+func BenchmarkSettleForgotten(b *testing.B) {
+	storetest.BenchmarkSettle(b, opener(Options{Pairs: 1}))
+}
+
+func opener(o Options) func(testing.TB) store.Store {
+	return func(t testing.TB) store.Store { return mustOpen(t, filepath.Join(t.TempDir(), "store.db"), o) }
 }
