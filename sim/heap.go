@@ -35,12 +35,17 @@ func (h *heap) take() { h.hole = true }
 
 func (h *heap) push(e entry) {
 	if h.hole {
-		h.hole = false
-		h.sink(e)
+		h.fill(e)
 		return
 	}
 	h.entries = append(h.entries, e)
 	h.rise(len(h.entries)-1, e)
+}
+
+// fill puts an entry into the hole.
+func (h *heap) fill(e entry) {
+	h.hole = false
+	h.sink(e)
 }
 
 // close fills the hole with the last entry.
@@ -62,17 +67,18 @@ func (h *heap) sink(e entry) {
 	s := h.entries
 	i, child := 0, 1
 	for ; child+3 < len(s); child = 4*i + 1 {
+		// x & -c is x if c is 1, and 0 if it is 0.
 		four := s[child : child+4 : child+4]
 		a := four[1].before(&four[0])
 		b := 2 + four[3].before(&four[2])
-		first := (a + (b-a)*four[b&3].before(&four[a&3])) & 3
+		first := (a + (b-a)&-four[b&3].before(&four[a&3])) & 3
 		s[i] = four[first]
 		i = child + first
 	}
 	if child < len(s) {
 		first := child
 		for c := child + 1; c < len(s); c++ {
-			first += (c - first) * s[c].before(&s[first])
+			first += (c - first) & -s[c].before(&s[first])
 		}
 		s[i] = s[first]
 		i = first

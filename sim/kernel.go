@@ -138,9 +138,10 @@ func (k *Kernel) At(at Time, p Priority, to ActorID, kind Kind, entity, arg uint
 	k.list.push(entry{at: at, rank: uint64(p)<<sequenceBits | place, entity: entity, arg: arg, address: a})
 }
 
-// After schedules an event at a distance from now.
+// After schedules an event at a distance from now. A negative one, and one past
+// the end of time, come out as an event in the past.
 func (k *Kernel) After(d time.Duration, p Priority, to ActorID, kind Kind, entity, arg uint64) {
-	k.At(k.now.Add(d), p, to, kind, entity, arg)
+	k.At(k.now+Time(d), p, to, kind, entity, arg)
 }
 
 // Run fires the pending events up to and including the horizon and says why it

@@ -40,6 +40,10 @@ func (l *list) push(e entry) {
 		l.later.push(e)
 		return
 	}
+	if l.front.hole {
+		l.front.fill(e)
+		return
+	}
 	l.front.push(e)
 	if n := len(l.front.entries); n > l.spillAt && n > l.later.count {
 		l.spill()
