@@ -83,12 +83,11 @@ func (c *Core) fillBatch(b *batch) bool {
 	for len(b.flights) < size && len(c.ready[b.source]) > 0 {
 		id := c.ready[b.source].pop().lane
 		l := c.pairs.lane(id)
-		l.state = inFlight
+		c.move(id, inFlight)
 		c.jobOf(id).inFlight++
 		for i := range l.open { // what comes in later is newer than what will be read
 			l.open[i].judged = true
 		}
-		c.stats.InFlight++
 		b.flights = slices.Grow(b.flights, 1)[:len(b.flights)+1]
 		f := &b.flights[len(b.flights)-1]
 		*f = flight{lane: id, verdict: Verdict{Outcomes: f.verdict.Outcomes}}

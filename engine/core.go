@@ -142,11 +142,13 @@ type Core struct {
 	requests uint64  // operators' requests so far
 	wakeAt   Time    // when the driver was last asked to wake us; 0: not asked
 
-	refs  []Reference // scratch for Decide
-	spare [][]queued  // emptied queues of lanes, for reuse
-	stats Stats
-	save  []Mutation
-	do    []Effect
+	refs    []Reference     // scratch for Decide
+	spare   [][]queued      // emptied queues of lanes, for reuse
+	stats   Stats           // but for the levels
+	items   [laneStates]int // by state
+	working []int           // by map: items that are neither done nor on the error desk
+	save    []Mutation
+	do      []Effect
 }
 
 // NewCore returns an engine with the state that was saved before, or an empty
@@ -160,6 +162,7 @@ func NewCore(cfg Config, state *State) (*Core, error) {
 	for s := range c.outbox {
 		c.outbox[s].ingested = map[uint64]bool{}
 	}
+	c.working = make([]int, len(cfg.Maps))
 	c.assignJobs()
 	if state != nil {
 		if err := c.load(state); err != nil {
@@ -203,9 +206,8 @@ func (c *Core) load(state *State) error {
 		l := c.pairs.lane(id)
 		l.attempts = s.Attempts
 		if s.Parked.Class != Open {
-			l.state, l.parked, l.requested, l.request = parked, s.Parked, s.Requested, s.Request
-			c.stats.Parked++
-			c.stats.OnDesk += len(l.open)
+			l.parked, l.requested, l.request = s.Parked, s.Requested, s.Request
+			c.move(id, parked)
 		}
 	}
 	c.loadJobs(state)
@@ -267,7 +269,6 @@ func (c *Core) timePassed() {
 	for len(c.waiting) > 0 && c.waiting[0].at <= c.now {
 		e := c.waiting.pop()
 		if l := c.pairs.lane(e.lane); l.state == backoff && l.due <= c.now {
-			c.stats.Backoff--
 			c.makeReady(e.lane)
 		}
 	}

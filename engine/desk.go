@@ -241,7 +241,7 @@ func (c *Core) carryOut(id laneID) {
 	if l.state != parked {
 		return
 	}
-	c.unpark(l)
+	c.unpark(id, l)
 	if what == DismissRequested {
 		c.dismiss(id, l)
 		return
@@ -251,10 +251,9 @@ func (c *Core) carryOut(id laneID) {
 }
 
 // unpark takes an item off the desk, with fresh attempts.
-func (c *Core) unpark(l *lane) {
-	c.stats.Parked--
-	c.stats.OnDesk -= len(l.open)
-	l.attempts, l.parked, l.state = 0, Outcome{}, idle
+func (c *Core) unpark(id laneID, l *lane) {
+	c.move(id, idle)
+	l.attempts, l.parked = 0, Outcome{}
 }
 
 // dismiss ends all references of an item. The value may still travel later, as
@@ -281,10 +280,8 @@ func (c *Core) resume(j int, how ResumeHow) {
 			return
 		case blocked:
 			c.unblock(id)
-		case backoff:
-			c.stats.Backoff--
 		}
-		l.state = idle
+		c.move(id, idle)
 		if how == SkipAndForget {
 			c.dismiss(id, l)
 			return

@@ -110,9 +110,7 @@ func (c *Core) enqueue(id laneID, r *Reference) {
 	waits := l.state == idle || l.state == parked || l.state == backoff
 	fresh := l.attempts == 0 && l.state != parked
 	if l.state == parked {
-		c.unpark(l)
-	} else if l.state == backoff {
-		c.stats.Backoff--
+		c.unpark(id, l)
 	}
 	l.attempts, l.requested, l.request = 0, NothingRequested, 0
 	c.order++
@@ -158,7 +156,7 @@ func (c *Core) insert(l *lane, q queued) {
 // it needs and that is still ahead of it.
 func (c *Core) schedule(id laneID) {
 	l := c.pairs.lane(id)
-	l.state = idle
+	c.move(id, idle)
 	for i := range l.open {
 		for _, need := range l.open[i].Needs {
 			parent, known := c.pairs.find(need, id.side())
@@ -183,9 +181,8 @@ func (c *Core) block(id, parent laneID) {
 		return
 	}
 	l, p := c.pairs.lane(id), c.pairs.lane(parent)
-	l.state, l.blockedOn = blocked, parent
-	l.nextWaiter, p.waiters = p.waiters, id
-	c.stats.Blocked++
+	c.move(id, blocked)
+	l.blockedOn, l.nextWaiter, p.waiters = parent, p.waiters, id
 	if first != noLane {
 		f := c.pairs.lane(first)
 		f.circle = append(f.circle, c.pairs.at(f.blockedOn.pair()).key)
@@ -218,7 +215,6 @@ func (c *Core) unblock(id laneID) {
 	}
 	*link = l.nextWaiter
 	l.nextWaiter, l.blockedOn = noLane, noLane
-	c.stats.Blocked--
 }
 
 // wakeWaiters lets all run that waited for a lane, in the order in which they
@@ -237,7 +233,6 @@ func (c *Core) wakeWaiters(id laneID) {
 		l := c.pairs.lane(w)
 		next := l.nextWaiter
 		l.nextWaiter = noLane
-		c.stats.Blocked--
 		c.schedule(w)
 		w = next
 	}
@@ -245,8 +240,7 @@ func (c *Core) wakeWaiters(id laneID) {
 
 // makeReady lets a lane's item run.
 func (c *Core) makeReady(id laneID) {
-	l := c.pairs.lane(id)
-	l.state = ready
+	c.move(id, ready)
 	c.pushReady(id)
 }
 

@@ -21,7 +21,11 @@ const (
 	blocked                   // waits for another lane's create
 	backoff                   // waits for its time
 	parked                    // waits on the error desk
+	laneStates
 )
+
+// working reports whether the engine, and nobody else, will go on with the item.
+func (s laneState) working() bool { return s != idle && s != parked }
 
 // String returns the state's name as the error desk shows it.
 func (s laneState) String() string {

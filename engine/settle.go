@@ -98,7 +98,7 @@ func (c *Core) rest(id laneID, l *lane) {
 	if len(l.open) > 0 {
 		c.schedule(id)
 	} else {
-		l.state = idle
+		c.move(id, idle)
 		if l.open != nil {
 			c.spare = append(c.spare, l.open)
 			l.open = nil
@@ -112,8 +112,7 @@ func (c *Core) rest(id laneID, l *lane) {
 // leave ends the flight of an item and lets the pair's other direction run.
 func (c *Core) leave(f *flight, l *lane) {
 	f.done = true
-	c.stats.InFlight--
-	l.state = idle
+	c.move(f.lane, idle)
 	for i := range l.open {
 		l.open[i].judged = false
 	}
@@ -147,9 +146,8 @@ func (c *Core) park(f *flight, l *lane, why Outcome) {
 
 // putOnDesk lets an item wait for an operator, or for a newer reference.
 func (c *Core) putOnDesk(id laneID, l *lane, why Outcome) {
-	l.state, l.parked, l.refused = parked, why, 0
-	c.stats.Parked++
-	c.stats.OnDesk += len(l.open)
+	c.move(id, parked)
+	l.parked, l.refused = why, 0
 	c.saveLane(id)
 }
 

@@ -18,9 +18,33 @@ type Stats struct {
 	BreakerOpen [2]bool // by side
 }
 
+// move changes where a lane's item is. Nothing else writes the state, so that
+// the counts are right.
+func (c *Core) move(id laneID, to laneState) {
+	p := c.pairs.at(id.pair())
+	l := &p.lanes[id.side()]
+	c.items[l.state]--
+	c.items[to]++
+	if l.state.working() {
+		c.working[p.key.Map]--
+	}
+	if to.working() {
+		c.working[p.key.Map]++
+	}
+	if l.state == parked {
+		c.stats.OnDesk -= len(l.open)
+	}
+	if to == parked {
+		c.stats.OnDesk += len(l.open)
+	}
+	l.state = to
+}
+
 // Stats returns the current figures.
 func (c *Core) Stats() Stats {
 	s := c.stats
+	s.InFlight, s.Blocked = c.items[inFlight], c.items[blocked]
+	s.Parked, s.Backoff = c.items[parked], c.items[backoff]
 	for side := range c.gates {
 		s.BreakerOpen[side] = c.gates[side].shut
 	}

@@ -29,13 +29,20 @@ func (p *statements) close() error {
 
 // prepare fails if the file's tables are not those that its version promises.
 func (s *Store) prepare() error {
-	var err error
-	p := &s.statements
+	err := s.statements.prepare(func(text string) (*sql.Stmt, error) { return s.conn.PrepareContext(ctx, text) })
+	var raw sqlite3.Error
+	if errors.As(err, &raw) && raw.Code == sqlite3.ErrError {
+		return &Error{Path: s.path, Err: ErrCorrupt, Detail: raw.Error()}
+	}
+	return err
+}
+
+func (p *statements) prepare(statement func(text string) (*sql.Stmt, error)) (err error) {
 	single := func(into **sql.Stmt, text string) {
 		if err != nil {
 			return
 		}
-		if *into, err = s.conn.PrepareContext(ctx, text); err == nil {
+		if *into, err = statement(text); err == nil {
 			p.prepared = append(p.prepared, *into)
 		}
 	}
@@ -63,10 +70,6 @@ func (s *Store) prepare() error {
 	many(&p.addOutcome, 8, `INSERT INTO outcome (lane, incarnation, number, operation, origin, class, reason, cause) VALUES `, ``)
 	many(&p.putPosition, 2, `INSERT INTO ingested (side, position) VALUES `, ``)
 	many(&p.dropPosition, 2, `DELETE FROM ingested WHERE (side, position) IN (VALUES `, `)`)
-	var raw sqlite3.Error
-	if errors.As(err, &raw) && raw.Code == sqlite3.ErrError {
-		return &Error{Path: s.path, Err: ErrCorrupt, Detail: raw.Error()}
-	}
 	return err
 }
 
