@@ -212,8 +212,12 @@ func desk(s summary.Summary) Event {
 		n += e.Count
 	}
 	top := s.Pooled.Errors[0]
+	cause := strings.TrimRight(top.Message, ".")
+	if cause == "" {
+		cause = top.Reason
+	}
 	return Event{What: "For the error desk", Text: fmt.Sprintf("%s on the sync-errors list, most often (%s) on %s: “%s”.",
-		words.Counted(n, "reference is", "references are"), words.Count(top.Count), top.Map, strings.TrimRight(top.Message, "."))}
+		words.Counted(n, "reference is", "references are"), words.Count(top.Count), top.Map, cause)}
 }
 
 func users(s summary.Summary) Event {

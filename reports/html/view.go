@@ -286,7 +286,11 @@ const errorsMost = 25
 func errorTable(s summary.Summary) table {
 	t := table{Head: []column{{"Message", false}, {"Table map", false}, {"Class", false}, {"Reason", false}, {"References", true}, {"Attempts", true}, {"Example", false}}}
 	for _, e := range s.Pooled.Errors[:min(errorsMost, len(s.Pooled.Errors))] {
-		t.Rows = append(t.Rows, []string{e.Message, e.Map, e.Class, e.Reason, words.Count(e.Count), words.Count(e.Retried), e.Example})
+		message := e.Message
+		if message == "" {
+			message = words.None
+		}
+		t.Rows = append(t.Rows, []string{message, e.Map, e.Class, e.Reason, words.Count(e.Count), words.Count(e.Retried), e.Example})
 	}
 	return t
 }
@@ -314,6 +318,9 @@ func worstOf(set *result.Set, clock words.Clock) []worst {
 		}
 		for _, why := range w.Why {
 			row.Why = append(row.Why, words.Duration(why.For)+" "+why.What)
+		}
+		if len(row.Why) == 0 {
+			row.Why = []string{words.None}
 		}
 		out = append(out, row)
 	}

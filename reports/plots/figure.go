@@ -2,6 +2,7 @@ package plots
 
 import (
 	"io"
+	"math"
 	"strings"
 
 	"gonum.org/v1/plot/text"
@@ -56,8 +57,9 @@ func (p Plot) frame() frame {
 		subtitle: wrap(subtitleStyle, p.Subtitle, inner),
 		caption:  wrap(captionStyle, p.Caption, inner),
 	}
-	f.height = margin + linesHeight(titleStyle, f.title) + linesHeight(subtitleStyle, f.subtitle) + 10 +
+	height := margin + linesHeight(titleStyle, f.title) + linesHeight(subtitleStyle, f.subtitle) + 10 +
 		p.height*inner/width + 8 + linesHeight(captionStyle, f.caption) + margin*.6
+	f.height = vg.Length(math.Ceil(float64(height))) // a part of a pixel would show as a pale edge
 	return f
 }
 
