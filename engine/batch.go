@@ -56,20 +56,20 @@ func (c *Core) dispatch() {
 // fillBatch takes the item that comes first and others that go the same way.
 // While a breaker is open, the only batch is a probe with one item.
 func (c *Core) fillBatch(b *batch) bool {
-	admit := c.admission()
+	admit := admitNone
+	for _, side := range Sides {
+		a := c.admission(side)
+		if a == admitNone {
+			continue
+		}
+		c.dropStale(side)
+		h := c.ready[side]
+		if len(h) > 0 && (admit == admitNone || h[0].before(c.ready[b.source][0])) {
+			b.source, admit = side, a
+		}
+	}
 	if admit == admitNone {
 		return false
-	}
-	c.dropStale(FinOps)
-	c.dropStale(Dataverse)
-	first, second := c.ready[FinOps], c.ready[Dataverse]
-	switch {
-	case len(first) == 0 && len(second) == 0:
-		return false
-	case len(second) == 0 || len(first) > 0 && first[0].before(second[0]):
-		b.source = FinOps
-	default:
-		b.source = Dataverse
 	}
 	size := c.cfg.Batch
 	b.probe = admit == admitProbe

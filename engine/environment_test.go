@@ -30,6 +30,7 @@ import (
 //	run                      carry out requests until none is left; time stands still
 //	advance SPAN             let time pass, then tell the engine if it asked for it
 //	lose request|answer      the next request gets a time-out; with "answer" it was carried out
+//	throttle SPAN            the next request is refused, with a time to wait
 //	hold NAME                the next request gets a time-out and lands later
 //	land NAME                a held request is carried out now
 //	leak SIDE MAP KEY        the side's hook leaks the engine's own write as a reference
@@ -139,6 +140,15 @@ func (e *environment) directive(d *datadriven.TestData) {
 		} else {
 			e.step(loseRequest)
 		}
+	case "throttle":
+		span, err := time.ParseDuration(d.CmdArgs[0].Key)
+		if err != nil {
+			d.Fatalf(e.t, "%v", err)
+		}
+		eff := e.pending[0]
+		e.pending = e.pending[1:]
+		e.printf("%s\n  throttled", e.describe(&eff))
+		e.input(&engine.Input{Kind: engine.BatchFailed, Side: eff.Side, Batch: eff.Batch, Failure: engine.Throttled, RetryAfter: span})
 	case "hold":
 		e.held[d.CmdArgs[0].Key] = e.pending[0]
 		e.step(loseRequest)

@@ -36,13 +36,15 @@ func (c *Core) backoffFor(k Key, l *lane) time.Duration {
 }
 
 // gate is what the engine knows of a side's health: a breaker that opens after
-// failures in a row, and a pause that the side asked for.
+// failures in a row, and the pauses that the side asked for. A side that asks
+// for a pause of writes is still read, so that the other direction goes on.
 type gate struct {
-	failures int
-	shut     bool // the breaker is open
-	probing  bool // one request is on trial
-	until    Time // of the next probe
-	paused   Time // nothing is sent before this instant
+	failures    int
+	shut        bool // the breaker is open
+	probing     bool // one request is on trial
+	until       Time // of the next probe
+	readsPause  Time // nothing is read before this instant
+	writesPause Time // nothing is written
 }
 
 // answered closes the breaker: the side is there.
@@ -59,8 +61,11 @@ func (g *gate) probeEnded(next Time) {
 // wake returns the coming instant at which the gate lets something pass again.
 func (g *gate) wake(now Time) Time {
 	next := never
-	if g.paused > now {
-		next = g.paused
+	if g.readsPause > now {
+		next = g.readsPause
+	}
+	if g.writesPause > now {
+		next = min(next, g.writesPause)
 	}
 	if g.shut && !g.probing && g.until > now {
 		next = min(next, g.until)
@@ -77,14 +82,17 @@ const (
 	admitAll
 )
 
-// admission judges both gates: an item reads both sides, so that neither may
-// be shut or paused. A shut gate lets one probe pass from time to time.
-func (c *Core) admission() admission {
+// admission judges what may be sent from a side to the other. An item reads
+// both sides and writes the target. A shut gate lets one probe pass from time
+// to time.
+func (c *Core) admission(source Side) admission {
 	admit := admitAll
 	for s := range c.gates {
 		g := &c.gates[s]
 		switch {
-		case g.paused > c.now || g.shut && (g.probing || g.until > c.now):
+		case g.readsPause > c.now || Side(s) != source && g.writesPause > c.now:
+			return admitNone
+		case g.shut && (g.probing || g.until > c.now):
 			return admitNone
 		case g.shut:
 			admit = admitProbe
@@ -97,14 +105,14 @@ func (c *Core) admission() admission {
 func (c *Core) failed(in *Input) {
 	if o := &c.outbox[in.Side]; o.pulling && in.Batch == o.request {
 		c.pullFailed(in.Side)
-		c.gateFailed(in)
+		c.gateFailed(in, false)
 		return
 	}
 	b := c.batchOf(in)
 	if b == nil {
 		return
 	}
-	free := c.gateFailed(in)
+	free := c.gateFailed(in, b.stage == writing)
 	b.request[in.Side] = 0
 	why := Outcome{Class: SystemFailure, Reason: TimedOut}
 	if in.Failure != Timeout {
@@ -128,10 +136,15 @@ func (c *Core) failed(in *Input) {
 // gateFailed books a failure against a side. It reports whether the failure
 // costs the items no attempt: the side asked us to wait, or we knew that it was
 // down.
-func (c *Core) gateFailed(in *Input) (free bool) {
+func (c *Core) gateFailed(in *Input, write bool) (free bool) {
 	g := &c.gates[in.Side]
 	if in.Failure == Throttled {
-		g.paused = max(g.paused, c.now.Add(in.RetryAfter))
+		until := c.now.Add(in.RetryAfter)
+		if write {
+			g.writesPause = max(g.writesPause, until)
+		} else {
+			g.readsPause = max(g.readsPause, until)
+		}
 		g.probing = false
 		return true
 	}

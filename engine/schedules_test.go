@@ -520,6 +520,9 @@ func (j *judge) verdict(e *environment) error {
 	if j.broken != nil {
 		return j.broken
 	}
+	if s := e.core.Stats(); s.Open|s.OnDesk|s.InFlight|s.Blocked|s.Parked|s.Backoff != 0 {
+		return fmt.Errorf("nothing is open, and the engine counts %+v", s)
+	}
 	for id, made := range j.edits {
 		if j.uncaptured[id] {
 			continue

@@ -65,8 +65,11 @@ const (
 type Column struct {
 	Name     string
 	Flow     Flow
-	Lookups  []MapID // the maps that its value may name; empty for plain data
+	Lookups  []MapID // the maps that its value may name, several when polymorphic; empty for plain data
 	Circular bool    // a lookup that can close a circle: see [MarkCircular]
+
+	Into      [2]Transform // by side: what happens to a value on its way there
+	Canonical Canonical    // what does not count in a comparison
 }
 
 // TableMap pairs one F&O data entity with one Dataverse table. Create it with
@@ -83,10 +86,41 @@ type TableMap struct {
 
 	Granularity Granularity // of conflicts in two-way columns
 
+	// Filter tells, by side, which records belong to the map. Nothing is
+	// carried from or to a record that is out of scope. What a filter reads
+	// must be mapped.
+	Filter [2]Filter
+
+	// Version tells this map from the ones of the same name before it.
+	// Fingerprints that were made by another version are not comparable: they
+	// are renewed with the next write and never taken for a change. Counters
+	// go on, so that a new version should keep the column groups.
+	Version uint32
+
+	// What a job start looks at; see [ValidateJob].
+	Scopes           [2]Scope // of the data entity and the table
+	Key              []string // columns of the integration key, without the company
+	AsyncUnsupported bool     // the catalog says that the map cannot run in async mode
+
 	groups  []group
 	out     [2]GroupSet // by side: the groups in which its changes are carried
 	lookups []int       // columns that hold lookups, ascending
+	plain   []bool      // by column: copied both ways, and everything counts
+	scope   [2]Filter   // Filter with its columns found
 }
+
+// Scope says whose records a data entity or a table holds.
+type Scope uint8
+
+// The scopes. Both sides of a map must have the same.
+const (
+	ScopeOfMap Scope = iota // as [TableMap.Company] says
+	Global                  // shared by all companies
+	CompanySpecific
+)
+
+// String returns the scope's name as dual-write spells it.
+func (s Scope) String() string { return [...]string{"as its map", "cross-company", "company-specific"}[s] }
 
 // group is a set of columns that conflict together and share counters.
 type group struct {
@@ -111,7 +145,13 @@ func NewTableMap(m TableMap) (*TableMap, error) {
 		if len(c.Lookups) > 0 {
 			m.lookups = append(m.lookups, i)
 		}
+		m.plain = append(m.plain, c.Into == [2]Transform{} && c.Canonical == Canonical{})
+		faults = append(faults, c.faults(m.Name)...)
 		m.join(i, c)
+	}
+	for _, side := range Sides {
+		bound, more := m.Filter[side].bind(&m, side)
+		m.scope[side], faults = bound, append(faults, more...)
 	}
 	if len(m.groups) > groupsMax {
 		faults = append(faults, fmt.Errorf("engine: table map %s has %d column groups, more than %d; use granularity record", m.Name, len(m.groups), groupsMax))
@@ -174,13 +214,13 @@ func (m *TableMap) Groups() int { return len(m.groups) }
 // outgoing returns the groups in which changes flow out of a side.
 func (m *TableMap) outgoing(side Side) GroupSet { return m.out[side] }
 
-// touched returns the groups in which two records differ; all of them when
-// there was nothing before.
+// touched returns the groups in which two records of one side differ; all of
+// them when there was nothing before.
 func (m *TableMap) touched(before, after []Value) GroupSet {
 	var s GroupSet
 	for g := range m.groups {
 		for _, c := range m.groups[g].columns {
-			if before == nil || !before[c].Equal(after[c]) {
+			if before == nil || !m.same(c, before[c], after[c]) {
 				s = s.With(g)
 				break
 			}
@@ -189,33 +229,81 @@ func (m *TableMap) touched(before, after []Value) GroupSet {
 	return s
 }
 
+// same reports whether two values of a column, both as one side writes them,
+// are the same in canonical form.
+func (m *TableMap) same(column int, a, b Value) bool {
+	if m.plain[column] {
+		return a.Equal(b)
+	}
+	return m.Columns[column].Canonical.Equal(a, b)
+}
+
 // fingerprint hashes the canonical form of a group's columns. Null, empty and
 // zero differ; lookups count by the pair that they name.
 func (m *TableMap) fingerprint(g int, values []Value) uint64 {
 	h := uint64(fnvOffset)
 	for _, c := range m.groups[g].columns {
-		h = hashValue(h, values[c])
+		if m.plain[c] {
+			h = hashValue(h, values[c])
+		} else {
+			h = m.Columns[c].Canonical.hash(h, values[c])
+		}
 	}
 	return h
 }
 
-// equal reports whether two records hold the same in a group.
-func (m *TableMap) equal(g int, a, b []Value) bool {
+// equal reports whether a group of the target holds what the source's would
+// become on its way there.
+func (m *TableMap) equal(g int, target Side, x, y []Value) bool {
 	for _, c := range m.groups[g].columns {
-		if !a[c].Equal(b[c]) {
+		if !m.Corresponds(c, target, x[c], y[c]) {
 			return false
 		}
 	}
 	return true
 }
 
+// Corresponds reports whether a column of the target side holds what the
+// source's value x would become on its way there. A value that has no mapping
+// corresponds to nothing.
+func (m *TableMap) Corresponds(column int, target Side, x, y Value) bool {
+	if m.plain[column] {
+		return x.Equal(y)
+	}
+	v, ok := m.Columns[column].into(target, x)
+	return ok && m.Columns[column].Canonical.Equal(v, y)
+}
+
+// unmapped returns the first column of some groups whose value has no mapping
+// on its way to the target, or -1.
+func (m *TableMap) unmapped(groups GroupSet, target Side, x []Value) int {
+	for g := range m.groups {
+		if !groups.Has(g) {
+			continue
+		}
+		for _, c := range m.groups[g].columns {
+			if m.plain[c] {
+				continue
+			}
+			if _, ok := m.Columns[c].into(target, x[c]); !ok {
+				return c
+			}
+		}
+	}
+	return -1
+}
+
 // drifted returns the groups whose content differs from their fingerprints:
 // somebody changed the record past the capture hook. A record without a mark
-// is older than the sync, and all of it counts.
+// is older than the sync, and all of it counts. Of fingerprints of another map
+// version nothing can be told.
 func (m *TableMap) drifted(r *Record, side Side) GroupSet {
 	var s GroupSet
 	if r.Mark.Incarnation == 0 {
 		return m.outgoing(side)
+	}
+	if r.Mark.MapVersion != m.Version {
+		return 0
 	}
 	for g := range m.groups {
 		if m.outgoing(side).Has(g) && m.fingerprint(g, r.Values) != r.Mark.Groups[g].Fingerprint {
@@ -223,6 +311,32 @@ func (m *TableMap) drifted(r *Record, side Side) GroupSet {
 		}
 	}
 	return s
+}
+
+// renewed returns a copy of a mark's groups that fits the map, to be changed
+// and published with new values. Fingerprints of another map version are made
+// anew; the others stay, and tell of what went past the hook.
+func (m *TableMap) renewed(mark *Mark, values []Value) []GroupMark {
+	groups := make([]GroupMark, len(m.groups))
+	copy(groups, mark.Groups)
+	if mark.MapVersion != m.Version {
+		for g := range groups {
+			groups[g].Fingerprint = m.fingerprint(g, values)
+		}
+	}
+	return groups
+}
+
+// fitted returns the record with as many groups in its mark as the map has: a
+// map of another version may have had others. What is new counts from zero.
+func (m *TableMap) fitted(r *Record) *Record {
+	if r == nil || r.Mark.Incarnation == 0 || len(r.Mark.Groups) == len(m.groups) {
+		return r
+	}
+	fitted := *r
+	fitted.Mark.Groups = make([]GroupMark, len(m.groups))
+	copy(fitted.Mark.Groups, r.Mark.Groups)
+	return &fitted
 }
 
 // FNV-1a over 64 bits, fed a word at a time and finished by a mix: a

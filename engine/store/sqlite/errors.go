@@ -64,8 +64,7 @@ var faults = map[sqlite3.ErrNo]error{
 
 // failure gives an error of SQLite its type. Others pass with the file's name.
 func failure(path string, err error) error {
-	var raw sqlite3.Error
-	if errors.As(err, &raw) {
+	if raw, ok := errors.AsType[sqlite3.Error](err); ok {
 		fault, known := faults[raw.Code]
 		// A file that this user may only read is opened so, and then cannot be
 		// locked for writing: the system calls that a bad descriptor.
@@ -76,8 +75,7 @@ func failure(path string, err error) error {
 			return &Error{Path: path, Err: fault, Detail: raw.Error()}
 		}
 	}
-	var typed *Error
-	if errors.As(err, &typed) {
+	if _, ok := errors.AsType[*Error](err); ok {
 		return err
 	}
 	return fmt.Errorf("store %s: %w", path, err)

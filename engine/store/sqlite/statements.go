@@ -30,8 +30,7 @@ func (p *statements) close() error {
 // prepare fails if the file's tables are not those that its version promises.
 func (s *Store) prepare() error {
 	err := s.statements.prepare(func(text string) (*sql.Stmt, error) { return s.conn.PrepareContext(ctx, text) })
-	var raw sqlite3.Error
-	if errors.As(err, &raw) && raw.Code == sqlite3.ErrError {
+	if raw, ok := errors.AsType[sqlite3.Error](err); ok && raw.Code == sqlite3.ErrError {
 		return &Error{Path: s.path, Err: ErrCorrupt, Detail: raw.Error()}
 	}
 	return err
@@ -42,7 +41,7 @@ func (p *statements) prepare(statement func(text string) (*sql.Stmt, error)) (er
 		if err != nil {
 			return
 		}
-		if *into, err = statement(text); err == nil {
+		if *into, err = statement(text); err == nil { //nolint:sqlclosecheck // closed with the store
 			p.prepared = append(p.prepared, *into)
 		}
 	}

@@ -1,0 +1,197 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Transform is what happens to a column's value on its way into one side. The
+// zero Transform copies it. A record holds its values as its own side writes
+// them, so that a transform is applied when a value is carried and when two
+// sides are compared, and never to what is read.
+type Transform struct {
+	Constant Value     // unless null: what the side holds, whatever the other one does
+	Default  Value     // unless null: what a null or empty value becomes
+	Values   *ValueMap // the codes of both sides; nil copies the value
+}
+
+// ValueMap is a two-way table of codes: what each side calls the same thing.
+// Null needs no code; an empty text is a value like any other.
+type ValueMap struct {
+	Name  string
+	Pairs [][2]Value // by side
+
+	// FallThrough lets a value that has no code pass as it is, unless it would
+	// then look like a code of the other side and come back as another value.
+	// Without it such a value is an application failure.
+	FallThrough bool
+}
+
+// Canonical says what does not count when two values of a column are compared:
+// whatever either side does not tell apart. One form serves both sides, so that
+// what one of them rounds, trims or folds is no difference and never travels
+// back. By the zero Canonical everything counts; null, empty and zero differ.
+type Canonical struct {
+	TrimBlanks  bool  // trailing blanks do not count
+	FoldCase    bool  // letter case does not count
+	EmptyIsNull bool  // an empty text is null: a side cannot hold one of the two
+	Step        int64 // numbers are rounded to multiples of so many millionths, halves away from zero; 0: not at all
+}
+
+// Equal reports whether two values of one side are the same in canonical form.
+func (c Canonical) Equal(a, b Value) bool {
+	a, b = c.strip(a), c.strip(b)
+	if c.FoldCase && a.Kind == KindText && b.Kind == KindText {
+		return equalFolded(a.Text, b.Text)
+	}
+	return a.Equal(b)
+}
+
+// strip returns the canonical form of a value but for the letter case, which
+// cannot be folded without a copy.
+func (c Canonical) strip(v Value) Value {
+	switch v.Kind {
+	case KindText:
+		for c.TrimBlanks && v.Text != "" && v.Text[len(v.Text)-1] == ' ' {
+			v.Text = v.Text[:len(v.Text)-1]
+		}
+		if c.EmptyIsNull && v.Text == "" {
+			return Value{}
+		}
+	case KindNumber:
+		if c.Step > 1 {
+			rest := v.Number % c.Step
+			v.Number -= rest
+			switch {
+			case 2*rest >= c.Step:
+				v.Number += c.Step
+			case -2*rest >= c.Step:
+				v.Number -= c.Step
+			}
+		}
+	}
+	return v
+}
+
+// hash feeds the canonical form of a value into a fingerprint.
+func (c Canonical) hash(h uint64, v Value) uint64 {
+	v = c.strip(v)
+	if !c.FoldCase || v.Kind != KindText {
+		return hashValue(h, v)
+	}
+	h = hashWord(h, uint64(v.Kind)+1)
+	letters := uint64(0)
+	for _, r := range v.Text {
+		h = hashWord(h, uint64(unicode.ToUpper(r)))
+		letters++
+	}
+	return hashWord(h, letters)
+}
+
+// equalFolded compares texts as [Canonical.hash] folds them, letter by letter.
+func equalFolded(a, b string) bool {
+	for a != "" && b != "" {
+		r, n := utf8.DecodeRuneInString(a)
+		q, k := utf8.DecodeRuneInString(b)
+		if r != q && unicode.ToUpper(r) != unicode.ToUpper(q) {
+			return false
+		}
+		a, b = a[n:], b[k:]
+	}
+	return a == b
+}
+
+// into returns what a value of the other side becomes on its way into a side,
+// and false when it has no mapping.
+func (c *Column) into(side Side, v Value) (Value, bool) {
+	t := &c.Into[side]
+	if t.Constant.Kind != KindNull {
+		return t.Constant, true
+	}
+	bare := c.Canonical.strip(v)
+	if t.Default.Kind != KindNull && (bare.Kind == KindNull || bare.Kind == KindText && bare.Text == "") {
+		return t.Default, true
+	}
+	if t.Values == nil || bare.Kind == KindNull {
+		return v, true
+	}
+	return t.Values.into(side, c.Canonical, v)
+}
+
+// into translates a value of the other side.
+func (m *ValueMap) into(side Side, c Canonical, v Value) (Value, bool) {
+	for i := range m.Pairs {
+		if c.Equal(m.Pairs[i][side.Other()], v) {
+			return m.Pairs[i][side], true
+		}
+	}
+	return v, m.FallThrough && !m.names(side, c, v)
+}
+
+// names reports whether a value is one of a side's codes.
+func (m *ValueMap) names(side Side, c Canonical, v Value) bool {
+	for i := range m.Pairs {
+		if c.Equal(m.Pairs[i][side], v) {
+			return true
+		}
+	}
+	return false
+}
+
+// ErrTransform is what every fault of a column's transforms is.
+var ErrTransform = errors.New("engine: the transforms of a column do not fit together")
+
+// faults reports what is wrong with a column's transforms: a value must come
+// back as it went, and what flows one way only needs a way to flow.
+func (c *Column) faults(table string) (faults []error) {
+	fault := func(format string, args ...any) {
+		faults = append(faults, fmt.Errorf("%w: %s.%s: %s", ErrTransform, table, c.Name, fmt.Sprintf(format, args...)))
+	}
+	for _, side := range Sides {
+		t := &c.Into[side]
+		fixed := t.Constant.Kind != KindNull
+		switch {
+		case *t == Transform{}:
+			continue
+		case len(c.Lookups) > 0:
+			fault("a lookup is carried as it is")
+			continue
+		case !c.Flow.leaves(side.Other()):
+			fault("it has a transform into %s, where it does not flow", side)
+		case fixed && c.Flow == BothWays:
+			fault("a constant flows one way only")
+		case fixed && (t.Values != nil || t.Default.Kind != KindNull):
+			fault("a constant leaves nothing to translate")
+		}
+		if t.Constant.Kind == KindLookup || t.Default.Kind == KindLookup {
+			fault("a constant or default cannot be a lookup")
+		}
+		if t.Values != nil {
+			t.Values.check(side.Other(), c.Canonical, fault)
+		}
+	}
+	if c.Flow == BothWays && c.Into[FinOps].Values != c.Into[Dataverse].Values {
+		fault("it flows both ways, and needs the same value map on both")
+	}
+	if c.Canonical.Step < 0 {
+		fault("numbers cannot be rounded to multiples of %d millionths", c.Canonical.Step)
+	}
+	return faults
+}
+
+// check reports codes that a side has twice, so that it is open what becomes
+// of them.
+func (m *ValueMap) check(source Side, c Canonical, fault func(string, ...any)) {
+	for i := range m.Pairs {
+		for j := range m.Pairs[:i] {
+			if c.Equal(m.Pairs[i][source], m.Pairs[j][source]) {
+				fault("value map %s translates a code of %s twice, on lines %d and %d", m.Name, source, j+1, i+1)
+			}
+		}
+		if c.strip(m.Pairs[i][source]).Kind == KindNull {
+			fault("value map %s translates null on line %d; a default does that", m.Name, i+1)
+		}
+	}
+}
