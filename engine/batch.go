@@ -72,6 +72,9 @@ func (c *Core) fillBatch(b *batch) bool {
 		return false
 	}
 	size := c.cfg.Batch
+	if most := c.pairs.lane(c.ready[b.source][0].lane).batchMax; most > 0 {
+		size = min(size, most)
+	}
 	b.probe = admit == admitProbe
 	if b.probe {
 		size = 1
@@ -105,7 +108,7 @@ func (c *Core) dropStale(source Side) {
 		id := (*h)[0].lane
 		if c.pairs.lane(id).state == ready && !c.pairs.at(id.pair()).flying() {
 			w := c.jobOf(id)
-			if w.state == Active {
+			if w.state == Active && !c.behindBarrier(id) {
 				return
 			}
 			w.held = append(w.held, id)

@@ -23,6 +23,9 @@ type Config struct {
 	TripAfter  int           // failed requests in a row that open a side's breaker; 3
 	WriteLife  time.Duration // after which a target no longer executes a write; 30s
 	Jobs       []Job         // each map in exactly one; none: one job "all" that holds all maps
+	Barrier    bool          // an item runs only when no lower sequence of its job has any; else sequence is a priority
+	Unordered  bool          // a what-if: no item waits for the records that it looks up
+	Proceed    bool          // items do not wait for a looked-up record whose item is parked: they fail
 	PauseAge   time.Duration // how long a paused job queues up references; 24h
 	PauseOpen  int           // how many references may wait while a job is paused; 1,000,000
 	Failpoints Failpoints    // nil plants nothing
@@ -147,6 +150,7 @@ type Core struct {
 	stats   Stats           // but for the levels
 	items   [laneStates]int // by state
 	working []int           // by map: items that are neither done nor on the error desk
+	ranOut  bool            // a map has run out of them, since barriers were last looked at
 	save    []Mutation
 	do      []Effect
 }
@@ -259,6 +263,7 @@ func (c *Core) begin(now Time) {
 
 // end starts what may run now and hands over what the step asks for.
 func (c *Core) end() Output {
+	c.openBarriers()
 	c.dispatch()
 	c.askToWake()
 	return Output{Save: c.save, Do: c.do}

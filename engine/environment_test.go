@@ -263,6 +263,12 @@ func (e *environment) configure(d *datadriven.TestData) {
 			e.cfg.Attempts = n
 		case "pull":
 			e.cfg.PullMax = n
+		case "barrier":
+			e.cfg.Barrier = true
+		case "unordered":
+			e.cfg.Unordered = true
+		case "proceed":
+			e.cfg.Proceed = true
 		case "primary":
 			if a.Vals[0] == "dataverse" {
 				e.primary = engine.Dataverse

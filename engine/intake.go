@@ -158,15 +158,24 @@ func (c *Core) schedule(id laneID) {
 	l := c.pairs.lane(id)
 	c.move(id, idle)
 	for i := range l.open {
+		if c.cfg.Unordered {
+			break
+		}
 		for _, need := range l.open[i].Needs {
 			parent, known := c.pairs.find(need, id.side())
-			if known && parent != id && c.pairs.lane(parent).creates() && !slices.Contains(l.circle, need) {
+			if known && parent != id && c.waitsForCreate(parent) && !slices.Contains(l.circle, need) {
 				c.block(id, parent)
 				return
 			}
 		}
 	}
 	c.makeReady(id)
+}
+
+// waitsForCreate reports whether others should wait for what a lane creates.
+func (c *Core) waitsForCreate(parent laneID) bool {
+	p := c.pairs.lane(parent)
+	return p.creates() && !(c.cfg.Proceed && p.state == parked)
 }
 
 // block makes a lane wait for another. If that closes a circle, the member that

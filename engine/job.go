@@ -72,6 +72,35 @@ func (c *Core) landed(id laneID) {
 	}
 }
 
+// behindBarrier reports whether an item must wait until its job has no work
+// left in maps of a lower sequence. What is on the error desk holds nobody up.
+func (c *Core) behindBarrier(id laneID) bool {
+	if !c.cfg.Barrier {
+		return false
+	}
+	own := c.pairs.at(id.pair()).key.Map
+	for _, m := range c.cfg.Jobs[c.jobByMap[own]].Maps {
+		if c.cfg.Maps[m].Sequence < c.cfg.Maps[own].Sequence && c.working[m] > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// openBarriers lets go what was held back, once a map of some job has run out
+// of work.
+func (c *Core) openBarriers() {
+	if !c.ranOut {
+		return
+	}
+	c.ranOut = false
+	for j := range c.jobs {
+		if c.jobs[j].state == Active && len(c.jobs[j].held) > 0 {
+			c.letGo(j)
+		}
+	}
+}
+
 // letGo puts the items that a job held back into the ready heap.
 func (c *Core) letGo(j int) {
 	held := c.jobs[j].held

@@ -47,6 +47,7 @@ type lane struct {
 
 	state       laneState
 	attempts    int   // failed ones since the newest reference came
+	batchMax    int   // items in its next batch at most, after one timed out; 0: as configured
 	refused     int   // failed conditions in this attempt
 	overtaken   int   // items in a row that ended superseded
 	pulled      bool  // a missing lookup was already pulled for this item

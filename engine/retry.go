@@ -124,9 +124,13 @@ func (c *Core) failed(in *Input) {
 			continue
 		}
 		l := c.pairs.lane(f.lane)
-		if free {
+		switch {
+		case free:
 			c.again(f, l)
-		} else {
+		case in.Failure == Timeout && len(b.flights) > 1: // perhaps one of them is to blame: ask again in halves
+			l.batchMax = (len(b.flights) + 1) / 2
+			c.again(f, l)
+		default:
 			c.retry(f, l, why)
 		}
 	}

@@ -27,6 +27,7 @@ func (c *Core) settle(f *flight, l *lane) {
 	}
 	clear(l.open[len(kept):])
 	l.open = kept
+	l.batchMax = 0
 	l.refused, l.pulled, l.circle, l.halfWritten = 0, false, nil, false
 	if l.attempts > 0 {
 		l.attempts = 0
@@ -165,8 +166,8 @@ func (c *Core) waitForLookup(f *flight, l *lane, need Key) {
 	parent := c.pairs.ensure(need, f.lane.side())
 	p := c.pairs.lane(parent)
 	switch {
-	case len(p.open) > 0:
-	case l.pulled:
+	case len(p.open) > 0 && !c.cfg.Unordered && !(c.cfg.Proceed && p.state == parked):
+	case len(p.open) > 0 || l.pulled || c.cfg.Unordered:
 		c.park(f, l, Outcome{Class: ApplicationFailure, Reason: LookupNotFound, Cause: causeLookupNotFound})
 		return
 	default:

@@ -27,6 +27,7 @@ func (c *Core) move(id laneID, to laneState) {
 	c.items[to]++
 	if l.state.working() {
 		c.working[p.key.Map]--
+		c.ranOut = c.ranOut || c.cfg.Barrier && c.working[p.key.Map] == 0
 	}
 	if to.working() {
 		c.working[p.key.Map]++
