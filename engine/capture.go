@@ -58,6 +58,7 @@ type Change struct {
 // CapturedChange is what the hook adds to the commit for one [Change].
 type CapturedChange struct {
 	Mark      Mark      // to be written beside the record
+	Filtered  bool      // nothing to capture: no running map has the record in its scope, before or after
 	Captured  bool      // Reference is to be written to the outbox
 	Reference Reference // its Position is the outbox's to give
 }
@@ -110,6 +111,7 @@ func (c *Capture) refuse(changes []Change) error {
 		case m.Mode == Stopped:
 		case changes[i].Op == Delete:
 			return fmt.Errorf("%w: %s", ErrDeleteNotYet, m.Name)
+		case !c.holds(m, &changes[i]) && !m.InScope(c.side, changes[i].Key, changes[i].After):
 		case m.Mode == Async && !slices.Contains(async, m.Name):
 			async = append(async, m.Name)
 		case m.Mode == Live && !slices.Contains(live, m.Name):
@@ -124,39 +126,64 @@ func (c *Capture) refuse(changes []Change) error {
 	return nil
 }
 
+// holds reports whether the record was there and in the map's scope before.
+func (c *Capture) holds(m *TableMap, change *Change) bool {
+	return change.Before != nil && change.Before.Alive && m.InScope(c.side, change.Key, change.Before.Values)
+}
+
 // capture moves the mark of one changed record and makes its reference. A
-// change that touches no mapped column moves nothing.
+// change that touches no mapped column moves nothing, and neither does one that
+// begins and ends out of the map's scope: what it leaves behind is captured
+// when the record enters. One that takes the record in or out is captured
+// whatever it touches, because the other side may have waited for it.
 func (c *Capture) capture(tx TxID, ordinal uint32, change *Change) CapturedChange {
 	m := c.maps[change.Key.Map]
 	var before []Value
 	var old Mark
-	op := Create
 	if change.Before != nil {
 		old = change.Before.Mark
 		if change.Before.Alive {
-			before, op = change.Before.Values, Update
+			before = change.Before.Values
 		}
 	}
-	touched := m.touched(before, change.After) & m.outgoing(c.side)
-	if m.Mode != Async || touched == 0 {
+	if m.Mode == Stopped {
+		return CapturedChange{Mark: old, Filtered: true}
+	}
+	if m.Mode == Live {
+		return CapturedChange{Mark: old}
+	}
+	if old.Dead { // the key begins another life, whether or not it is captured
+		old = Mark{Incarnation: old.Incarnation + 1, MapVersion: m.Version, Groups: make([]GroupMark, len(m.groups))}
+	}
+	was := c.holds(m, change)
+	is := m.InScope(c.side, change.Key, change.After)
+	if !was && !is {
+		return CapturedChange{Mark: old, Filtered: true}
+	}
+	touched := m.touched(before, change.After)
+	entered := before != nil && !was
+	if entered {
+		touched |= m.edited(&old, change.After)
+	}
+	touched &= m.outgoing(c.side)
+	if touched == 0 && was == is {
 		return CapturedChange{Mark: old}
 	}
 	mark := Mark{
 		Incarnation: max(old.Incarnation, 1),
-		Number:      old.Number,
-		Groups:      make([]GroupMark, len(m.groups)),
+		Number:      old.Number + 1,
+		MapVersion:  m.Version,
+		Groups:      m.renewed(&old, change.After),
 	}
-	if op == Create && old.Dead {
-		mark.Incarnation, mark.Number = old.Incarnation+1, 0
-	} else {
-		copy(mark.Groups, old.Groups)
-	}
-	mark.Number++
 	for g := range mark.Groups {
 		if touched.Has(g) {
 			mark.Groups[g].Own = mark.Number
 			mark.Groups[g].Fingerprint = m.fingerprint(g, change.After)
 		}
+	}
+	op := Update
+	if before == nil || entered && mark.Number == 1 {
+		op = Create
 	}
 	return CapturedChange{
 		Mark:     mark,
@@ -168,6 +195,19 @@ func (c *Capture) capture(tx TxID, ordinal uint32, change *Change) CapturedChang
 			Needs: m.needs(change.Key, change.After),
 		},
 	}
+}
+
+// edited returns the groups that have changed since the mark was made: while
+// the record was out of scope. Where that cannot be told, it is all of them: a
+// needless conflict does less harm than an edit that is overwritten unseen.
+func (m *TableMap) edited(old *Mark, after []Value) GroupSet {
+	edited := GroupSet(0)
+	for g := range m.groups {
+		if old.Incarnation == 0 || old.MapVersion != m.Version || old.Groups[g].Fingerprint != m.fingerprint(g, after) {
+			edited = edited.With(g)
+		}
+	}
+	return edited
 }
 
 // needs lists the distinct records that a record looks up, itself left out.

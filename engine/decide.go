@@ -22,6 +22,12 @@ type Verdict struct {
 	Override GroupSet // groups of Carry that overrule a change of the target
 	Reject   GroupSet // groups in which the target, being primary, wins
 	Answer   GroupSet // groups of Equal in which the target has something for the source
+
+	// Back has the groups in which a target that a filter may have kept from
+	// travelling has something for the source, and the item does not see to
+	// it. The engine must make sure that an item the other way exists: when its
+	// own references came, the source was out of scope, and they have ended.
+	Back GroupSet
 }
 
 // LateSide tells which record must be captured late.
@@ -52,32 +58,51 @@ func (v *Verdict) Ended() bool { return v.Outcomes[len(v.Outcomes)-1].Class != O
 //  3. The change was overridden: conflict failure.
 //  4. The change is not its own side's latest: concurrency failure.
 //  5. The target has seen the change: synced already.
-//  6. (Filters come with column scopes.)
+//  6. A record is out of the table map's scope: no-op. Nothing is compared with
+//     its fingerprints either; what changes out of scope is captured when the
+//     record enters.
 //  7. A looked-up record is not on the target: the item waits.
 //  8. Both sides hold the same: only marks are written.
 //  9. The target has nothing that the source has not seen: write.
 //  10. It has, and the source is primary: write over it.
 //  11. It has, and the target is primary: reject.
+//
+// What tests 9 and 10 would write must have a mapping on the target, or the
+// item parks.
 func Decide(v *Verdict, m *TableMap, refs []Reference, x, y *Record, lookups []Alive, circle []Key) {
 	*v = Verdict{Outcomes: v.Outcomes[:0]}
 	source := refs[len(refs)-1].Side
 	newest := len(refs) - 1
+	x, y = m.fitted(x), m.fitted(y)
 
 	alive := x != nil && x.Alive && !x.Mark.Dead
+	xIn, yIn := m.covers(source, x), m.covers(source.Other(), y)
 	if alive && (refs[newest].Incarnation == x.Mark.Incarnation || x.Mark.Incarnation == 0) {
-		if v.late(m, source, x, y) {
+		if v.late(m, source, x, y, xIn, yIn) {
 			return
 		}
+	}
+	if alive && !xIn && x.Mark.Incarnation == 0 { // never captured: the engine pulled it
+		v.Outcomes = append(v.Outcomes, make([]Outcome, len(refs))...)
+		v.end(Outcome{Class: NoOp, Reason: Filtered})
+		return
 	}
 	linked := y != nil && y.Alive && alive && y.Mark.Incarnation == x.Mark.Incarnation
 	for i := range refs {
 		v.Outcomes = append(v.Outcomes, judge(m, &refs[i], i == newest, x, y, alive, linked))
+	}
+	if linked && m.filters() && xIn && yIn {
+		v.Back = pending(m, source.Other(), y, x, true) &^ pending(m, source, x, y, true)
 	}
 	if v.Ended() {
 		return
 	}
 	if y != nil && y.Mark.Incarnation > x.Mark.Incarnation {
 		v.end(Outcome{Class: ConcurrencyFailure, Reason: GoneFromSource})
+		return
+	}
+	if !xIn || !yIn {
+		v.end(Outcome{Class: NoOp, Reason: Filtered})
 		return
 	}
 	if x.Key.Spelling != "" || y != nil && y.Key.Spelling != "" {
@@ -89,18 +114,25 @@ func Decide(v *Verdict, m *TableMap, refs []Reference, x, y *Record, lookups []A
 		return
 	}
 	v.split(m, source, has&^v.Later, x, y, linked)
+	if column := m.unmapped(v.Carry, source.Other(), x.Values); column >= 0 {
+		v.Park = Outcome{Class: ApplicationFailure, Reason: UnmappedValue, Cause: causeUnmapped + m.Columns[column].Name}
+	}
 }
+
+// causeUnmapped is followed by the column's name.
+const causeUnmapped = "unmapped value in column "
 
 const causeAmbiguousKey = "a record that has the same key already exists: the keys differ only in what the other side does not tell apart"
 
-// late is test 2. A record without a mark is older than the sync: as a source
-// it is captured whole, as a target it simply has nothing to say.
-func (v *Verdict) late(m *TableMap, source Side, x, y *Record) bool {
-	if set := m.drifted(x, source); set != 0 {
+// late is test 2, for the records that are in scope. A record without a mark is
+// older than the sync: as a source it is captured whole, as a target it simply
+// has nothing to say.
+func (v *Verdict) late(m *TableMap, source Side, x, y *Record, xIn, yIn bool) bool {
+	if set := m.drifted(x, source); xIn && set != 0 {
 		v.Late, v.LateSet = LateSource, set
 		return true
 	}
-	if y != nil && y.Alive && y.Mark.Incarnation != 0 {
+	if yIn && y != nil && y.Alive && y.Mark.Incarnation != 0 {
 		if set := m.drifted(y, source.Other()); set != 0 {
 			v.Late, v.LateSet = LateTarget, set
 			return true
@@ -126,6 +158,12 @@ func judge(m *TableMap, r *Reference, newest bool, x, y *Record, alive, linked b
 			return Outcome{} // settled as overridden once the rest is carried
 		}
 		return Outcome{Class: ConflictFailure, Reason: Overridden}
+	}
+	if r.Groups == 0 { // it only took the record into or out of scope
+		if more {
+			return Outcome{}
+		}
+		return Outcome{Class: NoOp, Reason: Filtered}
 	}
 	current := GroupSet(0)
 	for g := range x.Mark.Groups {
@@ -199,6 +237,9 @@ func (v *Verdict) resolve(m *TableMap, has GroupSet, x *Record, lookups []Alive,
 			need := x.Values[c].Target.Folded()
 			self := need == x.Key
 			switch {
+			case !slices.Contains(m.Columns[c].Lookups, need.Map):
+				v.Park = Outcome{Class: ApplicationFailure, Reason: LookupNotFound, Cause: causeForeign + m.Columns[c].Name}
+				return
 			case self && linked || !self && incarnationOf(need, lookups) != 0:
 			case !self && !slices.Contains(circle, need):
 				v.Missing = &need
@@ -215,6 +256,9 @@ func (v *Verdict) resolve(m *TableMap, has GroupSet, x *Record, lookups []Alive,
 
 // causeCircle tells of a circle that no lookup may be left out of.
 const causeCircle = "the records look each other up in a circle, and no lookup in it may be empty for a while"
+
+// causeForeign is followed by the column's name.
+const causeForeign = "the lookup names a record of a table that it cannot look up: column "
 
 // incarnationOf returns the incarnation in which a looked-up record is alive,
 // or 0.
@@ -237,7 +281,7 @@ func (v *Verdict) split(m *TableMap, source Side, has GroupSet, x, y *Record, li
 	for g := range m.groups {
 		switch {
 		case !has.Has(g):
-		case alike(m, g, x, y, linked):
+		case alike(m, g, source.Other(), x, y, linked):
 			v.Equal = v.Equal.With(g)
 			if back.Has(g) {
 				v.Answer = v.Answer.With(g)
@@ -255,11 +299,11 @@ func (v *Verdict) split(m *TableMap, source Side, has GroupSet, x, y *Record, li
 
 // alike is test 8 for one group. A record older than the sync may be found
 // equal too; one of an earlier life may not.
-func alike(m *TableMap, g int, x, y *Record, linked bool) bool {
+func alike(m *TableMap, g int, target Side, x, y *Record, linked bool) bool {
 	if y == nil || !y.Alive || !linked && y.Mark.Incarnation != 0 {
 		return false
 	}
-	return m.equal(g, x.Values, y.Values)
+	return m.equal(g, target, x.Values, y.Values)
 }
 
 // end gives every reference that is still open the same outcome.

@@ -11,12 +11,12 @@ type FilterTest uint8
 // The tests of a filter. A comparison with null is never true, neither way: to
 // filter by an empty text on a side that holds null there finds nothing.
 const (
-	Every    FilterTest = iota // every filter of Of passes it; with none, every record passes
-	Some                       // at least one filter of Of passes it
-	Equals                     // the column holds Value
-	Differs                    // the column holds something else than Value, and is not null
-	IsNull                     // the column is null
-	IsNotNull                  // the column is not null
+	Every     FilterTest = iota // every filter of Of passes it; with none, every record passes
+	Some                        // at least one filter of Of passes it
+	Equals                      // the column holds Value
+	Differs                     // the column holds something else than Value, and is not null
+	IsNull                      // the column is null
+	IsNotNull                   // the column is not null
 )
 
 // Filter tells which records of a side belong to a table map. It is data: a
@@ -98,6 +98,9 @@ func (m *TableMap) InScope(side Side, k Key, values []Value) bool {
 	}
 	return m.scope[side].all() || m.scope[side].pass(m.Columns, values)
 }
+
+// filters reports whether a record can be out of the map's scope.
+func (m *TableMap) filters() bool { return !m.scope[FinOps].all() || !m.scope[Dataverse].all() }
 
 // covers is InScope for a record that may not be there; an absent one is in
 // nobody's way.

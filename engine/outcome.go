@@ -47,6 +47,8 @@ const (
 	Unavailable            // the system was down
 	ConditionLimit         // the record changed under every attempt
 	SkippedAtResume        // queued during a pause, and not to be caught up
+	Filtered               // one side's record is out of the table map's scope
+	UnmappedValue          // a value has no mapping on the other side
 	reasons
 )
 
@@ -57,6 +59,7 @@ func (r Reason) String() string {
 		"gone from the source", "overridden", "rejected", "ambiguous key", "lookup not found",
 		"refused by validation", "duplicate value", "timed out", "system unavailable",
 		"condition failed too often", "skipped at resume",
+		"filtered", "unmapped value",
 	}[r]
 }
 

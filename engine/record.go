@@ -50,8 +50,9 @@ func Number(millionths int64) Value { return Value{Kind: KindNumber, Number: mil
 // Lookup returns a reference to another mapped record.
 func Lookup(k *Key) Value { return Value{Kind: KindLookup, Target: k} }
 
-// Equal reports whether two values are the same in canonical form. Lookups
-// are compared by the pair that they name.
+// Equal reports whether two values are the same to the letter, but for lookups,
+// which are compared by the pair that they name. What a column does not tell
+// apart is told by its [Form].
 func (v Value) Equal(w Value) bool {
 	if v.Kind != w.Kind {
 		return false
@@ -75,6 +76,7 @@ type Mark struct {
 	Incarnation uint32      // which life of this key, from 1; 0: the record has no mark
 	Number      uint32      // captured changes of this record on this side in this incarnation
 	Dead        bool        // a tombstone
+	MapVersion  uint32      // of the table map that made the fingerprints
 	Groups      []GroupMark // by column group of the table map
 }
 

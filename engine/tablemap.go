@@ -69,7 +69,7 @@ type Column struct {
 	Circular bool    // a lookup that can close a circle: see [MarkCircular]
 
 	Into      [2]Transform // by side: what happens to a value on its way there
-	Canonical Canonical    // what does not count in a comparison
+	Canonical Form         // what does not count in a comparison
 }
 
 // TableMap pairs one F&O data entity with one Dataverse table. Create it with
@@ -120,7 +120,9 @@ const (
 )
 
 // String returns the scope's name as dual-write spells it.
-func (s Scope) String() string { return [...]string{"as its map", "cross-company", "company-specific"}[s] }
+func (s Scope) String() string {
+	return [...]string{"as its map", "cross-company", "company-specific"}[s]
+}
 
 // group is a set of columns that conflict together and share counters.
 type group struct {
@@ -145,7 +147,7 @@ func NewTableMap(m TableMap) (*TableMap, error) {
 		if len(c.Lookups) > 0 {
 			m.lookups = append(m.lookups, i)
 		}
-		m.plain = append(m.plain, c.Into == [2]Transform{} && c.Canonical == Canonical{})
+		m.plain = append(m.plain, c.Into == [2]Transform{} && c.Canonical == Form{})
 		faults = append(faults, c.faults(m.Name)...)
 		m.join(i, c)
 	}

@@ -29,11 +29,11 @@ type ValueMap struct {
 	FallThrough bool
 }
 
-// Canonical says what does not count when two values of a column are compared:
+// Form is a canonical form: it says what does not count when two values of a column are compared:
 // whatever either side does not tell apart. One form serves both sides, so that
 // what one of them rounds, trims or folds is no difference and never travels
-// back. By the zero Canonical everything counts; null, empty and zero differ.
-type Canonical struct {
+// back. By the zero Form everything counts; null, empty and zero differ.
+type Form struct {
 	TrimBlanks  bool  // trailing blanks do not count
 	FoldCase    bool  // letter case does not count
 	EmptyIsNull bool  // an empty text is null: a side cannot hold one of the two
@@ -41,7 +41,7 @@ type Canonical struct {
 }
 
 // Equal reports whether two values of one side are the same in canonical form.
-func (c Canonical) Equal(a, b Value) bool {
+func (c Form) Equal(a, b Value) bool {
 	a, b = c.strip(a), c.strip(b)
 	if c.FoldCase && a.Kind == KindText && b.Kind == KindText {
 		return equalFolded(a.Text, b.Text)
@@ -51,7 +51,7 @@ func (c Canonical) Equal(a, b Value) bool {
 
 // strip returns the canonical form of a value but for the letter case, which
 // cannot be folded without a copy.
-func (c Canonical) strip(v Value) Value {
+func (c Form) strip(v Value) Value {
 	switch v.Kind {
 	case KindText:
 		for c.TrimBlanks && v.Text != "" && v.Text[len(v.Text)-1] == ' ' {
@@ -76,7 +76,7 @@ func (c Canonical) strip(v Value) Value {
 }
 
 // hash feeds the canonical form of a value into a fingerprint.
-func (c Canonical) hash(h uint64, v Value) uint64 {
+func (c Form) hash(h uint64, v Value) uint64 {
 	v = c.strip(v)
 	if !c.FoldCase || v.Kind != KindText {
 		return hashValue(h, v)
@@ -90,7 +90,7 @@ func (c Canonical) hash(h uint64, v Value) uint64 {
 	return hashWord(h, letters)
 }
 
-// equalFolded compares texts as [Canonical.hash] folds them, letter by letter.
+// equalFolded compares texts as [Form.hash] folds them, letter by letter.
 func equalFolded(a, b string) bool {
 	for a != "" && b != "" {
 		r, n := utf8.DecodeRuneInString(a)
@@ -121,7 +121,7 @@ func (c *Column) into(side Side, v Value) (Value, bool) {
 }
 
 // into translates a value of the other side.
-func (m *ValueMap) into(side Side, c Canonical, v Value) (Value, bool) {
+func (m *ValueMap) into(side Side, c Form, v Value) (Value, bool) {
 	for i := range m.Pairs {
 		if c.Equal(m.Pairs[i][side.Other()], v) {
 			return m.Pairs[i][side], true
@@ -131,7 +131,7 @@ func (m *ValueMap) into(side Side, c Canonical, v Value) (Value, bool) {
 }
 
 // names reports whether a value is one of a side's codes.
-func (m *ValueMap) names(side Side, c Canonical, v Value) bool {
+func (m *ValueMap) names(side Side, c Form, v Value) bool {
 	for i := range m.Pairs {
 		if c.Equal(m.Pairs[i][side], v) {
 			return true
@@ -183,7 +183,7 @@ func (c *Column) faults(table string) (faults []error) {
 
 // check reports codes that a side has twice, so that it is open what becomes
 // of them.
-func (m *ValueMap) check(source Side, c Canonical, fault func(string, ...any)) {
+func (m *ValueMap) check(source Side, c Form, fault func(string, ...any)) {
 	for i := range m.Pairs {
 		for j := range m.Pairs[:i] {
 			if c.Equal(m.Pairs[i][source], m.Pairs[j][source]) {

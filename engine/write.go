@@ -40,7 +40,8 @@ type Alive struct {
 // Apply carries out a write of the engine on the record as the target holds it
 // now (nil when it has never held the key) and returns the record to publish;
 // its Version and Trace are the system's to give. It reports false when the
-// write's condition fails.
+// write's condition fails; a value that the map no longer translates counts as
+// that, so that the engine decides again.
 // Systems call it inside their own transaction, after they have checked
 // Write.Lookups.
 //
@@ -54,7 +55,8 @@ func Apply(m *TableMap, w *Write, side Side, now *Record) (*Record, *Reference, 
 		r, ref := applyLate(m, w, side, now)
 		return r, ref, true
 	}
-	return applyCarry(m, w, now), nil, true
+	r, ok := applyCarry(m, w, side, now)
+	return r, nil, ok
 }
 
 // version returns the record's row version; a key that was never held has none.
@@ -70,8 +72,7 @@ func applyLate(m *TableMap, w *Write, side Side, now *Record) (*Record, *Referen
 	mark := now.Mark
 	mark.Incarnation = max(mark.Incarnation, 1)
 	mark.Number++
-	mark.Groups = make([]GroupMark, len(m.groups))
-	copy(mark.Groups, now.Mark.Groups)
+	mark.Groups, mark.MapVersion = m.renewed(&now.Mark, now.Values), m.Version
 	for g := range mark.Groups {
 		if w.Groups.Has(g) {
 			mark.Groups[g].Own = mark.Number
@@ -90,19 +91,24 @@ func applyLate(m *TableMap, w *Write, side Side, now *Record) (*Record, *Referen
 }
 
 // applyCarry brings the source's groups and what it knows to the target.
-func applyCarry(m *TableMap, w *Write, now *Record) *Record {
-	source := w.Source
+func applyCarry(m *TableMap, w *Write, side Side, now *Record) (*Record, bool) {
+	source := m.fitted(w.Source)
 	r := &Record{Key: w.Key, Alive: true}
-	r.Mark = Mark{Incarnation: source.Mark.Incarnation, Groups: make([]GroupMark, len(m.groups))}
 	if now != nil && now.Alive {
 		r.Values = now.Values
 	}
+	if w.Kind == CarryWrite {
+		var ok bool
+		if r.Values, ok = m.carried(side, source.Values, r.Values, w.Groups); !ok {
+			return nil, false
+		}
+	}
+	r.Mark = Mark{Incarnation: source.Mark.Incarnation, MapVersion: m.Version}
 	if now != nil && now.Mark.Incarnation == source.Mark.Incarnation {
 		r.Mark.Number = now.Mark.Number
-		copy(r.Mark.Groups, now.Mark.Groups)
-	}
-	if w.Kind == CarryWrite {
-		r.Values = m.carried(source.Values, r.Values, w.Groups)
+		r.Mark.Groups = m.renewed(&now.Mark, r.Values)
+	} else {
+		r.Mark.Groups = make([]GroupMark, len(m.groups))
 	}
 	created := now == nil || !now.Alive
 	for g := range r.Mark.Groups {
@@ -118,12 +124,13 @@ func applyCarry(m *TableMap, w *Write, now *Record) *Record {
 			gm.Lost = gm.overridden(gm.Own, w.Settled)
 		}
 	}
-	return r
+	return r, true
 }
 
-// carried returns the target's values with the source's groups in place. What
-// is equal in canonical form stays as the target spells it.
-func (m *TableMap) carried(source, target []Value, groups GroupSet) []Value {
+// carried returns the target's values with the source's groups in place, as
+// they become on their way. What is equal in canonical form stays as the target
+// spells it. It reports false for a value that has no mapping.
+func (m *TableMap) carried(side Side, source, target []Value, groups GroupSet) ([]Value, bool) {
 	values := make([]Value, len(m.Columns))
 	copy(values, target)
 	for g := range m.groups {
@@ -131,10 +138,17 @@ func (m *TableMap) carried(source, target []Value, groups GroupSet) []Value {
 			continue
 		}
 		for _, c := range m.groups[g].columns {
-			if target == nil || !target[c].Equal(source[c]) {
-				values[c] = source[c]
+			v, ok := source[c], true
+			if !m.plain[c] {
+				v, ok = m.Columns[c].into(side, v)
+			}
+			switch {
+			case !ok:
+				return nil, false
+			case target == nil || !m.same(c, target[c], v):
+				values[c] = v
 			}
 		}
 	}
-	return values
+	return values, true
 }
