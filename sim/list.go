@@ -64,14 +64,15 @@ func (l *list) first() *entry {
 func (l *list) take() { l.front.take() }
 
 // spill hands an overlong heap to the radix. The base moves back to the
-// earliest event; buckets above the highest bit in which the old and the new
-// base differ are as right as they were.
+// earliest event. Buckets above the highest bit in which the old and the new
+// base differ are as right as they were; the bucket of that bit is empty, as
+// the old base has the bit set.
 func (l *list) spill() {
 	r := &l.later
 	base := l.front.first().at
 	moved := bits.Len64(uint64(base ^ r.base))
 	var pages *page
-	for i := range moved + 1 {
+	for i := range moved {
 		for p := r.detach(i); p != nil; {
 			next := p.next
 			p.next, pages = pages, p
