@@ -115,7 +115,7 @@ func (m *slow) carry(y engine.Side, r read, override bool, primary engine.Side) 
 	}
 	maps.Copy(m.void, unseen)
 	for n := range m.of(x, read).minus(was, m.void) {
-		if m.ended[n] == engine.ConflictFailure && !m.carried[n] {
+		if m.ended[n] == engine.ConflictFailure && !m.carried[n] && !m.equal[n] {
 			m.broken["true-outcome"]++
 		}
 		m.carried[n] = true

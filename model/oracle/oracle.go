@@ -420,7 +420,7 @@ func (o *Oracle) reached(at sim.Time, p *pair, x engine.Side, from, to uint32, h
 		if !c.what.has(users) || c.index > to || c.what.has(dropped) {
 			continue
 		}
-		if c.what.has(settled) && c.class == engine.ConflictFailure && how&foundEqual == 0 && c.what&carried == 0 {
+		if c.what.has(settled) && c.class == engine.ConflictFailure && how&foundEqual == 0 && c.what&(carried|foundEqual) == 0 {
 			o.breach(trueOutcome, at, p.key(), "change %d.%d of %s ended as a conflict failure and was carried all the same", c.life, c.number, x)
 		}
 		if c.tx != nil && !c.what.has(carried) {

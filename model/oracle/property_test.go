@@ -191,6 +191,18 @@ func TestProperties(t *testing.T) {
 			h.settle(r2, engine.ConflictFailure, engine.Rejected)
 			h.carry(fin, a)
 		}, []string{"true-outcome: no change of finops was concurrent with it"}},
+		{"rejected, found equal, and carried with a later change", func(h *hand) {
+			r1 := h.user(fin, a, text("1"))
+			r2 := h.user(dat, a, text("2"))
+			h.settle(r2, engine.ConflictFailure, engine.Rejected)
+			r3 := h.user(fin, a, text("2"))
+			h.write(engine.MarkWrite, dat, h.get(fin, a), false)
+			h.settle(r1, engine.ConcurrencyFailure, engine.Superseded)
+			h.settle(r3, engine.Synced, engine.FoundEqual)
+			r4 := h.user(dat, a, text("4"))
+			h.carry(fin, a)
+			h.settle(r4, engine.Synced, engine.Written)
+		}, nil},
 		{"rejected, and carried later all the same", func(h *hand) {
 			r1 := h.user(fin, a, text("1"))
 			r2 := h.user(dat, a, text("2"))
