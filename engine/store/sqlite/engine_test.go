@@ -127,9 +127,19 @@ func (w *world) crash() {
 	w.start()
 }
 
-// step gives the engine one input. What it wants saved waits for more.
-func (w *world) step(in *engine.Input) {
-	out := w.core.Step(w.now, in)
+// step gives the engine one input.
+func (w *world) step(in *engine.Input) { w.take(w.core.Step(w.now, in)) }
+
+// command gives the engine an operator's request, which it may refuse.
+func (w *world) command(c engine.Command) {
+	c.Job = "all"
+	if out, err := w.core.Command(w.now, &c); err == nil {
+		w.take(out)
+	}
+}
+
+// take keeps what a step wants saved until there is more.
+func (w *world) take(out engine.Output) {
 	w.unsaved = append(w.unsaved, out.Save...)
 	for _, e := range out.Do {
 		if e.Kind == engine.WakeAt {
@@ -344,6 +354,8 @@ func (w *world) letTimePass() {
 func (w *world) changeUnderEveryAttempt() {
 	w.t.Helper()
 	w.calm = true
+	w.command(engine.Command{Kind: engine.ResumeJob})
+	w.command(engine.Command{Kind: engine.StartJob})
 	for _, s := range w.sides {
 		s.down = false
 		clear(s.refuses)
@@ -370,9 +382,9 @@ func (w *world) run(actions int) {
 	w.t.Helper()
 	for range actions {
 		switch n := w.r.IntN(100); {
-		case n < 20:
+		case n < 9:
 			w.edit()
-		case n < 30:
+		case n < 17:
 			w.step(&engine.Input{Kind: engine.Notified, Side: engine.Side(w.r.IntN(2))})
 		case n < 70:
 			w.answer()
@@ -380,8 +392,13 @@ func (w *world) run(actions int) {
 			w.save()
 		case n < 92:
 			w.letTimePass()
-		case n < 97:
+		case n < 96:
 			w.mishap()
+		case n < 97:
+			w.command(engine.Command{Kind: engine.CommandKind(w.r.IntN(6)), Resume: engine.ResumeHow(w.r.IntN(3))})
+		case n < 98: // so that most of the time the job is active
+			w.command(engine.Command{Kind: engine.ResumeJob, Resume: engine.ResumeHow(w.r.IntN(3))})
+			w.command(engine.Command{Kind: engine.StartJob})
 		default:
 			w.crash()
 		}
@@ -393,10 +410,10 @@ func (w *world) run(actions int) {
 // everyError is what the worlds of a test must have met among them, so that no
 // kind of error can put into the file what it should not.
 var everyError = []string{
-	"synced", "no-op", "concurrency", "conflict", "application", "system",
+	"synced", "no-op", "concurrency", "conflict", "dismissed", "application", "system",
 	"written", "found equal", "already carried", "override", "echo", "superseded", "gone from the source", "overridden",
 	"rejected", "ambiguous key", "lookup not found", "refused by validation", "duplicate value", "timed out",
-	"system unavailable", "condition failed too often",
+	"system unavailable", "condition failed too often", "skipped at resume",
 }
 
 // TestEngineOnFile runs worlds full of mishaps on both stores, which must agree
