@@ -1,0 +1,155 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/twinwrite/twinwrite/engine"
+)
+
+// call is one request on its way. The goroutine that makes it is not the one
+// that decides when it is over: the engine is told of a request that ran out of
+// time even if the System does not return.
+type call struct {
+	loop   *loop
+	effect engine.Effect
+	told   []progress // what was known of each record when the read left
+	sent   time.Time
+	ctx    context.Context
+	over   chan struct{} // of capacity 1: whoever fills it gives the answer
+}
+
+// answer is the end of a request.
+type answer struct {
+	call  *call
+	input engine.Input
+	err   error
+}
+
+// send lets a request leave.
+func (l *loop) send(e *engine.Effect) {
+	c := &call{loop: l, effect: *e, sent: time.Now(), over: make(chan struct{}, 1)}
+	l.pending++
+	l.count(func(s *Stats) { s.Sides[e.Side].Waiting++; s.Sides[e.Side].Requests++ })
+	switch e.Kind {
+	case engine.PullOutbox:
+		l.quiet[e.Side] = false
+	case engine.ReadBatch:
+		c.told = l.known.of(e.Side, e.Keys)
+	}
+	// A system that asked for a pause is spared what was already under way
+	// inside the engine, too.
+	why := purposeOf(e.Kind)
+	if left := l.paused[e.Side][why] - l.now(); left > 0 {
+		c.end(engine.Input{}, &ThrottledError{RetryAfter: time.Duration(left)})
+		return
+	}
+	ctx, cancel := context.WithTimeout(l.contexts[why], l.config.Timeout)
+	c.ctx = ctx
+	l.calls.Go(func() {
+		defer cancel()
+		c.make()
+	})
+}
+
+// make waits for a place, calls the system and gives the answer.
+func (c *call) make() {
+	l, side := c.loop, c.effect.Side
+	select {
+	case l.slots[side] <- struct{}{}:
+	case <-c.ctx.Done():
+		c.end(engine.Input{}, errCrowded)
+		return
+	}
+	l.count(func(s *Stats) { s.Sides[side].Calls++ })
+	stop := context.AfterFunc(c.ctx, func() { c.end(engine.Input{}, context.Cause(c.ctx)) })
+	in, err := engine.Input{}, errGone // unless it returns: a System may end its goroutine
+	defer func() {
+		stop()
+		late := !c.end(in, err)
+		<-l.slots[side]
+		l.count(func(s *Stats) {
+			s.Sides[side].Calls--
+			if late {
+				s.Sides[side].Late++
+			}
+		})
+	}()
+	err = guard(func() (err error) { in, err = c.ask(); return err })
+}
+
+// ask calls the system and refuses an answer that makes no sense.
+func (c *call) ask() (engine.Input, error) {
+	system, e := c.loop.config.Systems[c.effect.Side], &c.effect
+	in := engine.Input{}
+	var err error
+	switch e.Kind {
+	case engine.PullOutbox:
+		in.Kind = engine.OutboxPulled
+		in.References, in.More, err = system.Pull(c.ctx, e.Ack, e.Max)
+	case engine.ReadBatch:
+		in.Kind = engine.BatchRead
+		in.Records, in.Lookups, err = system.Read(c.ctx, e.Keys, e.Lookups)
+	default:
+		in.Kind = engine.BatchWritten
+		in.Rows, err = system.Write(c.ctx, e.Writes)
+	}
+	if err != nil {
+		return engine.Input{}, err
+	}
+	return in, c.check(&in)
+}
+
+// end gives the answer, unless it has been given. It reports whether this was
+// the answer.
+func (c *call) end(in engine.Input, err error) bool {
+	select {
+	case c.over <- struct{}{}:
+	default:
+		return false
+	}
+	e := &c.effect
+	if err != nil && c.ctx != nil && errors.Is(context.Cause(c.ctx), errEnding) {
+		err = errEnding // whatever the System made of it
+	}
+	if err != nil {
+		in = engine.Input{Kind: engine.BatchFailed}
+		in.Failure, in.RetryAfter = failureOf(err)
+	}
+	in.Side, in.Batch = e.Side, e.Batch
+	c.loop.config.Observe(Request{Side: e.Side, Kind: e.Kind, Rows: rowsOf(e), Took: time.Since(c.sent), Err: err})
+	c.loop.answers <- answer{call: c, input: in, err: err}
+	return true
+}
+
+func rowsOf(e *engine.Effect) int { return len(e.Keys) + len(e.Writes) + e.Max }
+
+// take hands the engine an answer.
+func (l *loop) take(a *answer) error {
+	l.pending--
+	in, e := &a.input, &a.call.effect
+	cut := errors.Is(a.err, errEnding)
+	l.count(func(s *Stats) {
+		s.Sides[in.Side].Waiting--
+		if a.err != nil && !cut {
+			s.Sides[in.Side].failed(in.Failure, a.err)
+		}
+	})
+	if cut {
+		return nil // the engine would count it as an attempt
+	}
+	switch in.Kind {
+	case engine.BatchFailed:
+		l.quiet[in.Side] = l.quiet[in.Side] || e.Kind == engine.PullOutbox
+		if in.Failure == engine.Throttled {
+			until := &l.paused[in.Side][purposeOf(e.Kind)]
+			*until = max(*until, l.now().Add(in.RetryAfter))
+		}
+	case engine.OutboxPulled:
+		l.known.pulled(in.References)
+	case engine.BatchRead:
+		l.known.read(in.Side, in.Records)
+	}
+	return l.step(in)
+}

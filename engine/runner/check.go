@@ -1,0 +1,152 @@
+package runner
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/twinwrite/twinwrite/engine"
+)
+
+// The engine believes what it is told. What comes from outside is therefore
+// looked at here, before it can leave the engine with an index out of range, a
+// queue that never runs empty, or a change that is taken for another.
+
+// check refuses an answer that makes no sense.
+func (c *call) check(in *engine.Input) error {
+	reason := ""
+	switch in.Kind {
+	case engine.OutboxPulled:
+		reason = c.checkPull(in)
+	case engine.BatchRead:
+		reason = c.checkRead(in)
+	case engine.BatchWritten:
+		reason = c.checkRows(in)
+	}
+	if reason == "" {
+		return nil
+	}
+	return &AnswerError{Side: c.effect.Side, Kind: c.effect.Kind, Reason: reason}
+}
+
+func (c *call) checkPull(in *engine.Input) string {
+	switch e := &c.effect; {
+	case len(in.References) > e.Max:
+		return fmt.Sprintf("%d references, of at most %d", len(in.References), e.Max)
+	case in.More && len(in.References) == 0:
+		return "there are more references, and it gives none" // we would ask for ever
+	}
+	positions := make(map[uint64]bool, len(c.effect.Ack)+len(in.References))
+	for _, p := range c.effect.Ack {
+		positions[p] = true
+	}
+	for i := range in.References {
+		r := &in.References[i]
+		if positions[r.Position] { // and here
+			return fmt.Sprintf("position %d holds %v, and is acknowledged or given twice", r.Position, r)
+		}
+		positions[r.Position] = true
+		if reason := c.checkReference(r); reason != "" {
+			return reason
+		}
+	}
+	return ""
+}
+
+func (c *call) checkReference(r *engine.Reference) string {
+	m := c.mapOf(r.Key)
+	switch {
+	case m == nil:
+		return fmt.Sprintf("a reference to record %q of table map %d, which there is not", r.Key.ID, r.Key.Map)
+	case r.Side != c.effect.Side, r.Op > engine.Delete, r.Origin > engine.Late:
+		return fmt.Sprintf("a reference from side %d with operation %d and origin %d to %q", r.Side, r.Op, r.Origin, r.Key.ID)
+	case r.Position == 0, r.Incarnation == 0, r.Number == 0:
+		return fmt.Sprintf("%v at position %d: none of these may be 0", r, r.Position)
+	case r.Groups == 0, r.Groups>>(m.Groups()-1)>>1 != 0:
+		return fmt.Sprintf("%v touches column groups %b, of %d", r, r.Groups, m.Groups())
+	}
+	for _, need := range r.Needs {
+		if c.mapOf(need) == nil {
+			return fmt.Sprintf("%v looks up %q of table map %d, which there is not", r, need.ID, need.Map)
+		}
+	}
+	return ""
+}
+
+func (c *call) checkRead(in *engine.Input) string {
+	keys, lookups := c.effect.Keys, c.effect.Lookups
+	if len(in.Records) != len(keys) || len(in.Lookups) != len(lookups) {
+		return fmt.Sprintf("%d records and %d lookups, of %d and %d", len(in.Records), len(in.Lookups), len(keys), len(lookups))
+	}
+	for i := range in.Lookups {
+		if in.Lookups[i].Key != lookups[i] {
+			return fmt.Sprintf("lookup %q where %q was asked for", in.Lookups[i].Key.ID, lookups[i].ID)
+		}
+	}
+	for i, r := range in.Records {
+		if r != nil && r.Key != keys[i] {
+			return fmt.Sprintf("record %q where %q was asked for", r.Key.ID, keys[i].ID)
+		}
+		if p := progressOf(r); p.before(c.told[i]) {
+			return fmt.Sprintf("record %q is at change %d.%d and had come to %d.%d", keys[i].ID,
+				p.incarnation, p.number, c.told[i].incarnation, c.told[i].number)
+		}
+		if r == nil {
+			continue
+		}
+		if reason := c.checkRecord(r); reason != "" {
+			return fmt.Sprintf("record %q %s", r.Key.ID, reason)
+		}
+	}
+	return ""
+}
+
+func (c *call) checkRecord(r *engine.Record) string {
+	m := c.mapOf(r.Key) // asked for, so that there is one
+	switch {
+	case r.Version == 0:
+		return "has no version"
+	case r.Alive && len(r.Values) != len(m.Columns):
+		return fmt.Sprintf("has %d columns, of %d", len(r.Values), len(m.Columns))
+	case len(r.Mark.Groups) != m.Groups() && (r.Mark.Incarnation != 0 || len(r.Mark.Groups) != 0):
+		return fmt.Sprintf("has a mark of %d column groups, of %d", len(r.Mark.Groups), m.Groups())
+	}
+	for g := range r.Mark.Groups {
+		if own := r.Mark.Groups[g].Own; own > r.Mark.Number {
+			return fmt.Sprintf("has come to change %d, and column group %d to %d", r.Mark.Number, g, own)
+		}
+	}
+	for i, v := range r.Values {
+		switch {
+		case v.Kind > engine.KindLookup:
+			return fmt.Sprintf("holds a value of kind %d in column %d", v.Kind, i)
+		case v.Kind != engine.KindLookup:
+		case !r.Alive: // nobody looks at the values of the dead
+		case v.Target == nil || c.mapOf(*v.Target) == nil || !slices.Contains(m.Columns[i].Lookups, v.Target.Map):
+			return fmt.Sprintf("looks up in column %s what that cannot name", m.Columns[i].Name)
+		}
+	}
+	return ""
+}
+
+func (c *call) checkRows(in *engine.Input) string {
+	if len(in.Rows) != len(c.effect.Writes) {
+		return fmt.Sprintf("%d rows, of %d", len(in.Rows), len(c.effect.Writes))
+	}
+	for i := range in.Rows {
+		row := &in.Rows[i]
+		refusal := row.Reason == engine.Refused || row.Reason == engine.DuplicateValue || row.Reason == engine.AmbiguousKey
+		if row.Result > engine.RowRefused || row.Result == engine.RowRefused && !refusal {
+			return fmt.Sprintf("row %d ended as %d for reason %d", i, row.Result, row.Reason)
+		}
+	}
+	return ""
+}
+
+// mapOf returns a key's table map, or nil.
+func (c *call) mapOf(k engine.Key) *engine.TableMap {
+	maps := c.loop.config.Engine.Maps
+	if int(k.Map) >= len(maps) {
+		return nil
+	}
+	return maps[k.Map]
+}

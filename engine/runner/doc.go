@@ -1,0 +1,64 @@
+// Package runner drives the sync engine in production: with goroutines, the
+// real clock, a durable store and clients of the two real systems.
+//
+// # Use
+//
+// Write one [System] for each side, open a store, and let a [Runner] run until
+// its context ends:
+//
+//	r, err := runner.New(runner.Config{
+//		Engine:  engine.Config{Maps: maps},
+//		Store:   file,                                // for instance engine/store/sqlite
+//		Systems: [2]runner.System{finops, dataverse}, // by engine.Side
+//	})
+//	...
+//	ctx, stop := signal.NotifyContext(ctx, os.Interrupt)
+//	defer stop()
+//	err = r.Run(ctx)
+//
+// Call [Runner.Notify] whenever a user's commit has put something into a side's
+// outbox, from any goroutine. A notification is a hint: it never blocks, many
+// become one, and what a lost one hid is found by the next poll.
+// [Runner.Stats] is a snapshot for gauges and counters, and [Config.Observe]
+// hears of every request, for latencies and for the errors that nobody else
+// sees. Package memory, below this one, is a whole System in few lines.
+//
+// # Save, then do
+//
+// One goroutine owns the [engine.Core] and feeds it one input after the other.
+// What a step asks to be done leaves only when what it asks to be saved is on
+// disk; the steps that come while a save is under way are saved together, so
+// that one wait for the disk serves all of them:
+//
+//	answers, notifications, alarm ──> step ──> mutations ──> Store.Save
+//	      ^                             │                        │
+//	      │                             └──────> effects ──(saved)
+//	      │                                                      │
+//	      └──────────── one goroutine for each request <─────────┘
+//
+// Therefore the process may be killed at any point. What was not saved has been
+// seen by nobody, and what was is where the next Run begins; requests that were
+// under way may still land, which the marks beside the records make harmless.
+//
+// # Requests
+//
+// Each request is given [Config.Timeout]. What becomes of one that fails is
+// decided by three questions, and the last answer is the safe one:
+//
+//   - did the side say when to come back ([ThrottledError])? Then it is left
+//     alone until then, and no attempt is used up;
+//   - was nothing done ([ErrDown])?
+//   - anything else is unknown: a write may have landed, or may land yet. The
+//     engine reads before it tries again.
+//
+// An answer that makes no sense ([AnswerError]), and a System that panics
+// ([PanicError]), are such unknowns. A system that fails in a way not foreseen
+// here costs time and never a change.
+//
+// # End
+//
+// When its context ends, Run sends nothing more, gives up reads, waits for
+// writes up to [Config.StopTimeout], saves what was answered and returns nil. A
+// store that fails ends Run with a [StoreError]: nothing that was not saved has
+// been acknowledged to anyone. The store is never touched after Run returned.
+package runner

@@ -1,0 +1,68 @@
+package runner
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/twinwrite/twinwrite/engine"
+)
+
+// ErrUsed refuses a second [Runner.Run].
+var ErrUsed = errors.New("runner: a runner runs once; make a new one")
+
+// ErrEnded answers an order that came too late for the run.
+var ErrEnded = errors.New("runner: the run has ended")
+
+// ErrAbandoned says that calls of a [System] had not returned when [Runner.Run]
+// did, because they pay no attention to their contexts. Nothing is lost, but
+// the system's client is still in use.
+var ErrAbandoned = errors.New("runner: calls that do not return were left behind")
+
+// StoreError ends a run: the store did not do what it must.
+type StoreError struct {
+	Op  string // "load" or "save"
+	Err error  // the store's own
+}
+
+// Error names what was being done to the store.
+func (e *StoreError) Error() string {
+	return fmt.Sprintf("runner: %s the engine's state: %v", e.Op, e.Err)
+}
+
+// Unwrap returns the store's own error.
+func (e *StoreError) Unwrap() error { return e.Err }
+
+// PanicError is a panic that was caught. In a [System] it fails the request and
+// nothing else; in a store or in the engine itself it ends the run.
+type PanicError struct {
+	Value any
+	Stack []byte
+}
+
+// Error tells what was panicked with; the stack is for whoever asks for it.
+func (e *PanicError) Error() string { return fmt.Sprintf("runner: panic: %v", e.Value) }
+
+// Unwrap returns what was panicked with, if that is an error.
+func (e *PanicError) Unwrap() error {
+	err, _ := e.Value.(error)
+	return err
+}
+
+// AnswerError refuses an answer of a system that cannot be true, or that the
+// engine could not work with. The request counts as not answered.
+type AnswerError struct {
+	Side   engine.Side
+	Kind   engine.EffectKind // of the request
+	Reason string
+}
+
+// Error names the request and what is wrong with its answer.
+func (e *AnswerError) Error() string {
+	return fmt.Sprintf("runner: %s answered a %s with nonsense: %s", e.Side, e.Kind, e.Reason)
+}
+
+var (
+	errCrowded = fmt.Errorf("%w: as many calls as are allowed have not returned", ErrDown)
+	errEnding  = errors.New("runner: the run is ending")
+	errGone    = errors.New("runner: the call ended its goroutine")
+)

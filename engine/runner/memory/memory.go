@@ -1,0 +1,205 @@
+// Package memory is a business system in memory: for examples, for tests, and
+// to be read by whoever writes a client of a real one.
+//
+// A [System] has users and an engine. Users work in transactions
+// ([System.Update]); the engine's hook ([engine.Capture]) runs inside their
+// commits and fills the outbox. The engine comes in through the three methods
+// of runner.System, of which each is a page of code.
+//
+// What makes it right is what a real system must do, too: record, mark and
+// outbox change in one commit; the engine's writes are conditional on the
+// version that was read; and what was delivered from the outbox stays there
+// until it is acknowledged.
+package memory
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/twinwrite/twinwrite/engine"
+)
+
+// System is one side. It is safe for concurrent use.
+type System struct {
+	side    engine.Side
+	maps    []*engine.TableMap
+	capture *engine.Capture
+
+	mu       sync.Mutex // held for a whole transaction: they run one after the other
+	records  map[engine.Key]*engine.Record
+	keys     []engine.Key // in the order in which they were first used
+	outbox   []engine.Reference
+	version  engine.Version // last one given, as the next two
+	position uint64
+	tx       engine.TxID
+	changed  chan struct{} // closed at the next commit
+	notify   func(engine.Side)
+}
+
+// New returns an empty system.
+func New(side engine.Side, maps []*engine.TableMap) *System {
+	return &System{
+		side: side, maps: maps, capture: engine.NewCapture(side, maps, nil),
+		records: map[engine.Key]*engine.Record{},
+		changed: make(chan struct{}),
+		notify:  func(engine.Side) {},
+	}
+}
+
+// OnCommit lets f be called after each commit that has put something into the
+// outbox; usually it is the Notify of a runner. Nil stops that.
+func (s *System) OnCommit(f func(engine.Side)) {
+	if f == nil {
+		f = func(engine.Side) {}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.notify = f
+}
+
+// Update runs a user's transaction: all that f sets is committed, or nothing if
+// f or the hook returns an error. f must not call other methods of the system.
+func (s *System) Update(f func(*Tx) error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	tx := &Tx{system: s}
+	if err := f(tx); err != nil {
+		return err
+	}
+	return s.commit(tx.changes)
+}
+
+// Record returns a record as it is now; nil when there never was one.
+func (s *System) Record(k engine.Key) *engine.Record {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.records[k]
+}
+
+// Records returns all records as of one instant, in the order in which they
+// were created.
+func (s *System) Records() []*engine.Record {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	list := make([]*engine.Record, len(s.keys))
+	for i, k := range s.keys {
+		list[i] = s.records[k]
+	}
+	return list
+}
+
+// Await returns when a record satisfies f, which gets nil as long as there is
+// none, or with the error of ctx.
+func (s *System) Await(ctx context.Context, k engine.Key, f func(*engine.Record) bool) error {
+	for {
+		s.mu.Lock()
+		r, changed := s.records[k], s.changed
+		s.mu.Unlock()
+		if f(r) {
+			return nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return fmt.Errorf("memory: await %q on %s: %w", k.ID, s.side, ctx.Err())
+		}
+	}
+}
+
+// publish commits a record under its next version. mu is held.
+func (s *System) publish(r *engine.Record) {
+	s.version++
+	r.Version = s.version
+	if s.records[r.Key] == nil {
+		s.keys = append(s.keys, r.Key)
+	}
+	s.records[r.Key] = r
+	close(s.changed)
+	s.changed = make(chan struct{})
+}
+
+// enqueue puts a reference into the outbox. mu is held.
+func (s *System) enqueue(r engine.Reference) {
+	s.position++
+	r.Position = s.position
+	s.outbox = append(s.outbox, r)
+}
+
+// mapOf returns the table map of a key.
+func (s *System) mapOf(k engine.Key) (*engine.TableMap, error) {
+	if int(k.Map) >= len(s.maps) {
+		return nil, fmt.Errorf("memory: record %q is of table map %d, of %d", k.ID, k.Map, len(s.maps))
+	}
+	return s.maps[k.Map], nil
+}
+
+// Tx is a user's transaction, which sees its own changes. It is good until the
+// function that was given it returns.
+type Tx struct {
+	system  *System
+	changes []engine.Change // one for each record, however often it was set
+}
+
+// Get returns the columns of a record, and whether it is there. The values are
+// the caller's.
+func (tx *Tx) Get(k engine.Key) ([]engine.Value, bool) {
+	if i := tx.find(k); i >= 0 {
+		return slices.Clone(tx.changes[i].After), true
+	}
+	r := tx.system.records[k]
+	if r == nil || !r.Alive {
+		return nil, false
+	}
+	return slices.Clone(r.Values), true
+}
+
+// Set creates a record, or changes it, with a value for each column of its
+// table map.
+func (tx *Tx) Set(k engine.Key, values ...engine.Value) error {
+	m, err := tx.system.mapOf(k)
+	if err != nil {
+		return err
+	}
+	if len(values) != len(m.Columns) {
+		return fmt.Errorf("memory: record %q of %s has %d columns, not %d", k.ID, m.Name, len(m.Columns), len(values))
+	}
+	i := tx.find(k)
+	if i < 0 {
+		i = len(tx.changes)
+		c := engine.Change{Key: k, Op: engine.Create, Before: tx.system.records[k]}
+		if c.Before != nil && c.Before.Alive {
+			c.Op = engine.Update
+		}
+		tx.changes = append(tx.changes, c)
+	}
+	tx.changes[i].After = slices.Clone(values)
+	return nil
+}
+
+func (tx *Tx) find(k engine.Key) int {
+	return slices.IndexFunc(tx.changes, func(c engine.Change) bool { return c.Key == k })
+}
+
+// commit commits a user's changes, with what the hook adds to them. mu is held.
+func (s *System) commit(changes []engine.Change) error {
+	s.tx++
+	captured, err := s.capture.PreCommit(nil, s.tx, changes)
+	if err != nil {
+		return err
+	}
+	queued := false
+	for i := range captured {
+		c := &captured[i]
+		s.publish(&engine.Record{Key: changes[i].Key, Alive: true, Values: changes[i].After, Mark: c.Mark})
+		if c.Captured {
+			s.enqueue(c.Reference)
+			queued = true
+		}
+	}
+	if queued {
+		s.notify(s.side)
+	}
+	return nil
+}

@@ -1,0 +1,91 @@
+package memory
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/twinwrite/twinwrite/engine"
+	"github.com/twinwrite/twinwrite/engine/runner"
+)
+
+var _ runner.System = (*System)(nil)
+
+// Pull implements runner.System.
+func (s *System) Pull(ctx context.Context, ack []uint64, most int) (references []engine.Reference, more bool, err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, false, err
+	}
+	forget := make(map[uint64]bool, len(ack))
+	for _, p := range ack {
+		forget[p] = true
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.outbox = slices.DeleteFunc(s.outbox, func(r engine.Reference) bool { return forget[r.Position] })
+	n := min(most, len(s.outbox))
+	return slices.Clone(s.outbox[:n]), n < len(s.outbox), nil
+}
+
+// Read implements runner.System.
+func (s *System) Read(ctx context.Context, keys, lookups []engine.Key) (records []*engine.Record, alive []engine.Alive, err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, k := range keys {
+		records = append(records, s.records[k])
+	}
+	for _, k := range lookups {
+		alive = append(alive, engine.Alive{Key: k, Incarnation: s.incarnation(k)})
+	}
+	return records, alive, nil
+}
+
+// Write implements runner.System.
+func (s *System) Write(ctx context.Context, writes []engine.Write) ([]engine.RowAnswer, error) {
+	rows := make([]engine.RowAnswer, len(writes))
+	for i := range writes {
+		if err := ctx.Err(); err != nil {
+			return nil, err // what is done stays done, and the engine will find that out
+		}
+		rows[i] = s.write(&writes[i])
+	}
+	return rows, nil
+}
+
+// write is the transaction of one row.
+func (s *System) write(w *engine.Write) engine.RowAnswer {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	refused := engine.RowAnswer{Result: engine.RowConditionFailed}
+	m, err := s.mapOf(w.Key)
+	if err != nil || time.Now().After(time.Unix(0, int64(w.Deadline))) {
+		return refused
+	}
+	for _, a := range w.Lookups {
+		if s.incarnation(a.Key) != a.Incarnation {
+			return refused
+		}
+	}
+	r, late, ok := engine.Apply(m, w, s.side, s.records[w.Key])
+	if !ok {
+		return refused
+	}
+	s.publish(r)
+	if late != nil {
+		s.enqueue(*late)
+		s.notify(s.side)
+	}
+	return engine.RowAnswer{Result: engine.RowDone}
+}
+
+// incarnation tells in which of its lives a record is alive; 0: in none. A
+// record that is older than the sync is in its first. mu is held.
+func (s *System) incarnation(k engine.Key) uint32 {
+	if r := s.records[k]; r != nil && r.Alive {
+		return max(r.Mark.Incarnation, 1)
+	}
+	return 0
+}

@@ -1,0 +1,61 @@
+package runner
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// graceTime is how long calls have to return once their contexts have ended.
+const graceTime = time.Second
+
+// drain brings a run to its end in good order. Nothing new is sent. What only
+// reads is given up, since nobody would act on it; writes may end, because an
+// outcome that is saved now need not be found out by the next run.
+func (l *loop) drain() error {
+	l.ending = true
+	l.endReads(errEnding)
+	deadline := time.NewTimer(l.config.StopTimeout)
+	defer deadline.Stop()
+	for l.pending > 0 || l.saving || !l.waiting.empty() {
+		var err error
+		select {
+		case a := <-l.answers:
+			err = l.take(&a)
+		case saved := <-l.saved:
+			err = l.synced(saved)
+		case <-deadline.C:
+			l.endWrites(errEnding)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// leave ends whatever is still under way and gives it time to return. The
+// store is waited for without a limit: one that is closed while it saves is
+// worse than a late end.
+func (l *loop) leave(err error) error {
+	l.alarm.Stop()
+	l.endReads(errEnding)
+	l.endWrites(errEnding)
+	if l.saving {
+		<-l.saved
+	}
+	returned := make(chan struct{})
+	go func() {
+		l.calls.Wait()
+		close(returned)
+	}()
+	grace := time.NewTimer(graceTime)
+	defer grace.Stop()
+	select {
+	case <-returned:
+		return err
+	case <-grace.C:
+		s := l.Stats().Sides
+		return errors.Join(err, fmt.Errorf("%w: %d", ErrAbandoned, s[0].Calls+s[1].Calls))
+	}
+}

@@ -1,0 +1,72 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/twinwrite/twinwrite/engine"
+)
+
+// System is a client of one of the two systems. Its methods are called from
+// many goroutines at once, and each should return soon after its context ends.
+//
+// What it returns belongs to the runner; records must never change afterwards.
+// An error means that the request as a whole was not answered: see [ErrDown]
+// and [ThrottledError] for the two that say more than that.
+type System interface {
+	// Pull forgets the outbox positions in ack for good and then returns up to
+	// most references, the oldest first, and whether there are more. What it
+	// returned comes again until it is acknowledged.
+	Pull(ctx context.Context, ack []uint64, most int) (references []engine.Reference, more bool, err error)
+
+	// Read returns the records of keys, each with its mark as of one instant,
+	// nil for one that the side has never held; and for each key in lookups the
+	// incarnation in which it is alive, or 0. Both are in the order asked. It
+	// must not be behind what Pull has told: a reading copy will not do unless
+	// it has caught up.
+	Read(ctx context.Context, keys, lookups []engine.Key) (records []*engine.Record, alive []engine.Alive, err error)
+
+	// Write carries out each write in a transaction of its own, as
+	// [engine.Apply] says, and answers each in the order given. One whose
+	// Deadline (in nanoseconds of Unix time) has passed must not be carried out;
+	// it is answered like one whose condition failed.
+	Write(ctx context.Context, writes []engine.Write) ([]engine.RowAnswer, error)
+}
+
+// ErrDown says that a system refused a request at once and did nothing. Wrap
+// it for what cannot have had an effect, such as a connection that was refused.
+var ErrDown = errors.New("runner: the system is down")
+
+// ThrottledError says that a system did nothing and wants to be left alone for
+// a while.
+type ThrottledError struct {
+	RetryAfter time.Duration // at least a second and at most an hour is waited
+}
+
+// Error names the pause.
+func (e *ThrottledError) Error() string {
+	return fmt.Sprintf("runner: the system is throttling, and wants to be left alone for %v", e.RetryAfter)
+}
+
+// The bounds of a pause. Without the first, a system that says zero would be
+// asked again and again; without the second, one that says centuries would
+// never be asked again.
+const (
+	pauseMin = time.Second
+	pauseMax = time.Hour
+)
+
+// failureOf tells the engine what an error of a request means.
+func failureOf(err error) (engine.Failure, time.Duration) {
+	var throttled *ThrottledError
+	switch {
+	case errors.As(err, &throttled):
+		return engine.Throttled, min(max(throttled.RetryAfter, pauseMin), pauseMax)
+	case errors.Is(err, ErrDown):
+		return engine.Down, 0
+	default:
+		return engine.Timeout, 0
+	}
+}
