@@ -101,6 +101,7 @@ type TableMap struct {
 	Scopes           [2]Scope // of the data entity and the table
 	Key              []string // columns of the integration key, without the company
 	AsyncUnsupported bool     // the catalog says that the map cannot run in async mode
+	External         bool     // its records are the same on both sides by other means than a job
 
 	groups  []group
 	out     [2]GroupSet // by side: the groups in which its changes are carried
