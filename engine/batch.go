@@ -106,7 +106,7 @@ func (c *Core) dropStale(source Side) {
 	h := &c.ready[source]
 	for len(*h) > 0 {
 		id := (*h)[0].lane
-		if c.pairs.lane(id).state == ready && !c.pairs.at(id.pair()).flying() {
+		if c.pairs.lane(id).state == ready && !c.pairs.at(id.pair()).taken() {
 			w := c.jobOf(id)
 			if w.state == Active && !c.behindBarrier(id) {
 				return
@@ -121,6 +121,7 @@ func (c *Core) dropStale(source Side) {
 func (c *Core) read(in *Input) {
 	b := c.batchOf(in)
 	if b == nil {
+		c.liveRead(in)
 		return
 	}
 	b.request[in.Side] = 0
@@ -292,7 +293,7 @@ func (c *Core) settledUpTo(id laneID, r *Record) uint32 {
 func (c *Core) resolve(l *lane, x *Record) {
 	for i := range l.open {
 		q := &l.open[i]
-		if q.Origin != Pulled || q.Number != 0 || x == nil || x.Mark.Number == 0 {
+		if q.Origin != Pulled || q.Number != 0 || x == nil || !x.Alive || x.Mark.Number == 0 {
 			continue
 		}
 		number, inc := x.Mark.Number, x.Mark.Incarnation
@@ -311,6 +312,7 @@ func (c *Core) resolve(l *lane, x *Record) {
 func (c *Core) written(in *Input) {
 	b := c.batchOf(in)
 	if b == nil {
+		c.liveWritten(in)
 		return
 	}
 	b.request[in.Side] = 0

@@ -30,9 +30,26 @@ type noFailpoints struct{}
 
 func (noFailpoints) Hit(string) bool { return false }
 
-// ErrDeleteNotYet refuses a delete of a mapped record: deletes go live, and
-// live sync is not built yet.
-var ErrDeleteNotYet = errors.New("engine: deletes of mapped records are not supported yet")
+// LiveLimits are the documented limits of live sync for one transaction.
+type LiveLimits struct {
+	Records   int // a header counts like any of its lines; 1,000 from F&O
+	Companies int // 250
+}
+
+// LiveLimitError refuses a transaction that is too large to go live.
+type LiveLimitError struct {
+	What      string // "records" or "companies"
+	Has, Most int
+}
+
+// Error names the limit and what to do.
+func (e *LiveLimitError) Error() string {
+	return fmt.Sprintf("engine: the transaction would write %d %s live, and the limit is %d: split it, or put its table maps in async mode", e.Has, e.What, e.Most)
+}
+
+// ErrBusy refuses a create of a key whose delete on the other side has not
+// ended yet.
+var ErrBusy = errors.New("engine: the record is being deleted on the other side; try again")
 
 // MixedTransactionError refuses a transaction that touches table maps of both
 // modes.
@@ -60,6 +77,7 @@ type CapturedChange struct {
 	Mark      Mark      // to be written beside the record
 	Filtered  bool      // nothing to capture: no running map has the record in its scope, before or after
 	Captured  bool      // Reference is to be written to the outbox
+	Live      bool      // the change must be on the other side before the transaction commits: see [LiveRequested]
 	Reference Reference // its Position is the outbox's to give
 }
 
@@ -69,6 +87,12 @@ type Capture struct {
 	side       Side
 	maps       []*TableMap
 	failpoints Failpoints
+
+	// Limits of what goes live from this side; a zero limit does not bind.
+	Limits LiveLimits
+	// DeletesTakeAll sends the whole transaction live when it has a delete;
+	// else only the delete goes live and the rest stays async.
+	DeletesTakeAll bool
 }
 
 // NewCapture returns the hook of a side. A nil failpoints plants nothing.
@@ -87,14 +111,48 @@ func (c *Capture) PreCommit(dst []CapturedChange, tx TxID, changes []Change) ([]
 		return dst, err
 	}
 	ordinal := uint32(0)
+	all := c.DeletesTakeAll && c.deletes(changes)
+	begin := len(dst)
 	for i := range changes {
-		captured := c.capture(tx, ordinal, &changes[i])
+		captured := c.capture(tx, ordinal, &changes[i], all)
 		if captured.Captured {
 			ordinal++
 		}
 		dst = append(dst, captured)
 	}
-	return dst, nil
+	return dst, c.fits(changes, dst[begin:])
+}
+
+// deletes reports whether a transaction deletes a record that it must carry.
+func (c *Capture) deletes(changes []Change) bool {
+	for i := range changes {
+		if m := c.maps[changes[i].Key.Map]; changes[i].Op == Delete && m.Mode != Stopped && c.holds(m, &changes[i]) {
+			return true
+		}
+	}
+	return false
+}
+
+// fits refuses a transaction that is over a limit of live sync.
+func (c *Capture) fits(changes []Change, captured []CapturedChange) error {
+	records := 0
+	var companies []string
+	for i := range captured {
+		if !captured[i].Live {
+			continue
+		}
+		records++
+		if company := changes[i].Key.Company; company != "" && !slices.Contains(companies, company) {
+			companies = append(companies, company)
+		}
+	}
+	switch {
+	case c.Limits.Records > 0 && records > c.Limits.Records:
+		return &LiveLimitError{What: "records", Has: records, Most: c.Limits.Records}
+	case c.Limits.Companies > 0 && len(companies) > c.Limits.Companies:
+		return &LiveLimitError{What: "companies", Has: len(companies), Most: c.Limits.Companies}
+	}
+	return nil
 }
 
 // OwnWrite judges a commit of the engine's own session. Loopback control lets
@@ -109,8 +167,9 @@ func (c *Capture) refuse(changes []Change) error {
 		m := c.maps[changes[i].Key.Map]
 		switch {
 		case m.Mode == Stopped:
-		case changes[i].Op == Delete:
-			return fmt.Errorf("%w: %s", ErrDeleteNotYet, m.Name)
+		case changes[i].Op == Delete: // always live, whatever the others are
+		case changes[i].Before != nil && changes[i].Before.Mark.Dead && changes[i].Before.Mark.Intent != 0:
+			return fmt.Errorf("%w: %s", ErrBusy, m.Name)
 		case !c.holds(m, &changes[i]) && !m.InScope(c.side, changes[i].Key, changes[i].After):
 		case m.Mode == Async && !slices.Contains(async, m.Name):
 			async = append(async, m.Name)
@@ -136,7 +195,7 @@ func (c *Capture) holds(m *TableMap, change *Change) bool {
 // begins and ends out of the map's scope: what it leaves behind is captured
 // when the record enters. One that takes the record in or out is captured
 // whatever it touches, because the other side may have waited for it.
-func (c *Capture) capture(tx TxID, ordinal uint32, change *Change) CapturedChange {
+func (c *Capture) capture(tx TxID, ordinal uint32, change *Change, live bool) CapturedChange {
 	m := c.maps[change.Key.Map]
 	var before []Value
 	var old Mark
@@ -149,8 +208,8 @@ func (c *Capture) capture(tx TxID, ordinal uint32, change *Change) CapturedChang
 	if m.Mode == Stopped {
 		return CapturedChange{Mark: old, Filtered: true}
 	}
-	if m.Mode == Live {
-		return CapturedChange{Mark: old}
+	if change.Op == Delete {
+		return c.tombstone(m, change, old)
 	}
 	if old.Dead { // the key begins another life, whether or not it is captured
 		old = Mark{Incarnation: old.Incarnation + 1, MapVersion: m.Version, Groups: make([]GroupMark, len(m.groups))}
@@ -172,6 +231,7 @@ func (c *Capture) capture(tx TxID, ordinal uint32, change *Change) CapturedChang
 	mark := Mark{
 		Incarnation: max(old.Incarnation, 1),
 		Number:      old.Number + 1,
+		Intent:      old.Intent,
 		MapVersion:  m.Version,
 		Groups:      m.renewed(&old, change.After),
 	}
@@ -185,6 +245,9 @@ func (c *Capture) capture(tx TxID, ordinal uint32, change *Change) CapturedChang
 	if before == nil || entered && mark.Number == 1 {
 		op = Create
 	}
+	if live || m.Mode == Live {
+		return CapturedChange{Mark: mark, Live: true}
+	}
 	return CapturedChange{
 		Mark:     mark,
 		Captured: true,
@@ -195,6 +258,20 @@ func (c *Capture) capture(tx TxID, ordinal uint32, change *Change) CapturedChang
 			Needs: m.needs(change.Key, change.After),
 		},
 	}
+}
+
+// tombstone is what a delete leaves of a record. It must be on the other side,
+// too, before the transaction commits.
+func (c *Capture) tombstone(m *TableMap, change *Change, old Mark) CapturedChange {
+	if change.Before == nil || !change.Before.Alive {
+		return CapturedChange{Mark: old}
+	}
+	dead := Mark{
+		Incarnation: max(old.Incarnation, 1), Number: old.Number, Dead: true, MapVersion: m.Version,
+		Groups: make([]GroupMark, len(m.groups)),
+	}
+	copy(dead.Groups, old.Groups)
+	return CapturedChange{Mark: dead, Live: c.holds(m, change)}
 }
 
 // edited returns the groups that have changed since the mark was made: while

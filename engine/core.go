@@ -21,6 +21,8 @@ type Config struct {
 	Poll       time.Duration // safety poll of both outboxes; 1m
 	Probe      time.Duration // between probes of a side that is down; 10s
 	TripAfter  int           // failed requests in a row that open a side's breaker; 3
+	LockWait   time.Duration // how long a live transaction waits for a pair whose item is in flight; 10s
+	DeleteWins bool          // a delete overrules unseen changes even where the other side is primary; else it is refused
 	WriteLife  time.Duration // after which a target no longer executes a write; 30s
 	Jobs       []Job         // each map in exactly one; none: one job "all" that holds all maps
 	Barrier    bool          // an item runs only when no lower sequence of its job has any; else sequence is a priority
@@ -44,6 +46,7 @@ func (c Config) WithDefaults() Config {
 	fill(&c.Probe, 10*time.Second)
 	fill(&c.TripAfter, 3)
 	fill(&c.WriteLife, 30*time.Second)
+	fill(&c.LockWait, 10*time.Second)
 	fill(&c.PauseAge, 24*time.Hour)
 	fill(&c.PauseOpen, 1_000_000)
 	if c.Failpoints == nil {
@@ -143,7 +146,10 @@ type Core struct {
 	jobByMap []int
 	request  BatchID // last one given
 	requests uint64  // operators' requests so far
-	wakeAt   Time    // when the driver was last asked to wake us; 0: not asked
+
+	lives       []*liveTx // live transactions that have not ended, oldest first
+	flightEnded bool      // an item has landed since live transactions last asked for locks
+	wakeAt      Time      // when the driver was last asked to wake us; 0: not asked
 
 	refs    []Reference     // scratch for Decide
 	spare   [][]queued      // emptied queues of lanes, for reuse
@@ -215,6 +221,9 @@ func (c *Core) load(state *State) error {
 		}
 	}
 	c.loadJobs(state)
+	for _, i := range state.Intents {
+		c.lives = append(c.lives, recovered(i))
+	}
 	for s := range c.outbox {
 		for _, p := range state.Ingested[s] {
 			c.outbox[s].ingested[p] = true
@@ -235,6 +244,7 @@ func (c *Core) Step(now Time, in *Input) Output {
 	c.begin(now)
 	switch in.Kind {
 	case Started:
+		c.recoverLives()
 		c.pull(FinOps)
 		c.pull(Dataverse)
 	case Notified:
@@ -250,6 +260,10 @@ func (c *Core) Step(now Time, in *Input) Output {
 	case TimeReached:
 		c.wakeAt = 0
 		c.timePassed()
+	case LiveRequested:
+		c.liveRequested(in)
+	case TxEnded:
+		c.txEnded(in)
 	}
 	c.workDesk()
 	return c.end()
@@ -263,6 +277,7 @@ func (c *Core) begin(now Time) {
 
 // end starts what may run now and hands over what the step asks for.
 func (c *Core) end() Output {
+	c.advanceLives()
 	c.openBarriers()
 	c.dispatch()
 	c.askToWake()
@@ -290,6 +305,9 @@ func (c *Core) askToWake() {
 	next := min(c.outbox[FinOps].wake(), c.outbox[Dataverse].wake())
 	if len(c.waiting) > 0 {
 		next = min(next, c.waiting[0].at)
+	}
+	for _, t := range c.lives {
+		next = min(next, t.wake())
 	}
 	for j := range c.jobs {
 		if len(c.jobs[j].desk) > 0 && c.jobs[j].state == Active {

@@ -3,6 +3,7 @@ package engine_test
 import (
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"sort"
@@ -30,6 +31,7 @@ import (
 //	run                      carry out requests until none is left; time stands still
 //	advance SPAN             let time pass, then tell the engine if it asked for it
 //	lose request|answer      the next request gets a time-out; with "answer" it was carried out
+//	fail                     the next request, a commit, fails: the transaction is undone
 //	throttle SPAN            the next request is refused, with a time to wait
 //	hold NAME                the next request gets a time-out and lands later
 //	land NAME                a held request is carried out now
@@ -78,6 +80,8 @@ type testSystem struct {
 	outbox  []engine.Reference
 	place   uint64
 	down    bool
+	held    map[engine.TxID]heldTx // transactions before their commit
+	ended   map[engine.TxID]bool   // how those that were held ended
 	refused map[engine.Key]bool
 }
 
@@ -140,6 +144,8 @@ func (e *environment) directive(d *datadriven.TestData) {
 		} else {
 			e.step(loseRequest)
 		}
+	case "fail":
+		e.step(failCommit)
 	case "throttle":
 		span, err := time.ParseDuration(d.CmdArgs[0].Key)
 		if err != nil {
@@ -243,6 +249,7 @@ func (e *environment) build() {
 		e.sides[s] = &testSystem{
 			env: e, side: s, capture: engine.NewCapture(s, e.maps, e.planted),
 			records: map[engine.Key]*engine.Record{}, refused: map[engine.Key]bool{},
+			held: map[engine.TxID]heldTx{}, ended: map[engine.TxID]bool{},
 		}
 	}
 	e.restart()
@@ -299,6 +306,11 @@ func (e *environment) crash(unsaved bool) {
 	}
 	e.flush()
 	e.printf("crash")
+	for _, s := range e.sides { // their calls to the engine break, so that they undo what they hold
+		for _, tx := range slices.Sorted(maps.Keys(s.held)) {
+			s.endTx(&engine.Effect{Kind: engine.AskTx, Tx: tx}, true)
+		}
+	}
 	e.restart()
 }
 
@@ -351,6 +363,10 @@ func (e *environment) traceMutation(m *engine.Mutation) {
 		e.printf("  queued %s %s", r.Origin, r)
 	case engine.ReferenceSettled:
 		e.printf("  settled %s %s: %s (%s)", r.Origin, r, m.Outcome.Class, m.Outcome.Reason)
+	case engine.IntentOpened:
+		e.printf("  intent of tx%d on %s", m.Intent.Tx, m.Intent.Side)
+	case engine.IntentClosed:
+		e.printf("  intent of tx%d on %s closed", m.Intent.Tx, m.Intent.Side)
 	case engine.JobMoved:
 		e.printf("  job %s is %v", m.Job.Name, m.Job.State)
 	case engine.LaneChanged:
@@ -367,6 +383,9 @@ func (e *environment) describe(eff *engine.Effect) string {
 	fmt.Fprintf(&b, "%s %s", eff.Kind, eff.Side)
 	if len(eff.Ack) > 0 {
 		fmt.Fprintf(&b, " ack %v", eff.Ack)
+	}
+	if eff.Tx != 0 {
+		fmt.Fprintf(&b, " tx%d", eff.Tx)
 	}
 	for _, k := range eff.Keys {
 		fmt.Fprintf(&b, " %s", k.ID)
@@ -391,6 +410,7 @@ const (
 	carryOut fate = iota
 	loseRequest
 	loseAnswer
+	failCommit // the system undoes a transaction that it was asked to commit
 )
 
 // step lets the next request meet its fate.
@@ -401,6 +421,10 @@ func (e *environment) step(f fate) {
 	eff := e.pending[0]
 	e.pending = e.pending[1:]
 	e.printf("%s", e.describe(&eff))
+	if eff.Tx != 0 {
+		e.stepTx(&eff, f)
+		return
+	}
 	var answer *engine.Input
 	if f != loseRequest {
 		answer = e.sides[eff.Side].serve(&eff)
@@ -411,6 +435,21 @@ func (e *environment) step(f fate) {
 	}
 	answer.Side, answer.Batch = eff.Side, eff.Batch
 	e.input(answer)
+}
+
+// stepTx lets a request about a held transaction meet its fate.
+func (e *environment) stepTx(eff *engine.Effect, f fate) {
+	var answer *engine.Input
+	if f != loseRequest || eff.Kind == engine.AbortTx { // without an answer a system undoes what it holds
+		answer = e.sides[eff.Side].endTx(eff, f == failCommit)
+	}
+	if (f == loseRequest || f == loseAnswer) && eff.Kind != engine.AbortTx {
+		e.printf("  no answer")
+		answer = &engine.Input{Kind: engine.BatchFailed, Side: eff.Side, Tx: eff.Tx, Failure: engine.Timeout}
+	}
+	if answer != nil {
+		e.input(answer)
+	}
 }
 
 // serve carries out a request.
@@ -443,6 +482,9 @@ func (s *testSystem) serve(eff *engine.Effect) *engine.Input {
 		return in
 	default:
 		in := &engine.Input{Kind: engine.BatchWritten}
+		if eff.Atomic && !s.allPass(eff.Writes, in) {
+			return in
+		}
 		for i := range eff.Writes {
 			in.Rows = append(in.Rows, s.write(&eff.Writes[i]))
 		}
@@ -450,9 +492,45 @@ func (s *testSystem) serve(eff *engine.Effect) *engine.Input {
 	}
 }
 
+// referenced reports whether another live record looks a record up.
+func (s *testSystem) referenced(k engine.Key) bool {
+	for _, r := range s.records {
+		if !r.Alive || r.Key == k {
+			continue
+		}
+		for _, v := range r.Values {
+			if v.Kind == engine.KindLookup && v.Target.Folded() == k {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// allPass tries the rows of an atomic batch. If one fails, none is done, and
+// the answer says which.
+func (s *testSystem) allPass(writes []engine.Write, in *engine.Input) bool {
+	pass := true
+	for i := range writes {
+		a := engine.RowAnswer{Result: engine.RowUndone}
+		w := &writes[i]
+		if s.refused[w.Key] || w.Kind == engine.DeleteWrite && s.referenced(w.Key) {
+			a = engine.RowAnswer{Result: engine.RowRefused, Reason: engine.Refused, Cause: "validation"}
+		} else if _, _, ok := engine.Apply(s.env.maps[w.Key.Map], w, s.side, s.records[w.Key]); !ok || s.locked(w.Key) || w.Deadline < s.env.now {
+			a = engine.RowAnswer{Result: engine.RowConditionFailed}
+		}
+		pass = pass && a.Result == engine.RowUndone
+		in.Rows = append(in.Rows, a)
+	}
+	if pass {
+		in.Rows = nil
+	}
+	return pass
+}
+
 // write applies one conditional write.
 func (s *testSystem) write(w *engine.Write) engine.RowAnswer {
-	if s.refused[w.Key] {
+	if s.refused[w.Key] || w.Kind == engine.DeleteWrite && s.referenced(w.Key) {
 		return engine.RowAnswer{Result: engine.RowRefused, Reason: engine.Refused, Cause: "validation"}
 	}
 	for _, a := range w.Lookups {
@@ -462,7 +540,7 @@ func (s *testSystem) write(w *engine.Write) engine.RowAnswer {
 	}
 	now := s.records[w.Key]
 	r, ref, ok := engine.Apply(s.env.maps[w.Key.Map], w, s.side, now)
-	if !ok {
+	if !ok || s.locked(w.Key) || w.Deadline < s.env.now {
 		s.env.printf("  %s: condition of %s failed", s.side, w.Key.ID)
 		return engine.RowAnswer{Result: engine.RowConditionFailed}
 	}
@@ -536,7 +614,7 @@ func (e *environment) user(d *datadriven.TestData) {
 		m := e.maps[k.Map]
 		c := s.change(k)
 		if words[0] == "delete" {
-			c.Op = engine.Delete
+			c.Op, c.After = engine.Delete, nil
 		}
 		for _, w := range words[3:] {
 			name, value, _ := strings.Cut(w, "=")
@@ -558,6 +636,70 @@ func (e *environment) user(d *datadriven.TestData) {
 	}
 	if err := s.commit(changes, len(d.CmdArgs) > 1 && d.CmdArgs[1].Key == "bypass"); err != nil {
 		e.printf("refused: %v", err)
+	}
+}
+
+// heldTx is a transaction that waits for its live rows to be on the other side.
+type heldTx struct {
+	changes  []engine.Change
+	captured []engine.CapturedChange
+	traces   []any // of the live rows
+}
+
+// hold asks the engine to carry a transaction's live rows.
+func (s *testSystem) hold(tx engine.TxID, h heldTx) {
+	in := &engine.Input{Kind: engine.LiveRequested, Side: s.side, Tx: tx}
+	for i, c := range h.captured {
+		if c.Live {
+			after := &engine.Record{Key: h.changes[i].Key, Alive: h.changes[i].Op != engine.Delete, Values: h.changes[i].After, Mark: c.Mark}
+			if s.env.judge != nil && after.Alive {
+				after.Trace = s.env.judge.userCommitted(s.side, h.changes[i].Before, after, c)
+				h.traces = append(h.traces, after.Trace)
+			}
+			in.Live = append(in.Live, engine.LiveRow{Key: after.Key, Op: h.changes[i].Op, Before: h.changes[i].Before, After: after})
+		}
+	}
+	s.held[tx] = h
+	s.env.printf("  held on %s", s.side)
+	s.env.input(in)
+}
+
+// endTx carries out what the engine asks of a held transaction. A system that
+// fails to commit undoes it.
+func (s *testSystem) endTx(eff *engine.Effect, fails bool) *engine.Input {
+	h, held := s.held[eff.Tx]
+	delete(s.held, eff.Tx)
+	if held {
+		s.ended[eff.Tx] = eff.Kind == engine.CommitTx && !fails
+		if s.ended[eff.Tx] {
+			s.publishAll(h)
+		} else {
+			for _, t := range h.traces {
+				s.env.judge.undone(t)
+			}
+			s.env.printf("  undone on %s", s.side)
+		}
+	}
+	if eff.Kind == engine.AbortTx {
+		s.env.printf("  its user is told: %s (%s)", eff.Why.Class, eff.Why.Reason)
+		return nil
+	}
+	return &engine.Input{Kind: engine.TxEnded, Side: s.side, Tx: eff.Tx, Committed: s.ended[eff.Tx]}
+}
+
+// publishAll commits a transaction: records, marks and outbox.
+func (s *testSystem) publishAll(h heldTx) {
+	for i, c := range h.captured {
+		r := &engine.Record{Key: h.changes[i].Key, Alive: h.changes[i].Op != engine.Delete, Values: h.changes[i].After, Mark: c.Mark}
+		if len(h.traces) > 0 {
+			r.Trace = h.traces[0]
+		} else if s.env.judge != nil {
+			r.Trace = s.env.judge.userCommitted(s.side, h.changes[i].Before, r, c)
+		}
+		s.publish(r)
+		if c.Captured {
+			s.append(c.Reference)
+		}
 	}
 }
 
@@ -586,16 +728,12 @@ func (s *testSystem) commit(changes []engine.Change, bypass bool) error {
 			return err
 		}
 	}
-	for i, c := range captured {
-		r := &engine.Record{Key: changes[i].Key, Alive: true, Values: changes[i].After, Mark: c.Mark}
-		if s.env.judge != nil {
-			r.Trace = s.env.judge.userCommitted(s.side, changes[i].Before, r, c)
-		}
-		s.publish(r)
-		if c.Captured {
-			s.append(c.Reference)
-		}
+	h := heldTx{changes: changes, captured: captured}
+	if slices.ContainsFunc(captured, func(c engine.CapturedChange) bool { return c.Live }) {
+		s.hold(s.env.tx, h)
+		return nil
 	}
+	s.publishAll(h)
 	return nil
 }
 
@@ -615,7 +753,10 @@ func (e *environment) record(r *engine.Record) string {
 			fmt.Fprintf(&b, " %s=%s", m.Columns[i].Name, v.Target.ID)
 		}
 	}
-	if r.Mark.Incarnation == 0 {
+	if !r.Alive {
+		b.WriteString(" deleted")
+	}
+	if r.Mark.Incarnation == 0 && !r.Mark.Dead {
 		b.WriteString(" [no mark]")
 		return b.String()
 	}

@@ -83,8 +83,9 @@ func (c *Core) pullFailed(side Side) {
 func (c *Core) takeIn(r *Reference) {
 	id := c.pairs.ensure(r.Key, r.Side)
 	l := c.pairs.lane(id)
+	settled, held := l.ledger.known(r.Incarnation, r.Number)
 	if known := l.find(r.Incarnation, r.Number); known != nil {
-		if !known.Origin.Holds() {
+		if !known.Origin.Holds() || settled && held == nil {
 			c.book(r, Outcome{Class: NoOp, Reason: Echo})
 			return
 		}
@@ -92,7 +93,7 @@ func (c *Core) takeIn(r *Reference) {
 		c.save = append(c.save, Mutation{Kind: ReferenceAdded, Reference: *r, Order: known.order})
 		return
 	}
-	switch settled, held := l.ledger.known(r.Incarnation, r.Number); {
+	switch {
 	case held != nil: // the engine's own reference held the place and has ended
 		c.enqueueSettled(l, r, held.Outcome)
 	case settled:

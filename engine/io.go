@@ -19,10 +19,15 @@ const (
 	ReadBatch                    // read Keys and Lookups on Side; answered by BatchRead or BatchFailed
 	WriteBatch                   // apply Writes on Side; answered by BatchWritten or BatchFailed
 	WakeAt                       // answered by TimeReached at or after At
+	CommitTx                     // let the held transaction Tx of Side commit; answered by TxEnded
+	AbortTx                      // undo the held transaction Tx of Side; its user is told Why
+	AskTx                        // how did the transaction Tx of Side end? one that is held is undone; answered by TxEnded
 )
 
 // String returns the effect's name.
-func (k EffectKind) String() string { return [...]string{"pull", "read", "write", "wake"}[k] }
+func (k EffectKind) String() string {
+	return [...]string{"pull", "read", "write", "wake", "commit", "abort", "ask"}[k]
+}
 
 // Effect is what the engine asks its driver to do, after the mutations of the
 // same step are saved. The slices belong to the driver until it answers.
@@ -39,7 +44,10 @@ type Effect struct {
 	Keys    []Key   // ReadBatch: records
 	Lookups []Key   // ReadBatch: records of which only the life is asked
 	Writes  []Write // WriteBatch
+	Atomic  bool    // WriteBatch: all rows are done, or none
 	At      Time    // WakeAt
+	Tx      TxID    // CommitTx, AbortTx, AskTx
+	Why     Outcome // AbortTx
 }
 
 // BatchID tells the engine's requests apart; an answer to a request that it
@@ -56,13 +64,15 @@ const (
 	OutboxPulled                  // References, of which there may be none
 	BatchRead                     // Records and Lookups, in the order asked
 	BatchWritten                  // Rows, in the order asked
-	BatchFailed                   // Failure: no row was answered; a write may have landed
+	BatchFailed                   // Failure: no row was answered; a write may have landed. With Tx, a request about that
 	TimeReached
+	LiveRequested // a transaction of Side is held before its commit until its Live rows are on the other side
+	TxEnded       // Tx of Side ended; Committed tells how
 )
 
 // String returns the input's name.
 func (k InputKind) String() string {
-	return [...]string{"started", "notified", "pulled", "read", "written", "failed", "time"}[k]
+	return [...]string{"started", "notified", "pulled", "read", "written", "failed", "time", "live", "ended"}[k]
 }
 
 // Input is what a driver reports to the engine. Its slices must stay
@@ -80,6 +90,10 @@ type Input struct {
 	Rows       []RowAnswer
 	Failure    Failure
 	RetryAfter time.Duration // with Failure Throttled
+
+	Tx        TxID
+	Live      []LiveRow // LiveRequested
+	Committed bool      // TxEnded
 }
 
 // Failure says why a request as a whole was not answered.
@@ -111,7 +125,8 @@ const (
 	RowDone            RowResult = iota
 	RowConditionFailed           // the record, or a looked-up one, is not as it was read
 	RowRefused                   // the system's business logic said no: an application failure
+	RowUndone                    // of an atomic batch: nothing was wrong with it, but with another row
 )
 
 // String returns the result's name.
-func (r RowResult) String() string { return [...]string{"done", "condition", "refused"}[r] }
+func (r RowResult) String() string { return [...]string{"done", "condition", "refused", "undone"}[r] }

@@ -92,7 +92,12 @@ func (l *lane) find(incarnation, number uint32) *queued {
 type pair struct {
 	key   Key
 	lanes [2]lane
+	held  *liveTx // the live transaction that has the pair's lock, or is next to get it
 }
+
+// taken reports whether no item of the pair may start: one of the two
+// directions is in a batch, or a live transaction has the lock.
+func (p *pair) taken() bool { return p.held != nil || p.flying() }
 
 // flying reports whether one of the two directions is in a batch.
 func (p *pair) flying() bool {

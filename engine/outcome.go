@@ -49,6 +49,7 @@ const (
 	SkippedAtResume        // queued during a pause, and not to be caught up
 	Filtered               // one side's record is out of the table map's scope
 	UnmappedValue          // a value has no mapping on the other side
+	Busy                   // the record is in use by the engine, or by another live transaction
 	reasons
 )
 
@@ -60,6 +61,7 @@ func (r Reason) String() string {
 		"refused by validation", "duplicate value", "timed out", "system unavailable",
 		"condition failed too often", "skipped at resume",
 		"filtered", "unmapped value",
+		"record in use",
 	}[r]
 }
 

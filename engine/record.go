@@ -76,6 +76,7 @@ type Mark struct {
 	Incarnation uint32      // which life of this key, from 1; 0: the record has no mark
 	Number      uint32      // captured changes of this record on this side in this incarnation
 	Dead        bool        // a tombstone
+	Intent      TxID        // the live transaction of the other side that wrote this, until the engine writes again; 0: none
 	MapVersion  uint32      // of the table map that made the fingerprints
 	Groups      []GroupMark // by column group of the table map
 }

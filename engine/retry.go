@@ -108,8 +108,15 @@ func (c *Core) failed(in *Input) {
 		c.gateFailed(in, false)
 		return
 	}
+	if in.Tx != 0 {
+		c.txUnknown(in)
+		return
+	}
 	b := c.batchOf(in)
 	if b == nil {
+		if c.liveFailed(in) {
+			c.gateFailed(in, false)
+		}
 		return
 	}
 	free := c.gateFailed(in, b.stage == writing)

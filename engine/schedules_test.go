@@ -1,9 +1,11 @@
 package engine_test
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"testing"
@@ -42,13 +44,15 @@ const (
 	crashUnsaved
 	toggleRefusal
 	letTimePass
+	deleteRecord
+	failNextCommit
 	actionKinds
 )
 
 func (a action) String() string {
 	return fmt.Sprintf("%s %v pair %d word %d", [...]string{
 		"edit", "bypass", "notify", "step", "lose request", "lose answer", "hold", "land", "leak",
-		"crash", "crash unsaved", "toggle refusal", "time",
+		"crash", "crash unsaved", "toggle refusal", "time", "delete", "fail commit",
 	}[a.kind], a.side, a.pair, a.word)
 }
 
@@ -60,8 +64,16 @@ var mixtures = map[string]mixture{
 	"losses":  {edit: 20, notify: 15, carryNext: 50, loseNextRequest: 6, loseNextAnswer: 8, holdNext: 8, landHeld: 8, letTimePass: 10},
 	"crashes": {edit: 20, notify: 15, carryNext: 50, loseNextAnswer: 6, holdNext: 6, landHeld: 6, crashSaved: 5, crashUnsaved: 5, letTimePass: 8},
 	"bypass":  {edit: 20, editBypass: 8, notify: 15, carryNext: 50, loseNextAnswer: 5, holdNext: 5, landHeld: 5, letTimePass: 8},
+	"deletes": {
+		edit: 24, notify: 15, carryNext: 60, loseNextRequest: 3, loseNextAnswer: 4, holdNext: 4, landHeld: 5,
+		crashSaved: 3, crashUnsaved: 2, letTimePass: 8, deleteRecord: 5, failNextCommit: 3,
+	},
+	"live": {
+		edit: 24, notify: 5, carryNext: 70, loseNextRequest: 3, loseNextAnswer: 4, holdNext: 4, landHeld: 5,
+		crashSaved: 4, crashUnsaved: 3, letTimePass: 10, deleteRecord: 4, failNextCommit: 5, toggleRefusal: 3,
+	},
 	"all": {
-		edit: 24, editBypass: 4, notify: 15, carryNext: 50, loseNextRequest: 4, loseNextAnswer: 6, holdNext: 6,
+		deleteRecord: 2, failNextCommit: 1, edit: 24, editBypass: 4, notify: 15, carryNext: 50, loseNextRequest: 4, loseNextAnswer: 6, holdNext: 6,
 		landHeld: 6, leakEcho: 4, crashSaved: 3, crashUnsaved: 3, toggleRefusal: 4, letTimePass: 8,
 	},
 }
@@ -71,6 +83,7 @@ type schedule struct {
 	workers, batch, pull int
 	primary              engine.Side
 	lookups              bool
+	live                 bool // the table map is in live mode
 	flows                bool // columns that flow one way only, beside the two-way ones
 	perField             bool
 	actions              []action
@@ -109,11 +122,15 @@ func TestSchedules(t *testing.T) {
 			seen := map[string]int{}
 			for seed := range cases {
 				s := draw(rand.New(rand.NewPCG(uint64(seed), 1)), mixtures[name])
+				s.live = name == "live"
 				if _, err := s.run(nil, seen); err != nil {
 					s = shrink(s)
 					story, err := s.run(nil, seen)
 					t.Fatalf("seed %d: %v\n%s", seed, err, story)
 				}
+			}
+			if name == "live" { // nothing is queued
+				return
 			}
 			for _, outcome := range []string{"synced written", "synced override", "conflict overridden", "conflict rejected", "concurrency superseded"} {
 				if seen[outcome] == 0 {
@@ -166,7 +183,7 @@ func (s *schedule) run(planted plants, seen map[string]int) (trace string, err e
 	defer func() {
 		trace = e.trace.String()
 		if p := recover(); p != nil {
-			err = fmt.Errorf("panic: %v", p)
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
 		}
 	}()
 	m, err := engine.NewTableMap(s.tableMap())
@@ -206,6 +223,9 @@ const (
 
 func (s *schedule) tableMap() engine.TableMap {
 	m := engine.TableMap{Name: "records", Mode: engine.Async, Primary: s.primary}
+	if s.live {
+		m.Mode = engine.Live
+	}
 	m.Columns = []engine.Column{{Name: "word"}, {Name: "parent", Lookups: []engine.MapID{0}}, {Name: "city"}}
 	if s.flows {
 		m.Columns = append(m.Columns, engine.Column{Name: "fin", Flow: engine.ToDataverse}, engine.Column{Name: "crm", Flow: engine.ToFinOps})
@@ -233,8 +253,24 @@ func (e *environment) act(a action) {
 	side := e.sides[a.side]
 	k := engine.Key{ID: string(rune('A' + a.pair))}
 	switch a.kind {
+	case deleteRecord:
+		if r := side.records[k]; r == nil || !r.Alive || side.locked(k) || side.referenced(k) {
+			return
+		}
+		c := side.change(k)
+		c.Op, c.After = engine.Delete, nil
+		if err := side.commit([]engine.Change{c}, false); err != nil {
+			panic(err)
+		}
+	case failNextCommit:
+		if len(e.pending) > 0 && e.pending[0].Kind == engine.CommitTx {
+			e.step(failCommit)
+		}
 	case edit, editBypass:
-		if r := side.records[k]; a.kind == editBypass && (r == nil || r.Mark.Incarnation == 0) {
+		if side.locked(k) {
+			return
+		}
+		if r := side.records[k]; a.kind == editBypass && (r == nil || !r.Alive || r.Mark.Incarnation == 0) {
 			return // a record older than the sync is drift by definition
 		}
 		c := side.change(k)
@@ -249,11 +285,11 @@ func (e *environment) act(a action) {
 		c.After[column] = engine.Text(fmt.Sprint(e.judge.nextWord(word)))
 		if e.judge.schedule.lookups && a.word > 0 && a.kind == edit { // look up a record of this side, perhaps the same one
 			parent := engine.Key{ID: string(rune('A' + (a.pair+a.word)%3))}
-			if r := side.records[parent]; r != nil && r.Alive || parent == k {
+			if r := side.records[parent]; r != nil && r.Alive && !side.locked(parent) || parent == k {
 				c.After[parentColumn] = engine.Lookup(&parent)
 			}
 		}
-		if err := side.commit([]engine.Change{c}, a.kind == editBypass); err != nil {
+		if err := side.commit([]engine.Change{c}, a.kind == editBypass); err != nil && !errors.Is(err, engine.ErrBusy) {
 			panic(err)
 		}
 	case notify:
@@ -289,6 +325,16 @@ func (e *environment) act(a action) {
 	case letTimePass:
 		e.letTimePass(5 * time.Second)
 	}
+}
+
+// locked reports whether a held transaction has a record's lock.
+func (s *testSystem) locked(k engine.Key) bool {
+	for _, h := range s.held {
+		if slices.ContainsFunc(h.changes, func(c engine.Change) bool { return c.Key == k }) {
+			return true
+		}
+	}
+	return false
 }
 
 func (e *environment) letTimePass(d time.Duration) {
@@ -337,7 +383,7 @@ func (e *environment) heal() error {
 				return err
 			}
 		}
-		if e.core.Stats().Open == 0 && len(e.sides[0].outbox)+len(e.sides[1].outbox) == 0 && len(e.pending) == 0 {
+		if e.core.Stats().Live == 0 && e.core.Stats().Open == 0 && len(e.sides[0].outbox)+len(e.sides[1].outbox) == 0 && len(e.pending) == 0 {
 			e.flush()
 			return e.judge.broken
 		}
@@ -362,6 +408,7 @@ type judge struct {
 	dropped    history        // overridden by the primary, declared by the write
 	head       map[int]bool   // the newest edits among the dropped, each time
 	uncaptured map[int]bool
+	gone       map[int]bool // their record was deleted with them
 	carried    map[int]bool
 	outcomes   map[int]engine.Outcome
 }
@@ -374,7 +421,7 @@ type editMade struct {
 func newJudge(s *schedule) *judge {
 	return &judge{
 		schedule: s, byNumber: map[string]int{}, dropped: history{}, head: map[int]bool{},
-		uncaptured: map[int]bool{}, carried: map[int]bool{}, outcomes: map[int]engine.Outcome{},
+		uncaptured: map[int]bool{}, gone: map[int]bool{}, carried: map[int]bool{}, outcomes: map[int]engine.Outcome{},
 	}
 }
 
@@ -401,17 +448,28 @@ func historyOf(r *engine.Record) history {
 }
 
 func (j *judge) userCommitted(side engine.Side, before, after *engine.Record, c engine.CapturedChange) history {
+	if !after.Alive {
+		for t := range historyOf(before) {
+			j.gone[t.edit] = true
+		}
+		return nil
+	}
 	id := len(j.edits)
 	h := history{}
 	maps.Copy(h, historyOf(before))
 	for col := range after.Values {
 		leaves := col != finopsColumn && col != dataverseColumn || col == finopsColumn+int(side)
-		if leaves && (before == nil || !before.Values[col].Equal(after.Values[col])) {
+		if leaves && (before == nil || !before.Alive || !before.Values[col].Equal(after.Values[col])) {
 			h[touch{id, col}] = true
 		}
 	}
 	if len(h) == len(historyOf(before)) {
 		return h // saved as it was: no edit
+	}
+	if c.Live {
+		j.edits = append(j.edits, editMade{side, after.Key})
+		j.outcomes[id] = engine.Outcome{Class: engine.Synced, Reason: engine.Written}
+		return h
 	}
 	if !c.Captured {
 		j.edits = append(j.edits, editMade{side, engine.Key{}})
@@ -423,14 +481,32 @@ func (j *judge) userCommitted(side engine.Side, before, after *engine.Record, c 
 	return h
 }
 
+// undone forgets the edit of a live transaction that did not commit.
+func (j *judge) undone(trace any) {
+	newest := -1
+	for t := range trace.(history) {
+		newest = max(newest, t.edit)
+	}
+	j.gone[newest] = true
+}
+
 func numberOf(r *engine.Reference) string {
 	return fmt.Sprintf("%v %s %d.%d", r.Side, r.Key.ID, r.Incarnation, r.Number)
 }
 
 func (j *judge) engineCommitted(side engine.Side, w *engine.Write, now *engine.Record) history {
 	target := historyOf(now)
-	if w.Kind == engine.LateWrite {
+	switch w.Kind {
+	case engine.LateWrite, engine.SealWrite:
 		return target
+	case engine.DeleteWrite:
+		for t := range target {
+			j.gone[t.edit] = true // or overridden, should the delete be undone
+			if !historyOf(w.Source)[t] {
+				j.dropped[t] = true
+			}
+		}
+		return nil
 	}
 	h := maps.Clone(target)
 	if h == nil {
@@ -459,6 +535,7 @@ func (j *judge) engineCommitted(side engine.Side, w *engine.Write, now *engine.R
 			continue // found equal: both histories live on
 		}
 		switch {
+		case w.Kind == engine.RestoreWrite || w.Intent != 0: // an undone transaction takes with it what was done on top
 		case len(unseen) > 0 && !w.Override.Has(g):
 			j.breach("lost update: %v of %s on %v were overwritten unseen", unseen, w.Key.ID, side)
 		case len(unseen) == 0 && w.Override.Has(g):
@@ -531,6 +608,7 @@ func (j *judge) verdict(e *environment) error {
 		switch {
 		case !ended:
 			return fmt.Errorf("edit %d of %s on %v has no outcome", id, made.key.ID, made.side)
+		case j.gone[id]:
 		case o.Class == engine.Synced && !j.carried[id]:
 			return fmt.Errorf("edit %d of %s on %v is booked as synced (%v) and was never carried", id, made.key.ID, made.side, o.Reason)
 		case j.head[id] && o.Class != engine.ConflictFailure:

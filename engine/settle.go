@@ -121,6 +121,7 @@ func (c *Core) leave(f *flight, l *lane) {
 	if o := c.pairs.lane(f.lane.opposite()); o.state == ready {
 		c.pushReady(f.lane.opposite())
 	}
+	c.flightEnded = true
 }
 
 // half goes on with an item whose record is on the target but for the lookups

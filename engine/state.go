@@ -11,6 +11,8 @@ const (
 	PositionIngested                     // Position of Side's outbox is taken in
 	PositionAcked                        // Position of Side's outbox is forgotten there
 	JobMoved                             // Job has a new state
+	IntentOpened                         // Intent is on its way to the other side
+	IntentClosed                         // the intent of Intent's side and transaction has ended
 )
 
 // Mutation is one durable change of the engine's state. The mutations of one
@@ -24,6 +26,23 @@ type Mutation struct {
 	Side      Side
 	Position  uint64
 	Job       JobRecord
+	Intent    Intent
+}
+
+// Intent is the durable note that a live transaction is between its two
+// commits.
+type Intent struct {
+	Side     Side // of the user
+	Tx       TxID
+	Deadline Time // after which the other side no longer executes the writes
+	Rows     []IntentRow
+}
+
+// IntentRow is one record of an [Intent].
+type IntentRow struct {
+	Key         Key
+	Op          Operation
+	Incarnation uint32
 }
 
 // JobRecord is the state of a job. A job that was never recorded is active.
@@ -73,6 +92,7 @@ type State struct {
 	Open     []OpenReference // ascending by Order
 	Lanes    []LaneState     // in any order, at most one per key and side
 	Jobs     []JobRecord     // in any order, at most one per name
+	Intents  []Intent        // in the order in which they were opened
 	Ledgers  []Ledger        // in any order
 	Ingested [2][]uint64     // by side: positions taken in and not yet known to be forgotten
 	Order    uint64          // the highest order given

@@ -9,6 +9,7 @@ type Stats struct {
 	Blocked  int // items that wait for another's create
 	Parked   int // items on the error desk
 	Backoff  int // items that wait for their next attempt
+	Live     int // live transactions that have not ended
 
 	Settled         uint64 // references that got their outcome
 	Batches         uint64
@@ -46,6 +47,7 @@ func (c *Core) Stats() Stats {
 	s := c.stats
 	s.InFlight, s.Blocked = c.items[inFlight], c.items[blocked]
 	s.Parked, s.Backoff = c.items[parked], c.items[backoff]
+	s.Live = len(c.lives)
 	for side := range c.gates {
 		s.BreakerOpen[side] = c.gates[side].shut
 	}

@@ -5,13 +5,18 @@ type WriteKind uint8
 
 // The kinds of writes.
 const (
-	CarryWrite WriteKind = iota // brings the source's groups to the target
-	MarkWrite                   // moves the mark only: both sides hold the same
-	LateWrite                   // captures what had gone past the hook, on the record's own side
+	CarryWrite   WriteKind = iota // brings the source's groups to the target
+	MarkWrite                     // moves the mark only: both sides hold the same
+	LateWrite                     // captures what had gone past the hook, on the record's own side
+	DeleteWrite                   // makes a tombstone of the record, or in its place
+	SealWrite                     // tells a tombstone that the transaction which it waits for has committed
+	RestoreWrite                  // like a carry, also over a tombstone: what a live transaction did is undone
 )
 
 // String returns the kind's name.
-func (k WriteKind) String() string { return [...]string{"carry", "mark", "late"}[k] }
+func (k WriteKind) String() string {
+	return [...]string{"carry", "mark", "late", "delete", "seal", "restore"}[k]
+}
 
 // Write is one conditional write of one record with its mark. It holds no
 // values: what it carries is read from Source, the record as it was when the
@@ -29,6 +34,7 @@ type Write struct {
 	Lookups       []Alive // each must be alive on the target when the write commits
 	Unconditional bool    // a planted bug: do not check the condition
 	Deadline      Time    // the driver's time after which the target must not execute it
+	Intent        TxID    // the live transaction that the write belongs to; 0: none
 }
 
 // Alive names a record that must be alive, in the incarnation that was read.
@@ -48,12 +54,22 @@ type Alive struct {
 // For a late write the returned reference must be appended to the side's
 // outbox in the same transaction; for other kinds it is nil.
 func Apply(m *TableMap, w *Write, side Side, now *Record) (*Record, *Reference, bool) {
+	if w.Kind == SealWrite {
+		return applySeal(w, now)
+	}
 	if now.version() != w.Target.version() && !w.Unconditional {
 		return nil, nil, false
 	}
-	if w.Kind == LateWrite {
+	switch w.Kind {
+	case LateWrite:
 		r, ref := applyLate(m, w, side, now)
 		return r, ref, true
+	case DeleteWrite:
+		return applyDelete(m, w, now), nil, true
+	case CarryWrite:
+		if now != nil && now.Mark.Dead && now.Mark.Incarnation >= w.Source.Mark.Incarnation {
+			return nil, nil, false // the record was deleted; only another life may follow
+		}
 	}
 	r, ok := applyCarry(m, w, side, now)
 	return r, nil, ok
@@ -90,6 +106,35 @@ func applyLate(m *TableMap, w *Write, side Side, now *Record) (*Record, *Referen
 	}
 }
 
+// applySeal tells a tombstone that its transaction has committed. Its condition
+// is that it still waits for that.
+func applySeal(w *Write, now *Record) (*Record, *Reference, bool) {
+	if now == nil || !now.Mark.Dead || now.Mark.Intent != w.Intent {
+		return nil, nil, false
+	}
+	r := *now
+	r.Mark.Intent = 0
+	return &r, nil, true
+}
+
+// applyDelete makes a tombstone. Changes of the target that the source has not
+// seen are among its lost numbers, so that their references, whenever they
+// come, end as conflict failures.
+func applyDelete(m *TableMap, w *Write, now *Record) *Record {
+	mark := Mark{Incarnation: w.Source.Mark.Incarnation, Dead: true, Intent: w.Intent, MapVersion: m.Version}
+	mark.Groups = make([]GroupMark, len(m.groups))
+	if now != nil && now.Mark.Incarnation == mark.Incarnation {
+		mark.Number = now.Mark.Number
+		copy(mark.Groups, now.Mark.Groups)
+	}
+	for g := range mark.Groups {
+		if gm := &mark.Groups[g]; w.Override.Has(g) {
+			gm.Lost = gm.overridden(gm.Own, w.Settled)
+		}
+	}
+	return &Record{Key: w.Key, Mark: mark}
+}
+
 // applyCarry brings the source's groups and what it knows to the target.
 func applyCarry(m *TableMap, w *Write, side Side, now *Record) (*Record, bool) {
 	source := m.fitted(w.Source)
@@ -97,13 +142,13 @@ func applyCarry(m *TableMap, w *Write, side Side, now *Record) (*Record, bool) {
 	if now != nil && now.Alive {
 		r.Values = now.Values
 	}
-	if w.Kind == CarryWrite {
+	if w.Kind == CarryWrite || w.Kind == RestoreWrite {
 		var ok bool
 		if r.Values, ok = m.carried(side, source.Values, r.Values, w.Groups); !ok {
 			return nil, false
 		}
 	}
-	r.Mark = Mark{Incarnation: source.Mark.Incarnation, MapVersion: m.Version}
+	r.Mark = Mark{Incarnation: source.Mark.Incarnation, Intent: w.Intent, MapVersion: m.Version}
 	if now != nil && now.Mark.Incarnation == source.Mark.Incarnation {
 		r.Mark.Number = now.Mark.Number
 		r.Mark.Groups = m.renewed(&now.Mark, r.Values)

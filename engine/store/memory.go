@@ -20,6 +20,7 @@ type Memory struct {
 	open     int
 	ingested [2]map[uint64]struct{}
 	jobs     map[string]engine.JobRecord
+	intents  []engine.Intent
 	order    uint64
 	broken   error
 }
@@ -91,6 +92,14 @@ func (s *Memory) apply(m *engine.Mutation) error {
 			return fmt.Errorf("%s position %d is acknowledged but was not taken in", m.Side, m.Position)
 		}
 		delete(s.ingested[m.Side], m.Position)
+	case engine.IntentOpened:
+		s.intents = append(s.intents, m.Intent)
+	case engine.IntentClosed:
+		i := slices.IndexFunc(s.intents, func(o engine.Intent) bool { return o.Side == m.Intent.Side && o.Tx == m.Intent.Tx })
+		if i < 0 {
+			return fmt.Errorf("the intent of transaction %d on %s is closed but not open", m.Intent.Tx, m.Intent.Side)
+		}
+		s.intents = slices.Delete(s.intents, i, i+1)
 	case engine.JobMoved:
 		s.jobs[m.Job.Name] = m.Job
 	default:
@@ -279,6 +288,10 @@ func (s *Memory) Load() (*engine.State, error) {
 		for _, g := range l.others {
 			state.Ledgers = append(state.Ledgers, copied(g))
 		}
+	}
+	for _, i := range s.intents {
+		i.Rows = slices.Clone(i.Rows)
+		state.Intents = append(state.Intents, i)
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.jobs)) {
 		state.Jobs = append(state.Jobs, s.jobs[name])

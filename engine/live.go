@@ -1,0 +1,464 @@
+package engine
+
+// Live transactions: a user's transaction on X is held before its commit until
+// its rows are on Y. That is how deletes always go, and every change of a table
+// map in live mode.
+//
+//	locks → read Y → intent saved → write Y, all or nothing → X commits → Y sealed → intent closed
+//	                                     │ refused: X is undone             │ X did not commit, or nobody knows:
+//	                                     ▼                                  ▼ ask X by the transaction's name, then
+//	                                 intent closed                        restore Y from X
+//
+// While the intent is open no item of these pairs runs. Recovery asks X for the
+// named transaction, never for a counter: a user may have changed the record
+// again meanwhile.
+
+// LiveRow is one record of a held transaction.
+type LiveRow struct {
+	Key    Key
+	Op     Operation
+	Before *Record // X as the transaction found it; nil for a key that X has never held
+	After  *Record // X as the transaction will leave it, with the moved mark; a tombstone for a delete
+}
+
+// liveStage is how far a live transaction has come.
+type liveStage uint8
+
+const (
+	lockingRows liveStage = iota // waits for items in flight, for LockWait at most
+	readingRows
+	writingRows
+	committingSource
+	sealingRows
+	askingSource  // after a crash, or when nobody knows how X ended
+	waitingOut    // for the deadline of a write that may still land
+	readingX      // to undo: what X holds now
+	readingY      // ... and Y
+	restoringRows // ... and Y is written from X
+)
+
+// liveTx is a live transaction that has not ended.
+type liveTx struct {
+	intent  Intent
+	rows    []LiveRow // nil after a crash
+	stage   liveStage
+	saved   bool // the intent is in the store
+	landed  bool // Y's rows were answered: nothing is left that may land later
+	request BatchID
+	until   Time // of the stage, where it waits
+	tries   int  // reads whose write met a failed condition
+	x       []*Record
+}
+
+// recovered is a live transaction that a crash has cut off.
+func recovered(i Intent) *liveTx { return &liveTx{intent: i, stage: askingSource, saved: true} }
+
+// wake returns when the transaction wants to be looked at.
+func (t *liveTx) wake() Time {
+	if t.stage == lockingRows || t.stage == waitingOut {
+		return t.until
+	}
+	return never
+}
+
+// liveTriesMax is how often a live transaction reads again after somebody else
+// has changed a record under it.
+const liveTriesMax = 3
+
+// liveRequested takes a transaction that is held before its commit.
+func (c *Core) liveRequested(in *Input) {
+	t := &liveTx{
+		intent: Intent{Side: in.Side, Tx: in.Tx}, rows: append([]LiveRow(nil), in.Live...),
+		until: c.now.Add(c.cfg.LockWait),
+	}
+	for i := range t.rows {
+		r := &t.rows[i]
+		t.intent.Rows = append(t.intent.Rows, IntentRow{Key: r.Key, Op: r.Op, Incarnation: r.After.Mark.Incarnation})
+	}
+	c.lives = append(c.lives, t)
+}
+
+// recoverLives asks for the ends of the transactions that a crash has cut off.
+// They get their locks first.
+func (c *Core) recoverLives() {
+	for _, t := range c.lives {
+		c.claim(t)
+		c.ask(t)
+	}
+}
+
+// advanceLives lets transactions go on that wait for locks or for time.
+func (c *Core) advanceLives() {
+	for i := 0; i < len(c.lives); i++ {
+		t := c.lives[i]
+		switch {
+		case t.stage == lockingRows && c.claim(t):
+			c.readRows(t)
+		case t.stage == lockingRows && c.now >= t.until:
+			c.abort(t, Outcome{Class: SystemFailure, Reason: Busy})
+			i--
+		case t.stage == waitingOut && c.now >= t.until:
+			c.readX(t)
+		}
+	}
+}
+
+// claim takes the locks of all pairs of a transaction, or none, and reports
+// whether they are free of items in flight. A claimed pair starts no new ones.
+func (c *Core) claim(t *liveTx) bool {
+	for i := range t.intent.Rows {
+		p := c.pairs.at(c.pairs.ensure(t.intent.Rows[i].Key, FinOps).pair())
+		if p.held != nil && p.held != t {
+			return false
+		}
+	}
+	free := true
+	for i := range t.intent.Rows {
+		p := c.pairs.at(c.pairs.ensure(t.intent.Rows[i].Key, FinOps).pair())
+		p.held = t
+		free = free && !p.flying()
+	}
+	return free
+}
+
+// endLive forgets a transaction, gives its locks back and closes its intent.
+func (c *Core) endLive(t *liveTx) {
+	if t.saved {
+		c.save = append(c.save, Mutation{Kind: IntentClosed, Intent: Intent{Side: t.intent.Side, Tx: t.intent.Tx}})
+	}
+	for i, o := range c.lives {
+		if o == t {
+			c.lives = append(c.lives[:i], c.lives[i+1:]...)
+			break
+		}
+	}
+	for i := range t.intent.Rows {
+		id := c.pairs.ensure(t.intent.Rows[i].Key, FinOps)
+		p := c.pairs.at(id.pair())
+		if p.held != t {
+			continue
+		}
+		p.held = nil
+		for _, side := range Sides {
+			l := laneID(id.pair())<<1 | laneID(side)
+			if t.stage == sealingRows && t.intent.Rows[i].Op == Delete && len(p.lanes[side].open) > 0 {
+				c.rouse(l)
+			}
+			if p.lanes[side].state == ready {
+				c.pushReady(l)
+			}
+		}
+	}
+}
+
+// abort undoes X before anything was written on Y.
+func (c *Core) abort(t *liveTx, why Outcome) {
+	c.do = append(c.do, Effect{Kind: AbortTx, Side: t.intent.Side, Tx: t.intent.Tx, Why: why})
+	c.endLive(t)
+}
+
+func (c *Core) ask(t *liveTx) {
+	t.stage = askingSource
+	c.do = append(c.do, Effect{Kind: AskTx, Side: t.intent.Side, Tx: t.intent.Tx})
+}
+
+// readRows reads Y, and the life there of what the rows look up.
+func (c *Core) readRows(t *liveTx) {
+	t.stage = readingRows
+	eff := Effect{Kind: ReadBatch, Side: t.intent.Side.Other()}
+	for i := range t.rows {
+		r := &t.rows[i]
+		eff.Keys = append(eff.Keys, r.Key)
+		if r.Op != Delete {
+			eff.Lookups = append(eff.Lookups, c.cfg.Maps[r.Key.Map].needs(r.Key, r.After.Values)...)
+		}
+	}
+	c.send(t, eff)
+}
+
+func (c *Core) send(t *liveTx, eff Effect) {
+	t.request = c.nextRequest()
+	eff.Batch = t.request
+	c.do = append(c.do, eff)
+}
+
+// liveOf finds the transaction that waits for an answer.
+func (c *Core) liveOf(in *Input) *liveTx {
+	for _, t := range c.lives {
+		if t.request == in.Batch && in.Batch != 0 {
+			return t
+		}
+	}
+	return nil
+}
+
+// liveRead takes the answer of a read.
+func (c *Core) liveRead(in *Input) {
+	t := c.liveOf(in)
+	if t == nil {
+		return
+	}
+	t.request = 0
+	c.gates[in.Side].answered()
+	switch t.stage {
+	case readingRows:
+		c.writeRows(t, in)
+	case readingX:
+		t.x = append(t.x[:0], in.Records...)
+		c.readY(t)
+	case readingY:
+		c.restore(t, in.Records)
+	}
+}
+
+// writeRows judges the rows by what Y holds, saves the intent and sends the
+// writes, of which all are done or none.
+func (c *Core) writeRows(t *liveTx, in *Input) {
+	var writes []Write
+	source := t.intent.Side
+	for i := range t.rows {
+		r, y := &t.rows[i], in.Records[i]
+		m := c.cfg.Maps[r.Key.Map]
+		w := Write{Key: r.Key, Source: r.After, Target: y, Settled: c.settledUpTo(c.pairs.ensure(r.Key, source.Other()), y), Deadline: c.deadline(), Intent: t.intent.Tx}
+		var back GroupSet
+		if r.Before != nil && y != nil && y.Alive && y.Mark.Incarnation == r.Before.Mark.Incarnation {
+			back = pending(m, source.Other(), y, r.Before, true)
+		}
+		if r.Op == Delete {
+			if back != 0 && m.Primary != source && !c.cfg.DeleteWins {
+				c.abort(t, Outcome{Class: ConflictFailure, Reason: Rejected})
+				return
+			}
+			w.Kind, w.Override = DeleteWrite, back
+		} else {
+			linked := y != nil && y.Alive && y.Mark.Incarnation == r.After.Mark.Incarnation
+			w.Groups = pending(m, source, r.After, y, linked)
+			w.Override = w.Groups & back
+			if !c.resolved(t, m, w.Groups, r, in.Lookups) {
+				c.abort(t, Outcome{Class: ApplicationFailure, Reason: LookupNotFound, Cause: causeLookupNotFound})
+				return
+			}
+			w.Lookups = m.conditions(w.Groups, r.After, in.Lookups)
+		}
+		writes = append(writes, w)
+	}
+	t.intent.Deadline = c.deadline()
+	if t.saved { // a second try: what Y held has changed
+		c.save = append(c.save, Mutation{Kind: IntentClosed, Intent: Intent{Side: source, Tx: t.intent.Tx}})
+	}
+	c.save = append(c.save, Mutation{Kind: IntentOpened, Intent: t.intent})
+	t.saved, t.stage = true, writingRows
+	c.send(t, Effect{Kind: WriteBatch, Side: source.Other(), Writes: writes, Atomic: true})
+}
+
+// resolved reports whether Y holds all that a row looks up, or gets it in the
+// same batch.
+func (c *Core) resolved(t *liveTx, m *TableMap, groups GroupSet, r *LiveRow, lookups []Alive) bool {
+	for g := range m.groups {
+		for _, col := range m.groups[g].columns {
+			v := r.After.Values[col]
+			if !groups.Has(g) || v.Kind != KindLookup {
+				continue
+			}
+			need := v.Target.Folded()
+			if need != r.Key && incarnationOf(need, lookups) == 0 && !t.creates(need) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// creates reports whether the transaction itself creates a record.
+func (t *liveTx) creates(k Key) bool {
+	for i := range t.rows {
+		if t.rows[i].Op == Create && t.rows[i].Key == k {
+			return true
+		}
+	}
+	return false
+}
+
+// liveWritten takes the answer of a write.
+func (c *Core) liveWritten(in *Input) {
+	t := c.liveOf(in)
+	if t == nil {
+		return
+	}
+	t.request = 0
+	c.gates[in.Side].answered()
+	failed := RowAnswer{}
+	for _, row := range in.Rows {
+		if row.Result == RowRefused || row.Result == RowConditionFailed {
+			failed = row
+			break
+		}
+	}
+	switch {
+	case t.stage == writingRows && failed.Result == RowRefused:
+		c.abort(t, Outcome{Class: ApplicationFailure, Reason: failed.Reason, Cause: failed.Cause})
+	case t.stage == writingRows && failed.Result == RowConditionFailed:
+		if t.tries++; t.tries >= liveTriesMax {
+			c.abort(t, Outcome{Class: ConcurrencyFailure, Reason: ConditionLimit})
+			return
+		}
+		c.readRows(t)
+	case t.stage == writingRows:
+		t.stage, t.landed = committingSource, true
+		c.do = append(c.do, Effect{Kind: CommitTx, Side: t.intent.Side, Tx: t.intent.Tx})
+	case t.stage == restoringRows && failed.Result != RowDone: // somebody was faster, or has the row: look again
+		t.stage, t.until = waitingOut, c.now.Add(c.cfg.LockWait)
+	default: // sealed, or restored
+		c.endLive(t)
+	}
+}
+
+// liveFailed takes a request that was not answered. It reports whether it was
+// one of a live transaction.
+func (c *Core) liveFailed(in *Input) bool {
+	t := c.liveOf(in)
+	if t == nil {
+		return false
+	}
+	t.request = 0
+	why := Outcome{Class: SystemFailure, Reason: TimedOut}
+	if in.Failure != Timeout {
+		why.Reason = Unavailable
+	}
+	switch {
+	case t.stage == readingRows || t.stage == writingRows && in.Failure != Timeout:
+		c.abort(t, why)
+	case t.stage == writingRows: // nobody knows: X is undone, and Y when the write can no longer land
+		c.do = append(c.do, Effect{Kind: AbortTx, Side: t.intent.Side, Tx: t.intent.Tx, Why: why})
+		t.stage, t.until = waitingOut, t.intent.Deadline+1
+	case t.stage == sealingRows:
+		c.committed(t)
+	default: // undoing: again, after a while
+		t.stage, t.until = waitingOut, c.now.Add(c.cfg.Probe)
+	}
+	return true
+}
+
+// txEnded takes how X ended.
+func (c *Core) txEnded(in *Input) {
+	for _, t := range c.lives {
+		if t.intent.Side != in.Side || t.intent.Tx != in.Tx {
+			continue
+		}
+		switch {
+		case t.stage != committingSource && t.stage != askingSource:
+		case in.Committed:
+			c.committed(t)
+		case t.landed:
+			c.readX(t)
+		default:
+			t.stage, t.until = waitingOut, max(t.intent.Deadline+1, c.now)
+		}
+		return
+	}
+}
+
+// txUnknown takes that a request about a transaction of X was not answered: X
+// is asked, until it answers.
+func (c *Core) txUnknown(in *Input) {
+	for _, t := range c.lives {
+		if t.intent.Side == in.Side && t.intent.Tx == in.Tx && (t.stage == committingSource || t.stage == askingSource) {
+			c.ask(t)
+		}
+	}
+}
+
+// committed seals the tombstones of Y, so that their keys may live again.
+func (c *Core) committed(t *liveTx) {
+	t.stage = sealingRows
+	eff := Effect{Kind: WriteBatch, Side: t.intent.Side.Other()}
+	for i := range t.intent.Rows {
+		if r := &t.intent.Rows[i]; r.Op == Delete {
+			eff.Writes = append(eff.Writes, Write{Kind: SealWrite, Key: r.Key, Intent: t.intent.Tx, Deadline: c.deadline()})
+		}
+	}
+	if len(eff.Writes) == 0 {
+		c.endLive(t)
+		return
+	}
+	c.send(t, eff)
+}
+
+// rouse lets the items of a record run that was deleted, whatever they waited
+// for: each ends by test 1, as a conflict failure where the tombstone says that
+// it was overridden.
+func (c *Core) rouse(id laneID) {
+	l := c.pairs.lane(id)
+	switch l.state {
+	case blocked:
+		c.unblock(id)
+	case parked:
+		c.unpark(id, l)
+		c.saveLane(id)
+	case backoff:
+	default:
+		return
+	}
+	c.makeReady(id)
+}
+
+// readX begins to undo what a transaction did on Y.
+func (c *Core) readX(t *liveTx) {
+	t.stage = readingX
+	c.send(t, Effect{Kind: ReadBatch, Side: t.intent.Side, Keys: t.keys()})
+}
+
+func (c *Core) readY(t *liveTx) {
+	t.stage = readingY
+	c.send(t, Effect{Kind: ReadBatch, Side: t.intent.Side.Other(), Keys: t.keys()})
+}
+
+func (t *liveTx) keys() []Key {
+	keys := make([]Key, len(t.intent.Rows))
+	for i := range keys {
+		keys[i] = t.intent.Rows[i].Key
+	}
+	return keys
+}
+
+// restore writes Y from X where the transaction's write had landed: over the
+// tombstone, over what was written, or away with what was created. All groups
+// come back as X holds them, also those that only flow to X; where X had not
+// seen Y's changes they are overridden, whoever is primary.
+func (c *Core) restore(t *liveTx, y []*Record) {
+	eff := Effect{Kind: WriteBatch, Side: t.intent.Side.Other()}
+	for i := range t.intent.Rows {
+		r := &t.intent.Rows[i]
+		if y[i] == nil || y[i].Mark.Intent != t.intent.Tx {
+			continue // it never landed and no longer can, or is undone already
+		}
+		x := t.x[i]
+		w := Write{Kind: RestoreWrite, Key: r.Key, Source: x, Target: y[i], Deadline: c.deadline()}
+		if x == nil || !x.Alive { // X never came to hold it: the key is free for the same life
+			w.Kind, w.Source = DeleteWrite, &Record{Key: r.Key, Mark: Mark{Incarnation: r.Incarnation - 1}}
+		} else {
+			w.Groups = 1<<c.cfg.Maps[r.Key.Map].Groups() - 1
+			w.Override = unseen(y[i], x)
+		}
+		eff.Writes = append(eff.Writes, w)
+	}
+	if len(eff.Writes) == 0 {
+		c.endLive(t)
+		return
+	}
+	t.stage = restoringRows
+	c.send(t, eff)
+}
+
+// unseen returns the groups in which a has changes that b does not know and
+// that were not overridden.
+func unseen(a, b *Record) GroupSet {
+	var s GroupSet
+	for g := range a.Mark.Groups {
+		ga := &a.Mark.Groups[g]
+		if a.Mark.Incarnation == b.Mark.Incarnation && ga.Own > max(b.Mark.Groups[g].Seen, ga.lostHighest()) {
+			s = s.With(g)
+		}
+	}
+	return s
+}
