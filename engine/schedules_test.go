@@ -73,6 +73,7 @@ type schedule struct {
 	lookups              bool
 	flows                bool // columns that flow one way only, beside the two-way ones
 	perField             bool
+	mapping              mapping
 	actions              []action
 }
 
@@ -93,6 +94,12 @@ func draw(r *rand.Rand, mix mixture) schedule {
 			kind++
 		}
 		s.actions = append(s.actions, action{kind, engine.Side(r.IntN(2)), r.IntN(3), r.IntN(5)})
+	}
+	s.mapping = drawMapping(r)
+	if s.flows || s.perField || s.lookups {
+		// TODO: until the core makes the items that Verdict.Back asks for, a
+		// record that enters may leave another group of its partner behind.
+		s.mapping.filter = [2]bool{}
 	}
 	return s
 }
@@ -115,7 +122,7 @@ func TestSchedules(t *testing.T) {
 					t.Fatalf("seed %d: %v\n%s", seed, err, story)
 				}
 			}
-			for _, outcome := range []string{"synced written", "synced override", "conflict overridden", "conflict rejected", "concurrency superseded"} {
+			for _, outcome := range []string{"synced written", "synced override", "conflict overridden", "conflict rejected", "concurrency superseded", "no-op filtered"} {
 				if seen[outcome] == 0 {
 					t.Errorf("no change ended as %s: the schedules are too tame", outcome)
 				}
@@ -213,6 +220,7 @@ func (s *schedule) tableMap() engine.TableMap {
 	if s.perField {
 		m.Granularity = engine.PerField
 	}
+	s.mapping.into(&m)
 	list := []engine.TableMap{m}
 	engine.MarkCircular(list)
 	return list[0]
@@ -246,7 +254,18 @@ func (e *environment) act(a action) {
 		if len(c.After) > finopsColumn && a.word >= 3 {
 			column = finopsColumn + int(a.side)
 		}
-		c.After[column] = engine.Text(fmt.Sprint(e.judge.nextWord(word)))
+		mapped := &e.judge.schedule.mapping
+		if mapped.out(a.side, c.Before) {
+			word = -1 // for the same reason
+		}
+		n := e.judge.nextWord(word)
+		c.After[column] = engine.Text(fmt.Sprint(n))
+		switch {
+		case column == wordColumn:
+			c.After[column] = mapped.word(a.side, n, mapped.codes && word == 4 && a.pair == 2)
+		case column == cityColumn && mapped.filters() && a.word == 1 && !mapped.out(a.side, c.Before):
+			c.After[column] = engine.Text("out")
+		}
 		if e.judge.schedule.lookups && a.word > 0 && a.kind == edit { // look up a record of this side, perhaps the same one
 			parent := engine.Key{ID: string(rune('A' + (a.pair+a.word)%3))}
 			if r := side.records[parent]; r != nil && r.Alive || parent == k {
@@ -332,7 +351,11 @@ func (e *environment) heal() error {
 		})
 		for _, i := range parked {
 			c := e.sides[i.Side].change(i.Key)
-			c.After[0] = engine.Text(fmt.Sprint(e.judge.nextWord(-1)))
+			c.After[wordColumn] = engine.Text(fmt.Sprint(e.judge.nextWord(-1)))
+			if e.judge.schedule.mapping.filters() { // it may be out of scope, and what it looks up as well
+				c.After[cityColumn] = engine.Text(fmt.Sprint(e.judge.nextWord(-1)))
+				c.After[parentColumn] = engine.Value{}
+			}
 			if err := e.sides[i.Side].commit([]engine.Change{c}, false); err != nil {
 				return err
 			}
@@ -362,6 +385,7 @@ type judge struct {
 	dropped    history        // overridden by the primary, declared by the write
 	head       map[int]bool   // the newest edits among the dropped, each time
 	uncaptured map[int]bool
+	outside    history // made out of scope; captured when the record enters
 	carried    map[int]bool
 	outcomes   map[int]engine.Outcome
 }
@@ -374,7 +398,7 @@ type editMade struct {
 func newJudge(s *schedule) *judge {
 	return &judge{
 		schedule: s, byNumber: map[string]int{}, dropped: history{}, head: map[int]bool{},
-		uncaptured: map[int]bool{}, carried: map[int]bool{}, outcomes: map[int]engine.Outcome{},
+		uncaptured: map[int]bool{}, outside: history{}, carried: map[int]bool{}, outcomes: map[int]engine.Outcome{},
 	}
 }
 
@@ -413,9 +437,23 @@ func (j *judge) userCommitted(side engine.Side, before, after *engine.Record, c 
 	if len(h) == len(historyOf(before)) {
 		return h // saved as it was: no edit
 	}
+	mapped := &j.schedule.mapping
+	if c.Captured && mapped.out(side, before) { // it stands for what was done out of scope, too
+		for t := range historyOf(before) {
+			if j.outside[t] {
+				delete(j.outside, t)
+				h[touch{id, t.column}] = true
+			}
+		}
+	}
 	if !c.Captured {
 		j.edits = append(j.edits, editMade{side, engine.Key{}})
 		j.uncaptured[id] = true
+		for t := range h {
+			if t.edit == id && mapped.out(side, after) && (before == nil || mapped.out(side, before)) {
+				j.outside[t] = true
+			}
+		}
 		return h
 	}
 	j.edits = append(j.edits, editMade{side, c.Reference.Key})
@@ -455,7 +493,7 @@ func (j *judge) engineCommitted(side engine.Side, w *engine.Write, now *engine.R
 			}
 		}
 		maps.Copy(h, source)
-		if w.Kind == engine.MarkWrite || equalIn(j.schedule, g, w.Source, now) {
+		if w.Kind == engine.MarkWrite || equalIn(j.schedule, g, side, w.Source, now) {
 			continue // found equal: both histories live on
 		}
 		switch {
@@ -482,12 +520,12 @@ func (j *judge) engineCommitted(side engine.Side, w *engine.Write, now *engine.R
 	return h
 }
 
-func equalIn(s *schedule, g int, a, b *engine.Record) bool {
+func equalIn(s *schedule, g int, side engine.Side, a, b *engine.Record) bool {
 	if b == nil || !b.Alive {
 		return false
 	}
 	for col := range a.Values {
-		if s.groupOf(col) == g && !a.Values[col].Equal(b.Values[col]) {
+		if s.groupOf(col) == g && !s.mapping.means(col, side.Other(), a.Values[col], b.Values[col]) {
 			return false
 		}
 	}
@@ -533,6 +571,10 @@ func (j *judge) verdict(e *environment) error {
 			return fmt.Errorf("edit %d of %s on %v has no outcome", id, made.key.ID, made.side)
 		case o.Class == engine.Synced && !j.carried[id]:
 			return fmt.Errorf("edit %d of %s on %v is booked as synced (%v) and was never carried", id, made.key.ID, made.side, o.Reason)
+		case o.Reason == engine.Filtered:
+			if !j.schedule.mapping.filters() {
+				return fmt.Errorf("edit %d of %s on %v is booked as filtered, and there is no filter", id, made.key.ID, made.side)
+			}
 		case j.head[id] && o.Class != engine.ConflictFailure:
 			return fmt.Errorf("edit %d of %s on %v was overridden and is booked as %v (%v)", id, made.key.ID, made.side, o.Class, o.Reason)
 		case o.Reason == engine.Overridden && !j.droppedAny(id):
@@ -545,7 +587,11 @@ func (j *judge) verdict(e *environment) error {
 		k := engine.Key{ID: string(rune('A' + p))}
 		a, b := e.sides[engine.FinOps].records[k], e.sides[engine.Dataverse].records[k]
 		pending := drifting(j, a) || drifting(j, b) // an uncaptured edit that nothing touched since
-		if va, vb := e.values(engine.FinOps, k), e.values(engine.Dataverse, k); va != vb && !pending {
+		mapped := &j.schedule.mapping
+		if mapped.out(engine.FinOps, a) || mapped.out(engine.Dataverse, b) {
+			continue
+		}
+		if va, vb := mapped.say(engine.FinOps, a), mapped.say(engine.Dataverse, b); va != vb && !pending {
 			return fmt.Errorf("diverged when quiet: %s is %q and %q", k.ID, va, vb)
 		}
 	}
