@@ -84,18 +84,52 @@ func TestStopGivesUp(t *testing.T) {
 				close(hangs)
 				w.clients[engine.Dataverse].misbehave(nil, nil)
 				synctest.Wait()
+				state, err := w.store.Load()
+				if err != nil || len(state.Lanes) != 0 {
+					t.Errorf("the stop has cost attempts: %+v (%v)", state.Lanes, err)
+				}
 				stop = w.start()
 				time.Sleep(time.Minute)
 				if err := w.settled(); err != nil {
 					t.Error(err)
 				}
-				if s := w.lastRun.Stats().Engine; s.Retries != 0 {
-					t.Errorf("the stop has cost attempts: %+v", s)
-				}
 				if err := stop(); err != nil {
 					t.Error(err)
 				}
 			})
+		})
+	}
+}
+
+// TestStopSendsNothingNew stops while a write is under way whose answer gives
+// the engine more to do.
+func TestStopSendsNothingNew(t *testing.T) {
+	t.Parallel()
+	for range 10 {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t)
+			w.clients[engine.Dataverse].misbehave(nil, func(k engine.EffectKind, in *engine.Input) error {
+				if k == engine.WriteBatch {
+					time.Sleep(2 * time.Second)
+					in.Rows[0].Result = engine.RowConditionFailed // so that both sides must be read again
+				}
+				return nil
+			})
+			stop := w.start()
+			w.set(engine.FinOps, "A", "Contoso")
+			time.Sleep(time.Second)
+			began := time.Now()
+			if err := stop(); err != nil {
+				t.Error(err)
+			}
+			for _, c := range w.clients {
+				if n := len(c.since(began, engine.PullOutbox, engine.ReadBatch, engine.WriteBatch)); n != 0 {
+					t.Errorf("%d calls of %s after the stop", n, c.side)
+				}
+			}
+			if s := w.lastRun.Stats(); s.Engine.ConditionFailed != 1 {
+				t.Errorf("the answer was not taken: %+v", s)
+			}
 		})
 	}
 }

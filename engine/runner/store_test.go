@@ -3,6 +3,7 @@ package runner_test
 import (
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -114,6 +115,49 @@ func TestBrokenStore(t *testing.T) {
 type panicky struct{}
 
 func (panicky) Hit(string) bool { panic("a broken invariant") }
+
+// TestRunOutlivesItsSaves lets the engine panic while a save is under way: Run
+// must not return before the store does.
+func TestRunOutlivesItsSaves(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		var saved, panics atomic.Bool
+		w.config.Engine.Failpoints = panicsWhen{&panics}
+		w.config.Store = brokenStore{
+			load: func() error { return nil },
+			save: func() error {
+				time.Sleep(5 * time.Second)
+				saved.Store(true)
+				return nil
+			},
+		}
+		w.deaf()
+		w.set(engine.FinOps, "A", "Contoso")
+		stop := w.start()
+		time.Sleep(time.Second)
+		panics.Store(true)
+		w.lastRun.Notify(engine.Dataverse)
+		synctest.Wait()
+		err := stop()
+		var panicked *runner.PanicError
+		if !errors.As(err, &panicked) {
+			t.Errorf("error %v, want a panic", err)
+		}
+		if !saved.Load() {
+			t.Error("Run has returned while the store was in use")
+		}
+	})
+}
+
+type panicsWhen struct{ now *atomic.Bool }
+
+func (p panicsWhen) Hit(string) bool {
+	if p.now.Load() {
+		panic("a broken invariant")
+	}
+	return false
+}
 
 func TestEngineThatPanicsEndsTheRun(t *testing.T) {
 	t.Parallel()

@@ -178,6 +178,57 @@ func TestThrottledSideIsLeftAlone(t *testing.T) {
 	}
 }
 
+// TestSideThatAlwaysThrottles wants no time to pass and never answers. That
+// must not become a loop without a pause.
+func TestSideThatAlwaysThrottles(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		side := w.clients[engine.Dataverse]
+		side.misbehave(always(&runner.ThrottledError{}, engine.PullOutbox, engine.ReadBatch, engine.WriteBatch), nil)
+		stop := w.start()
+		w.set(engine.FinOps, "A", "Contoso")
+		w.set(engine.Dataverse, "B", "Adatum")
+		time.Sleep(time.Minute)
+		if n := len(side.since(time.Time{}, engine.PullOutbox, engine.ReadBatch, engine.WriteBatch)); n < 10 || n > 70 {
+			t.Errorf("%d calls in a minute", n)
+		}
+		side.misbehave(nil, nil)
+		time.Sleep(time.Minute)
+		if err := w.settled(); err != nil {
+			t.Error(err)
+		}
+		if err := stop(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// TestOneFailureDoesNotDeafen lets one request fail. A notification that comes
+// later must be heard at once, and not at the next poll.
+func TestOneFailureDoesNotDeafen(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []engine.EffectKind{engine.PullOutbox, engine.ReadBatch, engine.WriteBatch} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t)
+			stop := w.start()
+			synctest.Wait()
+			w.clients[engine.FinOps].misbehave(first(1, always(errLost, kind)), nil)
+			w.set(engine.FinOps, "A", "Contoso")
+			w.set(engine.Dataverse, "B", "Adatum")
+			time.Sleep(30 * time.Second)
+			w.set(engine.FinOps, "C", "Fabrikam")
+			time.Sleep(time.Second)
+			if err := w.settled(); err != nil {
+				t.Errorf("after a %v that failed: %v", kind, err)
+			}
+			if err := stop(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
 // TestCallsThatDoNotReturn gives a system that pays no attention to contexts.
 func TestCallsThatDoNotReturn(t *testing.T) {
 	t.Parallel()
