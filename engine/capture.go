@@ -261,17 +261,21 @@ func (c *Capture) capture(tx TxID, ordinal uint32, change *Change, live bool) Ca
 }
 
 // tombstone is what a delete leaves of a record. It must be on the other side,
-// too, before the transaction commits.
+// too, before the transaction commits. A record that is out of scope leaves none:
+// the other side's, which is in scope, may come back with its next change.
 func (c *Capture) tombstone(m *TableMap, change *Change, old Mark) CapturedChange {
 	if change.Before == nil || !change.Before.Alive {
 		return CapturedChange{Mark: old}
+	}
+	if !c.holds(m, change) {
+		return CapturedChange{Mark: old, Filtered: true}
 	}
 	dead := Mark{
 		Incarnation: max(old.Incarnation, 1), Number: old.Number, Dead: true, MapVersion: m.Version,
 		Groups: make([]GroupMark, len(m.groups)),
 	}
 	copy(dead.Groups, old.Groups)
-	return CapturedChange{Mark: dead, Live: c.holds(m, change)}
+	return CapturedChange{Mark: dead, Live: true}
 }
 
 // edited returns the groups that have changed since the mark was made: while

@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
 	"maps"
@@ -22,7 +23,7 @@ import (
 // text scenario drives by hand, one request at a time. Each directive's output
 // is the trace of what happened.
 //
-//	maps                     declare table maps, one per line: name column column->map ... [live]
+//	maps, remap              declare table maps, one per line: see [environment.declareMap]; "remap" does so anew
 //	config k=v ...           workers, batch, attempts, primary
 //	user SIDE [bypass]       one transaction; a line per operation: create|update|delete MAP KEY col=value ...
 //	notify SIDE              a notification reaches the engine
@@ -106,6 +107,10 @@ func (e *environment) directive(d *datadriven.TestData) {
 	switch d.Cmd {
 	case "maps":
 		e.declareMaps(d)
+	case "remap":
+		if err := e.remap(strings.Split(d.Input, "\n")); err != nil {
+			d.Fatalf(e.t, "%v", err)
+		}
 	case "config":
 		e.configure(d)
 	case "user":
@@ -201,42 +206,8 @@ func side(d *datadriven.TestData, arg int) engine.Side {
 }
 
 func (e *environment) declareMaps(d *datadriven.TestData) {
-	byName := map[string]engine.MapID{}
-	lines := strings.Split(d.Input, "\n")
-	for i, line := range lines {
-		byName[strings.Fields(line)[0]] = engine.MapID(i)
-	}
-	var declared []engine.TableMap
-	for i, line := range lines {
-		m := engine.TableMap{ID: engine.MapID(i), Mode: engine.Async, Sequence: i + 1, Primary: e.primary}
-		for j, word := range strings.Fields(line) {
-			column, target, lookup := strings.Cut(word, "->")
-			switch {
-			case j == 0:
-				m.Name = word
-			case word == "live":
-				m.Mode = engine.Live
-			case word == "stopped":
-				m.Mode = engine.Stopped
-			case lookup:
-				id, ok := byName[target]
-				if !ok {
-					d.Fatalf(e.t, "no map %s", target)
-				}
-				m.Columns = append(m.Columns, engine.Column{Name: column, Lookups: []engine.MapID{id}})
-			default:
-				m.Columns = append(m.Columns, engine.Column{Name: column})
-			}
-		}
-		declared = append(declared, m)
-	}
-	engine.MarkCircular(declared)
-	for _, m := range declared {
-		tm, err := engine.NewTableMap(m)
-		if err != nil {
-			d.Fatalf(e.t, "%v", err)
-		}
-		e.maps = append(e.maps, tm)
+	if err := e.declare(strings.Split(d.Input, "\n")); err != nil {
+		d.Fatalf(e.t, "%v", err)
 	}
 	e.build()
 }
@@ -626,10 +597,10 @@ func (e *environment) user(d *datadriven.TestData) {
 			case value == "":
 				c.After[col] = engine.Value{}
 			case len(m.Columns[col].Lookups) > 0:
-				target := e.key(e.maps[m.Columns[col].Lookups[0]].Name, value)
+				target := e.lookupKey(&m.Columns[col], value)
 				c.After[col] = engine.Lookup(&target)
 			default:
-				c.After[col] = engine.Text(value)
+				c.After[col] = plainValue(value)
 			}
 		}
 		changes = append(changes, c)
@@ -690,6 +661,9 @@ func (s *testSystem) endTx(eff *engine.Effect, fails bool) *engine.Input {
 // publishAll commits a transaction: records, marks and outbox.
 func (s *testSystem) publishAll(h heldTx) {
 	for i, c := range h.captured {
+		if c.Filtered && s.env.maps[h.changes[i].Key.Map].Mode != engine.Stopped {
+			s.env.printf("  %s: filtered", s.side)
+		}
 		r := &engine.Record{Key: h.changes[i].Key, Alive: h.changes[i].Op != engine.Delete, Values: h.changes[i].After, Mark: c.Mark}
 		if len(h.traces) > 0 {
 			r.Trace = h.traces[0]
@@ -748,7 +722,9 @@ func (e *environment) record(r *engine.Record) string {
 	for i, v := range r.Values {
 		switch v.Kind {
 		case engine.KindText:
-			fmt.Fprintf(&b, " %s=%s", m.Columns[i].Name, v.Text)
+			fmt.Fprintf(&b, " %s=%s", m.Columns[i].Name, cmp.Or(strings.ReplaceAll(v.Text, " ", "_"), `""`))
+		case engine.KindNumber:
+			fmt.Fprintf(&b, " %s=%v", m.Columns[i].Name, float64(v.Number)/1e6)
 		case engine.KindLookup:
 			fmt.Fprintf(&b, " %s=%s", m.Columns[i].Name, v.Target.ID)
 		}

@@ -78,15 +78,15 @@ func (f *Filter) pass(columns []Column, values []Value) bool {
 		}
 		return false
 	}
-	form := columns[f.column].Canonical
-	null := form.strip(values[f.column]).Kind == KindNull
+	form, v := &columns[f.column].Canonical, &values[f.column]
+	null := form.kind(v) == KindNull
 	switch f.Test {
 	case IsNull:
 		return null
 	case IsNotNull:
 		return !null
 	default:
-		return !null && form.Equal(values[f.column], f.Value) == (f.Test == Equals)
+		return !null && form.same(v, &f.Value) == (f.Test == Equals)
 	}
 }
 

@@ -432,12 +432,17 @@ func (c *Core) restore(t *liveTx, y []*Record) {
 		if y[i] == nil || y[i].Mark.Intent != t.intent.Tx {
 			continue // it never landed and no longer can, or is undone already
 		}
-		x := t.x[i]
+		x, m := t.x[i], c.cfg.Maps[r.Key.Map]
 		w := Write{Kind: RestoreWrite, Key: r.Key, Source: x, Target: y[i], Deadline: c.deadline()}
-		if x == nil || !x.Alive { // X never came to hold it: the key is free for the same life
+		if x == nil || !x.Alive || x.Mark.Incarnation == 0 || y[i].Mark.Dead && y[i].Mark.untold() {
+			// X holds nothing for Y, or Y never held it: the key is free for the same life.
 			w.Kind, w.Source = DeleteWrite, &Record{Key: r.Key, Mark: Mark{Incarnation: r.Incarnation - 1}}
 		} else {
-			w.Groups = 1<<c.cfg.Maps[r.Key.Map].Groups() - 1
+			for g := range m.groups { // what has no mapping stays away, and its change stays to be carried
+				if only := GroupSet(0).With(g); m.unmapped(only, t.intent.Side.Other(), x.Values) < 0 {
+					w.Groups |= only
+				}
+			}
 			w.Override = unseen(y[i], x)
 		}
 		eff.Writes = append(eff.Writes, w)
@@ -448,6 +453,17 @@ func (c *Core) restore(t *liveTx, y []*Record) {
 	}
 	t.stage = restoringRows
 	c.send(t, eff)
+}
+
+// untold reports whether a mark never heard of the other side, nor of a user's
+// change: there was no record beside it.
+func (mark *Mark) untold() bool {
+	for g := range mark.Groups {
+		if mark.Groups[g].Seen != 0 || mark.Groups[g].Own != 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // unseen returns the groups in which a has changes that b does not know and

@@ -53,7 +53,10 @@ func Lookup(k *Key) Value { return Value{Kind: KindLookup, Target: k} }
 // Equal reports whether two values are the same to the letter, but for lookups,
 // which are compared by the pair that they name. What a column does not tell
 // apart is told by its [Form].
-func (v Value) Equal(w Value) bool {
+func (v Value) Equal(w Value) bool { return v.equal(&w) }
+
+// equal is Equal without the copies.
+func (v *Value) equal(w *Value) bool {
 	if v.Kind != w.Kind {
 		return false
 	}

@@ -107,6 +107,7 @@ type TableMap struct {
 	out     [2]GroupSet // by side: the groups in which its changes are carried
 	lookups []int       // columns that hold lookups, ascending
 	plain   []bool      // by column: copied both ways, and everything counts
+	coded   [2]bool     // by side: a value may have no mapping on its way there
 	scope   [2]Filter   // Filter with its columns found
 }
 
@@ -129,6 +130,7 @@ func (s Scope) String() string {
 type group struct {
 	flow    Flow
 	alone   bool // holds one column, whatever others flow the same way
+	plain   bool // holds only columns that are copied both ways and in which everything counts
 	columns []int
 }
 
@@ -150,6 +152,9 @@ func NewTableMap(m TableMap) (*TableMap, error) {
 		}
 		m.plain = append(m.plain, c.Into == [2]Transform{} && c.Canonical == Form{})
 		faults = append(faults, c.faults(m.Name)...)
+		for side := range m.coded {
+			m.coded[side] = m.coded[side] || c.Into[side].Values != nil
+		}
 		m.join(i, c)
 	}
 	for _, side := range Sides {
@@ -175,10 +180,11 @@ func (m *TableMap) join(column int, c Column) {
 	for g := range m.groups {
 		if m.groups[g].flow == c.Flow && !m.groups[g].alone && !alone {
 			m.groups[g].columns = append(m.groups[g].columns, column)
+			m.groups[g].plain = m.groups[g].plain && m.plain[column]
 			return
 		}
 	}
-	m.groups = append(m.groups, group{flow: c.Flow, alone: alone, columns: []int{column}})
+	m.groups = append(m.groups, group{flow: c.Flow, alone: alone, plain: m.plain[column], columns: []int{column}})
 }
 
 // MarkCircular marks the lookups that can close a circle: those from which the
@@ -223,7 +229,7 @@ func (m *TableMap) touched(before, after []Value) GroupSet {
 	var s GroupSet
 	for g := range m.groups {
 		for _, c := range m.groups[g].columns {
-			if before == nil || !m.same(c, before[c], after[c]) {
+			if before == nil || !m.same(c, &before[c], &after[c]) {
 				s = s.With(g)
 				break
 			}
@@ -234,23 +240,25 @@ func (m *TableMap) touched(before, after []Value) GroupSet {
 
 // same reports whether two values of a column, both as one side writes them,
 // are the same in canonical form.
-func (m *TableMap) same(column int, a, b Value) bool {
+func (m *TableMap) same(column int, a, b *Value) bool {
 	if m.plain[column] {
-		return a.Equal(b)
+		return a.equal(b)
 	}
-	return m.Columns[column].Canonical.Equal(a, b)
+	return m.Columns[column].Canonical.same(a, b)
 }
 
 // fingerprint hashes the canonical form of a group's columns. Null, empty and
 // zero differ; lookups count by the pair that they name.
 func (m *TableMap) fingerprint(g int, values []Value) uint64 {
 	h := uint64(fnvOffset)
-	for _, c := range m.groups[g].columns {
-		if m.plain[c] {
-			h = hashValue(h, values[c])
-		} else {
-			h = m.Columns[c].Canonical.hash(h, values[c])
+	if m.groups[g].plain {
+		for _, c := range m.groups[g].columns {
+			h = hashValue(h, &values[c])
 		}
+		return h
+	}
+	for _, c := range m.groups[g].columns {
+		h = m.Columns[c].Canonical.hash(h, &values[c])
 	}
 	return h
 }
@@ -259,7 +267,7 @@ func (m *TableMap) fingerprint(g int, values []Value) uint64 {
 // become on its way there.
 func (m *TableMap) equal(g int, target Side, x, y []Value) bool {
 	for _, c := range m.groups[g].columns {
-		if !m.Corresponds(c, target, x[c], y[c]) {
+		if !m.corresponds(c, target, &x[c], &y[c]) {
 			return false
 		}
 	}
@@ -270,25 +278,29 @@ func (m *TableMap) equal(g int, target Side, x, y []Value) bool {
 // source's value x would become on its way there. A value that has no mapping
 // corresponds to nothing.
 func (m *TableMap) Corresponds(column int, target Side, x, y Value) bool {
+	return m.corresponds(column, target, &x, &y)
+}
+
+func (m *TableMap) corresponds(column int, target Side, x, y *Value) bool {
 	if m.plain[column] {
-		return x.Equal(y)
+		return x.equal(y)
 	}
 	v, ok := m.Columns[column].into(target, x)
-	return ok && m.Columns[column].Canonical.Equal(v, y)
+	return ok && m.Columns[column].Canonical.same(v, y)
 }
 
 // unmapped returns the first column of some groups whose value has no mapping
 // on its way to the target, or -1.
 func (m *TableMap) unmapped(groups GroupSet, target Side, x []Value) int {
+	if !m.coded[target] {
+		return -1
+	}
 	for g := range m.groups {
-		if !groups.Has(g) {
+		if !groups.Has(g) || m.groups[g].plain {
 			continue
 		}
 		for _, c := range m.groups[g].columns {
-			if m.plain[c] {
-				continue
-			}
-			if _, ok := m.Columns[c].into(target, x[c]); !ok {
+			if _, ok := m.Columns[c].into(target, &x[c]); !ok {
 				return c
 			}
 		}
@@ -368,7 +380,7 @@ func hashText(h uint64, s string) uint64 {
 	return hashWord(h, w)
 }
 
-func hashValue(h uint64, v Value) uint64 {
+func hashValue(h uint64, v *Value) uint64 {
 	h = hashWord(h, uint64(v.Kind)+1)
 	switch v.Kind {
 	case KindText:

@@ -41,53 +41,80 @@ type Form struct {
 }
 
 // Equal reports whether two values of one side are the same in canonical form.
-func (c Form) Equal(a, b Value) bool {
-	a, b = c.strip(a), c.strip(b)
-	if c.FoldCase && a.Kind == KindText && b.Kind == KindText {
-		return equalFolded(a.Text, b.Text)
+func (c Form) Equal(a, b Value) bool { return c.same(&a, &b) }
+
+// same is Equal without the copies.
+func (c *Form) same(a, b *Value) bool {
+	if *c == (Form{}) || a.equal(b) {
+		return a.equal(b)
 	}
-	return a.Equal(b)
+	switch k, l := c.kind(a), c.kind(b); {
+	case k != l:
+		return false
+	case k == KindText && c.FoldCase:
+		return equalFolded(c.text(a), c.text(b))
+	case k == KindText:
+		return c.text(a) == c.text(b)
+	case k == KindNumber:
+		return c.number(a) == c.number(b)
+	default:
+		return k == KindNull
+	}
 }
 
-// strip returns the canonical form of a value but for the letter case, which
-// cannot be folded without a copy.
-func (c Form) strip(v Value) Value {
-	switch v.Kind {
-	case KindText:
-		for c.TrimBlanks && v.Text != "" && v.Text[len(v.Text)-1] == ' ' {
-			v.Text = v.Text[:len(v.Text)-1]
-		}
-		if c.EmptyIsNull && v.Text == "" {
-			return Value{}
-		}
-	case KindNumber:
-		if c.Step > 1 {
-			rest := v.Number % c.Step
-			v.Number -= rest
-			switch {
-			case 2*rest >= c.Step:
-				v.Number += c.Step
-			case -2*rest >= c.Step:
-				v.Number -= c.Step
-			}
-		}
+// kind, text and number are the parts of a value's canonical form. Letter case
+// is left to those who compare: it cannot be folded without a copy.
+func (c *Form) kind(v *Value) Kind {
+	if c.EmptyIsNull && v.Kind == KindText && c.text(v) == "" {
+		return KindNull
 	}
-	return v
+	return v.Kind
+}
+
+func (c *Form) text(v *Value) string {
+	s := v.Text
+	for c.TrimBlanks && s != "" && s[len(s)-1] == ' ' {
+		s = s[:len(s)-1]
+	}
+	return s
+}
+
+func (c *Form) number(v *Value) int64 {
+	if c.Step <= 1 {
+		return v.Number
+	}
+	rest := v.Number % c.Step
+	n := v.Number - rest
+	switch {
+	case 2*rest >= c.Step:
+		n += c.Step
+	case -2*rest >= c.Step:
+		n -= c.Step
+	}
+	return n
 }
 
 // hash feeds the canonical form of a value into a fingerprint.
-func (c Form) hash(h uint64, v Value) uint64 {
-	v = c.strip(v)
-	if !c.FoldCase || v.Kind != KindText {
+func (c *Form) hash(h uint64, v *Value) uint64 {
+	if *c == (Form{}) {
 		return hashValue(h, v)
 	}
-	h = hashWord(h, uint64(v.Kind)+1)
-	letters := uint64(0)
-	for _, r := range v.Text {
-		h = hashWord(h, uint64(unicode.ToUpper(r)))
-		letters++
+	form := Value{Kind: c.kind(v), Target: v.Target}
+	switch {
+	case form.Kind == KindText && c.FoldCase:
+		h = hashWord(h, uint64(form.Kind)+1)
+		letters := uint64(0)
+		for _, r := range c.text(v) {
+			h = hashWord(h, uint64(unicode.ToUpper(r)))
+			letters++
+		}
+		return hashWord(h, letters)
+	case form.Kind == KindText:
+		form.Text = c.text(v)
+	case form.Kind == KindNumber:
+		form.Number = c.number(v)
 	}
-	return hashWord(h, letters)
+	return hashValue(h, &form)
 }
 
 // equalFolded compares texts as [Form.hash] folds them, letter by letter.
@@ -105,39 +132,37 @@ func equalFolded(a, b string) bool {
 
 // into returns what a value of the other side becomes on its way into a side,
 // and false when it has no mapping.
-func (c *Column) into(side Side, v Value) (Value, bool) {
+func (c *Column) into(side Side, v *Value) (*Value, bool) {
 	t := &c.Into[side]
 	if t.Constant.Kind != KindNull {
-		return t.Constant, true
+		return &t.Constant, true
 	}
-	bare := c.Canonical.strip(v)
-	if t.Default.Kind != KindNull && (bare.Kind == KindNull || bare.Kind == KindText && bare.Text == "") {
-		return t.Default, true
+	null := c.Canonical.kind(v) == KindNull
+	if t.Default.Kind != KindNull && (null || v.Kind == KindText && c.Canonical.text(v) == "") {
+		return &t.Default, true
 	}
-	if t.Values == nil || bare.Kind == KindNull {
+	if t.Values == nil || null {
 		return v, true
 	}
-	return t.Values.into(side, c.Canonical, v)
+	return t.Values.into(side, &c.Canonical, v)
 }
 
 // into translates a value of the other side.
-func (m *ValueMap) into(side Side, c Form, v Value) (Value, bool) {
-	for i := range m.Pairs {
-		if c.Equal(m.Pairs[i][side.Other()], v) {
-			return m.Pairs[i][side], true
-		}
+func (m *ValueMap) into(side Side, c *Form, v *Value) (*Value, bool) {
+	if i := m.line(side.Other(), c, v); i >= 0 {
+		return &m.Pairs[i][side], true
 	}
-	return v, m.FallThrough && !m.names(side, c, v)
+	return v, m.FallThrough && m.line(side, c, v) < 0
 }
 
-// names reports whether a value is one of a side's codes.
-func (m *ValueMap) names(side Side, c Form, v Value) bool {
+// line finds a code of a side, or returns -1.
+func (m *ValueMap) line(side Side, c *Form, v *Value) int {
 	for i := range m.Pairs {
-		if c.Equal(m.Pairs[i][side], v) {
-			return true
+		if c.same(&m.Pairs[i][side], v) {
+			return i
 		}
 	}
-	return false
+	return -1
 }
 
 // ErrTransform is what every fault of a column's transforms is.
@@ -169,7 +194,7 @@ func (c *Column) faults(table string) (faults []error) {
 			fault("a constant or default cannot be a lookup")
 		}
 		if t.Values != nil {
-			t.Values.check(side.Other(), c.Canonical, fault)
+			t.Values.check(side.Other(), &c.Canonical, fault)
 		}
 	}
 	if c.Flow == BothWays && c.Into[FinOps].Values != c.Into[Dataverse].Values {
@@ -183,14 +208,14 @@ func (c *Column) faults(table string) (faults []error) {
 
 // check reports codes that a side has twice, so that it is open what becomes
 // of them.
-func (m *ValueMap) check(source Side, c Form, fault func(string, ...any)) {
+func (m *ValueMap) check(source Side, c *Form, fault func(string, ...any)) {
 	for i := range m.Pairs {
 		for j := range m.Pairs[:i] {
-			if c.Equal(m.Pairs[i][source], m.Pairs[j][source]) {
+			if c.same(&m.Pairs[i][source], &m.Pairs[j][source]) {
 				fault("value map %s translates a code of %s twice, on lines %d and %d", m.Name, source, j+1, i+1)
 			}
 		}
-		if c.strip(m.Pairs[i][source]).Kind == KindNull {
+		if c.kind(&m.Pairs[i][source]) == KindNull {
 			fault("value map %s translates null on line %d; a default does that", m.Name, i+1)
 		}
 	}

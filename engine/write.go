@@ -183,15 +183,15 @@ func (m *TableMap) carried(side Side, source, target []Value, groups GroupSet) (
 			continue
 		}
 		for _, c := range m.groups[g].columns {
-			v, ok := source[c], true
+			v := &source[c]
 			if !m.plain[c] {
-				v, ok = m.Columns[c].into(side, v)
+				var ok bool
+				if v, ok = m.Columns[c].into(side, v); !ok {
+					return nil, false
+				}
 			}
-			switch {
-			case !ok:
-				return nil, false
-			case target == nil || !m.same(c, target[c], v):
-				values[c] = v
+			if target == nil || !m.same(c, &target[c], v) {
+				values[c] = *v
 			}
 		}
 	}

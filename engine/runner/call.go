@@ -110,8 +110,8 @@ func (c *call) end(in engine.Input, err error) bool {
 		return false
 	}
 	e := &c.effect
-	if err != nil && c.ctx != nil && errors.Is(context.Cause(c.ctx), errEnding) {
-		err = errEnding // whatever the System made of it
+	if err != nil && c.ctx != nil && errors.Is(context.Cause(c.ctx), ErrEnded) {
+		err = ErrEnded // whatever the System made of it
 	}
 	if err != nil {
 		in = engine.Input{Kind: engine.BatchFailed}
@@ -129,7 +129,7 @@ func rowsOf(e *engine.Effect) int { return len(e.Keys) + len(e.Writes) + e.Max }
 func (l *loop) take(a *answer) error {
 	l.pending--
 	in, e := &a.input, &a.call.effect
-	cut := errors.Is(a.err, errEnding)
+	cut := errors.Is(a.err, ErrEnded)
 	l.count(func(s *Stats) {
 		s.Sides[in.Side].Waiting--
 		if a.err != nil && !cut {

@@ -47,7 +47,7 @@ type Request struct {
 	Kind engine.EffectKind
 	Rows int           // references, records or writes that were asked for
 	Took time.Duration // until it was answered or given up
-	Err  error         // nil when it was answered
+	Err  error         // nil when it was answered; ErrEnded when the run was stopped first
 }
 
 // WithDefaults returns c with its zero fields filled in.

@@ -10,7 +10,8 @@ import (
 // ErrUsed refuses a second [Runner.Run].
 var ErrUsed = errors.New("runner: a runner runs once; make a new one")
 
-// ErrEnded answers an order that came too late for the run.
+// ErrEnded answers an order that came too late, and ends the requests that a
+// run has no more use for.
 var ErrEnded = errors.New("runner: the run has ended")
 
 // ErrAbandoned says that calls of a [System] had not returned when [Runner.Run]
@@ -63,6 +64,5 @@ func (e *AnswerError) Error() string {
 
 var (
 	errCrowded = fmt.Errorf("%w: as many calls as are allowed have not returned", ErrDown)
-	errEnding  = errors.New("runner: the run is ending")
 	errGone    = errors.New("runner: the call ended its goroutine")
 )

@@ -36,6 +36,7 @@ func New(c Config) (*Runner, error) {
 // Run loads what the store holds and syncs the two systems until ctx ends or
 // the store fails. It returns nil if ctx ended and all is in order: what was
 // answered is saved, no call is under way, and the store is no longer in use.
+// It may end later than [Config.StopTimeout] only if the store does not return.
 //
 // A runner runs once. To start again, make a new one over the same store.
 func (r *Runner) Run(ctx context.Context) error {

@@ -14,10 +14,10 @@ const graceTime = time.Second
 // outcome that is saved now need not be found out by the next run.
 func (l *loop) drain() error {
 	l.ending = true
-	l.endReads(errEnding)
+	l.endReads(ErrEnded)
 	deadline := time.NewTimer(l.config.StopTimeout)
 	defer deadline.Stop()
-	for l.pending > 0 || l.saving || !l.waiting.empty() {
+	for l.pending > 0 || l.saving { // what waits to be saved waits for a save
 		var err error
 		select {
 		case a := <-l.answers:
@@ -25,7 +25,7 @@ func (l *loop) drain() error {
 		case saved := <-l.saved:
 			err = l.synced(saved)
 		case <-deadline.C:
-			l.endWrites(errEnding)
+			l.endWrites(ErrEnded)
 		}
 		if err != nil {
 			return err
@@ -35,12 +35,12 @@ func (l *loop) drain() error {
 }
 
 // leave ends whatever is still under way and gives it time to return. The
-// store is waited for without a limit: one that is closed while it saves is
-// worse than a late end.
+// store is waited for without a limit: to close it while it saves is worse than
+// to end late.
 func (l *loop) leave(err error) error {
 	l.alarm.Stop()
-	l.endReads(errEnding)
-	l.endWrites(errEnding)
+	l.endReads(ErrEnded)
+	l.endWrites(ErrEnded)
 	if l.saving {
 		<-l.saved
 	}

