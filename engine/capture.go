@@ -162,27 +162,37 @@ func (c *Capture) OwnWrite() bool { return !c.failpoints.Hit(PlantNoLoopbackCont
 
 // refuse rejects what may not be committed at all.
 func (c *Capture) refuse(changes []Change) error {
-	var async, live []string
+	var modes [Live + 1]bool
 	for i := range changes {
 		m := c.maps[changes[i].Key.Map]
-		switch {
-		case m.Mode == Stopped:
-		case changes[i].Op == Delete: // always live, whatever the others are
-		case changes[i].Before != nil && changes[i].Before.Mark.Dead && changes[i].Before.Mark.Intent != 0:
+		if b := changes[i].Before; m.Mode != Stopped && b != nil && b.Mark.Dead && b.Mark.Intent != 0 {
 			return fmt.Errorf("%w: %s", ErrBusy, m.Name)
-		case !c.holds(m, &changes[i]) && !m.InScope(c.side, changes[i].Key, changes[i].After):
-		case m.Mode == Async && !slices.Contains(async, m.Name):
-			async = append(async, m.Name)
-		case m.Mode == Live && !slices.Contains(live, m.Name):
-			live = append(live, m.Name)
 		}
+		modes[m.Mode] = modes[m.Mode] || c.concerns(m, &changes[i])
 	}
-	if len(async) > 0 && len(live) > 0 {
-		slices.Sort(async)
-		slices.Sort(live)
-		return &MixedTransactionError{Async: async, Live: live}
+	if modes[Async] && modes[Live] {
+		return &MixedTransactionError{Async: c.names(Async, changes), Live: c.names(Live, changes)}
 	}
 	return nil
+}
+
+// names lists the maps of a mode that a transaction touches, sorted.
+func (c *Capture) names(mode Mode, changes []Change) (names []string) {
+	for i := range changes {
+		m := c.maps[changes[i].Key.Map]
+		if m.Mode == mode && c.concerns(m, &changes[i]) && !slices.Contains(names, m.Name) {
+			names = append(names, m.Name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// concerns reports whether a change is a create or update of a record that is in
+// the map's scope before or after it. A delete always goes live, whatever the
+// other changes of its transaction do.
+func (c *Capture) concerns(m *TableMap, change *Change) bool {
+	return change.Op != Delete && m.Mode != Stopped && (c.holds(m, change) || m.InScope(c.side, change.Key, change.After))
 }
 
 // holds reports whether the record was there and in the map's scope before.

@@ -165,6 +165,9 @@ func judge(m *TableMap, r *Reference, newest bool, x, y *Record, alive, linked b
 		}
 		return Outcome{Class: NoOp, Reason: Filtered}
 	}
+	if stale(r, &x.Mark) && !more {
+		return Outcome{Class: ConcurrencyFailure, Reason: Superseded}
+	}
 	current := GroupSet(0)
 	for g := range x.Mark.Groups {
 		if r.Groups.Has(g) && (r.Origin.Holds() || x.Mark.Groups[g].Own == r.Number) {
@@ -189,6 +192,21 @@ func overriddenIn(r *Reference, mark *Mark) GroupSet {
 		}
 	}
 	return s
+}
+
+// stale reports whether a reference of the engine's own holds the place of a
+// change that another has replaced in every group. Its item may still have work
+// to do, but the captured reference must not inherit more than test 4 says.
+func stale(r *Reference, mark *Mark) bool {
+	if !r.Origin.Holds() || r.Number == 0 || r.Number >= mark.Number {
+		return false
+	}
+	for g := range mark.Groups {
+		if mark.Groups[g].Own == r.Number {
+			return false
+		}
+	}
+	return true
 }
 
 // pendingSeen returns the groups in which the target has not seen the
@@ -323,6 +341,8 @@ func (v *Verdict) Carried(r *Reference, x *Record) Outcome {
 		return Outcome{Class: ConflictFailure, Reason: Overridden}
 	case r.Groups&v.Reject != 0:
 		return Outcome{Class: ConflictFailure, Reason: Rejected}
+	case stale(r, &x.Mark):
+		return Outcome{Class: ConcurrencyFailure, Reason: Superseded}
 	case r.Groups&v.Override != 0:
 		return Outcome{Class: Synced, Reason: Override}
 	case v.Carry != 0:

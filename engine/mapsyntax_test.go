@@ -49,7 +49,7 @@ func (e *environment) declareMap(m *engine.TableMap, line string, byName map[str
 		}
 		m.Columns = append(m.Columns, c)
 	}
-	for _, word := range strings.Fields(where) {
+	for word := range strings.FieldsSeq(where) {
 		sides := engine.Sides[:]
 		if name, rest, ok := strings.Cut(word, ":"); ok {
 			sides, word = []engine.Side{sideNamed(name)}, rest

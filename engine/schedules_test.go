@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"os"
 	"runtime/debug"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -122,10 +124,7 @@ func TestSchedules(t *testing.T) {
 	for _, name := range slices.Sorted(maps.Keys(mixtures)) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			cases := 4000
-			if testing.Short() {
-				cases = 400
-			}
+			cases := schedulesPerMixture(t)
 			seen := map[string]int{}
 			for seed := range cases {
 				s := draw(rand.New(rand.NewPCG(uint64(seed), 1)), mixtures[name])
@@ -146,6 +145,18 @@ func TestSchedules(t *testing.T) {
 			}
 		})
 	}
+}
+
+// schedulesPerMixture is more in a soak, which sets RAPID_CHECKS for all random
+// tests.
+func schedulesPerMixture(t *testing.T) int {
+	if n, err := strconv.Atoi(os.Getenv("RAPID_CHECKS")); err == nil {
+		return n
+	}
+	if testing.Short() {
+		return 300
+	}
+	return 1500
 }
 
 // TestSchedulesNoticePlantedBugs proves that the judge can fail.

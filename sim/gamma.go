@@ -79,7 +79,7 @@ func (d Gamma) guess(u float64) float64 {
 	if a > 1 {
 		c := 1 / (9 * a)
 		w := 1 - c + float64(normalQuantile(u)*math.Sqrt(c))
-		if x := a * w * w * w; w > 0 && x > 1e-3*a {
+		if x := float64(a * w * w * w); w > 0 && x > float64(1e-3*a) {
 			return x
 		}
 		// P(a, x) ≈ x^a / Γ(a+1)

@@ -250,7 +250,7 @@ func gammaP(a, x float64) (p, q float64) {
 func normalQuantile(u float64) float64 {
 	q := u - 0.5
 	if math.Abs(q) <= 0.425 {
-		return q * ratio(0.180625-float64(q*q), &wichuraA, &wichuraB)
+		return float64(q * ratio(0.180625-float64(q*q), &wichuraA, &wichuraB))
 	}
 	tail := min(u, 1-u)
 	r := math.Sqrt(-ln(tail))

@@ -268,6 +268,45 @@ func TestBackupIsNoticed(t *testing.T) {
 		if err != nil || len(items) != 1 || items[0].State != "parked" || items[0].Parked.Class != engine.SystemFailure {
 			t.Errorf("items %+v (%v), want one on the error desk", items, err)
 		}
+		if w.lastRun.Stats().Sides[engine.FinOps].Nonsense == 0 {
+			t.Error("nobody noticed")
+		}
+		if err := stop(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// TestReadsDoNotGoBack takes away what only a read has shown: the reference to
+// it is still in the outbox.
+func TestReadsDoNotGoBack(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		stop := w.start()
+		w.set(engine.FinOps, "A", "Contoso")
+		time.Sleep(time.Second)
+		old := w.sides[engine.FinOps].Record(customer("A"))
+		w.sides[engine.FinOps].OnCommit(nil)
+		w.set(engine.FinOps, "A", "Contoso Ltd")
+		w.set(engine.Dataverse, "A", "Contoso GmbH") // reads both sides
+		time.Sleep(time.Second)
+		w.clients[engine.FinOps].misbehave(nil, func(_ engine.EffectKind, in *engine.Input) error {
+			for i := range in.Records {
+				in.Records[i] = old
+			}
+			return nil
+		})
+		w.set(engine.Dataverse, "A", "Contoso AG")
+		time.Sleep(time.Second)
+		if w.lastRun.Stats().Sides[engine.FinOps].Nonsense == 0 {
+			t.Error("nobody noticed")
+		}
+		w.clients[engine.FinOps].misbehave(nil, nil)
+		time.Sleep(2 * time.Minute)
+		if err := w.settled(); err != nil {
+			t.Error(err)
+		}
 		if err := stop(); err != nil {
 			t.Error(err)
 		}

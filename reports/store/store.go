@@ -166,7 +166,7 @@ func fillRun(w *writer, r *result.Run) {
 	})
 	t := r.Totals
 	w.table("totals", 14, func(row func(...any)) {
-		row(n, t.Captured, t.Transactions[0], t.Transactions[1], t.Rejected, t.Overwritten, t.EngineWrites,
+		row(n, t.Captured, t.Transactions[0], t.Transactions[1], t.Rejected, t.StaleRefused[0]+t.StaleRefused[1]+t.Overwrote[0]+t.Overwrote[1], t.EngineWrites,
 			t.MarkOnlyWrites, t.Retries, t.ConditionFailed, t.LateLandings, t.Crashes, t.Notifications, t.Reads)
 	})
 }

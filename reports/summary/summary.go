@@ -196,6 +196,16 @@ type Totals struct {
 	Reads           uint64    `json:"reads"`
 }
 
+func totals(t result.Totals) Totals {
+	return Totals{
+		Captured: t.Captured, Transactions: t.Transactions, Rejected: t.Rejected,
+		Overwritten:  t.StaleRefused[0] + t.StaleRefused[1] + t.Overwrote[0] + t.Overwrote[1],
+		EngineWrites: t.EngineWrites, MarkOnlyWrites: t.MarkOnlyWrites, Retries: t.Retries,
+		ConditionFailed: t.ConditionFailed, LateLandings: t.LateLandings, Crashes: t.Crashes,
+		Notifications: t.Notifications, Reads: t.Reads,
+	}
+}
+
 // PerRun is a figure's mean over runs with its 95 % Student t interval.
 type PerRun struct {
 	Figure string   `json:"figure"`
@@ -240,7 +250,7 @@ func run(set *result.Set, r *result.Run) Run {
 			Errors:      []Error{},
 			Convergence: convergence(set.Scenario.Maps, []*result.Run{r}),
 			Stories:     []Story{},
-			Totals:      Totals(r.Totals),
+			Totals:      totals(r.Totals),
 		},
 	}
 	for _, p := range r.Properties {

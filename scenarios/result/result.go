@@ -16,24 +16,36 @@ type Set struct {
 	Runs     []Run // ascending by Run.Index
 }
 
+// Complete returns the number of runs that ran to their end.
+func (s *Set) Complete() int {
+	n := 0
+	for i := range s.Runs {
+		if s.Runs[i].Incomplete == "" && s.Runs[i].Panic == "" {
+			n++
+		}
+	}
+	return n
+}
+
 // Scenario names the inputs of a [Set].
 type Scenario struct {
-	Name     string
-	Purpose  string
-	Mode     string // "async"
-	Seed     uint64
-	Hash     string        // first 8 hex digits of SHA-256 over resolved scenario, seed and model version
-	Model    string        // version of the simulated model; a new one makes a new Hash
-	Start    time.Time     // the calendar instant that run time 0 stands for, UTC
-	Length   time.Duration // from the start to the end of the workload window
-	Drain    time.Duration // extra time after Length in which queues may empty
-	Primary  string        // primary side of each job, as "billing: finops"
-	Maps     []Map         // in the order of the scenario file
-	Faults   []Period      // ascending by From
-	Inputs   []Input       // every resolved setting, ascending by Path
-	Source   []byte        // the scenario file as given
-	Resolved []byte        // the same with all defaults and overrides written out
-	Command  string        // the one line that reproduces these results
+	Name       string
+	Purpose    string
+	Mode       string // "async"
+	Seed       uint64
+	Hash       string        // first 8 hex digits of SHA-256 over resolved scenario, seed and model version
+	Model      string        // version of the simulated model; a new one makes a new Hash
+	Start      time.Time     // the calendar instant that run time 0 stands for, UTC
+	Length     time.Duration // from the start to the end of the workload window
+	Drain      time.Duration // extra time after Length in which queues may empty
+	Primary    string        // primary side of each job, as "billing: finops"
+	Maps       []Map         // in the order of the scenario file
+	Faults     []Period      // as planned, ascending by From; [Run.Faults] has what really struck
+	Failpoints []string      // bugs planted on purpose, as "name=terms"; normally none
+	Inputs     []Input       // every resolved setting, ascending by Path
+	Source     []byte        // the scenario file as given
+	Resolved   []byte        // the same with all defaults and overrides written out
+	Command    string        // the one line that reproduces these results
 }
 
 // Map is one table map of the scenario.
@@ -44,12 +56,12 @@ type Map struct {
 	Sequence  int    // priority inside its job; lower runs first
 }
 
-// Period is a stretch of time in which a fault was active.
+// Period is a stretch of time in which a fault was active, or was to be.
 type Period struct {
 	Kind     string // "outage", "engine-crash", ...
 	Target   string // the side or link it struck; empty for the engine
 	From, To time.Duration
-	Note     string // one short phrase for a plot's label
+	Note     string // one short phrase for a plot's label; empty when there is nothing to say
 }
 
 // Input is one resolved setting with where its value comes from.
@@ -77,7 +89,7 @@ type Run struct {
 	Digest     string // trace digest, 16 hex digits
 	Events     uint64 // kernel events
 	End        time.Duration
-	Incomplete string // why the run stopped early; empty when it ran to its end
+	Incomplete string // why the run stopped early, and when; empty when it ran to its end
 	Panic      string // the broken rule inside that ended it, with the tail of the trace; normally empty
 
 	Properties  []Property // fixed order, one per property checked
@@ -88,6 +100,9 @@ type Run struct {
 	Series      []Series     // ascending by Name
 	Worst       []Worst      // longest convergence first, at most 20
 	Story       []Story      // notable transactions, in the order of the scenario's spotlight
+	Torn        []Story      // transactions partly visible longest and yet whole at the end, longest first, at most 5 (beside the spotlight in Story)
+	Faults      []Period     // when the scenario's faults really struck in this run, ascending by From; a fault that never struck is left out
+	Fired       []string     // planted failpoints that fired, as "name xN", sorted
 	Totals      Totals
 }
 
@@ -112,14 +127,15 @@ type Violation struct {
 // MapCount counts what happened to the records of one map.
 type MapCount struct {
 	Map               string
-	Captured          [2]uint64 // captured changes, by side of origin (0 = F&O, 1 = Dataverse)
-	Creates           [2]uint64 // how many of them created the record
-	Alive             [2]uint64 // records on each side at the end
-	Converged         uint64    // pairs equal on both sides at the end
-	Parked            uint64    // pairs with an item on the error desk at the end
-	Blocked           uint64    // pairs that wait for a parked one at the end
-	Open              uint64    // pairs with an item still queued at the end
-	PartlyVisibleMost time.Duration
+	Captured          [2]uint64     // captured changes, by side of origin (0 = F&O, 1 = Dataverse)
+	Creates           [2]uint64     // how many of them created the record
+	Alive             [2]uint64     // records on each side at the end
+	Converged         uint64        // pairs equal on both sides at the end
+	Parked            uint64        // pairs with an item on the error desk at the end
+	Blocked           uint64        // pairs that wait for a parked one at the end
+	Open              uint64        // pairs with an item still queued at the end
+	PartlyVisibleMost time.Duration // of transactions that became whole: the longest that one was partly visible on the other side
+	NeverWhole        uint64        // transactions of which the other side showed a part and never the rest
 }
 
 // OutcomeCount counts references of one map and side that ended alike.
@@ -197,8 +213,11 @@ type Story struct {
 type Totals struct {
 	Captured        uint64 // captured changes on both sides
 	Transactions    [2]uint64
-	Rejected        uint64 // user transactions that failed before commit
-	Overwritten     uint64 // user edits refused or redone because the row had changed
+	Rejected        uint64        // user transactions that failed before commit
+	StaleRefused    [2]uint64     // saves refused because the row had changed since it was opened, by side
+	Overwrote       [2]uint64     // saves that went over changes their user had not seen, by side
+	TurnedAway      [2]uint64     // user transactions that met an outage and waited, by side
+	UserWaitMost    time.Duration // the longest that one of them waited
 	EngineWrites    uint64
 	MarkOnlyWrites  uint64
 	Retries         uint64

@@ -157,8 +157,8 @@ func totals(r *model.Result) result.Totals {
 		EngineWrites: r.Report.Totals.EngineWrites, MarkOnlyWrites: r.Report.Totals.MarkWrites,
 		Retries: r.Engine.Retries, Crashes: r.Engine.Crashes,
 	}
-	for _, s := range r.Systems {
-		t.Overwritten += s.Overwritten + s.Endings[system.Stale]
+	for side, s := range r.Systems {
+		t.StaleRefused[side], t.Overwrote[side] = s.Endings[system.Stale], s.Overwritten
 		t.ConditionFailed += s.ConditionFailed
 		t.LateLandings += s.LateLandings
 		t.Notifications += s.Notifications
