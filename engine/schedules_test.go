@@ -444,7 +444,7 @@ type judge struct {
 	head       map[int]bool   // the newest edits among the dropped, each time
 	uncaptured map[int]bool
 	gone       map[int]bool // their record was deleted with them
-	outside    history      // made out of scope; captured when the record enters
+	past       history      // went past the hook or was made out of scope, and is not captured yet
 	carried    map[int]bool
 	outcomes   map[int]engine.Outcome
 }
@@ -457,7 +457,7 @@ type editMade struct {
 func newJudge(s *schedule) *judge {
 	return &judge{
 		schedule: s, byNumber: map[string]int{}, dropped: history{}, head: map[int]bool{},
-		uncaptured: map[int]bool{}, gone: map[int]bool{}, outside: history{}, carried: map[int]bool{}, outcomes: map[int]engine.Outcome{},
+		uncaptured: map[int]bool{}, gone: map[int]bool{}, past: history{}, carried: map[int]bool{}, outcomes: map[int]engine.Outcome{},
 	}
 }
 
@@ -507,11 +507,10 @@ func (j *judge) userCommitted(side engine.Side, before, after *engine.Record, c 
 		j.outcomes[id] = engine.Outcome{Class: engine.Synced, Reason: engine.Written}
 		return h
 	}
-	mapped := &j.schedule.mapping
-	if c.Captured && mapped.out(side, before) { // it stands for what was done out of scope, too
+	if c.Captured { // it stands for what was not captured in the same groups, too
 		for t := range historyOf(before) {
-			if j.outside[t] {
-				delete(j.outside, t)
+			if j.past[t] && c.Reference.Groups.Has(j.schedule.groupOf(t.column)) {
+				delete(j.past, t)
 				h[touch{id, t.column}] = true
 			}
 		}
@@ -520,8 +519,8 @@ func (j *judge) userCommitted(side engine.Side, before, after *engine.Record, c 
 		j.edits = append(j.edits, editMade{side, engine.Key{}})
 		j.uncaptured[id] = true
 		for t := range h {
-			if t.edit == id && mapped.out(side, after) && (before == nil || mapped.out(side, before)) {
-				j.outside[t] = true
+			if t.edit == id {
+				j.past[t] = true
 			}
 		}
 		return h
@@ -547,7 +546,14 @@ func numberOf(r *engine.Reference) string {
 func (j *judge) engineCommitted(side engine.Side, w *engine.Write, now *engine.Record) history {
 	target := historyOf(now)
 	switch w.Kind {
-	case engine.LateWrite, engine.SealWrite:
+	case engine.SealWrite:
+		return target
+	case engine.LateWrite:
+		for t := range target {
+			if w.Groups.Has(j.schedule.groupOf(t.column)) {
+				delete(j.past, t)
+			}
+		}
 		return target
 	case engine.DeleteWrite:
 		for t := range target {

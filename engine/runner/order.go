@@ -11,8 +11,8 @@ type order func(*loop) error
 
 // Command takes an operator's request to the engine and returns when it is
 // saved, or with the engine's reason to refuse it. It waits for a run to begin;
-// after the end of one it returns [ErrEnded], and the request is not accepted.
-// When ctx ends first, it may have been.
+// after the end of one it returns [ErrEnded]. When ctx or the run ends while
+// the request is under way, it may have been accepted.
 func (r *Runner) Command(ctx context.Context, cmd *engine.Command) error {
 	done, own := make(chan error, 1), *cmd // the caller may be gone when it is looked at
 	return r.order(ctx, done, func(l *loop) error {
@@ -23,7 +23,7 @@ func (r *Runner) Command(ctx context.Context, cmd *engine.Command) error {
 		}
 		if refused != nil {
 			done <- refused
-			return nil
+			return nil //nolint:nilerr // who asked is told; the run goes on
 		}
 		l.stepped(out, done)
 		return nil

@@ -57,12 +57,10 @@ func (s *SideStats) failed(failure engine.Failure, err error) {
 	default:
 		s.Timeouts++
 	}
-	var nonsense *AnswerError
-	if errors.As(err, &nonsense) {
+	if _, nonsense := errors.AsType[*AnswerError](err); nonsense {
 		s.Nonsense++
 	}
-	var panicked *PanicError
-	if errors.As(err, &panicked) {
+	if _, panicked := errors.AsType[*PanicError](err); panicked {
 		s.Panics++
 	}
 }

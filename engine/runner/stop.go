@@ -42,7 +42,9 @@ func (l *loop) leave(err error) error {
 	l.endReads(ErrEnded)
 	l.endWrites(ErrEnded)
 	if l.saving {
-		<-l.saved
+		if failed := <-l.saved; failed != nil {
+			err = errors.Join(err, &StoreError{Op: "save", Err: failed})
+		}
 	}
 	returned := make(chan struct{})
 	go func() {

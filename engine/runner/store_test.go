@@ -140,8 +140,7 @@ func TestRunOutlivesItsSaves(t *testing.T) {
 		w.lastRun.Notify(engine.Dataverse)
 		synctest.Wait()
 		err := stop()
-		var panicked *runner.PanicError
-		if !errors.As(err, &panicked) {
+		if _, panicked := errors.AsType[*runner.PanicError](err); !panicked {
 			t.Errorf("error %v, want a panic", err)
 		}
 		if !saved.Load() {

@@ -54,16 +54,16 @@ func (e *ThrottledError) Error() string {
 // asked again and again; without the second, one that says centuries would
 // never be asked again.
 const (
-	pauseMin = time.Second
-	pauseMax = time.Hour
+	shortestPause = time.Second
+	longestPause  = time.Hour
 )
 
 // failureOf tells the engine what an error of a request means.
 func failureOf(err error) (engine.Failure, time.Duration) {
-	var throttled *ThrottledError
+	throttled, isThrottled := errors.AsType[*ThrottledError](err)
 	switch {
-	case errors.As(err, &throttled):
-		return engine.Throttled, min(max(throttled.RetryAfter, pauseMin), pauseMax)
+	case isThrottled:
+		return engine.Throttled, min(max(throttled.RetryAfter, shortestPause), longestPause)
 	case errors.Is(err, ErrDown):
 		return engine.Down, 0
 	default:

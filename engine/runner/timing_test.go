@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -21,10 +22,8 @@ var errLost = errors.New("the connection was reset")
 // always fails every call of some kind, nothing of it done.
 func always(err error, kinds ...engine.EffectKind) func(context.Context, engine.EffectKind) error {
 	return func(_ context.Context, k engine.EffectKind) error {
-		for _, kind := range kinds {
-			if k == kind {
-				return err
-			}
+		if slices.Contains(kinds, k) {
+			return err
 		}
 		return nil
 	}
