@@ -1,0 +1,201 @@
+package engine_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// corner is one of the corner cases that the engine must get right.
+type corner struct {
+	what   string
+	traces string // files of testdata, and tests of this package
+	gap    string // what no trace shows, and why
+}
+
+// corners lists them all, by number from 1.
+var corners = []corner{
+	{what: "an echo leaks through the origin filter", traces: "leaked_echo_is_no_change plant_no_loopback_control_echoes"},
+	{what: "a user writes the same value", traces: "identical_value_is_no_change"},
+	{what: "an unmapped column changes on the target", traces: "unmapped_edit_is_no_conflict"},
+	{what: "a lost answer, and nobody else writes", traces: "lost_answer_carried_once"},
+	{what: "a lost answer, and an edit on top", traces: "lost_answer_then_edit_on_target"},
+	{what: "a late write after the take-over", traces: "late_write_is_refused late_write_of_a_dead_engine"},
+	{what: "a late write between two reads", traces: "late_write_between_the_reads late_write_before_the_next_one"},
+	{what: "a late write of a superseded item", traces: "late_write_of_a_superseded_change"},
+	{what: "a crash between winner and loser", traces: "crash_between_the_winner_and_the_loser"},
+	{what: "the same edit on both sides", traces: "same_edit_on_both_sides same_change_in_two_codes"},
+	{what: "create on both sides", traces: "create_on_both_sides_equal create_on_both_sides_different create_on_both_sides_one_filtered"},
+	{what: "create on both sides, one parked", traces: "create_meets_a_parked_create_of_the_primary create_meets_a_parked_create_of_the_secondary found_equal_leaves_the_desk"},
+	{what: "three edits here, two there", traces: "interleaved_edits_conflict_once interleaved_edits_secondary_first"},
+	{what: "rejected for a change that was dismissed", traces: "rejected_after_the_winner_was_dismissed"},
+	{what: "the re-assert is refused", traces: "failing_reassert_parks"},
+	{what: "the winner is dismissed after the reject", traces: "winner_dismissed_after_the_reject", gap: "a list of drift needs resync"},
+	{what: "a retry after a newer change", traces: "retry_after_a_newer_change"},
+	{what: "limits of the error desk", traces: "desk_needs_an_active_job desk_waits_for_the_end_of_a_pause TestDeskTakesFiveRequestsAtMost TestDeskRequestConcernsTenThousandRecordsAtMost"},
+	{what: "a thousand children of a parked parent", traces: "retry_releases_a_thousand_children desk_retry_releases_dependants"},
+	{what: "parent and child in the wrong order", traces: "child_before_parent_by_a_commit_race parent_and_child_in_a_wrong_order child_before_parent_in_the_outbox"},
+	{what: "circles of one, two and three, across companies", traces: "self_lookup_in_two_steps circle_of_two_lookups circle_of_three_lookups circle_of_three_survives_a_crash circle_across_companies"},
+	{what: "a parent deleted while its child is pending", gap: "not yet: deletes are new"},
+	{what: "a lookup changed after it was queued", traces: "lookup_changed_while_queued lookup_changed_to_one_that_is_not_there_yet"},
+	{what: "a unique value handed over, and swapped", traces: "unique_value_handed_over_in_capture_order swap_of_unique_values_parks", gap: "not yet: nothing waits for a unique value, so that the taking row must not come first"},
+	{what: "a delete while an item is in flight", traces: "delete_waits_for_the_item_in_flight"},
+	{what: "a late reference from before a delete", gap: "not yet: deletes are new"},
+	{what: "deleted and created again", traces: "deleted_then_created_again"},
+	{what: "a delete that does not commit", traces: "delete_undone_restores_the_other_side delete_cut_off_by_a_crash delete_committed_before_the_crash"},
+	{what: "a delete against an unsynced update", traces: "delete_overrules_unseen_change delete_refused_for_unseen_primary_change"},
+	{what: "delete and update, or create, in one transaction", gap: "not yet: deletes are new"},
+	{what: "a target that vanished", traces: "vanished_target_is_created_again vanished_parent_is_pulled"},
+	{what: "a mixed transaction leaves nothing", traces: "mixed_transaction_is_refused filtered_rows_do_not_mix"},
+	{what: "a mode switched between write and commit", gap: "not yet: maps change only with a stopped job"},
+	{what: "outbox positions that commit out of order", traces: "outbox_position_filled_late"},
+	{what: "taken in twice after a crash", traces: "crash_before_the_acknowledgement crash_before_the_save answers_and_notifications_come_twice acknowledged_positions_are_forgotten"},
+	{what: "a gap that stays", traces: "outbox_gap_that_stays"},
+	{what: "as many changes as a batch takes", traces: "as_many_changes_as_a_batch"},
+	{what: "a pause during a back-off", traces: "pause_during_backoff"},
+	{what: "a lost wake-up", traces: "failure_is_tried_again_by_itself lost_notification_is_made_good"},
+	{what: "the same need twice", traces: "two_lookups_of_one_record"},
+	{what: "hash slots that collide", gap: "not yet: edges are whole keys, which do not collide; hashes come with unique values"},
+	{what: "long chain, wide fan, parked in the middle", traces: "chain_and_fan_with_a_parked_middle"},
+	{what: "a record that changes faster than it is carried", traces: "hot_record_is_carried restless_record_uses_up_an_attempt restless_record_past_the_hook aged_reference_answers_for_its_change_alone"},
+	{what: "the sequence changes while items wait", traces: "sequence_changed_while_pending"},
+	{what: "throttling on one side", traces: "throttled_writes_do_not_stop_the_other_direction"},
+	{what: "one bad row of a thousand", traces: "one_bad_row_of_a_thousand one_bad_row"},
+	{what: "a row that kills the engine", gap: "not yet: a crash costs the items in flight no attempt, so that the row never parks"},
+	{what: "a target that normalises", traces: "canonical_form_is_no_change", gap: "without a canonical form: a system cannot make fingerprints of what it committed"},
+	{what: "two normalisers that disagree", gap: "not yet: there is no oscillation breaker"},
+	{what: "entering and leaving the filter while pending", traces: "leaving_while_pending entering_against_the_primary leaving_the_filter_leaves_the_other_side"},
+	{what: "a side restored from a backup", gap: "not yet: a seen above the other side's own is not looked for"},
+	{what: "one key in two companies", traces: "companies_stripe_pairs"},
+	{what: "null, empty, absent; keys that fold", traces: "null_and_empty_differ keys_that_fold_together"},
+	{what: "clocks that jump", traces: "clock_of_the_driver_jumps"},
+	{what: "initial sync beside changes", gap: "not yet: there is no initial sync"},
+	{what: "operations on whole sets", gap: "not yet: systems know of none"},
+	{what: "the engine's store restored to an older state", gap: "not yet"},
+	{what: "a tombstone that has expired", gap: "not yet: tombstones do not expire"},
+	{what: "a value map changed while items wait", traces: "value_map_changes_while_pending late_write_under_a_changed_value_map"},
+	{what: "the primary changes while a conflict is pending", traces: "primary_changes_while_a_conflict_is_pending"},
+	{what: "an unmapped column changes before processing", traces: "unmapped_edit_is_no_conflict"},
+	{what: "touch and undo, and an edit", traces: "touch_and_undo_meets_an_edit"},
+	{what: "a lost answer, and an undo", traces: "undo_after_a_lost_answer"},
+	{what: "a late create after a delete", gap: "not yet: deletes are new"},
+	{what: "deleted and created again under an old write", gap: "not yet: deletes are new"},
+	{what: "the first edit after skipping initial sync", traces: "first_edit_after_skipping_initial_sync first_edit_of_one_field_after_skipping_initial_sync one_way_column_of_a_record_older_than_the_sync", gap: "that the primary decides, as an option; drift overwritten is not counted"},
+	{what: "one-way columns on both sides", traces: "one_way_columns_on_both_sides edit_against_the_flow_stays"},
+	{what: "an edit of a half-written record", traces: "half_written_lookup_is_not_sent_back half_written_circle_meets_a_conflict"},
+	{what: "out of the filter and back, edits on both sides", traces: "leave_and_enter_with_edits_on_both_sides"},
+	{what: "a power loss after the acknowledgement", traces: "power_loss_after_the_acknowledgement"},
+	{what: "a parent deleted between lookup and write", gap: "not yet: deletes are new"},
+	{what: "a delete undone with unseen edits", gap: "not yet: deletes are new"},
+	{what: "a live write undone, and another edit", traces: "live_write_in_doubt", gap: "the edit after it"},
+	{what: "a re-assert before the captured reference", traces: "conflict_secondary_rejected interleaved_edits_secondary_first"},
+	{what: "a crash after the late capture", traces: "crash_after_the_late_capture"},
+	{what: "an uncaptured column beside a captured one", traces: "uncaptured_column_beside_a_captured_one uncaptured_field_beside_a_captured_one"},
+	{what: "fingerprints of another map version", traces: "new_map_version_renews_fingerprints"},
+	{what: "overridden and carried in one reference", traces: "overridden_and_carried_in_one_reference rejected_and_carried_in_one_reference superseded_in_the_rejected_column"},
+	{what: "the primary changes with a write under way", gap: "not yet: nothing waits for a write's deadline before the primary changes"},
+}
+
+// TestCornersAreAccountedFor checks that every corner case has its traces, or
+// says why not.
+func TestCornersAreAccountedFor(t *testing.T) {
+	t.Parallel()
+	if len(corners) != 79 {
+		t.Errorf("%d corner cases are listed, of 79", len(corners))
+	}
+	tests := testNames(t)
+	for i, c := range corners {
+		if c.traces == "" && c.gap == "" {
+			t.Errorf("case %d, %s: no trace, and no reason", i+1, c.what)
+		}
+		for name := range strings.FieldsSeq(c.traces) {
+			if _, err := os.Stat(filepath.Join("testdata", name)); err != nil && !strings.Contains(tests, "func "+name+"(t *testing.T)") {
+				t.Errorf("case %d, %s: there is neither a trace nor a test %s", i+1, c.what, name)
+			}
+		}
+	}
+}
+
+func testNames(t *testing.T) string {
+	t.Helper()
+	files, err := filepath.Glob("*_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all strings.Builder
+	for _, f := range files {
+		text, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all.Write(text)
+	}
+	return all.String()
+}
+
+// TestTracesExpect checks that every trace ends with what somebody expected, and
+// that no expectation was renewed into a failure: its output is "ok".
+func TestTracesExpect(t *testing.T) {
+	t.Parallel()
+	files, err := os.ReadDir("testdata")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		text, err := os.ReadFile(filepath.Join("testdata", f.Name()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if fault := unexpected(string(text)); fault != "" {
+			t.Errorf("%s: %s", f.Name(), fault)
+		}
+	}
+	if len(files) < 100 {
+		t.Errorf("only %d traces", len(files))
+	}
+}
+
+// unexpected tells what is wrong with the expectations of a trace, if anything.
+func unexpected(trace string) string {
+	_, last, found := strings.Cut(trace, "\nexpect\n")
+	if !found {
+		return "it expects nothing"
+	}
+	for {
+		if !strings.HasPrefix(trace, "#") {
+			return "it does not say what it tells"
+		}
+		block, rest, more := strings.Cut(last, "\nexpect\n")
+		lines, output, ok := strings.Cut(block, "\n----\n")
+		switch {
+		case !ok || strings.TrimSpace(lines) == "" || strings.HasPrefix(lines, "----"):
+			return "it expects nothing in one place"
+		case output != "ok\n" && !strings.HasPrefix(output, "ok\n\n"):
+			return "an expectation is broken: " + output
+		case !more && output != "ok\n":
+			return "what comes after the last expectation is not expected"
+		case !more:
+			return ""
+		}
+		last = rest
+	}
+}
+
+func TestUnexpectedTracesAreNoticed(t *testing.T) {
+	t.Parallel()
+	for trace, want := range map[string]string{
+		"# a\nrun\n----\nok\n":                                                                     "it expects nothing",
+		"# a\nrun\n----\nok\n\nexpect\n----\nok\n":                                                 "it expects nothing in one place",
+		"# a\nrun\n----\nok\n\nexpect\nopen 0\n----\nbroken: open 0\n  got 1\n":                    "an expectation is broken: broken: open 0\n  got 1\n",
+		"# a\nrun\n----\nok\n\nexpect\nopen 0\n----\nok\n\nrun\n----\nok\n":                        "what comes after the last expectation is not expected",
+		"run\n----\nok\n\nexpect\nopen 0\n----\nok\n":                                              "it does not say what it tells",
+		"# a\nrun\n----\nok\n\nexpect\nopen 0\n----\nok\n\nexpect\nopen 0\n----\nno\n":             "an expectation is broken: no\n",
+		"# a\nrun\n----\nok\n\nexpect\nopen 0\n----\nok\n\nexpect\nopen 0\n----\nok\n":             "",
+		"# a\nrun\n----\nok\n\nexpect\nopen 0\n----\nok\n\nrun\n----\nok\n\nexpect\nx\n----\nok\n": "",
+	} {
+		if got := unexpected(trace); got != want {
+			t.Errorf("%q: %q, expected %q", trace, got, want)
+		}
+	}
+}
