@@ -215,6 +215,9 @@ func (c *Core) decide(b *batch, lookups []Alive) {
 func (c *Core) act(f *flight, l *lane, m *TableMap, lookups []Alive) (Side, Write, bool) {
 	v := &f.verdict
 	target := f.lane.side().Other()
+	if v.Back != 0 { // what a filter had kept from travelling
+		c.reassert(f)
+	}
 	switch {
 	case v.Late == LateSource:
 		return f.lane.side(), Write{Kind: LateWrite, Key: f.x.Key, Source: f.x, Target: f.x, Groups: v.LateSet, Deadline: c.deadline()}, true
@@ -226,7 +229,10 @@ func (c *Core) act(f *flight, l *lane, m *TableMap, lookups []Alive) (Side, Writ
 		c.waitForLookup(f, l, *v.Missing)
 	case v.Park.Class != Open:
 		c.park(f, l, v.Park)
-	case v.Later != 0 && v.Carry|v.Equal|v.Reject == 0: // half written, before a crash
+	case v.Later != 0 && v.Carry|v.Equal == 0: // half written, before a crash, or rejected but for lookups that follow
+		if v.Reject != 0 {
+			c.reassert(f)
+		}
 		c.half(f, l)
 	case v.Carry|v.Equal == 0: // rejected in every group that it had
 		c.reassert(f)
