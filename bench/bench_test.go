@@ -55,16 +55,16 @@ func BenchmarkMM4(b *testing.B) {
 // The three variants of the hold model fire the same timers.
 func TestHoldVariantsAgree(t *testing.T) {
 	t.Parallel()
-	contenders := []contender{kernel, standard}
+	entrants := []entrant{kernel, standard}
 	if program, err := build("holdcpp/hold.cpp", t.TempDir()); errors.Is(err, errNoCompiler) {
 		t.Log("no C++ compiler found: C++ is not compared")
 	} else if err != nil {
 		t.Fatal(err)
 	} else {
-		contenders = append(contenders, program)
+		entrants = append(entrants, program)
 	}
 	for _, timers := range []int{1, 100, 20_000} {
-		if _, err := race(contenders, timers, 50_000, 1); err != nil {
+		if _, err := race(entrants, timers, 20_000, 3); err != nil {
 			t.Errorf("%d timers: %v", timers, err)
 		}
 	}

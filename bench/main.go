@@ -1,9 +1,13 @@
 // Command bench compares the kernel with two yardsticks on the hold model: a
 // C++ program on std::priority_queue, which it builds if there is a compiler,
-// and Go's container/heap. All make the same draws; a checksum over every event
-// proves it. The contenders take turns, processor time is counted and the table
-// shows medians, since the machine is never quiet; only ratios within one table
-// mean anything.
+// and Go's container/heap. All make the same draws and take the same digest; the
+// digests are compared after every lap.
+//
+// The machine is never quiet, so only ratios mean anything, and only between
+// laps that lie side by side: the contenders are set up once and then take turns
+// in short laps, forwards and backwards; processor time is counted, not time on
+// the wall. The table shows medians over the rounds, and for the ratio, which is
+// taken within each round, the quartiles as well.
 //
 //	go run ./bench
 //	go run ./bench -require 0.8    # exit 1 if the kernel is slower than that × C++
@@ -24,8 +28,8 @@ import (
 )
 
 func main() {
-	rounds := flag.Int("rounds", 5, "how often each contender runs")
-	events := flag.Uint64("events", 3_000_000, "events measured in each run")
+	rounds := flag.Int("rounds", 0, "how often each contender runs; 0: more often the smaller the model")
+	events := flag.Uint64("events", 500_000, "events in each lap")
 	require := flag.Float64("require", 0, "exit 1 if the kernel is slower than this `ratio` to C++ on any size of the hold model")
 	source := flag.String("source", "bench/holdcpp/hold.cpp", "the C++ program")
 	flag.Parse()
@@ -35,16 +39,17 @@ func main() {
 	}
 }
 
-// lap is one contender's run: events per second, and the checksum over all
-// events since its beginning.
-type lap struct {
-	speed float64
-	sum   uint64
+// contender is one variant of the hold model, somewhere in its run.
+type contender interface {
+	// lap fires so many further events. It returns the processor time they took
+	// and the digest over all events so far.
+	lap(events uint64) (took time.Duration, digest uint64, err error)
+
+	close() error
 }
 
-// contender runs the hold model afresh: first the warm-up, then the measured
-// events.
-type contender func(timers int, warmup, events uint64) (lap, error)
+// entrant sets a contender up with so many timers.
+type entrant func(timers int) (contender, error)
 
 func compare(out io.Writer, rounds int, events uint64, require float64, source string) error {
 	dir, err := os.MkdirTemp("", "holdcpp")
@@ -53,10 +58,10 @@ func compare(out io.Writer, rounds int, events uint64, require float64, source s
 	}
 	defer os.RemoveAll(dir)
 
-	contenders := []contender{kernel, standard}
+	entrants := []entrant{kernel, standard}
 	switch program, err := build(source, dir); {
 	case err == nil:
-		contenders = append(contenders, program)
+		entrants = append(entrants, program)
 	case errors.Is(err, errNoCompiler):
 		fmt.Fprintln(out, "no C++ compiler found: C++ column skipped")
 	default:
@@ -64,22 +69,30 @@ func compare(out io.Writer, rounds int, events uint64, require float64, source s
 	}
 
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(table, "million/s\ttwinwrite\tC++ std::priority_queue\tcontainer/heap\ttwinwrite/C++\t")
+	fmt.Fprintln(table, "million/s\ttwinwrite\tC++ std::priority_queue\tcontainer/heap\ttwinwrite/C++\tquartiles\trounds\t")
 	var tooSlow []error
 	for _, size := range holdSizes {
-		speeds, err := race(contenders, size.timers, events, rounds)
+		n := size.rounds
+		if rounds > 0 {
+			n = rounds
+		}
+		times, err := race(entrants, size.timers, events, n)
 		if err != nil {
 			return fmt.Errorf("hold-%s: %w", size.name, err)
 		}
-		cpp, ratio := "-", "-"
-		if len(speeds) == 3 {
-			r := speeds[0] / speeds[2]
-			cpp, ratio = fmt.Sprintf("%.2f", speeds[2]/1e6), fmt.Sprintf("%.2f", r)
-			if r < require {
-				tooSlow = append(tooSlow, fmt.Errorf("hold-%s: %.2f of the speed of C++, required %.2f", size.name, r, require))
+		cpp, ratio, spread := "-", "-", "-"
+		if len(times) == 3 {
+			r := ratios(times[2], times[0])
+			cpp, ratio = rate(events, times[2]), fmt.Sprintf("%.2f", quantile(r, 0.5))
+			spread = fmt.Sprintf("%.2f to %.2f", quantile(r, 0.25), quantile(r, 0.75))
+			if got := quantile(r, 0.5); got < require {
+				tooSlow = append(tooSlow, fmt.Errorf("hold-%s: %.2f of the speed of C++, required %.2f", size.name, got, require))
 			}
 		}
-		fmt.Fprintf(table, "hold-%s\t%.2f\t%s\t%.2f\t%s\t\n", size.name, speeds[0]/1e6, cpp, speeds[1]/1e6, ratio)
+		fmt.Fprintf(table, "hold-%s\t%s\t%s\t%s\t%s\t%s\t%d\t\n", size.name, rate(events, times[0]), cpp, rate(events, times[1]), ratio, spread, n)
+	}
+	if rounds == 0 {
+		rounds = 11
 	}
 	if err := customers(table, rounds); err != nil {
 		return err
@@ -87,80 +100,123 @@ func compare(out io.Writer, rounds int, events uint64, require float64, source s
 	return errors.Join(append([]error{table.Flush()}, tooSlow...)...)
 }
 
-// race lets the contenders take turns and returns the median speed of each.
-func race(contenders []contender, timers int, events uint64, rounds int) ([]float64, error) {
-	laps := make([][]float64, len(contenders))
+// race lets the contenders take turns and returns the time of each in each
+// round.
+func race(entrants []entrant, timers int, events uint64, rounds int) (times [][]float64, err error) {
+	contenders := make([]contender, len(entrants))
+	order := make([]int, len(entrants))
+	for i, enter := range entrants {
+		c, err := enter(timers)
+		if err != nil {
+			return nil, err
+		}
+		defer func() { err = errors.Join(err, c.close()) }()
+		if _, _, err := c.lap(uint64(2 * timers)); err != nil { // to warm up
+			return nil, err
+		}
+		contenders[i], order[i] = c, i
+	}
+	times = make([][]float64, len(entrants))
+	digests := make([]uint64, len(entrants))
 	for range rounds {
-		var first lap
-		for i, run := range contenders {
-			l, err := run(timers, uint64(2*timers), events)
+		for _, i := range order {
+			took, digest, err := contenders[i].lap(events)
 			if err != nil {
 				return nil, err
 			}
-			if i == 0 {
-				first = l
-			}
-			if l.sum != first.sum {
-				return nil, fmt.Errorf("contender %d fired other events: checksum %016x, want %016x", i+1, l.sum, first.sum)
-			}
-			laps[i] = append(laps[i], l.speed)
+			times[i] = append(times[i], took.Seconds())
+			digests[i] = digest
 		}
+		for i, d := range digests {
+			if d != digests[0] {
+				return nil, fmt.Errorf("contender %d fired other events: digest %016x, want %016x", i+1, d, digests[0])
+			}
+		}
+		slices.Reverse(order)
 	}
-	medians := make([]float64, len(contenders))
-	for i := range laps {
-		medians[i] = median(laps[i])
+	return times, nil
+}
+
+// ratios returns a/b for each round.
+func ratios(a, b []float64) []float64 {
+	r := make([]float64, len(a))
+	for i := range a {
+		r[i] = a[i] / b[i]
 	}
-	return medians, nil
+	return r
 }
 
-func median(x []float64) float64 {
-	slices.Sort(x)
-	return x[len(x)/2]
+// rate returns millions a second at the median time.
+func rate(n uint64, times []float64) string {
+	return fmt.Sprintf("%.2f", float64(n)/1e6/quantile(times, 0.5))
 }
 
-func kernel(timers int, warmup, events uint64) (lap, error) {
-	m := newHold(timers)
-	return timed(m.run, warmup, events), nil
+func quantile(x []float64, q float64) float64 {
+	sorted := slices.Sorted(slices.Values(x))
+	return sorted[int(q*float64(len(sorted)-1)+0.5)]
 }
 
-func standard(timers int, warmup, events uint64) (lap, error) {
-	m := newStandardHold(timers)
-	return timed(m.run, warmup, events), nil
-}
+func kernel(timers int) (contender, error) { return inProcess(newHold(timers).run), nil }
 
-func timed(run func(uint64) uint64, warmup, events uint64) lap {
-	run(warmup)
+func standard(timers int) (contender, error) { return inProcess(newStandardHold(timers).run), nil }
+
+// inProcess is a contender that is a function.
+type inProcess func(events uint64) (digest uint64)
+
+func (run inProcess) lap(events uint64) (time.Duration, uint64, error) {
 	runtime.GC() // or what the last contender left would be cleared away at this one's expense
 	begin := cpuTime()
-	sum := run(events)
-	return lap{speed: float64(events) / (cpuTime() - begin).Seconds(), sum: sum}
+	digest := run(events)
+	return cpuTime() - begin, digest, nil
 }
+
+func (run inProcess) close() error { return nil }
+
+// program is a contender that is another process: it reads numbers of events,
+// and answers each with the digest and the seconds.
+type program struct {
+	cmd *exec.Cmd
+	in  io.WriteCloser
+	out io.Reader
+}
+
+func (p program) lap(events uint64) (took time.Duration, digest uint64, err error) {
+	if _, err := fmt.Fprintln(p.in, events); err != nil {
+		return 0, 0, fmt.Errorf("%s: %w", p.cmd.Path, err)
+	}
+	var seconds float64
+	if _, err := fmt.Fscanf(p.out, "%x %f\n", &digest, &seconds); err != nil {
+		return 0, 0, fmt.Errorf("%s: its answer: %w", p.cmd.Path, err)
+	}
+	return time.Duration(seconds * float64(time.Second)), digest, nil
+}
+
+func (p program) close() error { return errors.Join(p.in.Close(), p.cmd.Wait()) }
 
 var errNoCompiler = errors.New("no C++ compiler")
 
-// build compiles the C++ program and returns it as a contender.
-func build(source, dir string) (contender, error) {
+// build compiles the C++ program and returns it as an entrant.
+func build(source, dir string) (entrant, error) {
 	for _, compiler := range []string{"c++", "g++", "clang++"} {
 		path, err := exec.LookPath(compiler)
 		if err != nil {
 			continue
 		}
-		program := filepath.Join(dir, "hold")
-		if out, err := exec.Command(path, "-O2", "-ffp-contract=off", "-o", program, source).CombinedOutput(); err != nil {
+		file := filepath.Join(dir, "hold")
+		if out, err := exec.Command(path, "-O2", "-ffp-contract=off", "-o", file, source).CombinedOutput(); err != nil {
 			return nil, fmt.Errorf("%s %s: %w\n%s", compiler, source, err, out)
 		}
-		return func(timers int, warmup, events uint64) (lap, error) {
-			out, err := exec.Command(program, fmt.Sprint(timers), fmt.Sprint(warmup), fmt.Sprint(events)).Output()
-			if err != nil {
-				return lap{}, fmt.Errorf("%s: %w", program, err)
+		return func(timers int) (contender, error) {
+			p := program{cmd: exec.Command(file, fmt.Sprint(timers))}
+			p.cmd.Stderr = os.Stderr
+			var err error
+			if p.in, err = p.cmd.StdinPipe(); err != nil {
+				return nil, err
 			}
-			var l lap
-			var seconds float64
-			if _, err := fmt.Sscanf(string(out), "%x %f", &l.sum, &seconds); err != nil {
-				return lap{}, fmt.Errorf("%s printed %q: %w", program, out, err)
+			if p.out, err = p.cmd.StdoutPipe(); err != nil {
+				return nil, err
 			}
-			l.speed = float64(events) / seconds
-			return l, nil
+			return p, p.cmd.Start()
 		}, nil
 	}
 	return nil, errNoCompiler
@@ -168,18 +224,17 @@ func build(source, dir string) (contender, error) {
 
 // customers adds the line of the queue model.
 func customers(out io.Writer, rounds int) error {
-	const n = 1_000_000
-	var speeds []float64
-	var wait time.Duration
+	const n = 200_000
+	q := newQueue(4, 3.6, 1)
+	q.serve(n)
+	var times []float64
 	for range rounds {
-		q := newQueue(4, 3.6, 1)
-		q.serve(n / 10)
 		runtime.GC()
 		begin := cpuTime()
 		q.serve(n)
-		speeds = append(speeds, n/(cpuTime()-begin).Seconds())
-		wait = q.station.Stats().MeanWait
+		times = append(times, (cpuTime() - begin).Seconds())
 	}
-	_, err := fmt.Fprintf(out, "M/M/4 customers\t%.2f\t-\t-\t-\t(mean wait %.4f s, Erlang C 1.9694 s)\n", median(speeds)/1e6, wait.Seconds())
+	_, err := fmt.Fprintf(out, "M/M/4 customers\t%s\t-\t-\t-\t-\t%d\t(mean wait %.4f s, Erlang C 1.9694 s)\n",
+		rate(n, times), rounds, q.station.Stats().MeanWait.Seconds())
 	return err
 }

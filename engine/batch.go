@@ -229,14 +229,8 @@ func (c *Core) act(f *flight, l *lane, m *TableMap, lookups []Alive) (Side, Writ
 		c.waitForLookup(f, l, *v.Missing)
 	case v.Park.Class != Open:
 		c.park(f, l, v.Park)
-	case v.Later != 0 && v.Carry|v.Equal == 0: // half written, before a crash, or rejected but for lookups that follow
-		if v.Reject != 0 {
-			c.reassert(f)
-		}
-		c.half(f, l)
-	case v.Carry|v.Equal == 0: // rejected in every group that it had
-		c.reassert(f)
-		c.settle(f, l)
+	case v.Carry|v.Equal == 0: // rejected in every group that it had, or half written before a crash
+		c.finish(f, l)
 	default:
 		w := Write{
 			Key: f.x.Key, Source: f.x, Target: f.y,
@@ -299,10 +293,14 @@ func (c *Core) settledUpTo(id laneID, r *Record) uint32 {
 func (c *Core) resolve(l *lane, x *Record) {
 	for i := range l.open {
 		q := &l.open[i]
-		if q.Origin != Pulled || q.Number != 0 || x == nil || !x.Alive || x.Mark.Number == 0 {
+		if q.Origin != Pulled || q.Number != 0 || x == nil || !x.Alive {
 			continue
 		}
 		number, inc := x.Mark.Number, x.Mark.Incarnation
+		if number == 0 { // only ever written by the engine: there is no change that has a number
+			q.Incarnation = inc
+			return
+		}
 		if l.find(inc, number) != nil {
 			l.open = slices.Delete(l.open, i, i+1)
 			c.stats.Open--
@@ -346,8 +344,6 @@ func (c *Core) rowAnswered(f *flight, row *RowAnswer) {
 	switch {
 	case row.Result == RowRefused:
 		c.park(f, l, Outcome{Class: ApplicationFailure, Reason: row.Reason, Cause: row.Cause})
-	case f.verdict.Late != NotLate: // captured now, or changed again: read afresh
-		c.again(f, l)
 	case row.Result == RowConditionFailed:
 		c.stats.ConditionFailed++
 		l.refused++
@@ -356,14 +352,24 @@ func (c *Core) rowAnswered(f *flight, row *RowAnswer) {
 			return
 		}
 		c.again(f, l)
-	case f.verdict.Later != 0: // the rest of the same references follows
-		c.half(f, l)
+	case f.verdict.Late != NotLate: // captured now: read afresh
+		c.again(f, l)
 	default:
-		if f.verdict.Reject != 0 {
-			c.reassert(f)
-		}
-		c.settle(f, l)
+		c.finish(f, l)
 	}
+}
+
+// finish ends an item that has nothing left to write but circular lookups that
+// must wait: the rest of the same references follows then.
+func (c *Core) finish(f *flight, l *lane) {
+	if f.verdict.Reject != 0 {
+		c.reassert(f)
+	}
+	if f.verdict.Later != 0 {
+		c.half(f, l)
+		return
+	}
+	c.settle(f, l)
 }
 
 // conditionLimit is how often the condition of one attempt may fail.

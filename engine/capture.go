@@ -238,6 +238,9 @@ func (c *Capture) capture(tx TxID, ordinal uint32, change *Change, live bool) Ca
 	if touched == 0 && was == is {
 		return CapturedChange{Mark: old}
 	}
+	if touched != 0 && old.Incarnation == 0 { // older than the sync: captured whole
+		touched = m.outgoing(c.side)
+	}
 	mark := Mark{
 		Incarnation: max(old.Incarnation, 1),
 		Number:      old.Number + 1,

@@ -227,6 +227,7 @@ func (c *Core) load(state *State) error {
 	for s := range c.outbox {
 		for _, p := range state.Ingested[s] {
 			c.outbox[s].ingested[p] = true
+			c.outbox[s].saved = append(c.outbox[s].saved, p) // the outbox may have forgotten it, and we not heard so
 		}
 	}
 	for i := range state.Open {

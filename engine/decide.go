@@ -168,12 +168,7 @@ func judge(m *TableMap, r *Reference, newest bool, x, y *Record, alive, linked b
 	if stale(r, &x.Mark) && !more {
 		return Outcome{Class: ConcurrencyFailure, Reason: Superseded}
 	}
-	current := GroupSet(0)
-	for g := range x.Mark.Groups {
-		if r.Groups.Has(g) && (r.Origin.Holds() || x.Mark.Groups[g].Own == r.Number) {
-			current = current.With(g)
-		}
-	}
+	current := currentIn(r, &x.Mark)
 	if current == 0 {
 		return Outcome{Class: ConcurrencyFailure, Reason: Superseded}
 	}
@@ -181,6 +176,18 @@ func judge(m *TableMap, r *Reference, newest bool, x, y *Record, alive, linked b
 		return Outcome{Class: Synced, Reason: AlreadyCarried}
 	}
 	return Outcome{}
+}
+
+// currentIn returns the groups in which the reference is its side's latest
+// change.
+func currentIn(r *Reference, mark *Mark) GroupSet {
+	var s GroupSet
+	for g := range mark.Groups {
+		if r.Groups.Has(g) && (r.Origin.Holds() || mark.Groups[g].Own == r.Number) {
+			s = s.With(g)
+		}
+	}
+	return s
 }
 
 // overriddenIn returns the groups in which the reference's number is lost.
@@ -339,7 +346,7 @@ func (v *Verdict) Carried(r *Reference, x *Record) Outcome {
 	switch {
 	case overriddenIn(r, &x.Mark) != 0:
 		return Outcome{Class: ConflictFailure, Reason: Overridden}
-	case r.Groups&v.Reject != 0:
+	case currentIn(r, &x.Mark)&v.Reject != 0: // what was replaced before it was tried cannot be rejected
 		return Outcome{Class: ConflictFailure, Reason: Rejected}
 	case stale(r, &x.Mark):
 		return Outcome{Class: ConcurrencyFailure, Reason: Superseded}

@@ -44,6 +44,11 @@ import (
 //	desk COMMAND [k=v ...]   an operator's request: retry, dismiss, pause, resume, stop, start; map, side, how
 //	queue, show              what is open; what both sides hold
 //	expect                   lines that must all hold; see [environment.expect]
+//
+// Keys of a map that is striped by company are written KEY@COMPANY. In the
+// lines of "user" and "expect", L{1..9} stands for L1 to L9. What the systems
+// and their outboxes can do besides stands with [environment.more]. After every
+// scenario, [accounts] are closed.
 type environment struct {
 	t       *testing.T
 	cfg     engine.Config
@@ -63,6 +68,10 @@ type environment struct {
 	tx       engine.TxID
 	trace    strings.Builder
 	writes   int
+	carried  int            // of them, those that brought content
+	reads    map[string]int // by key, whatever the map
+	quiet    bool
+	accounts *accounts
 	judge    *judge // follows causal histories; nil in text scenarios
 }
 
@@ -80,15 +89,19 @@ type testSystem struct {
 	version engine.Version
 	outbox  []engine.Reference
 	place   uint64
+	at      uint64 // the position of the next captured change; 0: the next place
 	down    bool
 	held    map[engine.TxID]heldTx // transactions before their commit
 	ended   map[engine.TxID]bool   // how those that were held ended
 	refused map[engine.Key]bool
+	unique  map[engine.MapID]int // by map: a column of which no two records may hold the same
 }
 
 func TestTraces(t *testing.T) {
 	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
 		e := &environment{t: t, planted: plants{}, held: map[string]engine.Effect{}, outcomes: map[string][]string{}, now: 1}
+		e.reads = map[string]int{}
+		e.accounts = &accounts{env: e, settled: map[string]int{}}
 		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
 			e.t = t
 			e.trace.Reset()
@@ -98,10 +111,15 @@ func TestTraces(t *testing.T) {
 			}
 			return e.trace.String()
 		})
+		e.accounts.close(t)
 	})
 }
 
-func (e *environment) printf(format string, args ...any) { fmt.Fprintf(&e.trace, format+"\n", args...) }
+func (e *environment) printf(format string, args ...any) {
+	if !e.quiet {
+		fmt.Fprintf(&e.trace, format+"\n", args...)
+	}
+}
 
 func (e *environment) directive(d *datadriven.TestData) {
 	switch d.Cmd {
@@ -193,7 +211,7 @@ func (e *environment) directive(d *datadriven.TestData) {
 	case "expect":
 		e.expect(d)
 	default:
-		d.Fatalf(e.t, "unknown directive %q", d.Cmd)
+		e.more(d)
 	}
 }
 
@@ -219,7 +237,7 @@ func (e *environment) build() {
 	for _, s := range engine.Sides {
 		e.sides[s] = &testSystem{
 			env: e, side: s, capture: engine.NewCapture(s, e.maps, e.planted),
-			records: map[engine.Key]*engine.Record{}, refused: map[engine.Key]bool{},
+			records: map[engine.Key]*engine.Record{}, refused: map[engine.Key]bool{}, unique: map[engine.MapID]int{},
 			held: map[engine.TxID]heldTx{}, ended: map[engine.TxID]bool{},
 		}
 	}
@@ -316,10 +334,13 @@ func (e *environment) flush() {
 	for i := range e.unsaved {
 		m := &e.unsaved[i]
 		if r := &m.Reference; m.Kind == engine.ReferenceSettled && !r.Origin.Holds() {
-			name := fmt.Sprintf("%s %s/%s", r.Side, e.maps[r.Key.Map].Name, r.Key.ID)
+			name := fmt.Sprintf("%s %s/%s", r.Side, e.maps[r.Key.Map].Name, keyName(r.Key))
 			e.outcomes[name] = append(e.outcomes[name], fmt.Sprintf("%d %s %s", r.Number, m.Outcome.Class, m.Outcome.Reason))
 			if e.judge != nil {
 				e.judge.settled(r, m.Outcome)
+			}
+			if e.accounts != nil {
+				e.accounts.book(r, m.Outcome)
 			}
 		}
 	}
@@ -342,9 +363,9 @@ func (e *environment) traceMutation(m *engine.Mutation) {
 		e.printf("  job %s is %v", m.Job.Name, m.Job.State)
 	case engine.LaneChanged:
 		if m.Lane.Parked.Class != engine.Open {
-			e.printf("  parked %s %s: %s (%s)", m.Lane.Side, m.Lane.Key.ID, m.Lane.Parked.Class, m.Lane.Parked.Reason)
+			e.printf("  parked %s %s: %s (%s)", m.Lane.Side, keyName(m.Lane.Key), m.Lane.Parked.Class, m.Lane.Parked.Reason)
 		} else {
-			e.printf("  %s %s has used %d attempts", m.Lane.Side, m.Lane.Key.ID, m.Lane.Attempts)
+			e.printf("  %s %s has used %d attempts", m.Lane.Side, keyName(m.Lane.Key), m.Lane.Attempts)
 		}
 	}
 }
@@ -359,14 +380,14 @@ func (e *environment) describe(eff *engine.Effect) string {
 		fmt.Fprintf(&b, " tx%d", eff.Tx)
 	}
 	for _, k := range eff.Keys {
-		fmt.Fprintf(&b, " %s", k.ID)
+		fmt.Fprintf(&b, " %s", keyName(k))
 	}
 	for _, k := range eff.Lookups {
-		fmt.Fprintf(&b, " ?%s", k.ID)
+		fmt.Fprintf(&b, " ?%s", keyName(k))
 	}
 	for i := range eff.Writes {
 		w := &eff.Writes[i]
-		fmt.Fprintf(&b, " %s:%s", w.Kind, w.Key.ID)
+		fmt.Fprintf(&b, " %s:%s", w.Kind, keyName(w.Key))
 		if w.Override != 0 {
 			b.WriteString(":override")
 		}
@@ -441,6 +462,9 @@ func (s *testSystem) serve(eff *engine.Effect) *engine.Input {
 	case engine.ReadBatch:
 		in := &engine.Input{Kind: engine.BatchRead}
 		for _, k := range eff.Keys {
+			if s.env.reads != nil {
+				s.env.reads[keyName(k)]++
+			}
 			in.Records = append(in.Records, s.records[k])
 		}
 		for _, k := range eff.Lookups {
@@ -501,7 +525,7 @@ func (s *testSystem) allPass(writes []engine.Write, in *engine.Input) bool {
 
 // write applies one conditional write.
 func (s *testSystem) write(w *engine.Write) engine.RowAnswer {
-	if s.refused[w.Key] || w.Kind == engine.DeleteWrite && s.referenced(w.Key) {
+	if s.refused[w.Key] && w.Kind != engine.MarkWrite || w.Kind == engine.DeleteWrite && s.referenced(w.Key) {
 		return engine.RowAnswer{Result: engine.RowRefused, Reason: engine.Refused, Cause: "validation"}
 	}
 	for _, a := range w.Lookups {
@@ -510,12 +534,18 @@ func (s *testSystem) write(w *engine.Write) engine.RowAnswer {
 		}
 	}
 	now := s.records[w.Key]
+	if s.takes(w) {
+		return engine.RowAnswer{Result: engine.RowRefused, Reason: engine.DuplicateValue, Cause: "unique value in use"}
+	}
 	r, ref, ok := engine.Apply(s.env.maps[w.Key.Map], w, s.side, now)
 	if !ok || s.locked(w.Key) || w.Deadline < s.env.now {
 		s.env.printf("  %s: condition of %s failed", s.side, w.Key.ID)
 		return engine.RowAnswer{Result: engine.RowConditionFailed}
 	}
 	s.env.writes++
+	if w.Kind == engine.CarryWrite {
+		s.env.carried++
+	}
 	if s.env.judge != nil {
 		r.Trace = s.env.judge.engineCommitted(s.side, w, now)
 	}
@@ -547,13 +577,26 @@ func withMark(r *engine.Record, m engine.Mark) *engine.Record {
 	return &b
 }
 
+// append writes a reference to the outbox, at its own position if it has one.
 func (s *testSystem) append(r engine.Reference) {
-	s.place++
-	r.Position = s.place
-	s.outbox = append(s.outbox, r)
+	if r.Position == 0 {
+		s.place++
+		r.Position = s.place
+	}
+	i := len(s.outbox)
+	for i > 0 && r.Position < s.outbox[i-1].Position {
+		i--
+	}
+	s.outbox = slices.Insert(s.outbox, i, r)
+	if s.env.accounts != nil {
+		s.env.accounts.capture(&r)
+	}
 }
 
 func (s *testSystem) publish(r *engine.Record) {
+	if s.env.accounts != nil {
+		s.env.accounts.marks(s.records[r.Key], r)
+	}
 	s.version++
 	r.Version = s.version
 	if s.records[r.Key] == nil {
@@ -572,14 +615,23 @@ func (e *environment) key(mapName, id string) engine.Key {
 	if folded, spelling, ok := strings.Cut(id, "~"); ok {
 		id, spelled = folded, spelling
 	}
-	return engine.Key{Map: engine.MapID(i), ID: engine.Canonical(id), Spelling: spelled}
+	id, company, _ := strings.Cut(id, "@")
+	return engine.Key{Map: engine.MapID(i), Company: company, ID: engine.Canonical(strings.ReplaceAll(id, "_", " ")), Spelling: spelled}
+}
+
+// keyName is a key as scenarios write it.
+func keyName(k engine.Key) string {
+	if k.Company != "" {
+		return k.ID + "@" + k.Company
+	}
+	return k.ID
 }
 
 // user commits one transaction.
 func (e *environment) user(d *datadriven.TestData) {
 	s := e.sides[side(d, 0)]
 	var changes []engine.Change
-	for _, line := range strings.Split(d.Input, "\n") {
+	for _, line := range spread(d.Input) {
 		words := strings.Fields(line)
 		k := e.key(words[1], words[2])
 		m := e.maps[k.Map]
@@ -605,7 +657,18 @@ func (e *environment) user(d *datadriven.TestData) {
 		}
 		changes = append(changes, c)
 	}
-	if err := s.commit(changes, len(d.CmdArgs) > 1 && d.CmdArgs[1].Key == "bypass"); err != nil {
+	bypass := false
+	for _, a := range d.CmdArgs[1:] {
+		switch a.Key {
+		case "bypass":
+			bypass = true
+		case "at":
+			s.at = number(d, a.Vals[0])
+		default:
+			d.Fatalf(e.t, "unknown argument %s", a.Key)
+		}
+	}
+	if err := s.commit(changes, bypass); err != nil {
 		e.printf("refused: %v", err)
 	}
 }
@@ -672,6 +735,7 @@ func (s *testSystem) publishAll(h heldTx) {
 		}
 		s.publish(r)
 		if c.Captured {
+			c.Reference.Position, s.at = s.at, 0
 			s.append(c.Reference)
 		}
 	}
@@ -715,7 +779,7 @@ func (s *testSystem) commit(changes []engine.Change, bypass bool) error {
 func (e *environment) record(r *engine.Record) string {
 	m := e.maps[r.Key.Map]
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s/%s", m.Name, r.Key.ID)
+	fmt.Fprintf(&b, "%s/%s", m.Name, keyName(r.Key))
 	if r.Key.Spelling != "" {
 		fmt.Fprintf(&b, "~%s", r.Key.Spelling)
 	}
@@ -726,7 +790,7 @@ func (e *environment) record(r *engine.Record) string {
 		case engine.KindNumber:
 			fmt.Fprintf(&b, " %s=%v", m.Columns[i].Name, float64(v.Number)/1e6)
 		case engine.KindLookup:
-			fmt.Fprintf(&b, " %s=%s", m.Columns[i].Name, v.Target.ID)
+			fmt.Fprintf(&b, " %s=%s", m.Columns[i].Name, keyName(*v.Target))
 		}
 	}
 	if !r.Alive {
@@ -775,14 +839,14 @@ func (e *environment) desk(d *datadriven.TestData) {
 
 func (e *environment) queue() {
 	e.core.OpenItems(func(i engine.OpenItem) {
-		e.printf("%s %s/%s: %d references, %s%s", i.Side, e.maps[i.Key.Map].Name, i.Key.ID, i.References, i.State, e.because(i))
+		e.printf("%s %s/%s: %d references, %s%s", i.Side, e.maps[i.Key.Map].Name, keyName(i.Key), i.References, i.State, e.because(i))
 	})
 }
 
 func (e *environment) because(i engine.OpenItem) string {
 	switch i.State {
 	case "blocked":
-		return " on " + i.BlockedOn.ID
+		return " on " + keyName(i.BlockedOn)
 	case "parked":
 		return fmt.Sprintf(": %s (%s)", i.Parked.Class, i.Parked.Reason)
 	}
@@ -803,13 +867,17 @@ func (e *environment) show() {
 //	SIDE MAP/KEY: 1 synced written, 2 conflict overridden    the outcomes, by number
 //	SIDE MAP/KEY = col=value ...                             the final record's values
 //	equal MAP/KEY                                            both sides hold the same
+//	SIDE MAP/KEY is blocked on KEY                           where its item is, as "queue" prints it; or "is done"
 //	open N                                                   items in the queue
 //	writes N                                                 records that the engine wrote
+//	carried N                                                of them, those that brought content and not marks alone
+//	reads KEY N                                              how often a record was read, both sides together
+//	ingested SIDE N                                          outbox positions that the store keeps
 func (e *environment) expect(d *datadriven.TestData) {
 	e.t.Helper()
 	e.flush()
 	checked := 0
-	for _, line := range strings.Split(d.Input, "\n") {
+	for _, line := range spread(d.Input) {
 		checked++
 		words := strings.Fields(line)
 		var got, want string
@@ -820,6 +888,16 @@ func (e *environment) expect(d *datadriven.TestData) {
 			got, want = strconv.Itoa(n), words[1]
 		case len(words) == 2 && words[0] == "writes":
 			got, want = strconv.Itoa(e.writes), words[1]
+		case len(words) == 3 && words[0] == "ingested":
+			state, err := e.store.Load()
+			if err != nil {
+				d.Fatalf(e.t, "%v", err)
+			}
+			got, want = strconv.Itoa(len(state.Ingested[sideNamed(words[1])])), words[2]
+		case len(words) == 3 && words[0] == "reads":
+			got, want = strconv.Itoa(e.reads[words[1]]), words[2]
+		case len(words) == 2 && words[0] == "carried":
+			got, want = strconv.Itoa(e.carried), words[1]
 		case len(words) == 2 && words[0] == "equal":
 			mapName, id, _ := strings.Cut(words[1], "/")
 			k := e.key(mapName, id)
@@ -829,6 +907,9 @@ func (e *environment) expect(d *datadriven.TestData) {
 			where := strings.Fields(name)
 			mapName, id, _ := strings.Cut(where[1], "/")
 			got, want = e.values(sideNamed(where[0]), e.key(mapName, id)), strings.TrimSpace(values)
+		case strings.Contains(line, " is "):
+			name, state, _ := strings.Cut(line, " is ")
+			got, want = e.whereabouts(name), state
 		case strings.Contains(line, ": "):
 			name, outcomes, _ := strings.Cut(line, ": ")
 			list := slices.Clone(e.outcomes[name])

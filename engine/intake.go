@@ -107,11 +107,14 @@ func (c *Core) takeIn(r *Reference) {
 // reference takes a parked item off the error desk.
 func (c *Core) enqueue(id laneID, r *Reference) {
 	l := c.pairs.lane(id)
-	l.pulled = false
-	waits := l.state == idle || l.state == parked || l.state == backoff
+	l.pulled = nil
+	waits := l.state != ready && l.state != inFlight
 	fresh := l.attempts == 0 && l.state != parked
-	if l.state == parked {
+	switch l.state {
+	case parked:
 		c.unpark(id, l)
+	case blocked: // it may not need any more what it waits for
+		c.unblock(id)
 	}
 	l.attempts, l.requested, l.request = 0, NothingRequested, 0
 	c.order++
@@ -154,15 +157,13 @@ func (c *Core) insert(l *lane, q queued) {
 }
 
 // schedule lets a lane's item run, or makes it wait for the first create that
-// it needs and that is still ahead of it.
+// it needs and that is still ahead of it. The newest reference tells what it
+// needs: what older ones looked up may have been replaced since.
 func (c *Core) schedule(id laneID) {
 	l := c.pairs.lane(id)
 	c.move(id, idle)
-	for i := range l.open {
-		if c.cfg.Unordered {
-			break
-		}
-		for _, need := range l.open[i].Needs {
+	if !c.cfg.Unordered {
+		for _, need := range l.newest().Needs {
 			parent, known := c.pairs.find(need, id.side())
 			if known && parent != id && c.waitsForCreate(parent) && !slices.Contains(l.circle, need) {
 				c.block(id, parent)

@@ -50,7 +50,7 @@ type lane struct {
 	batchMax    int   // items in its next batch at most, after one timed out; 0: as configured
 	refused     int   // failed conditions in this attempt
 	overtaken   int   // items in a row that ended superseded
-	pulled      bool  // a missing lookup was already pulled for this item
+	pulled      []Key // missing lookups that were already pulled for this item
 	circle      []Key // records that wait for this one, so that it may not wait for them
 	halfWritten bool  // the record is on the target, but for lookups that close a circle
 	parked      Outcome

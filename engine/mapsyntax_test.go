@@ -19,7 +19,7 @@ import (
 //	                          what does not count: case, trailing blanks, empty beside null, decimals
 //	status{1:active,2:closed} a value map, F&O code first; "*" lets other values pass
 //	kind>{=org}  cur{?USD}    a constant; a default, into both sides that the column flows into
-//	perfield, live, stopped, v2
+//	perfield, company, live, stopped, v2, seq=2
 //	where finops:type=1 dataverse:type=org|type=both note!=null
 //	                          filters, of both sides unless one is named; all must pass
 
@@ -39,8 +39,15 @@ func (e *environment) declareMap(m *engine.TableMap, line string, byName map[str
 		case "perfield":
 			m.Granularity = engine.PerField
 			continue
+		case "company":
+			m.Company = true
+			continue
 		case "v2":
 			m.Version = 2
+			continue
+		}
+		if n, ok := strings.CutPrefix(word, "seq="); ok {
+			m.Sequence, _ = strconv.Atoi(n)
 			continue
 		}
 		c, err := declareColumn(word, byName)

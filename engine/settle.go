@@ -1,5 +1,7 @@
 package engine
 
+import "slices"
+
 // settle ends the references of an item that the verdict has ended, or whose
 // write is done. References that came in since stay, and so do riders that the
 // verdict left open when the newest had ended without a write.
@@ -28,13 +30,29 @@ func (c *Core) settle(f *flight, l *lane) {
 	clear(l.open[len(kept):])
 	l.open = kept
 	l.batchMax = 0
-	l.refused, l.pulled, l.circle, l.halfWritten = 0, false, nil, false
+	l.refused, l.pulled, l.circle, l.halfWritten = 0, nil, nil, false
 	if l.attempts > 0 {
 		l.attempts = 0
 		c.saveLane(f.lane)
 	}
 	c.age(f, l, newest)
 	c.land(f, l)
+	if wrote && v.Override|v.Answer != 0 {
+		c.movedOn(f.lane.opposite())
+	}
+}
+
+// movedOn lets a parked item of the other direction run again when nothing may
+// be left for it to do: its change was overridden, or found equal.
+func (c *Core) movedOn(id laneID) {
+	l := c.pairs.lane(id)
+	if l.state != parked {
+		return
+	}
+	c.unpark(id, l)
+	l.requested, l.request = NothingRequested, 0
+	c.saveLane(id)
+	c.schedule(id)
 }
 
 // settleOne gives a reference its outcome. A pulled reference that never learnt its
@@ -83,7 +101,7 @@ func (c *Core) enqueueOwn(id laneID, origin Origin, r *Record) {
 	m := c.cfg.Maps[r.Key.Map]
 	c.enqueue(id, &Reference{
 		Key: r.Key, Side: id.side(), Incarnation: r.Mark.Incarnation, Number: r.Mark.Number,
-		Groups: m.outgoing(id.side()), Op: Update, Origin: origin, Needs: m.needs(r.Key, r.Values),
+		Groups: m.lastTouched(&r.Mark) & m.outgoing(id.side()), Op: Update, Origin: origin, Needs: m.needs(r.Key, r.Values),
 	})
 }
 
@@ -168,11 +186,14 @@ func (c *Core) waitForLookup(f *flight, l *lane, need Key) {
 	p := c.pairs.lane(parent)
 	switch {
 	case len(p.open) > 0 && !c.cfg.Unordered && !(c.cfg.Proceed && p.state == parked):
-	case len(p.open) > 0 || l.pulled || c.cfg.Unordered:
+		if p.newest().Origin == Pulled { // for another item that looks it up: we need not pull it again
+			l.pulled = append(l.pulled, need)
+		}
+	case len(p.open) > 0 || slices.Contains(l.pulled, need) || c.cfg.Unordered:
 		c.park(f, l, Outcome{Class: ApplicationFailure, Reason: LookupNotFound, Cause: causeLookupNotFound})
 		return
 	default:
-		l.pulled = true
+		l.pulled = append(l.pulled, need)
 		c.order++
 		c.insert(p, queued{Reference: Reference{
 			Key: need, Side: f.lane.side(), Groups: c.cfg.Maps[need.Map].outgoing(f.lane.side()), Op: Create, Origin: Pulled,

@@ -238,6 +238,18 @@ func (m *TableMap) touched(before, after []Value) GroupSet {
 	return s
 }
 
+// lastTouched returns the groups that the last captured change of a record
+// touched.
+func (m *TableMap) lastTouched(mark *Mark) GroupSet {
+	var s GroupSet
+	for g := range mark.Groups {
+		if mark.Groups[g].Own == mark.Number {
+			s = s.With(g)
+		}
+	}
+	return s
+}
+
 // same reports whether two values of a column, both as one side writes them,
 // are the same in canonical form.
 func (m *TableMap) same(column int, a, b *Value) bool {

@@ -96,7 +96,7 @@ func applyLate(m *TableMap, w *Write, side Side, now *Record) (*Record, *Referen
 		}
 	}
 	op := Update
-	if mark.Number == 1 {
+	if now.Mark.Incarnation == 0 {
 		op = Create
 	}
 	r := &Record{Key: w.Key, Alive: true, Values: now.Values, Mark: mark}
@@ -155,10 +155,10 @@ func applyCarry(m *TableMap, w *Write, side Side, now *Record) (*Record, bool) {
 	} else {
 		r.Mark.Groups = make([]GroupMark, len(m.groups))
 	}
-	created := now == nil || !now.Alive
+	begins := now == nil || !now.Alive || now.Mark.Incarnation != source.Mark.Incarnation
 	for g := range r.Mark.Groups {
 		gm := &r.Mark.Groups[g]
-		if created || w.Groups.Has(g) {
+		if begins || w.Groups.Has(g) {
 			gm.Fingerprint = m.fingerprint(g, r.Values)
 		}
 		if !w.Groups.Has(g) {

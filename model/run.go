@@ -27,6 +27,7 @@ type Result struct {
 	Engine   driver.Stats
 	Users    users.Stats
 	Series   []driver.NamedSeries
+	Strikes  []Strike // when faults were there
 }
 
 // pace is how often a run looks whether it should go on. It moves no event.
@@ -43,7 +44,7 @@ func (w *World) Run() Result {
 			halted = "it was stopped"
 		} else if w.Oracle.Stop() {
 			halted = "a property was broken so often that more of the same teaches nothing"
-		} else if w.config.Continue != nil && !w.config.Continue(at) {
+		} else if w.config.Continue != nil && !w.config.Continue(at) && at < w.config.End {
 			halted = "it was interrupted"
 		}
 	}
@@ -55,6 +56,7 @@ func (w *World) judge(halted string) Result {
 	r := Result{
 		Digest: w.Kernel.Digest(), StateHash: w.hash(saved), Events: w.Kernel.Events(), End: w.Kernel.Now(), Halted: halted,
 		Engine: w.Driver.Stats(), Users: w.Users.Stats(), Series: w.Driver.Series(),
+		Strikes: w.Strikes(),
 	}
 	view := oracle.View{Items: w.items(saved), Halted: halted}
 	for side, s := range w.Systems {

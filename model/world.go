@@ -9,8 +9,10 @@
 package model
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/twinwrite/twinwrite/engine"
@@ -102,8 +104,16 @@ type World struct {
 	Users   *users.Users
 	Oracle  *oracle.Oracle
 
-	config Config
-	id     sim.ActorID
+	config  Config
+	id      sim.ActorID
+	strikes []Strike // of systems
+	crashes []int    // by crash of the driver: its fault
+}
+
+// Strike is a time in which a fault of [Config.Faults] was really there.
+type Strike struct {
+	Fault    int // by its place in the configuration
+	From, To sim.Time
 }
 
 // New builds a world, in which nothing has happened yet. It reports every fault
@@ -200,6 +210,7 @@ func (w *World) schedule() {
 				l.Cut(f.At, to)
 			}
 		case EngineCrash:
+			w.crashes = append(w.crashes, i)
 			w.Driver.Schedule(driver.Crash{At: f.At, Point: f.Point, Restart: f.Restart})
 		}
 	}
@@ -209,6 +220,7 @@ func (w *World) schedule() {
 func (w *World) Handle(ev sim.Event) {
 	f := &w.config.Faults[ev.Arg]
 	s := w.Systems[f.Side]
+	w.struck(int(ev.Arg), ev.Kind == kindFault)
 	switch begins := ev.Kind == kindFault; {
 	case f.Kind == Outage && begins:
 		s.StartOutage()
@@ -219,6 +231,46 @@ func (w *World) Handle(ev sim.Event) {
 	default:
 		s.EndSlow(f.Factor)
 	}
+}
+
+// struck notes the beginning or the end of a system's fault.
+func (w *World) struck(fault int, begins bool) {
+	if begins {
+		w.strikes = append(w.strikes, Strike{Fault: fault, From: w.Kernel.Now(), To: w.config.End})
+		return
+	}
+	for i := range w.strikes {
+		if w.strikes[i].Fault == fault {
+			w.strikes[i].To = w.Kernel.Now()
+		}
+	}
+}
+
+// Strikes lists when the faults were there up to now, ascending by From and
+// then by fault. One that has not come, or found the process dead that it was
+// to kill, is left out.
+func (w *World) Strikes() []Strike {
+	now := w.Kernel.Now()
+	all := slices.Clone(w.strikes)
+	for _, d := range w.Driver.Deaths() {
+		to := d.To
+		if to == 0 {
+			to = now
+		}
+		all = append(all, Strike{Fault: w.crashes[d.Crash], From: d.From, To: to})
+	}
+	for i, f := range w.config.Faults {
+		if (f.Kind == SlowLink || f.Kind == CutLink) && f.At < now {
+			all = append(all, Strike{Fault: i, From: f.At, To: f.At.Add(f.For)})
+		}
+	}
+	for i := range all {
+		all[i].To = min(all[i].To, now)
+	}
+	slices.SortFunc(all, func(a, b Strike) int {
+		return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.Fault, b.Fault))
+	})
+	return all
 }
 
 // StateHash returns a hash of the whole world: what the systems hold, the

@@ -209,7 +209,7 @@ func TestManySeeds(t *testing.T) {
 			reached["requests cut by an outage"] += s.Cut
 			reached["requests turned away"] += s.TurnedAway
 			reached["transactions undone by an outage"] += s.Endings[system.CutOff]
-			reached["records overwritten by a stale save"] += s.Overwritten
+			reached["stale saves that went through"] += s.Overwrote
 			reached["refused stale saves"] += s.Endings[system.Stale]
 			reached["lost notifications"] += s.NotificationsLost
 			reached["doubled notifications"] += s.NotificationsDoubled

@@ -120,8 +120,9 @@ func (c *chooser) choose(n int, label string, now Time) int {
 	return taken
 }
 
-// pick removes from the list one of the events that may fire next.
-func (c *chooser) pick(l *list) Event {
+// pick removes from the list one of the events that may fire next. It is valid
+// until the next pick.
+func (c *chooser) pick(l *list) *entry {
 	c.ties = c.ties[:0]
 	for e := l.first(); e != nil && (len(c.ties) == 0 || e.tied(&c.ties[0])); e = l.first() {
 		c.ties = append(c.ties, *e)
@@ -136,7 +137,7 @@ func (c *chooser) pick(l *list) Event {
 			l.push(c.ties[i])
 		}
 	}
-	return c.ties[taken].event()
+	return &c.ties[taken]
 }
 
 // hash returns the hash of the pending events as seen from now: by their

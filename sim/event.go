@@ -73,23 +73,23 @@ func address(to ActorID, kind Kind) uint64 { return uint64(to)<<16 | uint64(kind
 
 func (e *entry) priority() Priority { return Priority(e.rank >> sequenceBits) }
 
+func (e *entry) actor() ActorID { return ActorID(e.address >> 16) }
+
+func (e *entry) kind() Kind { return Kind(e.address) }
+
 func (e *entry) event() Event {
-	return Event{
-		At:       e.at,
-		Entity:   e.entity,
-		Arg:      e.arg,
-		Actor:    ActorID(e.address >> 16),
-		Kind:     Kind(e.address),
-		Priority: e.priority(),
-	}
+	return Event{At: e.at, Entity: e.entity, Arg: e.arg, Actor: e.actor(), Kind: e.kind(), Priority: e.priority()}
 }
 
 // before is 1 when a fires before b, else 0. It is a 128-bit subtraction whose
 // borrow is the answer: the outcome of a comparison inside a heap is a coin
 // toss, and a branch on it would be mispredicted half of the time.
-func (a *entry) before(b *entry) int {
-	_, borrow := bits.Sub64(a.rank, b.rank, 0)
-	_, borrow = bits.Sub64(uint64(a.at), uint64(b.at), borrow)
+func (a *entry) before(b *entry) int { return before(a.at, a.rank, b) }
+
+// before is the same for an event that is not an entry yet.
+func before(at Time, rank uint64, b *entry) int {
+	_, borrow := bits.Sub64(rank, b.rank, 0)
+	_, borrow = bits.Sub64(uint64(at), uint64(b.at), borrow)
 	return int(borrow)
 }
 

@@ -71,7 +71,7 @@ type Kernel struct {
 	chooser    chooser
 	config     Config
 	names      []string
-	tail       [tailEvents]Event
+	tail       [tailEvents]entry
 }
 
 // New returns a kernel at time 0 with nothing to do.
@@ -135,7 +135,9 @@ func (k *Kernel) At(at Time, p Priority, to ActorID, kind Kind, entity, arg uint
 		place = k.chooser.place(at, a, entity, arg, place)
 	}
 	k.sequence++
-	k.list.push(entry{at: at, rank: uint64(p)<<sequenceBits | place, entity: entity, arg: arg, address: a})
+	rank := uint64(p)<<sequenceBits | place
+	e := k.list.room(at, rank)
+	e.at, e.rank, e.entity, e.arg, e.address = at, rank, entity, arg, a
 }
 
 // After schedules an event at a distance from now. A negative one, and one past
@@ -163,32 +165,33 @@ func (k *Kernel) Run(until Time) Reason {
 			return Horizon
 		}
 		if k.free {
-			k.fire(k.chooser.pick(&k.list))
-			continue
+			e = k.chooser.pick(&k.list)
+		} else {
+			k.list.take()
 		}
-		ev := e.event()
-		k.list.take()
-		k.fire(ev)
+		k.fire(e)
 	}
 	return Stopped
 }
 
 // fire moves the clock to an event and hands it to its actor.
-func (k *Kernel) fire(ev Event) {
-	if ev.At > k.now {
-		k.now = ev.At
+func (k *Kernel) fire(e *entry) {
+	if e.at > k.now {
+		k.now = e.at
 		k.guard = min(k.events+k.instantMax, k.eventsMax)
 	}
-	k.tail[k.events%tailEvents] = ev
 	if k.events >= k.guard {
-		k.overrun(ev)
+		k.overrun(e.event())
 	}
+	kept := &k.tail[k.events%tailEvents]
+	*kept = *e
 	k.events++
-	k.digest = k.digest.with(ev.At, ev.Kind, ev.Entity)
+	k.digest = k.digest.with(e.at, e.kind(), e.entity)
 	if k.observe != nil {
-		k.observe(ev)
+		k.observe(e.event())
+		e = kept // what the observer schedules may take the place of e
 	}
-	k.actors[ev.Actor].Handle(ev)
+	k.actors[e.actor()].Handle(Event{At: e.at, Entity: e.entity, Arg: e.arg, Actor: e.actor(), Kind: e.kind(), Priority: e.priority()})
 }
 
 // overrun panics for an event that exceeds one of the two bounds.
@@ -250,7 +253,7 @@ func (k *Kernel) Tail() []Event {
 	n := min(k.events, tailEvents)
 	tail := make([]Event, n)
 	for i := range tail {
-		tail[i] = k.tail[(k.events-n+uint64(i))%tailEvents]
+		tail[i] = k.tail[(k.events-n+uint64(i))%tailEvents].event()
 	}
 	return tail
 }

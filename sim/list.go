@@ -27,7 +27,7 @@ type listSizes struct {
 }
 
 // usualSizes were found by measurement; they change speed and nothing else.
-var usualSizes = listSizes{heapMax: 8192, heapAgain: 4096, batchMax: 128}
+var usualSizes = listSizes{heapMax: 16384, heapAgain: 8192, batchMax: 512}
 
 func newList(s listSizes) list {
 	return list{later: radix{base: Forever}, sizes: s, spillAt: s.heapMax}
@@ -35,23 +35,35 @@ func newList(s listSizes) list {
 
 func (l *list) len() int { return l.front.len() + l.later.count }
 
-func (l *list) push(e entry) {
-	if e.at > l.later.base {
-		l.later.push(e)
-		return
+func (l *list) push(e entry) { *l.room(e.at, e.rank) = e }
+
+// room returns the place for an entry of that time and rank, which the caller
+// must write at once: an entry that is handed down by value is copied at each
+// step, and in other pieces than it was written in (see [entry]).
+func (l *list) room(at Time, rank uint64) *entry {
+	if at > l.later.base {
+		return l.later.room(at)
 	}
-	if l.front.hole {
-		l.front.fill(e)
-		return
-	}
-	l.front.push(e)
-	if n := len(l.front.entries); n > l.spillAt && n > l.later.count {
+	if n := len(l.front.entries); n >= l.spillAt && n >= l.later.count && !l.front.hole {
 		l.spill()
+		if at > l.later.base {
+			return l.later.room(at)
+		}
 	}
+	return l.front.room(at, rank)
 }
 
-// first returns the earliest entry, or nil. It is valid until the next change.
+// first returns the earliest entry, or nil. It is valid until the next change,
+// [list.take] excepted.
 func (l *list) first() *entry {
+	if h := &l.front; !h.hole && len(h.entries) > 0 {
+		return &h.entries[0]
+	}
+	return l.find()
+}
+
+// find is first without the usual case.
+func (l *list) find() *entry {
 	for {
 		if e := l.front.first(); e != nil || l.later.count == 0 {
 			return e
@@ -84,7 +96,7 @@ func (l *list) spill() {
 	all := l.front.drain()
 	for _, e := range all {
 		if e.at > base {
-			r.push(e)
+			*r.room(e.at) = e
 			continue
 		}
 		all[early] = e
@@ -118,10 +130,11 @@ func (l *list) refill() {
 func (l *list) distribute(p *page) {
 	for p != nil {
 		for i := range p.entries[:p.used] {
-			if e := &p.entries[i]; e.at > l.later.base {
-				l.later.push(*e)
+			e := &p.entries[i]
+			if e.at > l.later.base {
+				*l.later.room(e.at) = *e
 			} else {
-				l.front.push(*e)
+				*l.front.room(e.at, e.rank) = *e
 			}
 		}
 		p = l.later.release(p)

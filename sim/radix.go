@@ -49,22 +49,23 @@ type page struct {
 	entries [pageEntries]entry
 }
 
-// push adds an entry that is later than the base.
-func (r *radix) push(e entry) {
-	i := bits.Len64(uint64(e.at ^ r.base))
+// room returns the place for an entry of that time, which is later than the
+// base. The caller must write it at once.
+func (r *radix) room(at Time) *entry {
+	i := bits.Len64(uint64(at ^ r.base))
 	b := &r.buckets[i&63]
 	if b.head == nil || b.used == pageEntries {
 		b.head = r.newPage(b.head)
 		b.used = 0
 		r.occupied |= 1 << i
 	}
-	b.head.entries[b.used] = e
-	b.used++
-	if b.count == 0 || e.at < b.earliest {
-		b.earliest = e.at
+	if b.count == 0 || at < b.earliest {
+		b.earliest = at
 	}
 	b.count++
 	r.count++
+	b.used++
+	return &b.head.entries[b.used-1]
 }
 
 func (r *radix) newPage(next *page) *page {

@@ -14,12 +14,13 @@ func (r *ring) at(i int) *waiting {
 	return &r.slots[(r.head+uint64(i))&uint64(len(r.slots)-1)]
 }
 
-func (r *ring) push(w waiting) {
+// push returns the slot at the end of the queue, for the caller to write.
+func (r *ring) push() *waiting {
 	if r.len() == len(r.slots) {
 		r.grow()
 	}
 	r.tail++
-	*r.at(r.len() - 1) = w
+	return r.at(r.len() - 1)
 }
 
 // pop takes the next one, which stays in its slot until another push.

@@ -88,6 +88,13 @@ type waiting struct {
 	arrived Time
 }
 
+// set writes field by field what has just arrived field by field: to copy it in
+// larger pieces would have to wait for the fields to be stored.
+func (w *waiting) set(j *Job, work time.Duration, arrived Time) {
+	w.Entity, w.Arg, w.Ordinal, w.To, w.Kind = j.Entity, j.Arg, j.Ordinal, j.To, j.Kind
+	w.work, w.arrived = work, arrived
+}
+
 // NewStation returns an idle station, registered under its name.
 func NewStation(k *Kernel, name string, c StationConfig) *Station {
 	if c.Servers < 1 || c.Servers > math.MaxInt32 {
@@ -117,9 +124,10 @@ func (s *Station) SubmitWork(j Job, work time.Duration) bool {
 	if int(j.To) >= len(s.k.actors) || work < 0 {
 		s.k.breach(ValidParameters, fmt.Sprintf("station %q: job %+v with work %v", s.k.Name(s.id), j, work))
 	}
-	w := waiting{Job: j, work: work, arrived: s.k.now}
 	if s.speed > 0 && len(s.idle) > 0 {
-		s.begin(&w)
+		i := s.engage()
+		s.servers[i].set(&j, work, s.k.now)
+		s.begin(i)
 		return true
 	}
 	if n := s.queue.len(); s.config.QueueMax != 0 && n >= s.config.QueueMax {
@@ -127,21 +135,24 @@ func (s *Station) SubmitWork(j Job, work time.Duration) bool {
 		return false
 	}
 	s.queueing.change(s.k.now, +1)
-	s.queue.push(w)
+	s.queue.push().set(&j, work, s.k.now)
 	s.counters.QueueMax = max(s.counters.QueueMax, s.queue.len())
 	return true
 }
 
-// begin puts a job on an idle server.
-func (s *Station) begin(w *waiting) {
-	now := s.k.now
+// engage returns an idle server and counts it as busy.
+func (s *Station) engage() int32 {
 	i := s.idle[len(s.idle)-1]
 	s.idle = s.idle[:len(s.idle)-1]
-	s.busy.change(now, +1)
+	s.busy.change(s.k.now, +1)
+	return i
+}
+
+// begin lets server i turn to the job that it has been given.
+func (s *Station) begin(i int32) {
 	v := &s.servers[i]
-	v.waiting = *w
-	v.began = now
-	v.left = w.work
+	v.began = s.k.now
+	v.left = v.work
 	v.busy = true
 	s.schedule(uint64(i))
 }
@@ -193,7 +204,9 @@ func (s *Station) release(i int32) {
 func (s *Station) serve() {
 	for s.speed > 0 && len(s.idle) > 0 && s.queue.len() > 0 {
 		s.queueing.change(s.k.now, -1)
-		s.begin(s.queue.pop())
+		i := s.engage()
+		s.servers[i].waiting = *s.queue.pop()
+		s.begin(i)
 	}
 }
 

@@ -1,12 +1,15 @@
 // The hold model of ../hold.go on std::priority_queue: the yardstick for the
 // event list. It makes the same draws, by the same hash and the same logarithm,
-// so that both sides pay the same for them and must print the same checksum.
+// and takes the same digest over every event, so that both sides pay the same for
+// them and must print the same digest. Beyond that it does nothing that this one
+// model does not need: the kernel's actors, priorities and guards have no
+// counterpart here.
 //
 //   c++ -O2 -ffp-contract=off -o hold hold.cpp
-//   ./hold <timers> <events to warm up> <events to measure>
+//   echo 1000000 1000000 | ./hold <timers>
 //
-// It prints the checksum after all events, and the seconds of processor time
-// that the measured ones took.
+// For every number that it reads it fires so many further events and prints the
+// digest after them, and the seconds of processor time that they took.
 
 #include <cinttypes>
 #include <cmath>
@@ -25,11 +28,15 @@ using u64 = std::uint64_t;
 constexpr u64 mix_a = 0x9e3779b97f4a7c15, mix_b = 0xd1342543de82ef95;
 constexpr u64 mix_c = 0xa0761d6478bd642f, mix_d = 0xe7037ed1a0b428db;
 
-inline u64 hash2(u64 key0, u64 key1, u64 a, u64 b) {
-  unsigned __int128 m = static_cast<unsigned __int128>(a ^ key0) * (b ^ key1);
-  u64 hi = static_cast<u64>(m >> 64), lo = static_cast<u64>(m);
-  m = static_cast<unsigned __int128>(lo ^ mix_c) * (hi ^ mix_d ^ key0);
+inline u64 fold(u64 a, u64 b) {
+  const unsigned __int128 m = static_cast<unsigned __int128>(a) * b;
   return static_cast<u64>(m >> 64) ^ static_cast<u64>(m);
+}
+
+inline u64 hash2(u64 key0, u64 key1, u64 a, u64 b) {
+  const unsigned __int128 m = static_cast<unsigned __int128>(a ^ key0) * (b ^ key1);
+  u64 hi = static_cast<u64>(m >> 64), lo = static_cast<u64>(m);
+  return fold(lo ^ mix_c, hi ^ mix_d ^ key0);
 }
 
 inline u64 mix(u64 a, u64 b) { return hash2(mix_a, mix_b, a, b); }
@@ -94,35 +101,35 @@ struct Timer {
 }  // namespace
 
 int main(int argc, char **argv) {
-  if (argc != 4) {
-    std::fprintf(stderr, "usage: hold <timers> <events to warm up> <events to measure>\n");
+  if (argc != 2) {
+    std::fprintf(stderr, "usage: hold <timers>, and numbers of events on standard input\n");
     return 2;
   }
   const u64 timers = std::strtoull(argv[1], nullptr, 10);
-  const u64 warmup = std::strtoull(argv[2], nullptr, 10);
-  const u64 measure = std::strtoull(argv[3], nullptr, 10);
 
   const Stream draws(1, 0, "hold");
   std::vector<Timer> room;
   room.reserve(timers + 1);
   std::priority_queue<Timer, std::vector<Timer>, std::greater<Timer>> list(std::greater<Timer>(), std::move(room));
-  u64 sequence = 0, sum = 0;
+  u64 sequence = 0, digest = mix_b;
   for (u64 i = 0; i < timers; i++) list.push({exponential_ns(draws.u(i, 0)), sequence++, i, 0});
 
   auto run = [&](u64 events) {
     for (u64 i = 0; i < events; i++) {
       Timer t = list.top();
       list.pop();
-      sum = (sum ^ static_cast<u64>(t.at) ^ t.timer << 48) * mix_a;
+      digest = fold(digest ^ static_cast<u64>(t.at) ^ mix_c, t.timer ^ mix_d);
       t.nth++;
       t.at += exponential_ns(draws.u(t.timer, t.nth));
       t.sequence = sequence++;
       list.push(t);
     }
   };
-  run(warmup);
-  const std::clock_t begin = std::clock();
-  run(measure);
-  const double took = static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
-  std::printf("%016" PRIx64 " %.9f\n", sum, took);
+  for (u64 events; std::scanf("%" SCNu64, &events) == 1;) {
+    const std::clock_t begin = std::clock();
+    run(events);
+    const double took = static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
+    std::printf("%016" PRIx64 " %.9f\n", digest, took);
+    std::fflush(stdout);
+  }
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/twinwrite/twinwrite/engine"
 	"github.com/twinwrite/twinwrite/sim"
 )
 
@@ -63,10 +64,10 @@ func (d *Driver) Schedule(c Crash) {
 // crashDue lets the process die, or arms the point at which it will. One that
 // is dead already cannot die.
 func (d *Driver) crashDue(index int) {
-	if c := &d.crashes[index]; c.Point != noPoint {
+	if d.crashes[index].Point != noPoint {
 		d.armed = append(d.armed, index)
 	} else if d.core != nil {
-		d.die(c.Restart)
+		d.die(index)
 	}
 }
 
@@ -78,16 +79,28 @@ func (d *Driver) pass(p CrashPoint) bool {
 	for i, index := range d.armed {
 		if d.crashes[index].Point == p {
 			d.armed = slices.Delete(d.armed, i, i+1)
-			d.die(d.crashes[index].Restart)
+			d.die(index)
 			return true
 		}
 	}
 	return false
 }
 
+// Death is a time in which the engine's process was dead.
+type Death struct {
+	Crash int      // by the order of [Driver.Schedule]
+	From  sim.Time // when the process died
+	To    sim.Time // when it was back; 0 when it is not yet
+}
+
+// Deaths lists the times in which the engine's process was dead, ascending. A
+// crash that waits for its point, or came when the process was dead already, is
+// not among them.
+func (d *Driver) Deaths() []Death { return slices.Clone(d.deaths) }
+
 // die loses everything but the store. Requests under way live on in links and
 // systems; their answers will find nobody.
-func (d *Driver) die(restart time.Duration) {
+func (d *Driver) die(crash int) {
 	d.stats.add(d.core.Stats())
 	d.stats.Crashes++
 	d.core = nil
@@ -105,8 +118,52 @@ func (d *Driver) die(restart time.Duration) {
 	}
 	d.pending = pending{ring: d.pending.ring}
 	now := d.k.Now()
+	d.deaths = append(d.deaths, Death{Crash: crash, From: now})
+	d.left = d.leftBehind()
+	d.taken = d.takenSaved
 	d.series[seriesInFlight].Set(now, 0)
 	d.series[seriesRequests].Set(now, 0)
+	d.series[seriesParked].Set(now, int64(d.left.parked))
+	d.sampleBacklog()
 	d.judge.Crashed(now)
-	d.k.After(restart, sim.Early, d.id, kindRestart, 0, d.epoch)
+	d.k.After(d.crashes[crash].Restart, sim.Early, d.id, kindRestart, 0, d.epoch)
+}
+
+// left is the queue of a process that is dead, as the store holds it.
+type left struct {
+	working int // references that do not wait for an operator
+	parked  int // items that do
+}
+
+// leftBehind counts what the store holds.
+func (d *Driver) leftBehind() left {
+	state, err := d.store.Load()
+	if err != nil {
+		panic(fmt.Errorf("driver: load the engine's state: %w", err))
+	}
+	type lane struct {
+		key  engine.Key
+		side engine.Side
+	}
+	onDesk := map[lane]int{} // references of each parked item
+	for i := range state.Lanes {
+		if l := &state.Lanes[i]; l.Parked.Class != engine.Open {
+			onDesk[lane{l.Key, l.Side}] = 0
+		}
+	}
+	q := left{working: len(state.Open)}
+	if len(onDesk) == 0 {
+		return q
+	}
+	for i := range state.Open {
+		r := &state.Open[i].Reference
+		if n, parked := onDesk[lane{r.Key, r.Side}]; parked {
+			if n == 0 {
+				q.parked++
+			}
+			q.working--
+			onDesk[lane{r.Key, r.Side}] = n + 1
+		}
+	}
+	return q
 }

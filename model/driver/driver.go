@@ -112,9 +112,15 @@ type Driver struct {
 
 	crashes []Crash
 	armed   []int // crashes that wait for their points
-	stats   Stats
-	series  [seriesCount]Series
-	input   engine.Input // scratch
+	deaths  []Death
+	left    left // while the process is dead
+
+	taken      [2]uint64 // by side: positions of the outbox that the engine has taken in
+	takenSaved [2]uint64 // ... and saved: a crash goes back to these
+
+	stats  Stats
+	series [seriesCount]Series
+	input  engine.Input // scratch
 }
 
 // batch is what some steps asked for: to save, then to do.
@@ -207,6 +213,9 @@ func (d *Driver) start() {
 		panic(fmt.Errorf("driver: start the engine: %w", err))
 	}
 	d.core = core
+	if n := len(d.deaths); n > 0 {
+		d.deaths[n-1].To = d.k.Now()
+	}
 	d.step(engine.Input{Kind: engine.Started})
 	d.sync()
 }
@@ -219,6 +228,7 @@ func (d *Driver) now() engine.Time { return engine.Time(d.clock.Local(d.k.Now())
 func (d *Driver) step(in engine.Input) (saves bool) {
 	d.input = in
 	out := d.core.Step(d.now(), &d.input)
+	countTaken(&d.taken, out.Save)
 	d.sample()
 	if len(out.Save) == 0 && !d.busy && d.waiting.empty() {
 		d.do(out.Do)
@@ -227,6 +237,15 @@ func (d *Driver) step(in engine.Input) (saves bool) {
 	d.waiting.save = append(d.waiting.save, out.Save...)
 	d.waiting.do = append(d.waiting.do, out.Do...)
 	return len(out.Save) > 0
+}
+
+// countTaken counts the positions that are taken in.
+func countTaken(taken *[2]uint64, save []engine.Mutation) {
+	for i := range save {
+		if save[i].Kind == engine.PositionIngested {
+			taken[save[i].Side]++
+		}
+	}
 }
 
 // sync hands the store what has come together, unless it is busy.
@@ -273,6 +292,7 @@ func (d *Driver) synced() {
 		panic(fmt.Errorf("driver: save the engine's state: %w", err))
 	}
 	d.stats.Mutations += uint64(len(b.save))
+	countTaken(&d.takenSaved, b.save)
 	now := d.k.Now()
 	settled := false
 	for i := range b.save {
@@ -350,7 +370,10 @@ func (d *Driver) wake(n uint64) {
 }
 
 // Committed implements [system.Client].
-func (d *Driver) Committed(engine.Side) { d.pass(UserCommitted) }
+func (d *Driver) Committed(engine.Side) {
+	d.sampleBacklog()
+	d.pass(UserCommitted)
+}
 
 // Notified implements [system.Client].
 func (d *Driver) Notified(side engine.Side) {
@@ -402,16 +425,21 @@ const (
 	seriesBreakerFinOps
 	seriesBreakerDataverse
 	seriesRequests
+	seriesOutbox
 	seriesCount
 )
 
 var seriesNames = [seriesCount]string{
-	"backlog", "in-flight", "blocked", "parked", "backoff", "breaker.finops", "breaker.dataverse", "requests",
+	"backlog", "in-flight", "blocked", "parked", "backoff", "breaker.finops", "breaker.dataverse", "requests", "outbox",
 }
 
-// NamedSeries is a quantity over time: open references that do not wait for an
-// operator ("backlog"), items by state, breakers (1 is open), requests under
-// way.
+// NamedSeries is a quantity over time. "backlog" counts the references that
+// wait for the engine: those that lie in the outboxes and are not taken in
+// ("outbox", also a series of its own), and those in its queue, but for the ones
+// that wait for an operator. While the process is dead that is what the store
+// holds, beside the outboxes. The others are items by state, breakers (1 is
+// open) and requests under way; of a dead process they keep their last value,
+// but for what is in flight and under way, which is nothing then.
 type NamedSeries struct {
 	Name   string
 	Points []Point
@@ -429,10 +457,26 @@ func (d *Driver) Series() []NamedSeries {
 // sample notes the engine's levels.
 func (d *Driver) sample() {
 	s := d.core.Stats()
-	for i, v := range [seriesRequests]int{s.Open - s.OnDesk, s.InFlight, s.Blocked, s.Parked, s.Backoff, number(s.BreakerOpen[0]), number(s.BreakerOpen[1])} {
-		d.series[i].Set(d.k.Now(), int64(v))
+	for i, v := range [...]int{s.InFlight, s.Blocked, s.Parked, s.Backoff, number(s.BreakerOpen[0]), number(s.BreakerOpen[1]), d.pending.open} {
+		d.series[seriesInFlight+i].Set(d.k.Now(), int64(v))
 	}
-	d.series[seriesRequests].Set(d.k.Now(), int64(d.pending.open))
+	d.sampleBacklog()
+}
+
+// sampleBacklog notes what waits for the engine, dead or alive.
+func (d *Driver) sampleBacklog() {
+	outbox := 0
+	for side, s := range d.systems {
+		// What a planted bug made the outbox forget unsaved waits nowhere.
+		outbox += min(int(s.OutboxEver()-d.taken[side]), s.OutboxLen())
+	}
+	queued := d.left.working
+	if d.core != nil {
+		s := d.core.Stats()
+		queued = s.Open - s.OnDesk
+	}
+	d.series[seriesOutbox].Set(d.k.Now(), int64(outbox))
+	d.series[seriesBacklog].Set(d.k.Now(), int64(queued+outbox))
 }
 
 func number(b bool) int {

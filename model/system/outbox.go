@@ -14,6 +14,7 @@ type outbox struct {
 	next       uint64 // next position to be given
 	open       uint64 // oldest position that is reserved, at the earliest
 	filled     int
+	ever       uint64 // references that were ever put in
 }
 
 type slotState uint8
@@ -58,6 +59,7 @@ func (o *outbox) fill(position uint64, r *engine.Reference) *engine.Reference {
 	o.states[i], o.references[i] = filled, *r
 	o.references[i].Position = position
 	o.filled++
+	o.ever++
 	return &o.references[i]
 }
 

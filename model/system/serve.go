@@ -250,9 +250,9 @@ func (s *System) leak(before, after *engine.Record, ref *engine.Reference) *engi
 
 // Stats counts what a system has done.
 type Stats struct {
-	Captured    uint64          // references that users' commits left
-	Endings     [endings]uint64 // users' transactions, by [Ending]
-	Overwritten uint64          // records saved over changes that the user had not seen
+	Captured  uint64          // references that users' commits left
+	Endings   [endings]uint64 // users' transactions, by [Ending]
+	Overwrote uint64          // users' transactions saved over changes that they had not seen
 
 	Reads           uint64    // read batches
 	Pulls           uint64    // outbox pulls sent

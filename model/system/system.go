@@ -193,6 +193,9 @@ func (s *System) OutboxLow() uint64 { return s.outbox.first }
 // OutboxLen returns how many references wait in the outbox.
 func (s *System) OutboxLen() int { return s.outbox.filled }
 
+// OutboxEver returns how many references were ever put into the outbox.
+func (s *System) OutboxEver() uint64 { return s.outbox.ever }
+
 // Outbox calls f with every reference that waits in the outbox, by position.
 func (s *System) Outbox(f func(*engine.Reference)) {
 	for p := s.outbox.first; p < s.outbox.next; p++ {

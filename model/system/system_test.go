@@ -314,7 +314,7 @@ func TestStaleSaves(t *testing.T) {
 		if got := b.record(customers, "A").Values[0].Text; got != tc.name {
 			t.Errorf("the record holds %q, want %q", got, tc.name)
 		}
-		if n := b.s.Stats().Overwritten; n != tc.overwritten {
+		if n := b.s.Stats().Overwrote; n != tc.overwritten {
 			t.Errorf("%d overwritten, want %d", n, tc.overwritten)
 		}
 		opened.Opened = b.record(customers, "A").Version

@@ -133,7 +133,7 @@ func (s *System) land(tx *Tx) {
 
 // stage carries out the edits of a transaction on copies.
 func (s *System) stage(tx *Tx) Ending {
-	overwritten := uint64(0)
+	unseen := false
 	for i := range tx.Edits {
 		e := &tx.Edits[i]
 		t := &s.tables[e.Map]
@@ -146,7 +146,7 @@ func (s *System) stage(tx *Tx) Ending {
 			if s.config.StaleSave == RefuseStale {
 				return Stale
 			}
-			overwritten++
+			unseen = true
 		}
 		if r.stage == 0 {
 			s.open(t, at, claimed)
@@ -163,7 +163,9 @@ func (s *System) stage(tx *Tx) Ending {
 			return Invalid
 		}
 	}
-	s.stats.Overwritten += overwritten
+	if unseen {
+		s.stats.Overwrote++
+	}
 	return Committed
 }
 

@@ -33,16 +33,18 @@ type Config struct {
 // Stats counts what users did.
 type Stats struct {
 	Begun             uint64
-	Committed         [2]uint64 // by side
-	Rejected          [2]uint64 // failed for good before the commit
-	Edits             uint64    // in committed transactions
-	Stale             uint64    // saves refused because a record had changed
-	Redone            uint64    // of them, those made again
-	GivenUp           uint64    // of them, those refused twice
-	TurnedAway        uint64    // attempts that met an outage
-	Empty             uint64    // transactions that found nothing to change
-	Concurrent        uint64    // edits that followed one on the other side
-	ConcurrentSkipped uint64    // records that had not arrived there yet
+	Committed         [2]uint64        // by side
+	Rejected          [2]uint64        // failed for good before the commit
+	Edits             uint64           // in committed transactions
+	Stale             uint64           // saves refused because a record had changed
+	Redone            uint64           // of them, those made again
+	GivenUp           uint64           // of them, those refused twice
+	TurnedAway        uint64           // attempts that met an outage
+	Waited            [2]uint64        // by side: transactions that met one, however often
+	WaitMost          [2]time.Duration // the longest that one of them waited, from the first attempt to its end
+	Empty             uint64           // transactions that found nothing to change
+	Concurrent        uint64           // edits that followed one on the other side
+	ConcurrentSkipped uint64           // records that had not arrived there yet
 }
 
 // Users executes the sources of a world. Create it with [New].
@@ -73,6 +75,8 @@ type run struct {
 	echo      bool       // it follows another on the other side
 	redone    bool
 	opened    bool // records are open on the user's screen
+	waits     bool // it has met an outage
+	since     sim.Time
 
 	steps   []int // of the generator, by edit
 	edits   []system.Edit
@@ -111,8 +115,26 @@ func New(k *sim.Kernel, c Config, systems [2]*system.System, maps []*engine.Tabl
 	return u, nil
 }
 
-// Stats returns the counts so far.
-func (u *Users) Stats() Stats { return u.stats }
+// Stats returns the counts so far. Those who still wait count with what they
+// have waited.
+func (u *Users) Stats() Stats {
+	s := u.stats
+	for _, r := range u.runs {
+		if r.waits {
+			s.WaitMost[r.side] = max(s.WaitMost[r.side], u.k.Now().Sub(r.since))
+		}
+	}
+	return s
+}
+
+// met notes that an outage keeps a transaction from its end, and counts it
+// once.
+func (u *Users) met(r *run) {
+	if !r.waits {
+		r.waits, r.since = true, u.k.Now()
+		u.stats.Waited[r.side]++
+	}
+}
 
 // await schedules the next transaction of a source.
 func (u *Users) await(source int) {
@@ -191,6 +213,7 @@ func (u *Users) submit(index int32, r *run) {
 	r.tx.Attempt++
 	if !u.systems[r.side].Submit(&r.tx) {
 		u.stats.TurnedAway++
+		u.met(r)
 		u.again(index, r, u.config.Patience, u.draws.patience)
 	}
 }
@@ -203,6 +226,10 @@ func (u *Users) again(index int32, r *run, wait sim.Dist, s sim.Stream) {
 func (u *Users) Ended(tx *system.Tx, how system.Ending) {
 	index := int32(tx.Number)
 	r := u.runs[index]
+	if r.waits && how != system.CutOff {
+		u.stats.WaitMost[r.side] = max(u.stats.WaitMost[r.side], u.k.Now().Sub(r.since))
+		r.waits = false
+	}
 	switch how {
 	case system.Committed:
 		u.stats.Committed[r.side]++
@@ -211,6 +238,7 @@ func (u *Users) Ended(tx *system.Tx, how system.Ending) {
 			r.generator.answer(u, r)
 		}
 	case system.CutOff:
+		u.met(r)
 		u.again(index, r, u.config.Patience, u.draws.patience)
 		return
 	case system.Stale:

@@ -221,10 +221,22 @@ func TestUsersWaitForTheEndOfAnOutage(t *testing.T) {
 	if s := w.users.Stats(); s.Committed[0] != 0 || s.TurnedAway < 10 || w.users.Active() != 10 {
 		t.Fatalf("%+v, %d under way", s, w.users.Active())
 	}
+	// The first came at 0 s or soon after, and waits still.
+	if s := w.users.Stats(); s.Waited != [2]uint64{10, 0} || s.WaitMost[0] < 45*time.Second || s.WaitMost[0] > time.Minute || s.WaitMost[1] != 0 {
+		t.Errorf("waiting: %+v", s)
+	}
 	w.systems[engine.FinOps].EndOutage()
 	w.k.Run(sim.Time(time.Hour))
-	if s := w.users.Stats(); s.Committed[0] != 10 || w.users.Active() != 0 {
+	s := w.users.Stats()
+	if s.Committed[0] != 10 || w.users.Active() != 0 {
 		t.Errorf("%+v, %d under way", s, w.users.Active())
+	}
+	if s.Waited != [2]uint64{10, 0} || s.WaitMost[0] < 50*time.Second || s.WaitMost[0] > 30*time.Minute {
+		t.Errorf("they have waited: %+v", s)
+	}
+	w.k.Run(sim.Time(2 * time.Hour))
+	if again := w.users.Stats(); again != s {
+		t.Errorf("nobody waits, and the counts moved: %+v, then %+v", s, again)
 	}
 }
 

@@ -167,7 +167,10 @@ type Sample struct {
 	Censored bool          // had not converged when the run ended; Took is a lower bound
 }
 
-// Series is one quantity over time, as a step function.
+// Series is one quantity over time, as a step function. "backlog" counts the
+// references that wait for the engine, in its queue and in the outboxes, but for
+// those on the error desk; "outbox" counts the part that the engine has not
+// taken in.
 type Series struct {
 	Name   string // "backlog", "in-flight", "divergent-pairs", "parked", "breaker.dataverse", "use.dataverse"
 	Unit   string // "references", "pairs", "share"

@@ -4,10 +4,13 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/twinwrite/twinwrite/engine"
+	"github.com/twinwrite/twinwrite/internal/fault"
 	"github.com/twinwrite/twinwrite/model"
+	"github.com/twinwrite/twinwrite/model/driver"
 	"github.com/twinwrite/twinwrite/model/oracle"
 	"github.com/twinwrite/twinwrite/model/system"
 	"github.com/twinwrite/twinwrite/scenarios"
@@ -15,11 +18,18 @@ import (
 )
 
 // describe tells of the inputs of a set.
-func describe(s *scenarios.Scenario, p *plan, hash, command string) result.Scenario {
+func describe(s *scenarios.Scenario, p *plan, hash string, o Options) result.Scenario {
 	d := result.Scenario{
 		Name: s.Name, Purpose: s.Purpose, Mode: s.Engine.Mode.String(), Seed: s.Seed,
 		Hash: hash, Model: ModelVersion, Start: s.Time.Start, Length: s.Time.Run, Drain: s.Time.Drain,
-		Inputs: s.Inputs(), Source: s.Source(), Resolved: s.Resolved(), Command: command,
+		Inputs: s.Inputs(), Source: s.Source(), Resolved: s.Resolved(), Command: o.Command,
+	}
+	for _, point := range o.Failpoints {
+		name := point.Name
+		if point.Terms != fault.Always {
+			name = point.String()
+		}
+		d.Failpoints = append(d.Failpoints, name)
 	}
 	for i, job := range s.Jobs {
 		if i > 0 {
@@ -37,10 +47,10 @@ func describe(s *scenarios.Scenario, p *plan, hash, command string) result.Scena
 	return d
 }
 
-// period is when a fault strikes. A crash at a point comes when the engine
+// period is when a fault is to strike. A crash at a point comes when the engine
 // next passes it, so that its beginning is the earliest instant.
 func period(f *scenarios.Fault) result.Period {
-	p := result.Period{Kind: f.Kind.String(), From: f.At, To: f.At + f.For, Note: f.Name}
+	p := result.Period{Kind: f.Kind.String(), From: f.At, To: f.At + f.For, Note: phrase(f)}
 	switch {
 	case f.Kind == scenarios.EngineCrash:
 		p.To = f.At + f.Restart
@@ -52,10 +62,37 @@ func period(f *scenarios.Fault) result.Period {
 	return p
 }
 
+// phrases say where in the life of a reference a crash strikes.
+var phrases = map[driver.CrashPoint]string{
+	driver.UserCommitted:    "just after a user's commit",
+	driver.IntakeBeforeSave: "while it takes references in",
+	driver.IntakeBeforeAck:  "with references saved that the outbox still holds",
+	driver.ItemTaken:        "about to read",
+	driver.AfterRead:        "between a read and its write",
+	driver.WriteSent:        "with a write on its way",
+	driver.WriteLanded:      "with an answer on its way",
+	driver.AnswerBeforeSave: "with an answer that it had not saved",
+	driver.AfterSave:        "just after it saved outcomes",
+}
+
+// phrase says of a fault what its kind, target and times leave open.
+func phrase(f *scenarios.Fault) string {
+	switch f.Kind {
+	case scenarios.EngineCrash:
+		return phrases[driver.CrashPoint(f.Point)]
+	case scenarios.Slow:
+		return strconv.FormatFloat(f.Factor, 'g', 4, 64) + " times as slow"
+	}
+	return ""
+}
+
 // gather turns what a world showed into a run's result.
 func (p *plan) gather(index int, r *model.Result) *result.Run {
 	run := &result.Run{
-		Index: index, Digest: r.Digest.String(), Events: r.Events, End: time.Duration(r.End), Incomplete: r.Halted,
+		Index: index, Digest: r.Digest.String(), Events: r.Events, End: time.Duration(r.End),
+	}
+	if r.Halted != "" {
+		run.Incomplete = fmt.Sprintf("%s, at %v of %v", r.Halted, time.Duration(r.End), p.scenario.Time.End())
 	}
 	for _, q := range r.Report.Properties {
 		run.Properties = append(run.Properties, property(&q))
@@ -70,6 +107,11 @@ func (p *plan) gather(index int, r *model.Result) *result.Run {
 		run.Outcomes = append(run.Outcomes, result.OutcomeCount{
 			Map: p.maps[o.Map].Name, Side: o.Side.String(), Class: o.Class.String(), Reason: o.Reason.String(), Count: o.Count,
 		})
+	}
+	for _, s := range r.Strikes {
+		f := period(&p.scenario.Faults[s.Fault])
+		f.From, f.To = time.Duration(s.From), time.Duration(s.To)
+		run.Faults = append(run.Faults, f)
 	}
 	for _, e := range r.Report.Errors {
 		run.Errors = append(run.Errors, result.ErrorCount{
@@ -141,7 +183,7 @@ func series(r *model.Result) []result.Series {
 
 func seriesUnit(name string) string {
 	switch name {
-	case "backlog":
+	case "backlog", "outbox":
 		return "references"
 	case "requests":
 		return "requests"
@@ -158,7 +200,9 @@ func totals(r *model.Result) result.Totals {
 		Retries: r.Engine.Retries, Crashes: r.Engine.Crashes,
 	}
 	for side, s := range r.Systems {
-		t.StaleRefused[side], t.Overwrote[side] = s.Endings[system.Stale], s.Overwritten
+		t.TurnedAway[side] = r.Users.Waited[side]
+		t.UserWaitMost = max(t.UserWaitMost, r.Users.WaitMost[side])
+		t.StaleRefused[side], t.Overwrote[side] = s.Endings[system.Stale], s.Overwrote
 		t.ConditionFailed += s.ConditionFailed
 		t.LateLandings += s.LateLandings
 		t.Notifications += s.Notifications

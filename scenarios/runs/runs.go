@@ -6,7 +6,9 @@ package runs
 import (
 	"context"
 	"fmt"
+	"maps"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -64,6 +66,9 @@ func Simulate(ctx context.Context, s *scenarios.Scenario, o Options) (*result.Se
 	for range max(o.Jobs, 1) {
 		workers.Go(func() {
 			for run := range next {
+				if ctx.Err() != nil { // it was handed over while the last one ended
+					continue
+				}
 				done[run] = p.run(ctx, run, o)
 			}
 		})
@@ -74,7 +79,7 @@ func Simulate(ctx context.Context, s *scenarios.Scenario, o Options) (*result.Se
 	close(next)
 	workers.Wait()
 
-	set := &result.Set{Scenario: describe(s, p, hash, o.Command)}
+	set := &result.Set{Scenario: describe(s, p, hash, o)}
 	for _, r := range done {
 		if r != nil {
 			set.Runs = append(set.Runs, *r)
@@ -96,10 +101,16 @@ func identity(o Options) string {
 // run simulates one world from beginning to end.
 func (p *plan) run(ctx context.Context, run int, o Options) (out *result.Run) {
 	var w *model.World
+	var plan *fault.Plan
 	defer func() {
 		if broken := recover(); broken != nil {
 			out = &result.Run{Index: run, Incomplete: "a rule of the simulation was broken", Panic: autopsy(broken, w)}
+			if w != nil {
+				out.End = time.Duration(w.Kernel.Now())
+				out.Incomplete += fmt.Sprintf(", at %v of %v", out.End, p.scenario.Time.End())
+			}
 		}
+		out.Fired = fired(plan)
 	}()
 	c := p.world(run)
 	plan, err := fault.NewPlan(engine.Plants(), o.Failpoints...)
@@ -120,6 +131,19 @@ func (p *plan) run(ctx context.Context, run int, o Options) (out *result.Run) {
 	}
 	r := w.Run()
 	return p.gather(run, &r)
+}
+
+// fired counts how often the planted failpoints fired.
+func fired(plan *fault.Plan) []string {
+	times := map[string]int{}
+	for _, f := range plan.Log() {
+		times[f.Name]++
+	}
+	var list []string
+	for _, name := range slices.Sorted(maps.Keys(times)) {
+		list = append(list, fmt.Sprintf("%s x%d", name, times[name]))
+	}
+	return list
 }
 
 // autopsy tells of a run that panicked: what was broken, the last events, and

@@ -159,6 +159,73 @@ func TestPlantedBugsAreNoticed(t *testing.T) {
 	}
 }
 
+// TestFaultsAreTold: the plan's crash is due at 13:48, and strikes when its point
+// is passed; one that waits for a point that never comes is in the plan only.
+func TestFaultsAreTold(t *testing.T) {
+	t.Parallel()
+	set := simulate(t, "month-end", Options{},
+		"faults=[{name: crash, kind: engine-crash, at: 13:48, point: intake-before-save, restart: 30s}, {name: down, kind: outage, at: 14:35, for: 10m, side: dataverse}, "+
+			"{name: late, kind: engine-crash, at: 19:29, point: user-committed, restart: 30s}, {name: slow, kind: slow, side: finops, at: 9:00, for: 1h, factor: 2.5}]")
+	planned, struck := set.Scenario.Faults, set.Runs[0].Faults
+	if len(planned) != 4 || len(struck) != 3 {
+		t.Fatalf("planned %+v\nstruck %+v", planned, struck)
+	}
+	slow, crash, outage := struck[0], struck[1], struck[2]
+	if slow != (result.Period{Kind: "slow", Target: "finops", From: time.Hour, To: 2 * time.Hour, Note: "2.5 times as slow"}) {
+		t.Errorf("slow: %+v", slow)
+	}
+	due := 5*time.Hour + 48*time.Minute
+	if crash.Kind != "engine-crash" || crash.From <= due || crash.From > due+time.Minute || crash.To-crash.From != 30*time.Second ||
+		crash.Note != "while it takes references in" {
+		t.Errorf("crash: %+v", crash)
+	}
+	if outage != (result.Period{Kind: "outage", Target: "dataverse", From: 6*time.Hour + 35*time.Minute, To: 6*time.Hour + 45*time.Minute}) {
+		t.Errorf("outage: %+v", outage)
+	}
+	if planned[1].From != due || planned[3].From != 11*time.Hour+29*time.Minute {
+		t.Errorf("planned: %+v", planned)
+	}
+	for _, s := range set.Runs[0].Series {
+		if s.Name == "backlog" {
+			before := 0.0
+			for _, p := range s.Points {
+				if p.At > crash.From && p.At <= crash.To+time.Second && p.Value < before-10 {
+					t.Errorf("%s falls from %v to %v at %v, while the engine starts", s.Name, before, p.Value, p.At)
+				}
+				before = p.Value
+			}
+		}
+	}
+}
+
+func TestUsersAreCounted(t *testing.T) {
+	t.Parallel()
+	totals := simulate(t, "month-end", Options{}).Runs[0].Totals
+	if totals.Overwrote[engine.FinOps] != 0 || totals.Overwrote[engine.Dataverse] == 0 || totals.StaleRefused[engine.Dataverse] != 0 || totals.StaleRefused[engine.FinOps] == 0 {
+		t.Errorf("F&O refuses stale saves, Dataverse overwrites: %+v", totals)
+	}
+	if totals.TurnedAway[engine.FinOps] != 0 || totals.TurnedAway[engine.Dataverse] == 0 || totals.UserWaitMost < time.Minute {
+		t.Errorf("Dataverse is down for ten minutes: %+v", totals)
+	}
+}
+
+func TestFailpointsAreTold(t *testing.T) {
+	t.Parallel()
+	plain := simulate(t, "month-end", Options{})
+	if plain.Scenario.Failpoints != nil || plain.Runs[0].Fired != nil {
+		t.Errorf("nothing was planted, and told are %v and %v", plain.Scenario.Failpoints, plain.Runs[0].Fired)
+	}
+	set := simulate(t, "month-end", Options{Failpoints: []fault.Point{
+		{Name: engine.PlantUnconditionalWrite, Terms: "1*return(true)->1*off->2*return(true)"}, {Name: engine.PlantAckBeforeSave, Terms: "off"},
+	}})
+	if diff := cmp.Diff([]string{engine.PlantUnconditionalWrite + "=1*return(true)->1*off->2*return(true)", engine.PlantAckBeforeSave + "=off"}, set.Scenario.Failpoints); diff != "" {
+		t.Errorf("failpoints (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{engine.PlantUnconditionalWrite + " x3"}, set.Runs[0].Fired); diff != "" {
+		t.Errorf("fired (-want +got):\n%s", diff)
+	}
+}
+
 func TestInterruptedRunsAreKept(t *testing.T) {
 	t.Parallel()
 	s, _, err := scenarios.Load("month-end", "runs.count=50")
@@ -180,8 +247,22 @@ func TestInterruptedRunsAreKept(t *testing.T) {
 		t.Fatalf("%d runs are kept", len(set.Runs))
 	}
 	last := set.Runs[len(set.Runs)-1]
-	if last.Incomplete == "" || last.Totals.Captured == 0 {
+	if !strings.Contains(last.Incomplete, "it was interrupted, at ") || !strings.HasSuffix(last.Incomplete, " of 11h30m0s") || last.Totals.Captured == 0 {
 		t.Errorf("the interrupted run is not marked, or holds nothing: %q, %d changes", last.Incomplete, last.Totals.Captured)
+	}
+	complete := 0
+	for _, r := range set.Runs {
+		if r.Incomplete == "" {
+			complete++
+			if r.End != 11*time.Hour+30*time.Minute {
+				t.Errorf("run %d is complete and ended at %v", r.Index, r.End)
+			}
+		} else if r.End <= time.Minute {
+			t.Errorf("run %d began after the interruption and ended at %v", r.Index, r.End)
+		}
+	}
+	if set.Complete() != complete || complete == len(set.Runs) {
+		t.Errorf("%d of %d runs are complete, %d by count", set.Complete(), len(set.Runs), complete)
 	}
 	for _, p := range last.Properties {
 		if p.Verdict == result.Fail {
@@ -207,6 +288,9 @@ func TestBrokenRuleIsRecovered(t *testing.T) {
 		}
 		first = false
 	}})
+	if (&result.Set{Runs: []result.Run{*run}}).Complete() != 0 || run.Incomplete != "a rule of the simulation was broken, at 2m0s of 11h30m0s" {
+		t.Errorf("the run is told to be %q", run.Incomplete)
+	}
 	if !strings.Contains(run.Panic, "an event in the past") || !strings.Contains(run.Panic, "after the events") {
 		t.Errorf("the run tells %q", run.Panic)
 	}

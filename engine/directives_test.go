@@ -1,0 +1,180 @@
+package engine_test
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/cockroachdb/datadriven"
+
+	"github.com/twinwrite/twinwrite/engine"
+)
+
+// more carries out the directives that few scenarios need:
+//
+//	quiet, loud              nothing is traced; it is again
+//	skip SIDE [N]            N outbox positions are taken and stay empty (1)
+//	user SIDE at=N           the transaction commits late: its reference has an earlier position
+//	twice                    the next request is carried out, and its answer is delivered two times
+//	vanish SIDE MAP KEY      a record disappears past everything, and leaves no tombstone
+//	unique SIDE MAP COLUMN   no two records may hold the same value there
+func (e *environment) more(d *datadriven.TestData) {
+	switch d.Cmd {
+	case "quiet", "loud":
+		e.quiet = d.Cmd == "quiet"
+	case "skip":
+		n := uint64(1)
+		if len(d.CmdArgs) > 1 {
+			n = number(d, d.CmdArgs[1].Key)
+		}
+		e.sides[side(d, 0)].place += n
+	case "twice":
+		eff := e.pending[0]
+		e.pending = e.pending[1:]
+		e.printf("%s", e.describe(&eff))
+		answer := e.sides[eff.Side].serve(&eff)
+		answer.Side, answer.Batch = eff.Side, eff.Batch
+		e.input(answer)
+		e.printf("and once more")
+		e.input(answer)
+	case "vanish":
+		s := e.sides[side(d, 0)]
+		k := e.key(d.CmdArgs[1].Key, d.CmdArgs[2].Key)
+		delete(s.records, k)
+		s.keys = slices.DeleteFunc(s.keys, func(o engine.Key) bool { return o == k })
+	case "unique":
+		m := e.maps[e.key(d.CmdArgs[1].Key, "").Map]
+		e.sides[side(d, 0)].unique[m.ID] = slices.IndexFunc(m.Columns, func(c engine.Column) bool { return c.Name == d.CmdArgs[2].Key })
+	default:
+		d.Fatalf(e.t, "unknown directive %q", d.Cmd)
+	}
+}
+
+func number(d *datadriven.TestData, word string) uint64 {
+	n, err := strconv.ParseUint(word, 10, 64)
+	if err != nil {
+		d.Fatalf(nil, "%v", err)
+	}
+	return n
+}
+
+var several = regexp.MustCompile(`\{(\d+)\.\.(\d+)\}`)
+
+// spread returns the lines of a directive, of which L{1..9} stands for nine.
+func spread(input string) (lines []string) {
+	for line := range strings.SplitSeq(input, "\n") {
+		between := several.FindStringSubmatch(line)
+		if between == nil {
+			lines = append(lines, line)
+			continue
+		}
+		last, _ := strconv.Atoi(between[2])
+		for i, _ := strconv.Atoi(between[1]); i <= last; i++ {
+			lines = append(lines, several.ReplaceAllString(line, strconv.Itoa(i)))
+		}
+	}
+	return lines
+}
+
+// takes reports whether a write would give a record a unique value that another
+// one holds.
+func (s *testSystem) takes(w *engine.Write) bool {
+	column, unique := s.unique[w.Key.Map]
+	if !unique || w.Kind != engine.CarryWrite || w.Source.Values[column].Kind == engine.KindNull {
+		return false
+	}
+	for _, k := range s.keys {
+		if k.Map == w.Key.Map && k != w.Key && s.records[k].Alive && s.records[k].Values[column].Equal(w.Source.Values[column]) {
+			return true
+		}
+	}
+	return false
+}
+
+// whereabouts tells where the item "SIDE MAP/KEY" is.
+func (e *environment) whereabouts(name string) string {
+	at := "done"
+	e.core.OpenItems(func(i engine.OpenItem) {
+		if fmt.Sprintf("%s %s/%s", i.Side, e.maps[i.Key.Map].Name, keyName(i.Key)) == name {
+			at = i.State + e.because(i)
+		}
+	})
+	return at
+}
+
+// accounts watch a scenario from outside, whatever it expects: every captured
+// change has exactly one outcome or is still open, and no mark goes back within
+// an incarnation. Scenarios with a planted bug are left alone.
+type accounts struct {
+	env      *environment
+	captured []string
+	settled  map[string]int // outcomes, but for echoes
+	faults   []string
+}
+
+// entry names a change.
+func entry(r *engine.Reference) string {
+	return fmt.Sprintf("%v %+v %d.%d", r.Side, r.Key, r.Incarnation, r.Number)
+}
+
+func (a *accounts) capture(r *engine.Reference) {
+	if name := entry(r); !slices.Contains(a.captured, name) {
+		a.captured = append(a.captured, name)
+	}
+}
+
+func (a *accounts) book(r *engine.Reference, o engine.Outcome) {
+	if o.Reason != engine.Echo {
+		a.settled[entry(r)]++
+	}
+}
+
+// marks compares the mark of a record before and after a commit. What a live
+// transaction wrote that never committed is undone.
+func (a *accounts) marks(before, after *engine.Record) {
+	if before == nil || before.Mark.Incarnation != after.Mark.Incarnation || before.Mark.Intent != 0 {
+		return
+	}
+	fault := after.Mark.Number < before.Mark.Number
+	for g := range min(len(before.Mark.Groups), len(after.Mark.Groups)) {
+		b, n := &before.Mark.Groups[g], &after.Mark.Groups[g]
+		fault = fault || n.Own < b.Own || n.Seen < b.Seen || len(b.Lost) > 0 && (len(n.Lost) == 0 || n.Lost[len(n.Lost)-1] < b.Lost[len(b.Lost)-1])
+	}
+	if fault {
+		a.faults = append(a.faults, fmt.Sprintf("the mark of %v went back: %+v, %+v", after.Key, before.Mark, after.Mark))
+	}
+}
+
+func (a *accounts) close(t *testing.T) {
+	t.Helper()
+	if len(a.env.planted) > 0 {
+		return
+	}
+	a.env.flush()
+	for _, fault := range a.faults {
+		t.Error(fault)
+	}
+	state, err := a.env.store.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	open := map[string]bool{}
+	for i := range state.Open {
+		r := &state.Open[i].Reference
+		open[entry(r)] = true
+	}
+	for _, s := range a.env.sides {
+		for i := range s.outbox {
+			r := &s.outbox[i]
+			open[entry(r)] = true
+		}
+	}
+	for _, name := range a.captured {
+		if n := a.settled[name]; n > 1 || n == 0 && !open[name] {
+			t.Errorf("%s has %d outcomes, and open is %v", name, n, open[name])
+		}
+	}
+}
