@@ -215,6 +215,9 @@ func (c *Core) decide(b *batch, lookups []Alive) {
 func (c *Core) act(f *flight, l *lane, m *TableMap, lookups []Alive) (Side, Write, bool) {
 	v := &f.verdict
 	target := f.lane.side().Other()
+	if v.Back != 0 { // what a filter had kept from travelling
+		c.reassert(f)
+	}
 	switch {
 	case v.Late == LateSource:
 		return f.lane.side(), Write{Kind: LateWrite, Key: f.x.Key, Source: f.x, Target: f.x, Groups: v.LateSet, Deadline: c.deadline()}, true

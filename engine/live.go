@@ -240,6 +240,7 @@ func (c *Core) writeRows(t *liveTx, in *Input) {
 			}
 			w.Lookups = m.conditions(w.Groups, r.After, in.Lookups)
 		}
+		t.intent.Rows[i].Existed = y != nil && y.Alive
 		writes = append(writes, w)
 	}
 	t.intent.Deadline = c.deadline()
@@ -304,8 +305,7 @@ func (c *Core) liveWritten(in *Input) {
 		}
 		c.readRows(t)
 	case t.stage == writingRows:
-		t.stage, t.landed = committingSource, true
-		c.do = append(c.do, Effect{Kind: CommitTx, Side: t.intent.Side, Tx: t.intent.Tx})
+		c.commit(t)
 	case t.stage == restoringRows && failed.Result != RowDone: // somebody was faster, or has the row: look again
 		t.stage, t.until = waitingOut, c.now.Add(c.cfg.LockWait)
 	default: // sealed, or restored
@@ -356,6 +356,12 @@ func (c *Core) txEnded(in *Input) {
 		}
 		return
 	}
+}
+
+// commit lets X commit, now that Y's rows are there.
+func (c *Core) commit(t *liveTx) {
+	t.stage, t.landed = committingSource, true
+	c.do = append(c.do, Effect{Kind: CommitTx, Side: t.intent.Side, Tx: t.intent.Tx})
 }
 
 // txUnknown takes that a request about a transaction of X was not answered: X
@@ -434,7 +440,7 @@ func (c *Core) restore(t *liveTx, y []*Record) {
 		}
 		x, m := t.x[i], c.cfg.Maps[r.Key.Map]
 		w := Write{Kind: RestoreWrite, Key: r.Key, Source: x, Target: y[i], Deadline: c.deadline()}
-		if x == nil || !x.Alive || x.Mark.Incarnation == 0 || y[i].Mark.Dead && y[i].Mark.untold() {
+		if x == nil || !x.Alive || x.Mark.Incarnation == 0 || y[i].Mark.Dead && !r.Existed {
 			// X holds nothing for Y, or Y never held it: the key is free for the same life.
 			w.Kind, w.Source = DeleteWrite, &Record{Key: r.Key, Mark: Mark{Incarnation: r.Incarnation - 1}}
 		} else {
@@ -453,17 +459,6 @@ func (c *Core) restore(t *liveTx, y []*Record) {
 	}
 	t.stage = restoringRows
 	c.send(t, eff)
-}
-
-// untold reports whether a mark never heard of the other side, nor of a user's
-// change: there was no record beside it.
-func (mark *Mark) untold() bool {
-	for g := range mark.Groups {
-		if mark.Groups[g].Seen != 0 || mark.Groups[g].Own != 0 {
-			return false
-		}
-	}
-	return true
 }
 
 // unseen returns the groups in which a has changes that b does not know and

@@ -43,6 +43,7 @@ type IntentRow struct {
 	Key         Key
 	Op          Operation
 	Incarnation uint32
+	Existed     bool // the other side held the record before
 }
 
 // JobRecord is the state of a job. A job that was never recorded is active.

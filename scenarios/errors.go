@@ -133,7 +133,7 @@ func newError(at position, path, hint, msg string) *ScenarioError {
 }
 
 // errorsMax is how many faults one reading reports.
-const errorsMax = 100
+const errorsMax = 25
 
 // collector gathers faults.
 type collector struct {

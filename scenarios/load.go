@@ -67,6 +67,49 @@ func Builtin(name string) ([]byte, error) {
 	return builtin.ReadFile(path.Join("builtin", name+".yaml"))
 }
 
+// Extract writes a scenario that comes with the program into a folder, as
+// NAME.yaml with the traces that it names beside it, so that it can be changed
+// and run. It makes the folder, replaces no file, and returns what it wrote.
+func Extract(name, dir string) ([]string, error) {
+	s, _, err := load(name, nil)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("extract scenario %s: %w", name, err)
+	}
+	var written []string
+	write := func(file string, content []byte) error {
+		f, err := os.OpenFile(filepath.Join(dir, file), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+		if err != nil {
+			return fmt.Errorf("extract scenario %s: %w", name, err)
+		}
+		if _, err := f.Write(content); err != nil {
+			_ = f.Close() // the first error is the one to report
+			return fmt.Errorf("extract scenario %s: %w", name, err)
+		}
+		written = append(written, f.Name())
+		return f.Close()
+	}
+	if err := write(name+".yaml", s.src); err != nil {
+		return written, err
+	}
+	for i := range s.Workload {
+		t := s.Workload[i].Trace
+		if t == nil {
+			continue
+		}
+		content, err := data.ReadFile(path.Join("data", t.File))
+		if err != nil {
+			return written, fmt.Errorf("extract scenario %s: %w", name, err)
+		}
+		if err := write(t.File, content); err != nil {
+			return written, err
+		}
+	}
+	return written, nil
+}
+
 // Names lists the scenarios that come with the program, sorted.
 func Names() []string {
 	files, err := builtin.ReadDir("builtin")

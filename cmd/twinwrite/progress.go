@@ -38,8 +38,8 @@ func newProgress(w io.Writer, runs int, length time.Duration, quiet bool) *progr
 		p.w = io.Discard
 	} else if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		p.bar = progressbar.NewOptions64(int64(p.total/time.Second),
-			progressbar.OptionSetWriter(w), progressbar.OptionSetDescription("simulated seconds"),
-			progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionSetPredictTime(true),
+			progressbar.OptionSetWriter(w), progressbar.OptionSetDescription("simulating"),
+			progressbar.OptionSetPredictTime(true),
 			progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish())
 	}
 	return p

@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/twinwrite/twinwrite/engine"
 	"github.com/twinwrite/twinwrite/internal/fault"
 	"github.com/twinwrite/twinwrite/reports"
 	"github.com/twinwrite/twinwrite/scenarios/result"
@@ -46,9 +47,9 @@ The same scenario, seed and version give the same results to the byte, on any
 number of processors.`,
 		Example: `  twinwrite run month-end
   twinwrite run month-end --runs 5 --seed 7
-  twinwrite run month-end --set workload.real-day.trace.speed=10x
+  twinwrite run month-end --set workload.bookings.trace.speed=4x
   twinwrite run month-end --failpoint engine/write-without-condition`,
-		Args: cobra.ExactArgs(1),
+		Args: oneScenario,
 		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args[0]) },
 	}
 	flags := cmd.Flags()
@@ -59,17 +60,17 @@ number of processors.`,
 	flags.StringVar(&f.out, "out", "runs", "folder in which the run folder is made")
 	flags.StringVar(&f.format, "format", "text", "what is printed: text or json")
 	flags.BoolVar(&f.quiet, "quiet", false, "no progress")
-	flags.StringArrayVar(&f.failpoints, "failpoint", nil, "plant a bug or a crash, as `name[=terms]`; may be repeated")
+	flags.StringArrayVar(&f.failpoints, "failpoint", nil, "plant a bug, as `name[=terms]`; may be repeated. Names: "+strings.Join(engine.Plants(), ", "))
 	return cmd
 }
 
 func (f *runFlags) run(cmd *cobra.Command, name string) error {
-	if f.format != "text" && f.format != "json" {
-		return exit{exitUsage, fmt.Errorf("--format is %q\n  hint: text or json", f.format)}
+	if err := f.check(cmd); err != nil {
+		return usage(err)
 	}
 	points, err := f.points()
 	if err != nil {
-		return exit{exitUsage, err}
+		return usage(err)
 	}
 	s, err := load(cmd, name, f.overrides(cmd))
 	if err != nil {
@@ -84,7 +85,7 @@ func (f *runFlags) run(cmd *cobra.Command, name string) error {
 	if err != nil && !errors.Is(err, context.Canceled) {
 		return exit{exitInternal, err}
 	}
-	dir := filepath.Join(f.out, set.Scenario.Name+"-"+set.Scenario.Hash)
+	dir := f.folder(set, s.Runs.Count, cmd.ErrOrStderr())
 	if _, err := reports.WriteFolder(dir, set, manifest(set, started)); err != nil {
 		return exit{exitInternal, err}
 	}
@@ -92,6 +93,33 @@ func (f *runFlags) run(cmd *cobra.Command, name string) error {
 		return exit{exitInternal, err}
 	}
 	return verdictCode(cmd.Context(), set)
+}
+
+// check refuses flags that make no sense, before anything is simulated.
+func (f *runFlags) check(cmd *cobra.Command) error {
+	switch {
+	case f.format != "text" && f.format != "json":
+		return fmt.Errorf("--format is %q\n  hint: text or json", f.format)
+	case f.jobs < 1:
+		return fmt.Errorf("--jobs is %d\n  hint: how many runs go at the same time, at least 1", f.jobs)
+	case cmd.Flags().Changed("runs") && f.runs < 1:
+		return fmt.Errorf("--runs is %d\n  hint: at least 1", f.runs)
+	}
+	if err := os.MkdirAll(f.out, 0o755); err != nil {
+		return fmt.Errorf("--out: %w\n  hint: choose a folder that can be written", err)
+	}
+	return nil
+}
+
+// folder returns where the results go. What was interrupted has a folder of its
+// own, so that it never takes the place of a whole result.
+func (f *runFlags) folder(set *result.Set, asked int, stderr io.Writer) string {
+	name := set.Scenario.Name + "-" + set.Scenario.Hash
+	if whole := set.Complete(); whole < asked {
+		fmt.Fprintf(stderr, "twinwrite: interrupted: %d of %d runs are complete\n", whole, asked)
+		name += "-partial"
+	}
+	return filepath.Join(f.out, name)
 }
 
 // overrides returns what the flags change in the scenario, --seed and --runs

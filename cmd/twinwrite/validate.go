@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 
@@ -17,7 +18,7 @@ func validateCommand() *cobra.Command {
 		Use:     "validate SCENARIO",
 		Short:   "check a scenario without running it",
 		Example: "  twinwrite validate month-end\n  twinwrite validate my.yaml --set engine.workers=16",
-		Args:    cobra.ExactArgs(1),
+		Args:    oneScenario,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			s, err := load(cmd, args[0], sets)
 			if err != nil {
@@ -33,23 +34,66 @@ func validateCommand() *cobra.Command {
 }
 
 func scenariosCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:     "scenarios [NAME]",
-		Short:   "list the scenarios that come with the program, or print one",
-		Example: "  twinwrite scenarios\n  twinwrite scenarios month-end > my.yaml",
-		Args:    cobra.MaximumNArgs(1),
+	var to string
+	cmd := &cobra.Command{
+		Use:   "scenarios [NAME]",
+		Short: "list the scenarios that come with the program, print one, or take one over",
+		Example: `  twinwrite scenarios
+  twinwrite scenarios month-end
+  twinwrite scenarios month-end --to mine    # then: twinwrite run mine/month-end.yaml`,
+		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				fmt.Fprintln(cmd.OutOrStdout(), strings.Join(scenarios.Names(), "\n"))
-				return nil
+			switch {
+			case len(args) == 0:
+				return listScenarios(cmd.OutOrStdout())
+			case to != "":
+				written, err := scenarios.Extract(args[0], to)
+				for _, path := range written {
+					fmt.Fprintln(cmd.OutOrStdout(), path)
+				}
+				return usage(err)
 			}
 			src, err := scenarios.Builtin(args[0])
 			if err != nil {
-				return exit{exitUsage, err}
+				return usage(fmt.Errorf("there is no scenario %s\n  hint: there are: %s", args[0], strings.Join(scenarios.Names(), ", ")))
 			}
 			_, err = cmd.OutOrStdout().Write(src)
 			return err
 		},
+	}
+	cmd.Flags().StringVar(&to, "to", "", "write the scenario and its traces into a `folder`, to be changed and run")
+	return cmd
+}
+
+// listScenarios prints each scenario with its purpose.
+func listScenarios(w io.Writer) error {
+	for _, name := range scenarios.Names() {
+		s, _, err := scenarios.Load(name)
+		if err != nil {
+			return exit{exitInternal, err}
+		}
+		fmt.Fprintf(w, "%-14s %s\n", name, s.Purpose)
+	}
+	return nil
+}
+
+// usage makes an error the user's, if there is one.
+func usage(err error) error {
+	if err == nil {
+		return nil
+	}
+	return exit{exitUsage, err}
+}
+
+// oneScenario demands one argument and says what it should be.
+func oneScenario(_ *cobra.Command, args []string) error {
+	switch len(args) {
+	case 1:
+		return nil
+	case 0:
+		return usage(fmt.Errorf("which scenario?\n  hint: a file, or one of: %s", strings.Join(scenarios.Names(), ", ")))
+	default:
+		return usage(fmt.Errorf("one scenario at a time, not %d: %s", len(args), strings.Join(args, " ")))
 	}
 }
 
