@@ -17,23 +17,33 @@ import (
 	"github.com/twinwrite/twinwrite/scenarios/result"
 )
 
-// TerminalOptions say how [Terminal] prints. The zero value prints plain text
-// and names no report.
+// TerminalOptions say how [Terminal] prints. The zero value prints plain text,
+// 100 columns wide, and names no report.
 type TerminalOptions struct {
 	Folder string // run folder, to name the report in; empty: no folder was written
 	Color  bool   // write verdicts in ANSI colours
+	Width  int    // columns of the terminal; 0: 100, which is also the most that is used
 }
 
 // The screen that [Terminal] keeps to. Verdict and table take what they need
 // (the table is bounded), broken properties come next, and what happened gets
-// the lines that are left.
+// the lines that are left. A terminal narrower than columnsMost needs more
+// lines for the same words.
 const (
-	columnsMost = 100
-	linesMost   = 40
-	mapsMost    = 8
-	brokenMost  = 9
-	eventsLeast = 5
+	columnsMost  = 100
+	columnsLeast = 40
+	linesMost    = 40
+	mapsMost     = 8
+	brokenMost   = 9
+	eventsLeast  = 5
 )
+
+// screen is where one result is printed.
+type screen struct {
+	width int
+	color bool
+	clock words.Clock
+}
 
 // Terminal prints set on one screen: the verdict, a row per table map, what
 // went wrong and was healed, the properties that do not hold, and the ways on.
@@ -41,26 +51,39 @@ const (
 // characters, so that no key can steer a terminal.
 func Terminal(w io.Writer, set *result.Set, o TerminalOptions) error {
 	s := summary.Of(set)
-	clock := words.NewClock(set.Scenario.Start, set.Scenario.Length+set.Scenario.Drain)
-	broken := clip(propertyLines(s, clock, o.Color), brokenMost)
+	sc := screen{
+		width: columnsMost, color: o.Color,
+		clock: words.NewClock(set.Scenario.Start, set.Scenario.Length+set.Scenario.Drain),
+	}
+	if o.Width > 0 {
+		sc.width = max(columnsLeast, min(o.Width, columnsMost))
+	}
+	broken := clip(sc.propertyLines(s), brokenMost)
 	var ways []string
 	if o.Folder != "" {
+		// A path is not broken: it is there to be copied.
 		ways = append(ways, "report     "+printable(filepath.Join(o.Folder, ReportFile)))
 	}
-	ways = append(ways, fill("reproduce  ", s.Scenario.Command)...)
+	ways = append(ways, sc.fill("reproduce  ", s.Scenario.Command)...)
+	if s.Executed.Interrupted {
+		ways = append(ways, sc.fill("           ", Cut)...)
+	}
 
-	out := append(verdictLines(s, o.Color), "")
-	out = append(out, mapLines(s)...)
+	out := append(sc.verdictLines(set, s), "")
+	out = append(out, sc.mapLines(s)...)
 	const heads = 5 // blank lines and the two section heads
-	room := linesMost - len(out) - len(broken) - len(ways) - heads
-	out = section(out, "what happened", clip(eventLines(set, s), max(room, eventsLeast)))
-	out = section(out, "properties that do not hold", broken)
+	room := linesMost*columnsMost/sc.width - len(out) - len(broken) - len(ways) - heads
+	out = section(out, "what happened", clip(sc.eventLines(set, s), max(room, eventsLeast)))
+	out = section(out, "properties that do not hold or could not be decided", broken)
 	out = append(append(out, ""), ways...)
 	if _, err := io.WriteString(w, strings.Join(out, "\n")+"\n"); err != nil {
 		return fmt.Errorf("print results of %s: %w", s.Scenario.Name, err)
 	}
 	return nil
 }
+
+// Cut stands beside the reproduce line of an interrupted execution.
+const Cut = "(this report is of an interrupted execution; the line runs all of it)"
 
 func section(out []string, head string, lines []string) []string {
 	if len(lines) == 0 {
@@ -78,14 +101,48 @@ func clip(lines []string, most int) []string {
 	return append(lines[:most-1:most-1], fmt.Sprintf("  … %s more in the report", words.Counted(left, "line", "lines")))
 }
 
-func verdictLines(s summary.Summary, color bool) []string {
+func (sc screen) verdictLines(set *result.Set, s summary.Summary) []string {
+	var lines []string
+	if text := findings.Interruption(s); text != "" {
+		lines = append(lines, sc.fill("", text)...)
+	}
 	name := s.Scenario.Name
-	if n := len(s.Runs); n != 1 {
+	switch n := len(s.Runs); {
+	case n != 1 && s.Executed.Pooled < n:
+		name += fmt.Sprintf(", figures of %s", words.Counted(s.Executed.Pooled, "complete run", "complete runs"))
+	case n != 1:
 		name += ", " + words.Counted(n, "run", "runs")
 	}
-	lines := []string{verdict(s.Verdict, color) + "  " + printable(name)}
-	lines = append(lines, fill("", findings.Verdict(s))...)
-	return append(lines, fill("", findings.Convergence(s)+".")...)
+	lines = append(lines, verdict(s.Verdict, sc.color)+"  "+printable(name))
+	if text := findings.Stopped(set); text != "" {
+		lines = append(lines, sc.fill("", text)...)
+	}
+	for _, text := range findings.Planted(s) {
+		lines = append(lines, sc.fill("", text)...)
+	}
+	sentences := []string{findings.Arrival(s), findings.Verdict(s)}
+	if s.Verdict == result.Fail {
+		slices.Reverse(sentences)
+	}
+	if sentences[0] == sentences[1] {
+		sentences = sentences[:1]
+	}
+	for i, text := range append(sentences, findings.Convergence(s)+".") {
+		lines = append(lines, sc.fill("", text)...)
+		if p, v, ok := findings.FirstViolation(s); ok && i == 0 {
+			lines = append(lines, sc.fill("  first: ", sc.violation(s, v)+" ("+p.ID+")")...)
+		}
+	}
+	return lines
+}
+
+// violation tells of one breach in a line.
+func (sc screen) violation(s summary.Summary, v summary.Violation) string {
+	run := ""
+	if len(s.Runs) > 1 {
+		run = fmt.Sprintf(" in run %d", v.Run)
+	}
+	return sc.clock.Second(v.At.Duration()) + run + ", " + v.Record + ": " + sc.clock.Instants(v.Message)
 }
 
 // verdict in capitals.
@@ -106,7 +163,7 @@ func verdict(v result.Verdict, color bool) string {
 
 // mapLines is the table: one row per map, most changes first where not all fit,
 // and one for all of them.
-func mapLines(s summary.Summary) []string {
+func (sc screen) mapLines(s summary.Summary) []string {
 	rows := [][]string{{"table map", "captured", "synced", "concurrency", "conflict", "application", "other", "parked", "p50", "p99"}}
 	maps := s.Pooled.Maps
 	if len(maps) > mapsMost {
@@ -123,15 +180,16 @@ func mapLines(s summary.Summary) []string {
 	}
 	rows = append(rows, mapRow(s, "", s.Pooled.Totals.Captured, parked))
 
-	lines := align(rows)
+	rows = sc.narrow(rows)
+	lines := sc.align(rows)
 	note := "other: system, no-op, dismissed, still waiting · parked: pairs on the error desk at the end"
 	if left := len(s.Pooled.Maps) - len(maps); left > 0 {
 		note = words.Counted(left, "more map", "more maps") + " in the report · " + note
 	}
-	lines = append(lines, fill("", note)...)
+	lines = append(lines, sc.fill("", note)...)
 	for _, r := range rows[1:] {
-		if strings.HasSuffix(r[8]+r[9], "*") {
-			return append(lines, "* a lower bound: so many changes had not converged when the run ended")
+		if strings.HasSuffix(strings.Join(r[len(r)-2:], ""), "*") {
+			return append(lines, sc.fill("* ", "a lower bound: so many changes had not converged when the run ended")...)
 		}
 	}
 	return lines
@@ -174,16 +232,43 @@ func mapRow(s summary.Summary, name string, captured, parked uint64) []string {
 	}
 }
 
+// dropped are the columns that a terminal too narrow for all does without, in
+// this order; what is left over is counted as other.
+var dropped = []string{"concurrency", "conflict", "application", "other", "captured"}
+
+// narrow leaves columns out until the rest fits.
+func (sc screen) narrow(rows [][]string) [][]string {
+	for _, name := range dropped {
+		const name0 = 9 // what the first column needs at least
+		need := name0
+		for i := range rows[0][1:] {
+			w := 0
+			for _, r := range rows {
+				w = max(w, utf8.RuneCountInString(r[i+1]))
+			}
+			need += w + 2
+		}
+		if need <= sc.width {
+			break
+		}
+		at := slices.Index(rows[0], name)
+		for i := range rows {
+			rows[i] = slices.Delete(rows[i], at, at+1)
+		}
+	}
+	return rows
+}
+
 // align sets rows in columns, the first to the left, numbers to the right, and
 // shortens the first where the screen is too narrow.
-func align(rows [][]string) []string {
+func (sc screen) align(rows [][]string) []string {
 	widths := make([]int, len(rows[0]))
 	for _, r := range rows {
 		for i, cell := range r {
 			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
 		}
 	}
-	room := columnsMost
+	room := sc.width
 	for _, w := range widths[1:] {
 		room -= w + 2
 	}
@@ -205,7 +290,7 @@ func align(rows [][]string) []string {
 }
 
 // eventLines tell what happened, without the load, which the table shows.
-func eventLines(set *result.Set, s summary.Summary) []string {
+func (sc screen) eventLines(set *result.Set, s summary.Summary) []string {
 	var lines []string
 	for i, e := range findings.Narrative(set, s) {
 		if i == 0 {
@@ -215,12 +300,12 @@ func eventLines(set *result.Set, s summary.Summary) []string {
 		if e.When != "" {
 			head += e.When + "  "
 		}
-		lines = append(lines, fill(head, e.What+": "+e.Text)...)
+		lines = append(lines, sc.fill(head, e.What+": "+e.Text)...)
 	}
 	return lines
 }
 
-func propertyLines(s summary.Summary, clock words.Clock, color bool) []string {
+func (sc screen) propertyLines(s summary.Summary) []string {
 	var lines []string
 	for _, wanted := range []result.Verdict{result.Fail, result.Inconclusive} {
 		for _, p := range s.Pooled.Properties {
@@ -229,19 +314,18 @@ func propertyLines(s summary.Summary, clock words.Clock, color bool) []string {
 			}
 			text := p.ID + ": " + p.Contract
 			if p.Violations > 0 {
-				text += fmt.Sprintf(" (%s in %s)", words.Counted(p.Violations, "violation", "violations"), words.Counted(p.Checked, "test", "tests"))
+				text += " (" + findings.Violations(p.Violations) + ")"
 			}
 			if p.Note != "" {
 				text += " (" + p.Note + ")"
 			}
 			// Colour comes last: its codes take no room on the screen.
 			plain := strings.ToUpper(string(p.Verdict))
-			told := fill("  "+plain+"  ", text)
-			told[0] = strings.Replace(told[0], plain, verdict(p.Verdict, color), 1)
+			told := sc.fill("  "+plain+"  ", text)
+			told[0] = strings.Replace(told[0], plain, verdict(p.Verdict, sc.color), 1)
 			lines = append(lines, told...)
 			if len(p.Examples) > 0 {
-				v := p.Examples[0]
-				lines = append(lines, fill("        ", "first at "+clock.Second(v.At.Duration())+", "+v.Record+": "+v.Message)...)
+				lines = append(lines, sc.fill("        ", "first at "+sc.violation(s, p.Examples[0]))...)
 			}
 		}
 	}
@@ -249,13 +333,15 @@ func propertyLines(s summary.Summary, clock words.Clock, color bool) []string {
 }
 
 // fill breaks prose into lines of the screen's width; head stands before the
-// first and the others are indented as far.
-func fill(head, prose string) []string {
+// first and the others are indented as far. A word longer than a line, such as
+// a hostile key, is broken where it must be.
+func (sc screen) fill(head, prose string) []string {
 	indent := strings.Repeat(" ", utf8.RuneCountInString(head))
+	room := sc.width - utf8.RuneCountInString(head)
 	var lines []string
 	line, empty := head, true
-	for word := range strings.FieldsSeq(printable(prose)) {
-		if !empty && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > columnsMost {
+	add := func(word string) {
+		if !empty && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > sc.width {
 			lines = append(lines, line)
 			line, empty = indent, true
 		}
@@ -264,6 +350,15 @@ func fill(head, prose string) []string {
 		}
 		line += word
 		empty = false
+	}
+	for word := range strings.FieldsSeq(printable(prose)) {
+		for r := []rune(word); ; r = r[room:] {
+			if len(r) <= room {
+				add(string(r))
+				break
+			}
+			add(string(r[:room]))
+		}
 	}
 	return append(lines, line)
 }

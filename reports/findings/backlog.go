@@ -1,62 +1,114 @@
 package findings
 
 import (
+	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/twinwrite/twinwrite/reports/summary"
 	"github.com/twinwrite/twinwrite/reports/words"
 	"github.com/twinwrite/twinwrite/scenarios/result"
 )
 
 // Recovery is what a fault did to the backlog of one run. The backlog has
-// recovered when 95 % of its rise is worked off: the rest may be references
-// that wait for people, and these stay however long one looks.
+// recovered when 95 % of its rise is worked off and stays so: the rest may be
+// references that wait for people, and these stay however long one looks.
 type Recovery struct {
-	Fault     result.Period
+	Fault     result.Period // as it struck
 	Before    float64       // backlog when the fault began
 	Peak      float64       // highest from then until it recovered
 	PeakAt    time.Duration // first time of it
 	Recovered time.Duration // not before the fault's end
 	Known     bool          // it recovered before the run ended
+	Waited    int           // changes that waited when it ended, and converged later
 }
 
 // rest is the part of a rise that a recovery may leave.
 const rest = 0.05
 
-// Recoveries tells for each fault of the scenario what it did to the backlog of
-// run r; none if the run has no backlog series.
-func Recoveries(sc result.Scenario, r *result.Run) []Recovery {
+// settle is how long the backlog must stay low to have recovered. An engine
+// that has just started knows of nothing yet, and its backlog is empty until
+// it has asked both sides.
+const settle = time.Minute
+
+// Recoveries tells for each fault that struck run r what it did to the backlog;
+// none if the run has no backlog series.
+func Recoveries(r *result.Run) []Recovery {
 	points, ok := Series(r, "backlog")
 	if !ok || len(points) == 0 {
 		return nil
 	}
 	var out []Recovery
-	for _, f := range sc.Faults {
-		if f.From > r.End {
-			continue
+	for _, f := range r.Faults {
+		if f.From <= r.End {
+			out = append(out, recovered(r, points, f))
 		}
-		rec := Recovery{Fault: f, Before: At(points, f.From), PeakAt: f.From}
-		rec.Peak = rec.Before
-		// The fault's end is an instant to look at, whether or not the backlog
-		// moved then.
-		look := result.Point{At: f.To, Value: At(points, f.To)}
-		for _, p := range insert(points, look) {
-			if p.At < f.From {
-				continue
-			}
-			if p.Value > rec.Peak {
-				rec.Peak, rec.PeakAt = p.Value, p.At
-			}
-			if p.At >= f.To && p.At <= r.End && p.Value <= rec.Before+rest*(rec.Peak-rec.Before) {
-				rec.Recovered, rec.Known = p.At, true
-				break
-			}
-		}
-		out = append(out, rec)
 	}
 	return out
+}
+
+func recovered(r *result.Run, points []result.Point, f result.Period) Recovery {
+	rec := Recovery{Fault: f, Before: At(points, f.From), PeakAt: f.From}
+	rec.Peak = rec.Before
+	from, stays := f.To, settle
+	if len(r.Convergence) > 0 {
+		// The changes that waited tell exactly when they were made up for; the
+		// level, which later changes move too, need only agree with them.
+		rec.Waited, from = waited(r, f)
+		stays = 0
+	}
+	since := time.Duration(-1) // the level has been low from here on
+	look := result.Point{At: from, Value: At(points, from)}
+	for _, p := range insert(points, look) {
+		if p.At < f.From || p.At > r.End {
+			continue
+		}
+		if since >= 0 && p.At-since > stays {
+			break
+		}
+		if p.Value > rec.Peak {
+			rec.Peak, rec.PeakAt = p.Value, p.At
+		}
+		low := p.Value <= rec.Before+rest*(rec.Peak-rec.Before)
+		switch {
+		case p.At < from:
+		case !low:
+			since = -1
+		case since < 0:
+			since = p.At
+		}
+	}
+	if since >= 0 {
+		rec.Recovered, rec.Known = since, true
+	}
+	return rec
+}
+
+// crash is the kind of fault that takes the engine down.
+const crash = "engine-crash"
+
+// waited counts the changes that waited when a fault ended and converged later,
+// and tells when enough of them had: after a crash all, for none may be lost;
+// else all but the [rest].
+func waited(r *result.Run, f result.Period) (n int, enough time.Duration) {
+	var ends []time.Duration
+	for _, s := range r.Convergence {
+		if end := s.Born + s.Took; s.Born <= f.To && end > f.To && !s.Censored {
+			ends = append(ends, end)
+		}
+	}
+	if len(ends) == 0 {
+		return 0, f.To
+	}
+	slices.Sort(ends)
+	last := len(ends) - 1
+	if f.Kind != crash {
+		last = int(math.Ceil((1-rest)*float64(len(ends)))) - 1
+	}
+	return len(ends), ends[last]
 }
 
 // insert puts p behind all points up to its instant.
@@ -66,6 +118,93 @@ func insert(points []result.Point, p result.Point) []result.Point {
 		i++
 	}
 	return slices.Insert(slices.Clone(points), i, p)
+}
+
+// Strike is a fault of the scenario with what became of it in one run.
+type Strike struct {
+	Planned result.Period
+	Actual  result.Period // if Struck
+	Struck  bool
+	Due     bool // the run lived to the instant it was planned for
+}
+
+// Strikes pairs the faults of the scenario with those that struck run r: a
+// crash at a point of the code strikes when the engine next comes by, or never.
+func Strikes(sc result.Scenario, r *result.Run) []Strike {
+	left := slices.Clone(r.Faults)
+	var out []Strike
+	for _, f := range sc.Faults {
+		s := Strike{Planned: f, Due: f.From <= r.End}
+		i := slices.IndexFunc(left, func(l result.Period) bool { return l.Kind == f.Kind && l.Target == f.Target && l.Note == f.Note })
+		if i < 0 {
+			i = slices.IndexFunc(left, func(l result.Period) bool { return l.Kind == f.Kind && l.Target == f.Target })
+		}
+		if i >= 0 {
+			s.Actual, s.Struck, s.Due = left[i], true, true
+			left = slices.Delete(left, i, i+1)
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+// Shading is a fault period as a plot over time shows it.
+type Shading struct {
+	From, To time.Duration
+	Kind     string // kind and target
+	Label    string
+}
+
+// Shadings are the periods in which faults struck, ascending; of several runs
+// each reaches from the first run's beginning to the last run's end.
+func Shadings(set *result.Set) []Shading {
+	var out []Shading
+	for k, f := range set.Scenario.Faults {
+		var s Shading
+		for i := range set.Runs {
+			st := Strikes(set.Scenario, &set.Runs[i])[k]
+			switch {
+			case !st.Struck:
+			case s.Label == "":
+				s = Shading{st.Actual.From, st.Actual.To, f.Kind + f.Target, FaultLabel(st.Actual)}
+			default:
+				s.From, s.To = min(s.From, st.Actual.From), max(s.To, st.Actual.To)
+			}
+		}
+		if s.Label != "" {
+			out = append(out, s)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b Shading) int { return cmp.Compare(a.From, b.From) })
+	return out
+}
+
+// Pause is a stretch in which a breaker kept the engine from sending to a side.
+type Pause struct {
+	Side     string
+	From, To time.Duration
+	Open     bool // it lasted to the run's end
+}
+
+// Pauses reads the breakers' series of a run, in the order of time.
+func Pauses(r *result.Run) []Pause {
+	var out []Pause
+	for _, side := range words.Sides {
+		points, _ := Series(r, "breaker."+side)
+		on := false
+		for _, p := range points {
+			switch closed := p.Value == 0; {
+			case !on && !closed:
+				out = append(out, Pause{Side: side, From: p.At, To: r.End, Open: true})
+				on = true
+			case on && closed:
+				last := &out[len(out)-1]
+				last.To, last.Open, on = p.At, false, false
+			}
+		}
+	}
+	slices.SortStableFunc(out, func(a, b Pause) int { return cmp.Compare(a.From, b.From) })
+	return out
 }
 
 // Series finds a series of a run by name.
@@ -107,8 +246,9 @@ func Peak(points []result.Point) result.Point {
 	return top
 }
 
-// Backlog says what the backlog did.
+// Backlog says what the backlog did in the runs that figures are pooled of.
 func Backlog(set *result.Set) string {
+	set = summary.Pool(set)
 	switch len(set.Runs) {
 	case 0:
 		return "Nothing was run, so there is no backlog to show"
@@ -125,8 +265,8 @@ func Backlog(set *result.Set) string {
 		return "No backlog was measured"
 	}
 	slices.Sort(peaks)
-	return fmt.Sprintf("The backlog peaks between %s and %s references, depending on the run",
-		words.Count(int64(peaks[0])), words.Count(int64(peaks[len(peaks)-1])))
+	return fmt.Sprintf("The backlog peaks at %s references, depending on the run",
+		words.Between(words.Count(int64(peaks[0])), words.Count(int64(peaks[len(peaks)-1]))))
 }
 
 func backlogOfOne(set *result.Set) string {
@@ -141,7 +281,7 @@ func backlogOfOne(set *result.Set) string {
 		return "Nothing ever waited: the backlog stays at zero"
 	}
 	text := fmt.Sprintf("The backlog peaks at %s at %s", words.Counted(int64(top.Value), "reference", "references"), clock.Minute(top.At))
-	rec, ok := worstRecovery(Recoveries(set.Scenario, r))
+	rec, ok := worstRecovery(Recoveries(r))
 	switch {
 	case !ok || rec.PeakAt != top.At:
 		if last := points[len(points)-1]; last.Value > 0 {
@@ -150,6 +290,8 @@ func backlogOfOne(set *result.Set) string {
 		return text
 	case !rec.Known:
 		return text + fmt.Sprintf(" and has not recovered from the %s when the run ends", fault(rec.Fault))
+	case rec.Fault.Kind == crash && rec.Waited > 0:
+		return text + fmt.Sprintf("; all that waited has arrived %s after the %s ends", words.Duration(rec.Recovered-rec.Fault.To), fault(rec.Fault))
 	default:
 		return text + fmt.Sprintf("; 95 %% of that is worked off %s after the %s ends", words.Duration(rec.Recovered-rec.Fault.To), fault(rec.Fault))
 	}
@@ -169,15 +311,19 @@ func worstRecovery(recs []Recovery) (Recovery, bool) {
 // fault names a fault's kind in prose: "engine crash".
 func fault(p result.Period) string { return strings.ReplaceAll(p.Kind, "-", " ") }
 
+// faultName names a fault with its target: "Dataverse outage". The scenario's
+// own name for it may be any word, so it is not used.
+func faultName(p result.Period) string {
+	if p.Target == "" {
+		return fault(p)
+	}
+	return words.Side(p.Target) + " " + fault(p)
+}
+
 // FaultLabel names a fault on a plot or in a list: "Dataverse outage · 10m".
-// The scenario's own name for it may be any word, so it is not used.
 func FaultLabel(p result.Period) string {
-	name := fault(p)
-	if p.Target != "" {
-		name = words.Side(p.Target) + " " + name
+	if p.To <= p.From {
+		return faultName(p)
 	}
-	if p.To > p.From {
-		name += " · " + words.Duration(p.To-p.From)
-	}
-	return name
+	return faultName(p) + " · " + words.Duration(p.To-p.From)
 }

@@ -5,9 +5,9 @@
 package findings
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/twinwrite/twinwrite/reports/summary"
@@ -15,15 +15,18 @@ import (
 	"github.com/twinwrite/twinwrite/scenarios/result"
 )
 
-// Verdict is the sentence that a report begins with.
+// Verdict says which properties hold.
 func Verdict(s summary.Summary) string {
 	if len(s.Runs) == 0 {
 		return "Nothing was run, so nothing is known."
 	}
 	ps := s.Pooled.Properties
 	in := ""
-	if n := len(s.Runs); n > 1 {
+	if n := s.Executed.Started; n > 1 {
 		in = fmt.Sprintf(" in %d runs", n)
+		if c := s.Executed.Complete; c < n {
+			in = fmt.Sprintf(" in %d runs (%s of them complete)", n, words.Count(c))
+		}
 	}
 	var failed, unknown []string
 	for _, p := range ps {
@@ -46,10 +49,89 @@ func Verdict(s summary.Summary) string {
 		return fmt.Sprintf("Nothing was violated%s, but not every run came to its end.", in)
 	}
 	if len(ps) == 1 {
-		return fmt.Sprintf("The one property that was checked holds%s; %s.", in, leftOver(s))
+		return fmt.Sprintf("The one property that was checked holds%s.", in)
 	}
-	return fmt.Sprintf("All %d properties hold%s; %s.", len(ps), in, leftOver(s))
+	return fmt.Sprintf("All %d properties hold%s.", len(ps), in)
 }
+
+// Interruption says how much of an interrupted execution is there; empty if it
+// was not interrupted.
+func Interruption(s summary.Summary) string {
+	e := s.Executed
+	if !e.Interrupted {
+		return ""
+	}
+	text := fmt.Sprintf("INTERRUPTED: %s of %s complete", words.Count(e.Complete), words.Counted(e.Asked, "run", "runs"))
+	if e.Complete == 0 && e.Started > 0 {
+		text += "; the figures are of runs that were cut short"
+	}
+	return text
+}
+
+// Stopped says when and why runs ended early without having been interrupted;
+// empty if none did.
+func Stopped(set *result.Set) string {
+	n := 0
+	var first *result.Run
+	for i := range set.Runs {
+		r := &set.Runs[i]
+		if r.Incomplete == "" || summary.Interrupted(r.Incomplete) {
+			continue
+		}
+		n++
+		if first == nil || r.End < first.End {
+			first = r
+		}
+	}
+	if first == nil {
+		return ""
+	}
+	clock := words.NewClock(set.Scenario.Start, set.Scenario.Length+set.Scenario.Drain)
+	when := clock.Minute(first.End) + " because " + first.Incomplete
+	if len(set.Runs) == 1 {
+		return "stopped at " + when
+	}
+	return fmt.Sprintf("%s of %d runs stopped early, the first at %s", words.Count(n), len(set.Runs), when)
+}
+
+// Planted names the bugs that were planted on purpose and how often each fired.
+func Planted(s summary.Summary) []string {
+	var out []string
+	for _, p := range s.Scenario.Planted {
+		name, _, _ := strings.Cut(p, "=")
+		n := 0
+		for _, r := range s.Runs {
+			for _, f := range r.Fired {
+				fired, times, ok := strings.Cut(f, " x")
+				if k, err := strconv.Atoi(times); ok && err == nil && fired == name {
+					n += k
+				}
+			}
+		}
+		text := "bug planted: " + p + "; never fired"
+		if n > 0 {
+			text = fmt.Sprintf("bug planted: %s; fired %s", p, times(uint64(n)))
+		}
+		out = append(out, text)
+	}
+	return out
+}
+
+// FirstViolation is the earliest breach that was kept, with its property.
+func FirstViolation(s summary.Summary) (p summary.Property, v summary.Violation, ok bool) {
+	for _, q := range s.Pooled.Properties {
+		for _, w := range q.Examples {
+			if q.Verdict == result.Fail && (!ok || w.At < v.At) {
+				p, v, ok = q, w, true
+			}
+		}
+	}
+	return p, v, ok
+}
+
+// Violations writes how often a property was broken. One test can find several
+// breaches, so the number of tests would mislead beside it.
+func Violations(n uint64) string { return words.Counted(n, "violation", "violations") }
 
 // some of all properties, with the verb that fits.
 func some(n, all int) string {
@@ -58,34 +140,6 @@ func some(n, all int) string {
 		verb = "is"
 	}
 	return fmt.Sprintf("%d of %s %s", n, words.Counted(all, "property", "properties"), verb)
-}
-
-// leftOver says what is still to do at the end.
-func leftOver(s summary.Summary) string {
-	var parked, blocked, open uint64
-	for _, m := range s.Pooled.Maps {
-		parked += m.Parked
-		blocked += m.Blocked
-		open += m.Open
-	}
-	var parts []string
-	if parked > 0 {
-		parts = append(parts, words.Counted(parked, "pair is", "pairs are")+" on the error desk")
-	}
-	if blocked > 0 {
-		parts = append(parts, words.Counted(blocked, "pair waits", "pairs wait")+" behind one")
-	}
-	if open > 0 {
-		parts = append(parts, words.Counted(open, "pair is", "pairs are")+" still queued")
-	}
-	if len(parts) == 0 {
-		return "nothing is left on the error desk or in the queue"
-	}
-	left := words.List(parts)
-	if len(s.Runs) > 1 {
-		left += ", all runs together"
-	}
-	return left
 }
 
 // Convergence says how fast changes converge.
@@ -166,23 +220,93 @@ func Class(class string, n uint64) string {
 	}
 }
 
-// Torn says how long source transactions stay partly visible.
+// Followed are the transactions that a report tells of: those of the scenario's
+// spotlight, then those that were partly visible longest and yet became whole.
+func Followed(s summary.Summary) []summary.Story {
+	out := slices.Clone(s.Pooled.Stories)
+	for _, t := range s.Pooled.Torn {
+		if !slices.Contains(out, t) {
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
+// PartlyVisible is the longest time that a transaction was partly visible
+// before it became whole. The story is the one it belongs to, if it is known.
+func PartlyVisible(s summary.Summary) (longest summary.Seconds, of summary.Story, known bool) {
+	for _, m := range s.Pooled.Maps {
+		longest = max(longest, m.PartlyVisibleMost)
+	}
+	for _, t := range Followed(s) {
+		if !t.Censored && t.Synced > 0 && t.PartlyVisible > 0 && t.PartlyVisible >= longest {
+			longest, of, known = t.PartlyVisible, t, true
+		}
+	}
+	return longest, of, known
+}
+
+// NeverWhole says how many transactions never became whole, by table map: a
+// transaction with records of two maps may count in both. Empty if all did.
+func NeverWhole(s summary.Summary) string {
+	var parts []string
+	var n uint64
+	for _, m := range s.Pooled.Maps {
+		if m.NeverWhole > 0 {
+			n = m.NeverWhole
+			parts = append(parts, words.Count(n)+" in "+m.Map)
+		}
+	}
+	switch len(parts) {
+	case 0:
+		return ""
+	case 1:
+		return words.Count(n) + " never became whole"
+	default:
+		return words.List(parts) + " never became whole"
+	}
+}
+
+// Torn says how long source transactions stay partly visible, of those that
+// reports tell of.
 func Torn(s summary.Summary) string {
-	stories := s.Pooled.Stories
+	stories := Followed(s)
 	if len(stories) == 0 {
 		return "No source transaction was followed"
 	}
-	long := slices.MaxFunc(stories, func(a, b summary.Story) int { return cmp.Compare(a.PartlyVisible, b.PartlyVisible) })
-	title, there := Capital(long.Title), words.Other(long.Side)
+	var whole, broken summary.Story
+	for _, t := range stories {
+		switch {
+		case t.Synced == 0 || t.Censored:
+			if broken.Records < t.Records {
+				broken = t
+			}
+		case t.PartlyVisible > whole.PartlyVisible || whole.Records == 0:
+			whole = t
+		}
+	}
+	text := ""
+	if broken.Records > 0 {
+		title, there := Capital(broken.Title), words.Other(broken.Side)
+		text = fmt.Sprintf("%s never becomes whole on %s: %s of %s records are there", title, there, words.Count(broken.Synced), words.Count(broken.Records))
+		if broken.Synced == 0 {
+			text = fmt.Sprintf("%s was not seen on %s before the run ended", title, there)
+		}
+	}
 	switch {
-	case long.Synced == 0:
-		return fmt.Sprintf("%s was not seen on %s before the run ended", title, there)
-	case long.Censored:
-		return fmt.Sprintf("%s never becomes whole on %s: %s of %s records are there", title, there, words.Count(long.Synced), words.Count(long.Records))
-	case long.PartlyVisible == 0:
-		return "No source transaction that was followed is ever partly visible"
+	case whole.PartlyVisible > 0:
+		longest, _, _ := PartlyVisible(s)
+		if text != "" {
+			return fmt.Sprintf("%s; %s is partly visible for %s", text, whole.Title, words.Duration(whole.PartlyVisible.Duration()))
+		}
+		if whole.PartlyVisible >= longest && len(s.Pooled.Torn) > 0 {
+			return fmt.Sprintf("No transaction that became whole was partly visible longer than %s: %s on %s", whole.Title, words.Duration(whole.PartlyVisible.Duration()), words.Other(whole.Side))
+		}
+		return fmt.Sprintf("%s is partly visible on %s for %s", Capital(whole.Title), words.Other(whole.Side), words.Duration(whole.PartlyVisible.Duration()))
+	case text != "":
+		return text
 	default:
-		return fmt.Sprintf("%s is partly visible on %s for %s", title, there, words.Duration(long.PartlyVisible.Duration()))
+		return "No source transaction that was followed is ever partly visible"
 	}
 }
 

@@ -18,15 +18,21 @@ import (
 )
 
 // columns is into how many a time axis is cut: more than a screen shows.
-const columns = 480
+// Several runs take fewer: their peaks never fall into the same instant, and
+// only within some minutes is there a median of peaks to speak of.
+const (
+	columns     = 480
+	columnsOver = 160
+)
 
 // track is one quantity over time, ready to be drawn: per column the lowest and
-// highest value of one run, or the 5 %, 50 % and 95 % quantile over runs.
+// highest value of one run, or what the highest values of the runs amount to.
 type track struct {
 	name, unit string
 	shade      paint.Shade
 	band       paint.Shade // for the range over runs
 	runs       [][]result.Point
+	index      []int // of these runs
 }
 
 // Backlog draws the queue over the day, and the record pairs that differ below
@@ -47,6 +53,7 @@ func Backlog(set *result.Set) Plot {
 				if s.Name == t.name && len(s.Points) > 0 {
 					t.unit = s.Unit
 					t.runs = append(t.runs, s.Points)
+					t.index = append(t.index, set.Runs[i].Index)
 				}
 			}
 		}
@@ -54,27 +61,32 @@ func Backlog(set *result.Set) Plot {
 			tracks = append(tracks, t)
 		}
 	}
-	what := "per moment of the day"
+	what, how := "per moment of the day", "exact step functions"
 	if len(set.Runs) > 1 {
-		what = fmt.Sprintf("median and 5–95 %% band of %d runs", len(set.Runs))
+		what = fmt.Sprintf("highest of each %s of a run: median, 5–95 %% band and extreme of %d runs",
+			words.Duration((end / columnsOver).Round(time.Second)), len(set.Runs))
+		how = "each run by its highest value within a stretch; line: median over runs, band: 5–95 %, thin line: highest of any run"
 	}
+	shadings := findings.Shadings(set)
 	p := Plot{
 		Name:     "backlog",
 		Title:    findings.Backlog(set),
 		Subtitle: "References waiting or in flight, and record pairs that differ between the sides, " + what,
-		Caption: fmt.Sprintf("Calendar time, UTC, %s; %s, exact step functions. Shaded: fault periods.",
-			words.NewClock(sc.Start, end).Date(0), words.Counted(len(set.Runs), "run", "runs")),
-		Table: backlogTable(sc, tracks, end),
+		Caption:  fmt.Sprintf("Calendar time, UTC, %s; %s, %s.", words.NewClock(sc.Start, end).Date(0), words.Counted(len(set.Runs), "run", "runs"), how),
+		Table:    backlogTable(sc, tracks, end),
 	}
 	if len(tracks) == 0 || end == 0 {
 		p.Caption, p.height, p.draw = "", nothingHeight, nothing("No series was measured.")
 		return p
 	}
-	lanes := faultLanes(sc, end)
+	if len(shadings) > 0 {
+		p.Caption += " Shaded: faults, when they really struck."
+	}
+	lanes := faultLanes(shadings, end)
 	if lanes.left > 0 {
 		p.Caption += fmt.Sprintf(" %s without room for a label.", words.Count(lanes.left))
 	}
-	p.height = vg.Length(lanes.count)*15 + vg.Length(150*len(tracks)) + 70
+	p.height = vg.Length(lanes.count)*15 + vg.Length(150*len(tracks)) + 86
 	p.draw = func(c draw.Canvas) { drawBacklog(c, sc, tracks, lanes, end) }
 	return p
 }
@@ -88,9 +100,14 @@ func trackName(series string) string {
 }
 
 func backlogTable(sc result.Scenario, tracks []track, end time.Duration) Table {
-	t := Table{Head: []string{"Time"}, Note: "Highest value within each stretch; over several runs the median of these."}
+	t := Table{Head: []string{"Time"}, Note: "Highest value within each stretch."}
 	for _, tr := range tracks {
-		t.Head = append(t.Head, trackName(tr.name)+", most")
+		if len(tr.runs) == 1 {
+			t.Head = append(t.Head, trackName(tr.name)+", most")
+			continue
+		}
+		t.Note = "Each run counts with its highest value within the stretch: the median of these, and the highest of all."
+		t.Head = append(t.Head, trackName(tr.name)+", most, median run", "highest run")
 	}
 	if len(tracks) == 0 || end == 0 {
 		return t
@@ -114,6 +131,9 @@ func backlogTable(sc result.Scenario, tracks []track, end time.Duration) Table {
 			}
 			slices.Sort(most)
 			row = append(row, words.Count(int64(most[len(most)/2])))
+			if len(tr.runs) > 1 {
+				row = append(row, words.Count(int64(most[len(most)-1])))
+			}
 		}
 		t.Rows = append(t.Rows, row)
 	}
@@ -132,7 +152,7 @@ func within(points []result.Point, from, to time.Duration) (low, high float64) {
 }
 
 func drawBacklog(c draw.Canvas, sc result.Scenario, tracks []track, lanes lanes, end time.Duration) {
-	const left, right, foot, head = 52, 12, 26, 26
+	const left, right, foot, head = 52, 12, 26, 34
 	top := c.Max.Y - vg.Length(lanes.count)*15 - 4
 	room := (top - c.Min.Y - foot - head*vg.Length(len(tracks))) / vg.Length(len(tracks))
 	xs := clockTicks(sc.Start, end, 10)
@@ -172,18 +192,22 @@ func (t track) highest(end time.Duration) float64 {
 	return top
 }
 
-// track draws one quantity: the steps of one run with its peak named, or the
+// track draws one quantity with its peak named: the steps of one run, or the
 // band over runs.
 func (p panel) track(t track, lanes lanes, end time.Duration, clock words.Clock) {
-	if len(t.runs) > 1 {
-		p.band(t, end)
-		return
+	peak, of := findings.Peak(t.runs[0]), 0
+	for i, points := range t.runs {
+		if top := findings.Peak(points); top.Value > peak.Value {
+			peak, of = top, i
+		}
 	}
-	points := t.runs[0]
-	line := p.steps(points, end)
-	p.polyline(draw.LineStyle{Color: t.shade, Width: 1.4}, line)
-
-	peak := findings.Peak(points)
+	var line []vg.Point
+	if len(t.runs) > 1 {
+		line = p.band(t, end)
+	} else {
+		line = p.steps(t.runs[0], end)
+		p.polyline(draw.LineStyle{Color: t.shade, Width: 1.4}, line)
+	}
 	if peak.Value == 0 {
 		return
 	}
@@ -192,7 +216,11 @@ func (p panel) track(t track, lanes lanes, end time.Duration, clock words.Clock)
 	labels := placer{area: p.c.Rectangle}
 	labels.curve([]vg.Point{at})
 	labels.curve(line)
-	text := []label{{words.Count(int64(peak.Value)) + " at " + clock.Minute(peak.At), style(10, bold, t.shade)}}
+	name := words.Count(int64(peak.Value)) + " at " + clock.Minute(peak.At)
+	if len(t.runs) > 1 {
+		name += fmt.Sprintf(", run %d", t.index[of])
+	}
+	text := []label{{name, style(10, bold, t.shade)}}
 	crowded := labels
 	for _, f := range lanes.faults {
 		labels.block(vg.Rectangle{Min: vg.Point{X: p.x(f.from), Y: p.c.Min.Y}, Max: vg.Point{X: p.x(f.to), Y: p.c.Max.Y}})
@@ -241,27 +269,36 @@ func (p panel) steps(points []result.Point, end time.Duration) []vg.Point {
 	return line
 }
 
-// band draws the median over runs and the range from 5 % to 95 %.
-func (p panel) band(t track, end time.Duration) {
-	var low, middle, high []vg.Point
-	for i := range columns + 1 {
-		at := end * time.Duration(i) / columns
+// band draws, per stretch of time, how high the runs went in it: the median over
+// runs, the range from 5 % to 95 %, and as a thin line the highest of all,
+// which it returns. A value at one instant of each stretch would miss peaks
+// that are shorter than a stretch.
+func (p panel) band(t track, end time.Duration) []vg.Point {
+	var low, middle, high, top []vg.Point
+	for i := range columnsOver {
+		from := end * time.Duration(i) / columnsOver
+		to := end * time.Duration(i+1) / columnsOver
 		values := make([]float64, len(t.runs))
 		for r, points := range t.runs {
-			values[r] = findings.At(points, at)
+			_, values[r] = within(points, from, to)
 		}
 		slices.Sort(values)
-		x := p.x(at.Seconds())
-		low = append(low, vg.Point{X: x, Y: p.y(between(values, .05))})
-		middle = append(middle, vg.Point{X: x, Y: p.y(between(values, .5))})
-		high = append(high, vg.Point{X: x, Y: p.y(between(values, .95))})
+		step := func(line []vg.Point, v float64) []vg.Point {
+			return append(line, vg.Point{X: p.x(from.Seconds()), Y: p.y(v)}, vg.Point{X: p.x(to.Seconds()), Y: p.y(v)})
+		}
+		low = step(low, between(values, .05))
+		middle = step(middle, between(values, .5))
+		high = step(high, between(values, .95))
+		top = step(top, values[len(values)-1])
 	}
 	ring := slices.Clone(low)
 	for _, q := range slices.Backward(high) {
 		ring = append(ring, q)
 	}
 	p.c.FillPolygon(t.band, ring)
+	p.polyline(draw.LineStyle{Color: t.shade, Width: .5}, top)
 	p.polyline(draw.LineStyle{Color: t.shade, Width: 1.4}, middle)
+	return top
 }
 
 // between is a quantile of sorted values with linear interpolation: over a few
@@ -299,18 +336,18 @@ const (
 
 // faultLanes chooses the faults to label: the first of each kind, then the
 // longest, as long as there is room for all that were chosen before.
-func faultLanes(sc result.Scenario, end time.Duration) lanes {
+func faultLanes(shadings []findings.Shading, end time.Duration) lanes {
 	const area = width - 64
 	perSecond := area / vg.Length(end.Seconds())
 	var out lanes
 	kinds := map[string]bool{}
-	for _, f := range sc.Faults {
+	for _, f := range shadings {
 		if f.From >= end {
 			continue
 		}
-		m := faultMark{from: f.From.Seconds(), to: min(f.To, end).Seconds(), lane: -1, first: !kinds[f.Kind+f.Target]}
-		kinds[f.Kind+f.Target] = true
-		m.label = fit(faultStyle, findings.FaultLabel(f), area/2)
+		m := faultMark{from: f.From.Seconds(), to: min(f.To, end).Seconds(), lane: -1, first: !kinds[f.Kind]}
+		kinds[f.Kind] = true
+		m.label = fit(faultStyle, f.Label, area/2)
 		m.width = measure(faultStyle, m.label) + 10
 		m.x = min(vg.Length(m.from)*perSecond, area-m.width)
 		out.faults = append(out.faults, m)

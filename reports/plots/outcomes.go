@@ -36,7 +36,7 @@ func Outcomes(s summary.Summary) Plot {
 		Subtitle: fmt.Sprintf("How references ended, per table map and side of origin: share as a bar, counts beside it · n = %s",
 			words.Count(all)),
 		Caption: fmt.Sprintf("%s. Each reference ends in exactly one class; slivers are widened to stay visible, the counts are exact.",
-			findings.Capital(words.Counted(len(s.Runs), "run", "runs pooled"))),
+			findings.Capital(words.Counted(s.Executed.Pooled, "run", "runs pooled"))),
 		Table: outcomesTable(s),
 	}
 	if len(rows) == 0 {

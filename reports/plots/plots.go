@@ -17,6 +17,7 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
+	"github.com/twinwrite/twinwrite/reports/findings"
 	"github.com/twinwrite/twinwrite/reports/summary"
 	"github.com/twinwrite/twinwrite/scenarios/result"
 )
@@ -40,12 +41,14 @@ type Table struct {
 	Note string // what was folded or left out; empty when nothing was
 }
 
-// All draws every plot of set, in the order of a report. A plot whose data is
+// All draws every plot of the runs of set that figures are pooled of, in the
+// order of a report. A plot whose data is
 // missing says so instead of being left out, except the one of stories, which
 // are optional.
 func All(set *result.Set, s summary.Summary) []Plot {
+	set = summary.Pool(set)
 	all := []Plot{Convergence(set, s), Backlog(set), Outcomes(s)}
-	if len(s.Pooled.Stories) > 0 {
+	if len(findings.Followed(s)) > 0 {
 		all = append(all, Torn(set, s))
 	}
 	return all

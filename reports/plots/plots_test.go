@@ -50,6 +50,7 @@ func manyMaps() *result.Set {
 		set.Scenario.Faults = append(set.Scenario.Faults, result.Period{
 			Kind: "slow", Target: "dataverse", From: 7*time.Hour + time.Duration(i)*time.Minute, To: 8 * time.Hour,
 		})
+		r.Faults = append(r.Faults, set.Scenario.Faults[len(set.Scenario.Faults)-1])
 	}
 	return set
 }
@@ -64,6 +65,7 @@ var cases = []struct {
 	{"same-instant", sameInstant},
 	{"day", fixture.Day},
 	{"runs", func() *result.Set { return fixture.Runs(3) }},
+	{"interrupted", func() *result.Set { return fixture.Interrupted(2, 200) }},
 	{"censored", func() *result.Set { return fixture.Censored(.03) }},
 	{"never", func() *result.Set { return fixture.Censored(1) }},
 	{"many-maps", manyMaps},

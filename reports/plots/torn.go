@@ -25,7 +25,8 @@ const storiesMost = 12
 // partly visible on the other side, whole at last. What one side committed at
 // one instant, async writes record by record.
 func Torn(set *result.Set, s summary.Summary) Plot {
-	stories := slices.Clone(s.Pooled.Stories)
+	stories := findings.Followed(s)
+	n := len(stories)
 	slices.SortStableFunc(stories, func(a, b summary.Story) int {
 		return cmp.Compare(b.PartlyVisible, a.PartlyVisible)
 	})
@@ -39,7 +40,7 @@ func Torn(set *result.Set, s summary.Summary) Plot {
 	return Plot{
 		Name:     "torn",
 		Title:    findings.Torn(s),
-		Subtitle: "Source transactions that were followed, longest partly visible first · n = " + words.Count(len(s.Pooled.Stories)),
+		Subtitle: fmt.Sprintf("Source transactions: those of the spotlight, and those partly visible longest and yet whole at the end · n = %s", words.Count(n)),
 		Caption:  caption,
 		Table:    table,
 		height:   vg.Length(len(stories))*rowHeight + 48,

@@ -7,7 +7,7 @@
 
 -- What was simulated; one row.
 CREATE TABLE scenario (
-  schema    TEXT NOT NULL,    -- version of this file's shape: 'twinwrite/results/v1'
+  schema    TEXT NOT NULL,    -- version of this file's shape: 'twinwrite/results/v2'
   name      TEXT NOT NULL,
   purpose   TEXT NOT NULL,
   mode      TEXT NOT NULL,    -- 'async'
@@ -30,13 +30,34 @@ CREATE TABLE maps (
   sequence  INTEGER NOT NULL     -- priority inside its job; lower runs first
 ) STRICT;
 
--- Periods in which a fault was active.
+-- Periods in which the scenario wants a fault to be active.
 CREATE TABLE faults (
   kind    TEXT NOT NULL,    -- 'outage', 'engine-crash', ...
   target  TEXT NOT NULL,    -- side or link; '' is the engine
   from_ns INTEGER NOT NULL,
   to_ns   INTEGER NOT NULL,
   note    TEXT NOT NULL
+) STRICT;
+
+-- When they really struck; a fault that never struck in a run has no row.
+CREATE TABLE strikes (
+  run     INTEGER NOT NULL,
+  kind    TEXT NOT NULL,
+  target  TEXT NOT NULL,
+  from_ns INTEGER NOT NULL,
+  to_ns   INTEGER NOT NULL,
+  note    TEXT NOT NULL
+) STRICT;
+
+-- Bugs planted on purpose; normally none.
+CREATE TABLE failpoints (
+  failpoint TEXT NOT NULL
+) STRICT;
+
+-- Those that fired.
+CREATE TABLE fired (
+  run   INTEGER NOT NULL,
+  fired TEXT NOT NULL    -- 'name xN'
 ) STRICT;
 
 -- Every resolved setting.
@@ -102,7 +123,8 @@ CREATE TABLE map_counts (
   parked                 INTEGER NOT NULL, -- pairs with an item on the error desk at the end
   blocked                INTEGER NOT NULL, -- pairs that wait for a parked one at the end
   open                   INTEGER NOT NULL, -- pairs with an item still queued at the end
-  partly_visible_most_ns INTEGER NOT NULL,
+  partly_visible_most_ns INTEGER NOT NULL, -- of a transaction that became whole
+  never_whole            INTEGER NOT NULL, -- transactions that did not
   PRIMARY KEY (run, map)
 ) STRICT;
 
@@ -161,6 +183,7 @@ CREATE TABLE worst_reasons (
 -- Notable source transactions, from commit to convergence.
 CREATE TABLE stories (
   run           INTEGER NOT NULL,
+  list          TEXT NOT NULL,    -- 'spotlight', or 'torn': partly visible longest and yet whole
   title         TEXT NOT NULL,
   side          TEXT NOT NULL,
   committed_ns  INTEGER NOT NULL,
@@ -178,7 +201,13 @@ CREATE TABLE totals (
   transactions_finops    INTEGER NOT NULL,
   transactions_dataverse INTEGER NOT NULL,
   rejected               INTEGER NOT NULL, -- user transactions that failed before commit
-  overwritten            INTEGER NOT NULL, -- user edits refused or redone because the row had changed
+  stale_refused_finops    INTEGER NOT NULL, -- saves refused because the row had changed since it was opened
+  stale_refused_dataverse INTEGER NOT NULL,
+  overwrote_finops        INTEGER NOT NULL, -- saves that went over changes their user had not seen
+  overwrote_dataverse     INTEGER NOT NULL,
+  turned_away_finops      INTEGER NOT NULL, -- user transactions that met an outage and waited
+  turned_away_dataverse   INTEGER NOT NULL,
+  user_wait_most_ns       INTEGER NOT NULL, -- the longest that one of them waited
   engine_writes          INTEGER NOT NULL,
   mark_only_writes       INTEGER NOT NULL,
   retries                INTEGER NOT NULL,

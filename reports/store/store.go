@@ -21,7 +21,7 @@ import (
 )
 
 // Schema is the version of the file's shape, in the table scenario.
-const Schema = "twinwrite/results/v1"
+const Schema = "twinwrite/results/v2"
 
 //go:embed schema.sql
 var schema string
@@ -93,6 +93,11 @@ func fill(w *writer, set *result.Set) error {
 			row(f.Kind, f.Target, f.From, f.To, f.Note)
 		}
 	})
+	w.table("failpoints", 1, func(row func(...any)) {
+		for _, f := range sc.Failpoints {
+			row(f)
+		}
+	})
 	w.table("settings", 5, func(row func(...any)) {
 		for _, s := range sc.Inputs {
 			row(s.Path, s.Value, s.Default, s.Given, s.Source)
@@ -124,10 +129,10 @@ func fillRun(w *writer, r *result.Run) {
 			row(n, o.Map, o.Side, o.Class, o.Reason, o.Count)
 		}
 	})
-	w.table("map_counts", 13, func(row func(...any)) {
+	w.table("map_counts", 14, func(row func(...any)) {
 		for _, m := range r.Maps {
 			row(n, m.Map, m.Captured[0], m.Captured[1], m.Creates[0], m.Creates[1], m.Alive[0], m.Alive[1],
-				m.Converged, m.Parked, m.Blocked, m.Open, m.PartlyVisibleMost)
+				m.Converged, m.Parked, m.Blocked, m.Open, m.PartlyVisibleMost, m.NeverWhole)
 		}
 	})
 	w.table("errors", 8, func(row func(...any)) {
@@ -159,14 +164,30 @@ func fillRun(w *writer, r *result.Run) {
 			}
 		}
 	})
-	w.table("stories", 9, func(row func(...any)) {
-		for _, s := range r.Story {
-			row(n, s.Title, s.Side, s.Committed, s.Records, s.Synced, s.FirstSeen, s.LastSeen, s.Censored)
+	w.table("stories", 10, func(row func(...any)) {
+		for _, l := range []struct {
+			name    string
+			stories []result.Story
+		}{{"spotlight", r.Story}, {"torn", r.Torn}} {
+			for _, s := range l.stories {
+				row(n, l.name, s.Title, s.Side, s.Committed, s.Records, s.Synced, s.FirstSeen, s.LastSeen, s.Censored)
+			}
+		}
+	})
+	w.table("strikes", 6, func(row func(...any)) {
+		for _, f := range r.Faults {
+			row(n, f.Kind, f.Target, f.From, f.To, f.Note)
+		}
+	})
+	w.table("fired", 2, func(row func(...any)) {
+		for _, f := range r.Fired {
+			row(n, f)
 		}
 	})
 	t := r.Totals
-	w.table("totals", 14, func(row func(...any)) {
-		row(n, t.Captured, t.Transactions[0], t.Transactions[1], t.Rejected, t.StaleRefused[0]+t.StaleRefused[1]+t.Overwrote[0]+t.Overwrote[1], t.EngineWrites,
+	w.table("totals", 20, func(row func(...any)) {
+		row(n, t.Captured, t.Transactions[0], t.Transactions[1], t.Rejected, t.StaleRefused[0], t.StaleRefused[1],
+			t.Overwrote[0], t.Overwrote[1], t.TurnedAway[0], t.TurnedAway[1], t.UserWaitMost, t.EngineWrites,
 			t.MarkOnlyWrites, t.Retries, t.ConditionFailed, t.LateLandings, t.Crashes, t.Notifications, t.Reads)
 	})
 }
@@ -185,7 +206,7 @@ type writer struct {
 	err error
 }
 
-// rowsAtOnce rows go into one INSERT; with 14 columns that stays far below
+// rowsAtOnce rows go into one INSERT; with 20 columns that stays far below
 // SQLite's limit of 32,766 parameters.
 const rowsAtOnce = 50
 

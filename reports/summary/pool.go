@@ -2,6 +2,7 @@ package summary
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 
 	"github.com/twinwrite/twinwrite/reports/stats"
@@ -11,25 +12,32 @@ import (
 // examplesMost caps the violations shown for one property over all runs.
 const examplesMost = 5
 
-// pool adds the runs up: counts are summed, spans take their longest, samples
-// are put together, a property is as good as in its worst run.
-func pool(set *result.Set, runs []Run) Figures {
+// pool adds the runs of set up: counts are summed, spans take their longest,
+// samples are put together, a property is as good as in its worst run. A
+// violation counts in whatever run it was seen, complete or not.
+func pool(set *result.Set, s Summary) Figures {
 	all := make([]*result.Run, len(set.Runs))
 	for i := range set.Runs {
 		all[i] = &set.Runs[i]
 	}
+	runs := s.PooledRuns()
 	f := Figures{
-		Properties:  poolProperties(runs),
+		Properties:  poolProperties(runs, s.Runs),
 		Maps:        poolMaps(runs),
 		Outcomes:    poolOutcomes(set.Scenario.Maps, runs),
 		Errors:      poolErrors(runs),
 		Convergence: convergence(set.Scenario.Maps, all),
 		Stories:     []Story{},
+		Torn:        []Story{},
 	}
 	for _, r := range runs {
 		f.Stories = append(f.Stories, r.Stories...)
+		f.Torn = append(f.Torn, r.Torn...)
+		f.Divergent += r.Divergent
 		f.Totals = f.Totals.plus(r.Totals)
 	}
+	slices.SortStableFunc(f.Torn, func(a, b Story) int { return cmp.Compare(b.PartlyVisible, a.PartlyVisible) })
+	f.Torn = f.Torn[:min(tornMost, len(f.Torn))]
 	if len(runs) > 1 {
 		bootstrap(set, f.Convergence)
 		f.PerRun = perRun(runs)
@@ -37,28 +45,80 @@ func pool(set *result.Set, runs []Run) Figures {
 	return f
 }
 
-func poolProperties(runs []Run) []Property {
+// tornMost is how many of the transactions partly visible longest are kept
+// over all runs.
+const tornMost = 5
+
+// poolProperties puts the verdicts of pooled runs together, and adds the
+// violations of the others: what was seen broken is broken, but what a run that
+// was cut short could not decide says nothing about those that were not.
+func poolProperties(pooled, all []Run) []Property {
 	out := []Property{}
-	for _, r := range runs {
+	notes := map[string][]noted{}
+	add := func(p Property) {
+		i := slices.IndexFunc(out, func(q Property) bool { return q.ID == p.ID })
+		if i < 0 {
+			p.Examples = slices.Clip(p.Examples) // appending must not write into the run's own
+			out = append(out, p)
+			return
+		}
+		q := &out[i]
+		q.Verdict = worse(q.Verdict, p.Verdict)
+		q.Checked += p.Checked
+		q.Violations += p.Violations
+		room := max(0, examplesMost-len(q.Examples))
+		q.Examples = append(q.Examples, p.Examples[:min(room, len(p.Examples))]...)
+	}
+	for _, r := range pooled {
 		for _, p := range r.Properties {
-			i := slices.IndexFunc(out, func(q Property) bool { return q.ID == p.ID })
-			if i < 0 {
-				p.Examples = slices.Clip(p.Examples) // appending must not write into the run's own
-				out = append(out, p)
-				continue
-			}
-			q := &out[i]
-			q.Verdict = worse(q.Verdict, p.Verdict)
-			q.Checked += p.Checked
-			q.Violations += p.Violations
-			if q.Note == "" {
-				q.Note = p.Note
-			}
-			room := max(0, examplesMost-len(q.Examples))
-			q.Examples = append(q.Examples, p.Examples[:min(room, len(p.Examples))]...)
+			add(p)
+			notes[p.ID] = append(notes[p.ID], noted{p.Verdict, p.Note})
 		}
 	}
+	for _, r := range all {
+		if slices.ContainsFunc(pooled, func(p Run) bool { return p.Index == r.Index }) {
+			continue
+		}
+		for _, p := range r.Properties {
+			if p.Verdict == result.Fail {
+				add(p)
+				notes[p.ID] = append(notes[p.ID], noted{p.Verdict, p.Note})
+			}
+		}
+	}
+	for i := range out {
+		out[i].Note = poolNotes(out[i].Verdict, notes[out[i].ID])
+	}
 	return out
+}
+
+// noted is what one run remarked on a property.
+type noted struct {
+	verdict result.Verdict
+	note    string
+}
+
+// poolNotes says in how many runs a remark was made: what holds for one of them
+// need not hold for the others.
+func poolNotes(v result.Verdict, all []noted) string {
+	var said []string
+	for _, n := range all {
+		undecided := n.verdict != result.Pass && n.verdict != result.Fail
+		if n.note != "" && (v == result.Pass || v == result.Fail || undecided) {
+			said = append(said, n.note)
+		}
+	}
+	if len(said) == 0 {
+		return ""
+	}
+	if len(all) == 1 {
+		return said[0]
+	}
+	text := fmt.Sprintf("in %d of %d runs", len(said), len(all))
+	if slices.ContainsFunc(said, func(n string) bool { return n != said[0] }) {
+		text += ", such as"
+	}
+	return text + ": " + said[0]
 }
 
 func poolMaps(runs []Run) []MapFigures {
@@ -81,6 +141,7 @@ func poolMaps(runs []Run) []MapFigures {
 			o.Blocked += m.Blocked
 			o.Open += m.Open
 			o.PartlyVisibleMost = max(o.PartlyVisibleMost, m.PartlyVisibleMost)
+			o.NeverWhole += m.NeverWhole
 		}
 	}
 	return out
@@ -135,7 +196,10 @@ func (t Totals) plus(u Totals) Totals {
 		Captured:        t.Captured + u.Captured,
 		Transactions:    [2]uint64{t.Transactions[0] + u.Transactions[0], t.Transactions[1] + u.Transactions[1]},
 		Rejected:        t.Rejected + u.Rejected,
-		Overwritten:     t.Overwritten + u.Overwritten,
+		StaleRefused:    [2]uint64{t.StaleRefused[0] + u.StaleRefused[0], t.StaleRefused[1] + u.StaleRefused[1]},
+		Overwrote:       [2]uint64{t.Overwrote[0] + u.Overwrote[0], t.Overwrote[1] + u.Overwrote[1]},
+		TurnedAway:      [2]uint64{t.TurnedAway[0] + u.TurnedAway[0], t.TurnedAway[1] + u.TurnedAway[1]},
+		UserWaitMost:    max(t.UserWaitMost, u.UserWaitMost),
 		EngineWrites:    t.EngineWrites + u.EngineWrites,
 		MarkOnlyWrites:  t.MarkOnlyWrites + u.MarkOnlyWrites,
 		Retries:         t.Retries + u.Retries,

@@ -10,6 +10,8 @@ package summary
 import (
 	"cmp"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/twinwrite/twinwrite/reports/stats"
@@ -24,15 +26,25 @@ import (
 // Counts are whole numbers; the seed is a string, because it needs all 64 bits.
 // Lists have a fixed order: runs by index, maps as in the scenario, sides F&O
 // first, everything else as package result documents. There is no wall clock.
-const Schema = "twinwrite/summary/v1"
+const Schema = "twinwrite/summary/v2"
 
 // Summary is a [result.Set] condensed.
 type Summary struct {
 	Schema   string         `json:"schema"`
 	Scenario Scenario       `json:"scenario"`
 	Verdict  result.Verdict `json:"verdict"`
-	Pooled   Figures        `json:"pooled"` // over all runs
+	Executed Executed       `json:"executed"`
+	Pooled   Figures        `json:"pooled"` // over the runs that Executed.Pooled counts
 	Runs     []Run          `json:"runs"`
+}
+
+// Executed says how much of what the scenario asks for was run.
+type Executed struct {
+	Asked       int  `json:"asked"`       // runs that the scenario asks for
+	Started     int  `json:"started"`     // runs that results are there of
+	Complete    int  `json:"complete"`    // of these, runs that came to their end
+	Pooled      int  `json:"pooled"`      // runs behind pooled figures: the complete ones, or all when none is complete
+	Interrupted bool `json:"interrupted"` // somebody ended the execution before its time
 }
 
 // Scenario says what was simulated.
@@ -49,6 +61,7 @@ type Scenario struct {
 	Primary string   `json:"primary"`
 	Maps    []Map    `json:"maps"`
 	Faults  []Period `json:"faults"`
+	Planted []string `json:"planted"` // failpoints: bugs planted on purpose; normally none
 	Command string   `json:"command"`
 }
 
@@ -77,6 +90,8 @@ type Run struct {
 	End        Seconds        `json:"end"`
 	Incomplete string         `json:"incomplete"` // why it stopped early; empty otherwise
 	Verdict    result.Verdict `json:"verdict"`
+	Faults     []Period       `json:"faults"` // as they struck in this run
+	Fired      []string       `json:"fired"`  // planted failpoints that fired, as "name xN"
 	Figures
 }
 
@@ -88,6 +103,8 @@ type Figures struct {
 	Errors      []Error       `json:"errors"`
 	Convergence []Convergence `json:"convergence"`
 	Stories     []Story       `json:"stories"`
+	Torn        []Story       `json:"torn"`      // partly visible longest and yet whole at the end, longest first
+	Divergent   uint64        `json:"divergent"` // pairs that differ at the end
 	Totals      Totals        `json:"totals"`
 	PerRun      []PerRun      `json:"per_run,omitempty"` // means over runs, only where there are several
 }
@@ -105,6 +122,7 @@ type Property struct {
 
 // Violation is one breach of a property.
 type Violation struct {
+	Run     int     `json:"run"`
 	At      Seconds `json:"at"`
 	Record  string  `json:"record"`
 	Message string  `json:"message"`
@@ -121,7 +139,8 @@ type MapFigures struct {
 	Parked            uint64    `json:"parked"`
 	Blocked           uint64    `json:"blocked"`
 	Open              uint64    `json:"open"`
-	PartlyVisibleMost Seconds   `json:"partly_visible_most"`
+	PartlyVisibleMost Seconds   `json:"partly_visible_most"` // of a transaction that became whole
+	NeverWhole        uint64    `json:"never_whole"`         // transactions that did not
 }
 
 // Outcome counts references of one map and side that ended alike.
@@ -185,7 +204,10 @@ type Totals struct {
 	Captured        uint64    `json:"captured"`
 	Transactions    [2]uint64 `json:"transactions"`
 	Rejected        uint64    `json:"rejected"`
-	Overwritten     uint64    `json:"overwritten"`
+	StaleRefused    [2]uint64 `json:"stale_refused"`  // saves refused because the row had changed since it was opened
+	Overwrote       [2]uint64 `json:"overwrote"`      // saves that went over changes their user had not seen
+	TurnedAway      [2]uint64 `json:"turned_away"`    // user transactions that met an outage and waited
+	UserWaitMost    Seconds   `json:"user_wait_most"` // the longest that one of them waited
 	EngineWrites    uint64    `json:"engine_writes"`
 	MarkOnlyWrites  uint64    `json:"mark_only_writes"`
 	Retries         uint64    `json:"retries"`
@@ -199,7 +221,7 @@ type Totals struct {
 func totals(t result.Totals) Totals {
 	return Totals{
 		Captured: t.Captured, Transactions: t.Transactions, Rejected: t.Rejected,
-		Overwritten:  t.StaleRefused[0] + t.StaleRefused[1] + t.Overwrote[0] + t.Overwrote[1],
+		StaleRefused: t.StaleRefused, Overwrote: t.Overwrote, TurnedAway: t.TurnedAway, UserWaitMost: Seconds(t.UserWaitMost),
 		EngineWrites: t.EngineWrites, MarkOnlyWrites: t.MarkOnlyWrites, Retries: t.Retries,
 		ConditionFailed: t.ConditionFailed, LateLandings: t.LateLandings, Crashes: t.Crashes,
 		Notifications: t.Notifications, Reads: t.Reads,
@@ -216,66 +238,123 @@ type PerRun struct {
 
 // Of condenses set.
 func Of(set *result.Set) Summary {
-	s := Summary{Schema: Schema, Scenario: scenario(set.Scenario), Runs: []Run{}}
+	s := Summary{Schema: Schema, Scenario: scenario(set.Scenario), Executed: executed(set), Runs: []Run{}}
 	for i := range set.Runs {
 		s.Runs = append(s.Runs, run(set, &set.Runs[i]))
 	}
-	s.Pooled = pool(set, s.Runs)
+	s.Pooled = pool(Pool(set), s)
 	s.Verdict = overall(s)
 	return s
 }
 
+// Pool is set with those runs only that pooled figures are of: the complete
+// ones, for half a day beside whole days would pull every figure its way. When
+// no run is complete, all are taken, and reports say so.
+func Pool(set *result.Set) *result.Set {
+	out := &result.Set{Scenario: set.Scenario}
+	for i := range set.Runs {
+		if set.Runs[i].Incomplete == "" {
+			out.Runs = append(out.Runs, set.Runs[i])
+		}
+	}
+	if len(out.Runs) == 0 {
+		return set
+	}
+	return out
+}
+
+// PooledRuns are the runs that pooled figures are of.
+func (s Summary) PooledRuns() []Run {
+	if s.Executed.Complete == 0 {
+		return s.Runs
+	}
+	return slices.DeleteFunc(slices.Clone(s.Runs), func(r Run) bool { return r.Incomplete != "" })
+}
+
+func executed(set *result.Set) Executed {
+	e := Executed{Asked: len(set.Runs), Started: len(set.Runs), Pooled: len(Pool(set).Runs)}
+	for _, in := range set.Scenario.Inputs {
+		if n, err := strconv.Atoi(in.Value); in.Path == "runs.count" && err == nil {
+			e.Asked = n
+		}
+	}
+	e.Interrupted = e.Started < e.Asked
+	for i := range set.Runs {
+		r := &set.Runs[i]
+		if r.Incomplete == "" {
+			e.Complete++
+		}
+		e.Interrupted = e.Interrupted || Interrupted(r.Incomplete)
+	}
+	return e
+}
+
+// Interrupted tells from the reason of a run's early end whether somebody
+// ended it, rather than what it found.
+func Interrupted(incomplete string) bool { return strings.Contains(incomplete, "interrupted") }
+
 func scenario(in result.Scenario) Scenario {
-	out := Scenario{
+	return Scenario{
 		Name: in.Name, Purpose: in.Purpose, Mode: in.Mode, Seed: in.Seed, Hash: in.Hash, Model: in.Model,
 		Start: in.Start.UTC().Format(time.RFC3339Nano), Length: Seconds(in.Length), Drain: Seconds(in.Drain),
-		Primary: in.Primary, Maps: []Map{}, Faults: []Period{}, Command: in.Command,
+		Primary: in.Primary, Maps: mapped(in.Maps, func(m result.Map) Map { return Map(m) }), Faults: mapped(in.Faults, period),
+		Planted: append([]string{}, in.Failpoints...), Command: in.Command,
 	}
-	for _, m := range in.Maps {
-		out.Maps = append(out.Maps, Map(m))
-	}
-	for _, f := range in.Faults {
-		out.Faults = append(out.Faults, Period{f.Kind, f.Target, Seconds(f.From), Seconds(f.To), f.Note})
+}
+
+func period(f result.Period) Period {
+	return Period{f.Kind, f.Target, Seconds(f.From), Seconds(f.To), f.Note}
+}
+
+// mapped is never nil, so that JSON shows an empty list as one.
+func mapped[A, B any](in []A, to func(A) B) []B {
+	out := make([]B, 0, len(in))
+	for _, a := range in {
+		out = append(out, to(a))
 	}
 	return out
 }
 
 func run(set *result.Set, r *result.Run) Run {
+	story := func(s result.Story) Story {
+		return Story{
+			r.Index, s.Title, s.Side, Seconds(s.Committed), s.Records, s.Synced,
+			Seconds(s.FirstSeen), Seconds(s.LastSeen), s.Censored, partlyVisible(s, r.End),
+		}
+	}
 	out := Run{
 		Index: r.Index, Digest: r.Digest, Events: r.Events, End: Seconds(r.End), Incomplete: r.Incomplete,
+		Faults: mapped(r.Faults, period), Fired: append([]string{}, r.Fired...),
 		Figures: Figures{
-			Properties:  []Property{},
-			Maps:        []MapFigures{},
-			Outcomes:    []Outcome{},
-			Errors:      []Error{},
+			Properties: mapped(r.Properties, func(p result.Property) Property { return property(r.Index, p) }),
+			Maps: mapped(r.Maps, func(m result.MapCount) MapFigures {
+				return MapFigures{
+					m.Map, m.Captured, m.Creates, m.Alive, m.Converged, m.Parked, m.Blocked, m.Open,
+					Seconds(m.PartlyVisibleMost), m.NeverWhole,
+				}
+			}),
+			Outcomes:    mapped(r.Outcomes, func(o result.OutcomeCount) Outcome { return Outcome(o) }),
+			Errors:      mapped(r.Errors, func(e result.ErrorCount) Error { return Error(e) }),
 			Convergence: convergence(set.Scenario.Maps, []*result.Run{r}),
-			Stories:     []Story{},
+			Stories:     mapped(r.Story, story),
+			Torn:        mapped(r.Torn, story),
+			Divergent:   divergent(r),
 			Totals:      totals(r.Totals),
 		},
 	}
-	for _, p := range r.Properties {
-		out.Properties = append(out.Properties, property(p))
-	}
-	for _, m := range r.Maps {
-		out.Maps = append(out.Maps, MapFigures{
-			m.Map, m.Captured, m.Creates, m.Alive, m.Converged, m.Parked, m.Blocked, m.Open, Seconds(m.PartlyVisibleMost),
-		})
-	}
-	for _, o := range r.Outcomes {
-		out.Outcomes = append(out.Outcomes, Outcome(o))
-	}
 	sortOutcomes(set.Scenario.Maps, out.Outcomes)
-	for _, e := range r.Errors {
-		out.Errors = append(out.Errors, Error(e))
-	}
-	for _, s := range r.Story {
-		out.Stories = append(out.Stories, Story{
-			r.Index, s.Title, s.Side, Seconds(s.Committed), s.Records, s.Synced,
-			Seconds(s.FirstSeen), Seconds(s.LastSeen), s.Censored, partlyVisible(s, r.End),
-		})
-	}
 	out.Verdict = verdict(out.Properties, out.Incomplete != "")
 	return out
+}
+
+// divergent is how many pairs differ at the end of r.
+func divergent(r *result.Run) uint64 {
+	for _, s := range r.Series {
+		if n := len(s.Points); s.Name == "divergent-pairs" && n > 0 {
+			return uint64(s.Points[n-1].Value)
+		}
+	}
+	return 0
 }
 
 func partlyVisible(s result.Story, end time.Duration) Seconds {
@@ -289,15 +368,11 @@ func partlyVisible(s result.Story, end time.Duration) Seconds {
 	}
 }
 
-func property(p result.Property) Property {
-	out := Property{
-		ID: p.ID, Contract: p.Contract, Verdict: p.Verdict, Checked: p.Checked,
-		Violations: p.Violations, Note: p.Note, Examples: []Violation{},
+func property(run int, p result.Property) Property {
+	return Property{
+		ID: p.ID, Contract: p.Contract, Verdict: p.Verdict, Checked: p.Checked, Violations: p.Violations, Note: p.Note,
+		Examples: mapped(p.Examples, func(v result.Violation) Violation { return Violation{run, Seconds(v.At), v.Record, v.Message} }),
 	}
-	for _, v := range p.Examples {
-		out.Examples = append(out.Examples, Violation{Seconds(v.At), v.Record, v.Message})
-	}
-	return out
 }
 
 // verdict of several properties: one failure fails; whatever was not measured,
@@ -330,6 +405,9 @@ func overall(s Summary) result.Verdict {
 		return result.Inconclusive
 	}
 	answer := result.Pass
+	if s.Executed.Interrupted {
+		answer = result.Inconclusive
+	}
 	for _, r := range s.Runs {
 		answer = worse(answer, r.Verdict)
 	}

@@ -99,6 +99,14 @@ type Integer interface {
 	~int | ~int64 | ~uint64 | ~uint32
 }
 
+// Between writes a range of texts, as "16s to 21s", or the one value it has.
+func Between(low, high string) string {
+	if low == high {
+		return low
+	}
+	return low + " to " + high
+}
+
 // Count writes a whole number with thousands set apart: "12,345".
 func Count[N Integer](n N) string {
 	s := fmt.Sprintf("%d", n)
@@ -197,6 +205,20 @@ func (c Clock) format(at time.Duration, layout string) string {
 		layout = "2 Jan " + layout
 	}
 	return c.start.Add(at).Format(layout)
+}
+
+// spoken is an instant as a message of the oracle writes it: "at 1h19m26.6s".
+var spoken = regexp.MustCompile(`\bat ((?:\d+h)?(?:\d+m)\d+(?:\.\d+)?s|\d+\.\d+s)\b`)
+
+// Instants turns the run times in a message into times of day.
+func (c Clock) Instants(message string) string {
+	return spoken.ReplaceAllStringFunc(message, func(at string) string {
+		d, err := time.ParseDuration(strings.TrimPrefix(at, "at "))
+		if err != nil {
+			return at // as it was written
+		}
+		return "at " + c.Second(d)
+	})
 }
 
 // Date writes the calendar day of an instant.
