@@ -29,7 +29,7 @@ import (
 //go:embed page.html page.css
 var files embed.FS
 
-var page = template.Must(template.New("page.html").Funcs(template.FuncMap{"titled": titled, "bind": words.Bind}).ParseFS(files, "page.html"))
+var page = template.Must(template.New("page.html").Funcs(template.FuncMap{"titled": titled, "slowest": titledSlowest, "bind": words.Bind}).ParseFS(files, "page.html"))
 
 // titled gives a table its caption, for the template "table".
 func titled(title string, t table) any {
@@ -37,6 +37,16 @@ func titled(title string, t table) any {
 		Title string
 		table
 	}{title, t}
+}
+
+// titledSlowest gives a table of slow records its caption, the head of its
+// spans, and whether rows name their run.
+func titledSlowest(title, took string, several bool, t slowest) any {
+	return struct {
+		Title, Took string
+		Several     bool
+		slowest
+	}{title, took, several, t}
 }
 
 // Write writes the page for set; drawn are its plots, in the order of showing.
@@ -47,7 +57,7 @@ func Write(w io.Writer, set *result.Set, s summary.Summary, drawn []plots.Plot) 
 		if err := p.Inline(&svg); err != nil {
 			return fmt.Errorf("draw %s: %w", p.Name, err)
 		}
-		v.Plots = append(v.Plots, picture{Plot: p, SVG: template.HTML(svg.String())})
+		v.Plots = append(v.Plots, picture{Plot: p, SVG: template.HTML(svg.String()), Numbers: numbers(p.Table)})
 	}
 	var b bytes.Buffer
 	if err := page.Execute(&b, v); err != nil {

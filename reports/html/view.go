@@ -2,11 +2,12 @@ package html
 
 import (
 	"cmp"
+	"fmt"
 	"html/template"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/twinwrite/twinwrite/reports/findings"
 	"github.com/twinwrite/twinwrite/reports/plots"
@@ -23,10 +24,14 @@ type view struct {
 	Policy string
 
 	Name, Purpose string
-	Mark          string // class of the verdict: "pass", "fail", "inconclusive"
-	Verdict       string // one word
+	Mark          string   // class of the verdict: "pass", "fail", "inconclusive"
+	Verdict       string   // one word
+	Interrupted   string   // how much there is of an interrupted execution; else empty
+	Notices       []string // planted bugs, runs that stopped early
 	Headline      string
-	Command       string
+	Second        string // the sentence below the headline
+	First         *firstViolation
+	Command, Cut  string
 	Facts         []fact
 
 	Key        []number
@@ -34,11 +39,13 @@ type view struct {
 	Properties []property
 	Plots      []picture
 	Maps       table
-	Outcomes   table
-	Errors     table
+	DeskCounts string
+	Errors     table // what waits for an operator
+	Listed     table // what needs no action
 	Stories    []story
-	Worst      []worst
-	Several    bool // several runs: rows name theirs
+	Slow       slowest // those that converged at last
+	Never      slowest // those that did not
+	Several    bool    // several runs: rows name theirs
 	Runs       table
 	OverRuns   table
 
@@ -62,15 +69,23 @@ type number struct {
 type property struct {
 	summary.Property
 	Mark, Word       string
+	Plain            string
 	Tested, Violated string
 	Seen             []violation
 }
 
 type violation struct{ When, Record, Message string }
 
+// firstViolation is what a report of a failure shows first.
+type firstViolation struct {
+	Property, Contract, Plain string
+	violation
+}
+
 type picture struct {
 	plots.Plot
-	SVG template.HTML
+	SVG     template.HTML
+	Numbers table // behind the picture
 }
 
 // table is a data table. Columns of numbers are aligned to the right.
@@ -86,6 +101,13 @@ type column struct {
 
 type story struct{ Title, Text string }
 
+// slowest is a table of records; its last column is shown if anything is known
+// for it.
+type slowest struct {
+	Rows  []worst
+	Known bool
+}
+
 type worst struct {
 	Run               int
 	Record, Map, Side string
@@ -97,17 +119,37 @@ type term struct{ Word, Means string }
 
 func newView(set *result.Set, s summary.Summary) view {
 	sc := set.Scenario
+	pooled := summary.Pool(set)
 	clock := words.NewClock(sc.Start, sc.Length+sc.Drain)
 	v := view{
 		Style: sheet().Style, Policy: sheet().Policy,
 		Name: sc.Name, Purpose: sc.Purpose, Mark: string(s.Verdict), Verdict: verdictWord(s.Verdict),
-		Headline: findings.Verdict(s), Command: sc.Command, Facts: facts(set, s),
-		Key: keyNumbers(set, s), Events: findings.Narrative(set, s), Properties: propertiesOf(s, clock),
-		Maps: mapTable(s), Outcomes: outcomeTable(s), Errors: errorTable(s),
-		Worst: worstOf(set, clock), Several: len(set.Runs) > 1, Runs: runTable(s), OverRuns: overRunsTable(s),
+		Interrupted: findings.Interruption(s), Notices: findings.Planted(s),
+		Headline: findings.Arrival(s), Second: findings.Verdict(s), Command: sc.Command, Facts: facts(set, s),
+		Key: keyNumbers(pooled, s, clock), Events: findings.Narrative(set, s), Properties: propertiesOf(s, clock),
+		Maps: mapTable(s), DeskCounts: findings.DeskCounts(s),
+		Several: len(set.Runs) > 1, Runs: runTable(s), OverRuns: overRunsTable(s),
 		Pairing: pairingTable(sc.Maps), Limits: limits(sc), Terms: terms,
 	}
-	for _, st := range longestStories(s.Pooled.Stories) {
+	if s.Verdict == result.Fail {
+		v.Headline, v.Second = v.Second, v.Headline
+	}
+	if v.Headline == v.Second {
+		v.Second = ""
+	}
+	if text := findings.Stopped(set); text != "" {
+		v.Notices = append(v.Notices, text)
+	}
+	if s.Executed.Interrupted {
+		v.Cut = "This report is of an interrupted execution; the line runs all of it."
+	}
+	if p, w, ok := findings.FirstViolation(s); ok {
+		v.First = &firstViolation{p.ID, p.Contract, findings.Plain(p.ID), seen(s, w, clock)}
+	}
+	v.Slow, v.Never = worstOf(pooled, clock)
+	waits, rest := findings.Desk(s)
+	v.Errors, v.Listed = errorTable(waits), errorTable(rest)
+	for _, st := range longestStories(findings.Followed(s)) {
 		title := findings.Capital(st.Title)
 		if v.Several {
 			title += ", run " + words.Count(st.Run)
@@ -160,7 +202,7 @@ func facts(set *result.Set, s summary.Summary) []fact {
 			words.Duration(sc.Length) + " and up to " + words.Duration(sc.Drain) + " to drain"},
 		{"Mode", sc.Mode},
 		{"Primary", sc.Primary},
-		{"Runs", words.Count(len(set.Runs))},
+		{"Runs", runsFact(s.Executed)},
 		{"Seed", words.Count(sc.Seed)},
 		{"Identity", sc.Hash + " (resolved scenario, seed, model " + sc.Model + ")"},
 	}
@@ -171,49 +213,91 @@ func facts(set *result.Set, s summary.Summary) []fact {
 	return fs
 }
 
-func keyNumbers(set *result.Set, s summary.Summary) []number {
+func runsFact(e summary.Executed) string {
+	if e.Complete == e.Asked {
+		return words.Count(e.Asked)
+	}
+	text := fmt.Sprintf("%s of %s complete", words.Count(e.Complete), words.Count(e.Asked))
+	if e.Complete == 0 {
+		return text + "; the figures are of runs that were cut short"
+	}
+	return text + "; the figures are of these"
+}
+
+// keyNumbers are the tiles; no two of them tell the same.
+func keyNumbers(set *result.Set, s summary.Summary, clock words.Clock) []number {
 	all := s.Pooled.Convergence[0]
-	var parked, blocked uint64
+	var top result.Point
+	for i := range set.Runs {
+		points, _ := findings.Series(&set.Runs[i], "backlog")
+		if p := findings.Peak(points); p.Value > top.Value {
+			top = p
+		}
+	}
+	highest := "highest backlog of any moment"
+	if top.Value > 0 {
+		highest = "the highest backlog, at " + clock.Minute(top.At)
+	}
+	var lost uint64
+	for _, o := range s.Pooled.Outcomes {
+		if o.Class == "conflict" {
+			lost += o.Count
+		}
+	}
+	return []number{
+		{Value: words.Count(s.Pooled.Totals.Captured), Name: "captured changes", Note: capturedNote(s.Executed.Pooled)},
+		{Value: words.ShortQuantile(all.At("p50")), Name: "to converge, half of them", Note: "from commit until both sides agree"},
+		{Value: words.ShortQuantile(all.At("p99")), Name: "to converge, 99 % of them", Note: censoredNote(all.At("p99"))},
+		{Value: words.Count(all.Censored), Name: "changes never converged", Note: neverNote(s), Alarm: all.Censored > 0},
+		{Value: words.Count(int64(top.Value)), Name: "references at most in the queue", Note: highest},
+		partly(s, clock),
+		{Value: words.Count(lost), Name: "changes lost to the primary", Note: "both sides had edited the record"},
+		{Value: words.Count(s.Pooled.Totals.Retries), Name: "retries", Note: "attempts the engine repeated by itself"},
+	}
+}
+
+// partly is the tile of the transaction that was partly visible longest.
+func partly(s summary.Summary, clock words.Clock) number {
+	longest, of, known := findings.PartlyVisible(s)
+	n := number{Value: words.Duration(longest.Duration()), Name: "partly visible at most", Note: "of transactions that became whole"}
+	if known {
+		n.Note = of.Title + ", " + clock.Minute(of.Committed.Duration())
+	}
+	if never := findings.NeverWhole(s); never != "" {
+		n.Note += "; and " + never
+		n.Alarm = true
+	}
+	return n
+}
+
+// neverNote says where the pairs are whose changes never converged.
+func neverNote(s summary.Summary) string {
+	var parked, blocked, open uint64
 	for _, m := range s.Pooled.Maps {
 		parked += m.Parked
 		blocked += m.Blocked
+		open += m.Open
 	}
-	var peak float64
-	for i := range set.Runs {
-		points, _ := findings.Series(&set.Runs[i], "backlog")
-		peak = max(peak, findings.Peak(points).Value)
+	var parts []string
+	for _, w := range []struct {
+		n    uint64
+		what string
+	}{{parked, "on the error desk"}, {blocked, "behind one there"}, {open, "still queued"}} {
+		if w.n > 0 {
+			parts = append(parts, words.Counted(w.n, "pair ", "pairs ")+w.what)
+		}
 	}
-	var partly time.Duration
-	for _, m := range s.Pooled.Maps {
-		partly = max(partly, m.PartlyVisibleMost.Duration())
+	if len(parts) == 0 {
+		return "before the run ended"
 	}
-	for _, st := range s.Pooled.Stories {
-		partly = max(partly, st.PartlyVisible.Duration())
-	}
-	return []number{
-		{Value: words.Count(s.Pooled.Totals.Captured), Name: "captured changes", Note: capturedNote(len(set.Runs))},
-		{Value: words.ShortQuantile(all.At("p50")), Name: "to converge, half of them", Note: "from commit until both sides agree"},
-		{Value: words.ShortQuantile(all.At("p99")), Name: "to converge, 99 % of them", Note: censoredNote(all.At("p99"))},
-		{Value: words.Count(all.Censored), Name: "never converged", Note: "before the run ended", Alarm: all.Censored > 0},
-		{Value: words.Count(parked), Name: "pairs on the error desk", Note: deskNote(blocked), Alarm: parked > 0},
-		{Value: words.Count(int64(peak)), Name: "references at most in the queue", Note: "highest backlog of any moment"},
-		{Value: words.Count(s.Pooled.Totals.Retries), Name: "retries", Note: "attempts the engine repeated by itself"},
-		{Value: words.Duration(partly), Name: "partly visible at most", Note: "a transaction seen only in part"},
-	}
+	return words.List(parts) + " at the end"
 }
 
 func capturedNote(runs int) string {
 	if runs > 1 {
-		return "made by users on either side, all runs together"
+		return "made by users on either side, " + words.Counted(runs, "run", "runs") + " together"
 	}
 	return "made by users on either side"
-}
-
-func deskNote(blocked uint64) string {
-	if blocked > 0 {
-		return words.Count(blocked) + " more wait behind them"
-	}
-	return "for an operator to retry or dismiss"
 }
 
 func censoredNote(q stats.Quantile) string {
@@ -223,16 +307,45 @@ func censoredNote(q stats.Quantile) string {
 	return "the slowest 1 % took longer"
 }
 
+// propertiesOf lists what is violated first, then what is undecided.
 func propertiesOf(s summary.Summary, clock words.Clock) []property {
 	var out []property
 	for _, p := range s.Pooled.Properties {
-		q := property{Property: p, Mark: string(p.Verdict), Word: verdictWord(p.Verdict), Tested: words.Count(p.Checked), Violated: words.Count(p.Violations)}
+		q := property{
+			Property: p, Mark: string(p.Verdict), Word: verdictWord(p.Verdict), Plain: findings.Plain(p.ID),
+			Tested: words.Count(p.Checked), Violated: words.Count(p.Violations),
+		}
+		if p.Violations > p.Checked {
+			q.Tested = words.None // a test can find several; the number would mislead
+		}
 		for _, v := range p.Examples {
-			q.Seen = append(q.Seen, violation{clock.Second(v.At.Duration()), v.Record, v.Message})
+			q.Seen = append(q.Seen, seen(s, v, clock))
 		}
 		out = append(out, q)
 	}
+	rank := func(p property) int {
+		return slices.Index([]result.Verdict{result.Fail, "", result.Pass}, p.Verdict)
+	}
+	slices.SortStableFunc(out, func(a, b property) int {
+		return cmp.Compare(orUndecided(rank(a)), orUndecided(rank(b)))
+	})
 	return out
+}
+
+// orUndecided gives every verdict that is neither its place between the two.
+func orUndecided(rank int) int {
+	if rank < 0 {
+		return 1
+	}
+	return rank
+}
+
+func seen(s summary.Summary, v summary.Violation, clock words.Clock) violation {
+	when := clock.Second(v.At.Duration())
+	if len(s.Runs) > 1 {
+		when += fmt.Sprintf(", run %d", v.Run)
+	}
+	return violation{when, v.Record, clock.Instants(v.Message)}
 }
 
 func mapTable(s summary.Summary) table {
@@ -247,6 +360,7 @@ func mapTable(s summary.Summary) table {
 		{"p50", true},
 		{"p99", true},
 		{"Partly visible", true},
+		{"Never whole", true},
 	}}
 	for _, m := range s.Pooled.Maps {
 		var p50, p99 stats.Quantile
@@ -258,6 +372,7 @@ func mapTable(s summary.Summary) table {
 		t.Rows = append(t.Rows, []string{
 			m.Map, words.Count(m.Captured[0]), words.Count(m.Captured[1]), words.Count(m.Converged),
 			words.Count(m.Parked), words.Count(m.Blocked), words.Count(m.Open), words.ShortQuantile(p50), words.ShortQuantile(p99), words.Duration(m.PartlyVisibleMost.Duration()),
+			words.Count(m.NeverWhole),
 		})
 	}
 	return t
@@ -272,25 +387,13 @@ func pairingTable(maps []result.Map) table {
 	return t
 }
 
-func outcomeTable(s summary.Summary) table {
-	t := table{Head: []column{{"Table map", false}, {"From", false}, {"Class", false}, {"Reason", false}, {"References", true}}}
-	for _, o := range s.Pooled.Outcomes {
-		t.Rows = append(t.Rows, []string{o.Map, words.Side(o.Side), o.Class, o.Reason, words.Count(o.Count)})
-	}
-	return t
-}
-
 // errorsMost is how many causes the page lists; all are in results.sqlite.
 const errorsMost = 25
 
-func errorTable(s summary.Summary) table {
-	t := table{Head: []column{{"Message", false}, {"Table map", false}, {"Class", false}, {"Reason", false}, {"References", true}, {"Attempts", true}, {"Example", false}}}
-	for _, e := range s.Pooled.Errors[:min(errorsMost, len(s.Pooled.Errors))] {
-		message := e.Message
-		if message == "" {
-			message = words.None
-		}
-		t.Rows = append(t.Rows, []string{message, e.Map, e.Class, e.Reason, words.Count(e.Count), words.Count(e.Retried), e.Example})
+func errorTable(errors []summary.Error) table {
+	t := table{Head: []column{{"Message", false}, {"Table map", false}, {"Class", false}, {"Reason", false}, {"References", true}, {"Example", false}}}
+	for _, e := range errors[:min(errorsMost, len(errors))] {
+		t.Rows = append(t.Rows, []string{findings.ErrorText(e), e.Map, e.Class, e.Reason, words.Count(e.Count), e.Example})
 	}
 	return t
 }
@@ -298,7 +401,9 @@ func errorTable(s summary.Summary) table {
 // worstMost is how many records the page lists over all runs.
 const worstMost = 20
 
-func worstOf(set *result.Set, clock words.Clock) []worst {
+// worstOf lists the records that took longest: those that converged at last,
+// and those that did not.
+func worstOf(set *result.Set, clock words.Clock) (slow, never slowest) {
 	type ranked struct {
 		run int
 		result.Worst
@@ -310,21 +415,27 @@ func worstOf(set *result.Set, clock words.Clock) []worst {
 		}
 	}
 	slices.SortStableFunc(all, func(a, b ranked) int { return cmp.Compare(b.Took, a.Took) })
-	var out []worst
-	for _, w := range all[:min(worstMost, len(all))] {
+	for _, w := range all {
 		row := worst{
 			Run: w.run, Record: w.Record, Map: w.Map, Side: words.Side(w.Side), Committed: clock.Second(w.Born),
-			Took: words.Quantile(stats.Quantile{Value: w.Took, Censored: w.Censored, Known: true}),
+			Took: words.Duration(w.Took),
 		}
 		for _, why := range w.Why {
 			row.Why = append(row.Why, words.Duration(why.For)+" "+why.What)
 		}
+		to := &slow
+		if w.Censored {
+			to = &never
+		}
+		to.Known = to.Known || len(row.Why) > 0
 		if len(row.Why) == 0 {
 			row.Why = []string{words.None}
 		}
-		out = append(out, row)
+		if len(to.Rows) < worstMost {
+			to.Rows = append(to.Rows, row)
+		}
 	}
-	return out
+	return slow, never
 }
 
 func runTable(s summary.Summary) table {
@@ -368,8 +479,8 @@ func overRunsTable(s summary.Summary) table {
 	return t
 }
 
-// inputTables sorts settings: what the scenario changed, what was assumed for
-// it, and the rest.
+// inputTables sorts settings: what was given or differs from its default, what
+// was assumed for the rest, and all others.
 func inputTables(inputs []result.Input) (given, assumed, others table) {
 	given.Head = []column{{"Setting", false}, {"Value", true}, {"Default", true}, {"Source of the default", false}}
 	assumed.Head = []column{{"Setting", false}, {"Value", true}, {"Why", false}}
@@ -377,7 +488,7 @@ func inputTables(inputs []result.Input) (given, assumed, others table) {
 	for _, in := range inputs {
 		why, isAssumed := strings.CutPrefix(in.Source, "assumed: ")
 		switch {
-		case in.Given && in.Value != in.Default:
+		case in.Value != in.Default && (in.Default != "" || in.Given):
 			standard := in.Default
 			if standard == "" {
 				standard = words.None
@@ -390,4 +501,20 @@ func inputTables(inputs []result.Input) (given, assumed, others table) {
 		}
 	}
 	return given, assumed, others
+}
+
+// numeric matches cells that stand in columns aligned to the right: counts,
+// spans, quantiles, shares, and what stands for nothing measured.
+var numeric = regexp.MustCompile(`^([−>< ]*[\d.,]+( %|\*|[a-zµ]+\*?)?( \d\d[a-z]\*?)?|–)$`)
+
+// numbers makes a picture's table one of the page, and finds its columns of
+// numbers.
+func numbers(p plots.Table) table {
+	t := table{Rows: p.Rows}
+	for i, head := range p.Head {
+		t.Head = append(t.Head, column{head, len(p.Rows) > 0 && !slices.ContainsFunc(p.Rows, func(r []string) bool {
+			return !numeric.MatchString(r[i])
+		})})
+	}
+	return t
 }

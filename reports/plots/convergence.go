@@ -104,12 +104,15 @@ func convergenceTable(s summary.Summary) Table {
 		}
 		row := []string{name, side, words.Count(c.N), words.Count(c.Censored)}
 		for _, q := range c.Quantiles {
-			row = append(row, words.Quantile(q.Quantile))
+			row = append(row, words.ShortQuantile(q.Quantile))
 		}
 		t.Rows = append(t.Rows, row)
 	}
-	if len(s.Runs) > 1 {
-		t.Note = "Quantiles of all runs together. Their intervals over runs stand in summary.json."
+	if s.Pooled.Convergence[0].Censored > 0 {
+		t.Note = "* a lower bound."
+	}
+	if s.Executed.Pooled > 1 {
+		t.Note = strings.TrimSpace(t.Note + " " + "Quantiles of all runs together. Their intervals over runs stand in summary.json.")
 	}
 	return t
 }
