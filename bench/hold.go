@@ -93,7 +93,7 @@ func (h timerHeap) Less(i, j int) bool {
 	return h[i].at < h[j].at || h[i].at == h[j].at && h[i].sequence < h[j].sequence
 }
 func (h timerHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
-func (h *timerHeap) Push(x any)   { *h = append(*h, x.(timer)) }
+func (h *timerHeap) Push(x any)   { *h = append(*h, x.(timer)) } //nolint:errcheck // it holds nothing else
 func (h *timerHeap) Pop() any {
 	last := len(*h) - 1
 	x := (*h)[last]
@@ -117,7 +117,7 @@ func (m *standardHold) arm(now int64, id, nth uint64) {
 
 func (m *standardHold) run(events uint64) uint64 {
 	for range events {
-		t := heap.Pop(&m.timers).(timer)
+		t := heap.Pop(&m.timers).(timer) //nolint:errcheck // it holds nothing else
 		m.digest = digest(m.digest, t.at, t.timer)
 		m.arm(t.at, t.timer, t.nth+1)
 	}

@@ -56,7 +56,7 @@ func compare(out io.Writer, rounds int, events uint64, require float64, source s
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
+	defer os.RemoveAll(dir) //nolint:errcheck // a scratch folder that stays does no harm
 
 	entrants := []entrant{kernel, standard}
 	switch program, err := build(source, dir); {

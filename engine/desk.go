@@ -64,12 +64,7 @@ func (f *DeskFilter) selects(k Key, side Side, parked Outcome) bool {
 
 // among reports whether a list names v, or nothing at all.
 func among[T comparable](list []T, v T) bool {
-	for _, l := range list {
-		if l == v {
-			return true
-		}
-	}
-	return len(list) == 0
+	return len(list) == 0 || slices.Contains(list, v)
 }
 
 // The documented limits of the error desk.

@@ -74,10 +74,10 @@ type Outcome struct {
 
 // Outcomes lists every class and reason that a report may meet, in order.
 func Outcomes() (list []Class, why []Reason) {
-	for c := Open; c < classes; c++ {
+	for c := range classes {
 		list = append(list, c)
 	}
-	for r := NoReason; r < reasons; r++ {
+	for r := range reasons {
 		why = append(why, r)
 	}
 	return list, why

@@ -19,7 +19,7 @@ const (
 
 // Breach is what the package panics with when a rule is broken: a fault of the
 // model or of this package, never of the modelled world.
-type Breach struct {
+type Breach struct { //nolint:errname // it reads as the noun that it is, also where it is recovered
 	Rule   Rule
 	Now    Time
 	Events uint64 // fired so far

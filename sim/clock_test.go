@@ -26,12 +26,14 @@ func TestClock(t *testing.T) {
 		{"right", sim.ClockConfig{}, map[sim.Time]sim.Time{0: 0, 5: 5, sim.Forever: sim.Forever}},
 		{"offset", sim.ClockConfig{Offset: -2 * time.Second}, map[sim.Time]sim.Time{0: -2 * second, hour: hour - 2*second}},
 		{
-			"drift", sim.ClockConfig{Offset: time.Second, DriftPPB: 40 * ppm},
+			"drift",
+			sim.ClockConfig{Offset: time.Second, DriftPPB: 40 * ppm},
 			map[sim.Time]sim.Time{0: second, 1e6 * second: 1e6*second + 41*second},
 		},
 		{"losing", sim.ClockConfig{DriftPPB: -15 * ppm}, map[sim.Time]sim.Time{1e6 * second: 1e6*second - 15*second}},
 		{
-			"steps", sim.ClockConfig{DriftPPB: 1000 * ppm, Steps: []sim.ClockStep{{3 * hour, -time.Minute}, {hour, 90 * time.Second}}},
+			"steps",
+			sim.ClockConfig{DriftPPB: 1000 * ppm, Steps: []sim.ClockStep{{3 * hour, -time.Minute}, {hour, 90 * time.Second}}},
 			map[sim.Time]sim.Time{
 				hour - 1: hour - 1 + sim.Time(3600*time.Millisecond) - 1,
 				hour:     hour + sim.Time(93600*time.Millisecond),
@@ -39,11 +41,13 @@ func TestClock(t *testing.T) {
 			},
 		},
 		{
-			"granularity", sim.ClockConfig{Offset: -1500 * time.Millisecond, Granularity: time.Second},
+			"granularity",
+			sim.ClockConfig{Offset: -1500 * time.Millisecond, Granularity: time.Second},
 			map[sim.Time]sim.Time{0: -2 * second, second / 2: -second, second: -second, 2 * second: 0, 3 * second: second},
 		},
 		{
-			"slewing", sim.ClockConfig{Offset: time.Second, SlewPPB: 500 * ppm, Steps: []sim.ClockStep{{hour, -time.Second}, {hour + 1000*second, 0}}},
+			"slewing",
+			sim.ClockConfig{Offset: time.Second, SlewPPB: 500 * ppm, Steps: []sim.ClockStep{{hour, -time.Second}, {hour + 1000*second, 0}}},
 			map[sim.Time]sim.Time{
 				1000 * second:          1000*second + second/2,
 				2000 * second:          2000 * second,
@@ -56,15 +60,18 @@ func TestClock(t *testing.T) {
 			},
 		},
 		{
-			"slewing against drift", sim.ClockConfig{Offset: -time.Second, DriftPPB: 100 * ppm, SlewPPB: 400 * ppm},
+			"slewing against drift",
+			sim.ClockConfig{Offset: -time.Second, DriftPPB: 100 * ppm, SlewPPB: 400 * ppm},
 			map[sim.Time]sim.Time{1000 * second: 999*second + second/2, 2000 * second: 2000 * second, 9000 * second: 9000 * second},
 		},
 		{
-			"drift too fast for the daemon", sim.ClockConfig{DriftPPB: 600 * ppm, SlewPPB: 500 * ppm},
+			"drift too fast for the daemon",
+			sim.ClockConfig{DriftPPB: 600 * ppm, SlewPPB: 500 * ppm},
 			map[sim.Time]sim.Time{1000 * second: 1000*second + second/10},
 		},
 		{
-			"a step at the start", sim.ClockConfig{Offset: time.Second, SlewPPB: 500 * ppm, Steps: []sim.ClockStep{{0, -time.Second}}},
+			"a step at the start",
+			sim.ClockConfig{Offset: time.Second, SlewPPB: 500 * ppm, Steps: []sim.ClockStep{{0, -time.Second}}},
 			map[sim.Time]sim.Time{0: 0, hour: hour},
 		},
 	} {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"sort"
 )
 
@@ -129,8 +130,8 @@ func tabulate(what string, mean float64, mode int64, atMode float64, step func(n
 		}
 	}
 	d.atMost = make([]float64, 0, 2*len(below)+1)
-	for i := len(below) - 1; i >= 0; i-- {
-		d.atMost = append(d.atMost, below[i])
+	for _, b := range slices.Backward(below) {
+		d.atMost = append(d.atMost, b)
 	}
 	p = atMode
 	for n := mode; ; n++ {

@@ -57,10 +57,10 @@ func TestLinkCutAndSlow(t *testing.T) {
 	l.Slow(400, 600, 0.5)
 	for _, c := range []struct {
 		at     sim.Time
-		factor time.Duration // in sixteenths
+		factor int64 // in sixteenths
 	}{{0, 16}, {99, 16}, {100, 0}, {199, 0}, {200, 0}, {299, 0}, {300, 128}, {400, 64}, {500, 8}, {600, 16}} {
 		at, factor := c.at, c.factor
-		want := free.Fate(at, uint64(at), 0).After[0] * factor / 16
+		want := free.Fate(at, uint64(at), 0).After[0] / 16 * time.Duration(factor)
 		got := l.Fate(at, uint64(at), 0)
 		if (got.Copies == 0) != (factor == 0) || max(got.After[0]-want, want-got.After[0]) > 10 {
 			t.Errorf("at %d: %d copies after %v, want %v", at, got.Copies, got.After[0], want)

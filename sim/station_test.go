@@ -128,7 +128,7 @@ func TestQueuesAgreeWithTheirFormulas(t *testing.T) {
 			if testing.Short() {
 				runs, customers = 12, 5_000
 			}
-			var waits, stationWaits, busy []float64
+			var waits, busy []float64
 			for run := range runs {
 				q := newQueueing(sim.Config{Seed: 5, Run: uint64(run)}, c.rate, c.servers, c.service...)
 				last := q.stations[len(q.stations)-1]
@@ -140,7 +140,6 @@ func TestQueuesAgreeWithTheirFormulas(t *testing.T) {
 				mean, _ := interval(q.waits)
 				waits = append(waits, mean)
 				st := last.Stats()
-				stationWaits = append(stationWaits, st.MeanWait.Seconds())
 				busy = append(busy, st.Utilisation)
 				if math.Abs(mean-st.MeanWait.Seconds()) > 1e-6 || int(st.Served) != len(q.waits) {
 					t.Fatalf("the station reports a mean wait of %v over %d, its customers of %v over %d", st.MeanWait, st.Served, mean, len(q.waits))

@@ -150,14 +150,14 @@ func (f *runFlags) points() ([]fault.Point, error) {
 
 // command is the line that gives the same results again.
 func (f *runFlags) command(cmd *cobra.Command, name string) string {
-	line := "twinwrite run " + quote(name)
+	words := []string{"twinwrite run", quote(name)}
 	for _, s := range f.overrides(cmd) {
-		line += " --set " + quote(s)
+		words = append(words, "--set", quote(s))
 	}
 	for _, p := range f.failpoints {
-		line += " --failpoint " + quote(p)
+		words = append(words, "--failpoint", quote(p))
 	}
-	return line
+	return strings.Join(words, " ")
 }
 
 // quote makes a word safe for a POSIX shell.

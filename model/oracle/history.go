@@ -123,10 +123,7 @@ type line struct {
 
 func (l *line) list() []commit { return l.all[l.start:] }
 
-func (l *line) push(c commit) *commit {
-	l.all = append(l.all, c)
-	return &l.all[len(l.all)-1]
-}
+func (l *line) push(c commit) { l.all = append(l.all, c) }
 
 // shift takes the oldest n commits off.
 func (l *line) shift(n int) {

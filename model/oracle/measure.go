@@ -171,7 +171,7 @@ func (t *transaction) add(p *pair, c *commit) {
 
 // seen notes that a followed commit became visible on the other side, or never
 // will.
-func (o *Oracle) seen(at sim.Time, p *pair, c *commit, visible bool) {
+func (o *Oracle) seen(at sim.Time, c *commit, visible bool) {
 	t := c.tx
 	c.tx = nil
 	if visible {

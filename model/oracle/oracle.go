@@ -405,7 +405,7 @@ func (o *Oracle) fall(at sim.Time, p *pair, y engine.Side, from, to uint32, decl
 		}
 		newest = false
 		if c.tx != nil {
-			o.seen(at, p, c, false)
+			o.seen(at, c, false)
 		}
 	}
 	p.drop(y, from, to)
@@ -424,7 +424,7 @@ func (o *Oracle) reached(at sim.Time, p *pair, x engine.Side, from, to uint32, h
 			o.breach(trueOutcome, at, p.key(), "change %d.%d of %s ended as a conflict failure and was carried all the same", c.life, c.number, x)
 		}
 		if c.tx != nil && !c.what.has(carried) {
-			o.seen(at, p, c, true)
+			o.seen(at, c, true)
 		}
 		c.what |= how
 	}

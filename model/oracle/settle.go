@@ -73,7 +73,7 @@ func (o *Oracle) truth(at sim.Time, p *pair, ref *engine.Reference, c *commit, o
 	case engine.ConcurrencyFailure:
 		o.stale(at, p, ref, c, out)
 	case engine.ConflictFailure:
-		o.conflict(at, p, ref, c, out)
+		o.conflict(at, ref, c, out)
 	}
 }
 
@@ -95,7 +95,7 @@ func (o *Oracle) stale(at sim.Time, p *pair, ref *engine.Reference, c *commit, o
 }
 
 // conflict judges a conflict failure.
-func (o *Oracle) conflict(at sim.Time, p *pair, ref *engine.Reference, c *commit, out engine.Outcome) {
+func (o *Oracle) conflict(at sim.Time, ref *engine.Reference, c *commit, out engine.Outcome) {
 	x := ref.Side
 	o.tallies[primaryWins].checked++
 	if x == o.config.Maps[ref.Key.Map].Primary {

@@ -72,13 +72,13 @@ func TestOutboxAgainstSlow(t *testing.T) {
 						t.Fatalf("got %d at place %d, want %v", got[i].Position, i, want)
 					}
 				}
-				horizon, low := next, next
+				horizon := next
 				for _, x := range open {
 					if x.from < x.to {
 						horizon = min(horizon, x.from)
 					}
 				}
-				low = horizon
+				low := horizon
 				if len(waits) > 0 {
 					low = min(low, waits[0])
 				}

@@ -215,19 +215,17 @@ func (s *System) open(t *table, at int32, claimed bool) {
 // assign sets one column. It reports false for a lookup to a record that is not
 // there.
 func (s *System) assign(v *engine.Value, a *Assignment) bool {
-	t, i := (*table)(nil), int32(0)
-	switch {
-	case a.Row != 0:
-		t, i = &s.tables[a.Map], int32(a.Row-1)
-	case a.Lookup != nil:
-		known := false
-		t = &s.tables[a.Map]
+	if a.Row == 0 && a.Lookup == nil {
+		*v = a.Value
+		return true
+	}
+	t := &s.tables[a.Map]
+	i := int32(a.Row - 1)
+	if a.Row == 0 {
+		var known bool
 		if i, known = t.find(*a.Lookup, s.config.FoldCase); !known {
 			return false
 		}
-	default:
-		*v = a.Value
-		return true
 	}
 	r := t.at(i)
 	if !r.alive() && r.stage == 0 {

@@ -111,7 +111,6 @@ type Generator struct {
 	OpenFor    sim.Dist    // time from opening to saving, in seconds; nil: users save at once
 	Concurrent *Concurrent // nil: never
 
-	hash  uint64
 	taken uint64
 }
 

@@ -242,7 +242,7 @@ func TestUsersWaitForTheEndOfAnOutage(t *testing.T) {
 
 func TestGivesUpAfterOneRedo(t *testing.T) {
 	t.Parallel()
-	tx := func(at time.Duration, open time.Duration, op system.Op) Transaction {
+	tx := func(at, open time.Duration, op system.Op) Transaction {
 		return Transaction{At: sim.Time(at), OpenFor: open, Edits: []system.Edit{{Op: op, Name: system.Name{ID: "A"}, Set: []system.Assignment{{Value: engine.Text(at.String())}}}}}
 	}
 	// Redoing takes 10 s on the same record; somebody saves in between only if
