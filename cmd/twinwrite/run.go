@@ -85,7 +85,7 @@ func (f *runFlags) run(cmd *cobra.Command, name string) error {
 	if err != nil && !errors.Is(err, context.Canceled) {
 		return exit{exitInternal, err}
 	}
-	dir := f.folder(set, s.Runs.Count, cmd.ErrOrStderr())
+	dir := f.folder(cmd, set, s.Runs.Count)
 	if _, err := reports.WriteFolder(dir, set, manifest(set, started)); err != nil {
 		return exit{exitInternal, err}
 	}
@@ -113,10 +113,10 @@ func (f *runFlags) check(cmd *cobra.Command) error {
 
 // folder returns where the results go. What was interrupted has a folder of its
 // own, so that it never takes the place of a whole result.
-func (f *runFlags) folder(set *result.Set, asked int, stderr io.Writer) string {
+func (f *runFlags) folder(cmd *cobra.Command, set *result.Set, asked int) string {
 	name := set.Scenario.Name + "-" + set.Scenario.Hash
-	if whole := set.Complete(); whole < asked {
-		fmt.Fprintf(stderr, "twinwrite: interrupted: %d of %d runs are complete\n", whole, asked)
+	if cmd.Context().Err() != nil {
+		fmt.Fprintf(cmd.ErrOrStderr(), "twinwrite: interrupted: %d of %d runs are complete\n", set.Complete(), asked)
 		name += "-partial"
 	}
 	return filepath.Join(f.out, name)

@@ -74,7 +74,7 @@ func TestEverythingIsThere(t *testing.T) {
 		for _, w := range r.Worst {
 			want["worst_reasons"] += int64(len(w.Why))
 		}
-		want["stories"] += int64(len(r.Story))
+		want["stories"] += int64(len(r.Story) + len(r.Torn))
 	}
 	for table := range want {
 		got[table] = ask(t, db, "SELECT count(*) FROM "+table).(int64)
