@@ -14,6 +14,7 @@ import (
 	"unicode"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/term"
 
 	"github.com/twinwrite/twinwrite/engine"
 	"github.com/twinwrite/twinwrite/internal/fault"
@@ -175,7 +176,20 @@ func (f *runFlags) print(w io.Writer, set *result.Set, dir string) error {
 	if f.format == "json" {
 		return reports.Summary(set).WriteJSON(w)
 	}
-	return reports.Terminal(w, set, reports.TerminalOptions{Folder: dir})
+	return reports.Terminal(w, set, reports.TerminalOptions{Folder: dir, Width: width(w)})
+}
+
+// width returns how many columns a terminal has, or 0 for what is none.
+func width(w io.Writer) int {
+	f, ok := w.(*os.File)
+	if !ok {
+		return 0
+	}
+	columns, _, err := term.GetSize(int(f.Fd()))
+	if err != nil {
+		return 0
+	}
+	return columns
 }
 
 // manifest gathers what is true of this execution only.
