@@ -63,6 +63,7 @@ type Report struct {
 	DivergentGap time.Duration  // points within such a stretch became the last of them; 0 for none
 	Worst        []Worst        // slowest first
 	Stories      []Story        // named transactions, in order of commit
+	Torn         []Story        // others that were partly visible longest and became whole, longest first, named by their first record
 	Totals       Totals
 }
 
@@ -79,16 +80,17 @@ func (r *Report) Failed() []Property {
 
 // MapCount counts what happened to the records of one map.
 type MapCount struct {
-	Captured    [2]uint64 // captured changes, by side of origin
-	Creates     [2]uint64 // how many of them made the record
-	Alive       [2]uint64 // records on each side at the end
-	Converged   uint64    // pairs equal at the end
-	Divergent   uint64    // pairs that differ at the end
-	Parked      uint64    // pairs with a reference on the error desk
-	Blocked     uint64    // pairs, else, with one that waits for another record
-	Open        uint64    // pairs, else, with one that waits
-	PartlyMost  time.Duration
-	PartlyMostT engine.TxID // the transaction that was partly visible so long
+	Captured    [2]uint64     // captured changes, by side of origin
+	Creates     [2]uint64     // how many of them made the record
+	Alive       [2]uint64     // records on each side at the end
+	Converged   uint64        // pairs equal at the end
+	Divergent   uint64        // pairs that differ at the end
+	Parked      uint64        // pairs with a reference on the error desk
+	Blocked     uint64        // pairs, else, with one that waits for another record
+	Open        uint64        // pairs, else, with one that waits
+	PartlyMost  time.Duration // of transactions that became whole
+	PartlyMostT engine.TxID   // the transaction that was partly visible so long
+	NeverWhole  uint64        // transactions of which something was missing at the end
 }
 
 // OutcomeCount counts captured changes of one map and side that ended alike.
@@ -198,7 +200,7 @@ func (o *Oracle) Judge(at sim.Time, v View) Report {
 		r.Worst[i].Record = o.record(&r.Worst[i].Key)
 	}
 	r.Errors = o.errors()
-	r.Stories = o.tell()
+	r.Stories, r.Torn = o.tell(), o.tellTorn()
 	r.Totals = o.totals
 	for i := range o.tallies {
 		r.Properties = append(r.Properties, o.verdict(i, &excuses, v.Halted))
@@ -384,7 +386,7 @@ func (o *Oracle) changesAtEnd(at sim.Time, p *pair) {
 				o.sample(p, side, c, at, true)
 			}
 			if c.tx != nil {
-				o.partly(c.tx, at)
+				o.neverWhole(c.tx)
 			}
 		}
 	}
@@ -405,6 +407,7 @@ func (o *Oracle) fill(r *Report) {
 		t := &o.maps[m]
 		r.Maps[m].Captured, r.Maps[m].Creates = t.captured, t.creates
 		r.Maps[m].PartlyMost, r.Maps[m].PartlyMostT = time.Duration(t.partly), t.partlyTx
+		r.Maps[m].NeverWhole = t.neverWhole
 		for _, side := range engine.Sides {
 			rest := t.captured[side]
 			at := len(r.Outcomes)
@@ -447,6 +450,18 @@ func (o *Oracle) tell() []Story {
 			}
 		}
 		stories = append(stories, s)
+	}
+	return stories
+}
+
+// tellTorn makes the stories of those that were partly visible longest.
+func (o *Oracle) tellTorn() []Story {
+	stories := make([]Story, len(o.torn))
+	for i, t := range o.torn {
+		stories[i] = Story{
+			Name: o.record(t.head.key()), Side: t.side, Tx: t.id, Committed: t.committed, Records: t.records,
+			Synced: t.visible, Visible: t.visible, FirstSeen: t.first, LastSeen: t.last,
+		}
 	}
 	return stories
 }

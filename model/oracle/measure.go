@@ -152,7 +152,9 @@ type transaction struct {
 	given       int // commits that were dropped and will never be seen
 	first, last sim.Time
 	maps        []engine.MapID
+	head        *pair   // the first that it waits for
 	pairs       []*pair // of a named one
+	unfinished  bool    // the run ended before all was visible
 }
 
 // add makes the transaction follow a commit.
@@ -161,6 +163,9 @@ func (t *transaction) add(p *pair, c *commit) {
 		t.pairs = append(t.pairs, p)
 	} else if !c.what.has(created) {
 		return
+	}
+	if t.head == nil {
+		t.head = p
 	}
 	c.tx = t
 	t.followed++
@@ -184,18 +189,46 @@ func (o *Oracle) seen(at sim.Time, c *commit, visible bool) {
 		t.given++
 	}
 	if t.visible+t.given == t.followed {
-		o.partly(t, t.last)
+		o.whole(t)
 	}
 }
 
-// partly notes how long a transaction was partly visible.
-func (o *Oracle) partly(t *transaction, until sim.Time) {
+// tornMax is how many of the transactions that were partly visible longest are
+// kept.
+const tornMax = 5
+
+// whole notes how long a transaction was partly visible, now that nothing of it
+// is missing on the other side.
+func (o *Oracle) whole(t *transaction) {
 	if t.visible == 0 {
 		return
 	}
+	span := t.last - t.first
 	for _, m := range t.maps {
-		if span := until - t.first; span > o.maps[m].partly {
+		if span > o.maps[m].partly {
 			o.maps[m].partly, o.maps[m].partlyTx = span, t.id
 		}
+	}
+	if span == 0 || t.name != "" { // what has a name is told of anyway
+		return
+	}
+	i := len(o.torn)
+	for i > 0 && o.torn[i-1].last-o.torn[i-1].first < span {
+		i--
+	}
+	if i < tornMax {
+		o.torn = slices.Insert(o.torn, i, t)
+		o.torn = o.torn[:min(len(o.torn), tornMax)]
+	}
+}
+
+// neverWhole notes a transaction of which something is missing at the end.
+func (o *Oracle) neverWhole(t *transaction) {
+	if t.unfinished || t.visible == 0 {
+		return
+	}
+	t.unfinished = true
+	for _, m := range t.maps {
+		o.maps[m].neverWhole++
 	}
 }

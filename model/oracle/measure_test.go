@@ -177,14 +177,41 @@ func TestTornTransactions(t *testing.T) {
 	}, r.Stories); diff != "" {
 		t.Errorf("stories (-want +got):\n%s", diff)
 	}
-	if m := r.Maps[1]; m.PartlyMost != 20*time.Second || m.PartlyMostT != 8 {
-		t.Errorf("lines were partly visible for %v, transaction %d", m.PartlyMost, m.PartlyMostT)
+	if m := r.Maps[1]; m.PartlyMost != 4*time.Second || m.PartlyMostT != 7 || m.NeverWhole != 1 {
+		t.Errorf("lines were partly visible for %v, transaction %d; %d never became whole", m.PartlyMost, m.PartlyMostT, m.NeverWhole)
 	}
-	if m := r.Maps[0]; m.PartlyMost != 19*time.Second || m.PartlyMostT != 9 {
-		t.Errorf("headers were partly visible for %v, transaction %d", m.PartlyMost, m.PartlyMostT)
+	if m := r.Maps[0]; m.PartlyMost != 4*time.Second || m.NeverWhole != 1 {
+		t.Errorf("headers were partly visible for %v, transaction %d; %d never became whole", m.PartlyMost, m.PartlyMostT, m.NeverWhole)
 	}
 	if r.Totals.Transactions != [2]uint64{3, 0} {
 		t.Errorf("transactions %v", r.Totals.Transactions)
+	}
+}
+
+// TestTornLongestAreKept: of the transactions without a name, the report tells
+// of those that were partly visible longest.
+func TestTornLongestAreKept(t *testing.T) {
+	t.Parallel()
+	h := newHand(t, Config{})
+	for n := range 7 {
+		h.tx = engine.TxID(n + 1)
+		h.o.Transaction(h.now, fin, h.tx, "", 2)
+		first, second := headerKey(fmt.Sprintf("F%d", n)), headerKey(fmt.Sprintf("S%d", n))
+		refs := []*engine.Reference{h.user(fin, first, text("1")), h.user(fin, second, text("1"))}
+		h.carry(dat, first)
+		h.at(time.Duration(h.now) + time.Duration(n%4)*time.Second)
+		h.carry(dat, second)
+		for _, ref := range refs {
+			h.settle(ref, engine.Synced, engine.Written)
+		}
+	}
+	var got []string
+	for _, s := range h.judge().Torn {
+		got = append(got, fmt.Sprintf("%s %v", s.Name, time.Duration(s.LastSeen-s.FirstSeen)))
+	}
+	want := []string{"headers usmf F3 3s", "headers usmf F2 2s", "headers usmf F6 2s", "headers usmf F1 1s", "headers usmf F5 1s"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("torn (-want +got):\n%s", diff)
 	}
 }
 

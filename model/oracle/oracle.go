@@ -61,6 +61,7 @@ type Oracle struct {
 	apart    series
 	differ   int // pairs that differ now
 	stories  []*transaction
+	torn     []*transaction // partly visible longest, and whole in the end; longest first
 	serial   uint64
 	finished bool
 }
@@ -72,6 +73,8 @@ type mapTally struct {
 	outcomes [2][classesMax][reasonsMax]uint64
 	partly   sim.Time // the longest that a transaction was partly visible
 	partlyTx engine.TxID
+
+	neverWhole uint64
 }
 
 // Upper bounds of the engine's lists of classes and reasons.

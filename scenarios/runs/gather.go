@@ -100,7 +100,7 @@ func (p *plan) gather(index int, r *model.Result) *result.Run {
 	for i, m := range r.Report.Maps {
 		run.Maps = append(run.Maps, result.MapCount{
 			Map: p.maps[i].Name, Captured: m.Captured, Creates: m.Creates, Alive: m.Alive, Converged: m.Converged,
-			Parked: m.Parked, Blocked: m.Blocked, Open: m.Open, PartlyVisibleMost: m.PartlyMost,
+			Parked: m.Parked, Blocked: m.Blocked, Open: m.Open, PartlyVisibleMost: m.PartlyMost, NeverWhole: m.NeverWhole,
 		})
 	}
 	for _, o := range r.Report.Outcomes {
@@ -130,6 +130,9 @@ func (p *plan) gather(index int, r *model.Result) *result.Run {
 		})
 	}
 	run.Story = p.stories(r.Report.Stories)
+	for _, s := range r.Report.Torn {
+		run.Torn = append(run.Torn, story("transaction of "+s.Name, &s))
+	}
 	run.Series = series(r)
 	run.Totals = totals(r)
 	return run
@@ -153,13 +156,17 @@ func (p *plan) stories(all []oracle.Story) []result.Story {
 			if s.Name != id {
 				continue
 			}
-			list = append(list, result.Story{
-				Title: fmt.Sprintf("transaction %s", s.Name), Side: s.Side.String(), Committed: time.Duration(s.Committed),
-				Records: s.Records, Synced: s.Synced, FirstSeen: time.Duration(s.FirstSeen), LastSeen: time.Duration(s.LastSeen), Censored: s.Censored,
-			})
+			list = append(list, story("transaction "+s.Name, &s))
 		}
 	}
 	return list
+}
+
+func story(title string, s *oracle.Story) result.Story {
+	return result.Story{
+		Title: title, Side: s.Side.String(), Committed: time.Duration(s.Committed), Records: s.Records, Synced: s.Synced,
+		FirstSeen: time.Duration(s.FirstSeen), LastSeen: time.Duration(s.LastSeen), Censored: s.Censored,
+	}
 }
 
 // series puts the driver's series and the oracle's into one list by name.
