@@ -93,13 +93,9 @@ func (s *Memory) apply(m *engine.Mutation) error {
 		}
 		delete(s.ingested[m.Side], m.Position)
 	case engine.IntentOpened:
-		s.intents = append(s.intents, m.Intent)
+		return s.openIntent(m.Intent)
 	case engine.IntentClosed:
-		i := slices.IndexFunc(s.intents, func(o engine.Intent) bool { return o.Side == m.Intent.Side && o.Tx == m.Intent.Tx })
-		if i < 0 {
-			return fmt.Errorf("the intent of transaction %d on %s is closed but not open", m.Intent.Tx, m.Intent.Side)
-		}
-		s.intents = slices.Delete(s.intents, i, i+1)
+		return s.closeIntent(&m.Intent)
 	case engine.JobMoved:
 		s.jobs[m.Job.Name] = m.Job
 	default:
@@ -153,6 +149,33 @@ func (s *Memory) settle(m *engine.Mutation) error {
 	}
 	l.settle(r.Incarnation, engine.SettledAbove{Number: r.Number, Held: r.Origin.Holds(), Outcome: m.Outcome})
 	return nil
+}
+
+// openIntent keeps an intent until it is closed. A transaction has one at a
+// time.
+func (s *Memory) openIntent(i engine.Intent) error {
+	switch {
+	case s.findIntent(&i) >= 0:
+		return fmt.Errorf("the intent of transaction %d on %s is opened twice", i.Tx, i.Side)
+	case len(i.Rows) == 0:
+		return fmt.Errorf("the intent of transaction %d on %s has no rows", i.Tx, i.Side)
+	}
+	i.Rows = slices.Clone(i.Rows)
+	s.intents = append(s.intents, i)
+	return nil
+}
+
+func (s *Memory) closeIntent(i *engine.Intent) error {
+	at := s.findIntent(i)
+	if at < 0 {
+		return fmt.Errorf("the intent of transaction %d on %s is closed but not open", i.Tx, i.Side)
+	}
+	s.intents = slices.Delete(s.intents, at, at+1)
+	return nil
+}
+
+func (s *Memory) findIntent(i *engine.Intent) int {
+	return slices.IndexFunc(s.intents, func(o engine.Intent) bool { return o.Side == i.Side && o.Tx == i.Tx })
 }
 
 // lane returns one direction of a pair, which it opens when new. The pointer

@@ -16,7 +16,8 @@ type changes struct {
 	jobs      []*engine.JobRecord
 	taken     []position // some of which may be forgotten again by now
 	forgotten []position
-	intake    uint64 // highest order that the file has
+	closed    []int64 // intents that the file has
+	intake    uint64  // highest order that the file has
 }
 
 // newPair is a pair that this Save has numbered.
@@ -40,7 +41,7 @@ type position struct {
 // write brings the file up to date with the working copy.
 func (s *Store) write() error {
 	for _, step := range []func() error{
-		s.writeQueue, s.writeLedgers, s.writeLanes, s.writeJobs, s.writeOutcomes, s.writePositions, s.writePairs, s.writeIntake,
+		s.writeQueue, s.writeLedgers, s.writeLanes, s.writeJobs, s.writeOutcomes, s.writePositions, s.writeIntents, s.writePairs, s.writeIntake,
 	} {
 		if err := step(); err != nil {
 			return err
@@ -55,7 +56,7 @@ func (s *Store) write() error {
 	clear(c.outcomes)
 	clear(c.jobs)
 	c.pairs, c.lanes, c.outcomes, c.jobs = c.pairs[:0], c.lanes[:0], c.outcomes[:0], c.jobs[:0]
-	c.taken, c.forgotten = c.taken[:0], c.forgotten[:0]
+	c.taken, c.forgotten, c.closed = c.taken[:0], c.forgotten[:0], c.closed[:0]
 	return nil
 }
 
@@ -215,8 +216,8 @@ func (s *Store) writePositions() error {
 	return s.putPosition.finish()
 }
 
-// writePairs comes late, since the queue may have numbered pairs that are only
-// looked up.
+// writePairs comes late, since the queue and the intents may have numbered pairs
+// that no lane is open for.
 func (s *Store) writePairs() error {
 	for _, n := range s.changes.pairs {
 		if err := s.addPair.add(n.pair.id, n.key.Map, n.key.Company, n.key.ID, n.key.Spelling); err != nil {

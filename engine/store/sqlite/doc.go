@@ -13,8 +13,8 @@
 // lanes of the last Saves stay in memory up to a limit.
 //
 // One process owns the file at a time, and holds it until [Store.Close]. The
-// tables are explained in schema.sql; the views history and error_desk show
-// them with names for whoever looks into the file with SQL.
+// tables are explained in schema.sql; the views history, error_desk and
+// live show them with names for whoever looks into the file with SQL.
 //
 // Errors that concern the file are of type [*Error] and wrap one of the
 // sentinels beside it. After any error from Save the store is broken: the

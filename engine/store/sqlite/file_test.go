@@ -180,6 +180,11 @@ func TestStrayRows(t *testing.T) {
 		"UPDATE job SET state = 77",
 		"UPDATE above SET reason = 77",
 		"DELETE FROM ledger",
+		"UPDATE intent_row SET operation = 77",
+		"UPDATE intent_row SET pair = 77",
+		"DELETE FROM intent",
+		"DELETE FROM intent_row",
+		"DELETE FROM intent_row WHERE row = 0",
 	} {
 		path := filepath.Join(t.TempDir(), "store.db")
 		s := mustOpen(t, path, Options{})
@@ -190,6 +195,7 @@ func TestStrayRows(t *testing.T) {
 			{Kind: engine.ReferenceSettled, Reference: engine.Reference{Key: key, Incarnation: 1, Number: 3}, Outcome: engine.Outcome{Class: engine.Synced, Reason: engine.Written}},
 			{Kind: engine.LaneChanged, Lane: engine.LaneState{Key: key, Attempts: 1}},
 			{Kind: engine.JobMoved, Job: engine.JobRecord{Name: "all", State: engine.Paused}},
+			{Kind: engine.IntentOpened, Intent: engine.Intent{Tx: 1, Rows: []engine.IntentRow{{Key: key}, {Key: engine.Key{ID: "B"}}}}},
 		}); err != nil {
 			t.Fatal(err)
 		}
@@ -307,10 +313,15 @@ func TestNames(t *testing.T) {
 // TestUnknownMap: a key of a table map that has no name is nonsense.
 func TestUnknownMap(t *testing.T) {
 	t.Parallel()
-	s := mustOpen(t, filepath.Join(t.TempDir(), "store.db"), Options{})
-	bad := engine.Mutation{Kind: engine.LaneChanged, Lane: engine.LaneState{Key: engine.Key{Map: 3, ID: "A"}}}
-	if err := s.Save([]engine.Mutation{bad}); err == nil || !strings.Contains(err.Error(), "table map 3, of 3") {
-		t.Errorf("got %v", err)
+	key := engine.Key{Map: 3, ID: "A"}
+	for _, bad := range []engine.Mutation{
+		{Kind: engine.LaneChanged, Lane: engine.LaneState{Key: key}},
+		{Kind: engine.IntentOpened, Intent: engine.Intent{Tx: 1, Rows: []engine.IntentRow{{Key: key}}}},
+	} {
+		s := mustOpen(t, filepath.Join(t.TempDir(), "store.db"), Options{})
+		if err := s.Save([]engine.Mutation{bad}); err == nil || !strings.Contains(err.Error(), "table map 3, of 3") {
+			t.Errorf("got %v", err)
+		}
 	}
 }
 
@@ -405,6 +416,11 @@ func TestViews(t *testing.T) {
 		{Kind: engine.LaneChanged, Lane: engine.LaneState{Key: b, Attempts: 2, Parked: refused, Requested: engine.RetryRequested, Request: 1}},
 		add(ref(a, engine.FinOps, 2, engine.Captured), 6),
 		{Kind: engine.LaneChanged, Lane: engine.LaneState{Key: a, Attempts: 1}}, // it waits, but not for an operator
+		{Kind: engine.IntentOpened, Intent: engine.Intent{Tx: 8, Rows: []engine.IntentRow{{Key: a}}}},
+		{Kind: engine.IntentOpened, Intent: engine.Intent{Side: engine.Dataverse, Tx: 9, Deadline: 30, Rows: []engine.IntentRow{
+			{Key: b, Op: engine.Delete, Incarnation: 1, Existed: true}, {Key: a, Op: engine.Create, Incarnation: 2},
+		}}},
+		{Kind: engine.IntentClosed, Intent: engine.Intent{Tx: 8}},
 	}); err != nil {
 		t.Fatal(err)
 	}
@@ -414,6 +430,10 @@ customers||A|finops|1|1|update|captured|synced|written|
 customers||A|finops|1|1|update|captured|no-op|echo|
 orders|USMF|B|dataverse|1|1|update|captured|conflict|rejected|
 orders|USMF|B|finops|1|1|update|re-assert|concurrency|superseded|
+`,
+		"SELECT side, tx, deadline, map, company, key, operation, incarnation FROM live ORDER BY intent, key DESC": `
+dataverse|9|30|orders|USMF|B|delete|1
+dataverse|9|30|customers||A|create|2
 `,
 		"SELECT map, company, key, spelling, side, incarnation, number, class, reason, cause, retriable, requested FROM error_desk ORDER BY number": `
 orders|USMF|B||finops|1|1|concurrency|superseded||0|nothing

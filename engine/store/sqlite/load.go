@@ -17,7 +17,7 @@ func (s *Store) Load() (*engine.State, error) {
 	}
 	state := &engine.State{Order: s.intake}
 	l := loader{store: s, state: state, keys: map[int64]engine.Key{}}
-	err := errors.Join(l.pairs(), l.open(), l.lanes(), l.jobs(), l.ledgers(), l.above())
+	err := errors.Join(l.pairs(), l.open(), l.lanes(), l.jobs(), l.ledgers(), l.above(), l.intents(), l.intentRows())
 	if err == nil {
 		state.Ingested, err = s.positions()
 	}
@@ -47,6 +47,8 @@ type loader struct {
 	store *Store
 	state *engine.State
 	keys  map[int64]engine.Key // by pair
+
+	intentIDs []int64 // of state.Intents, in their order
 }
 
 func (l *loader) damaged(format string, args ...any) error {

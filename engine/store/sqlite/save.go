@@ -64,6 +64,10 @@ func (s *Store) apply(m *engine.Mutation) error {
 		return s.changeLane(&m.Lane)
 	case engine.PositionIngested, engine.PositionAcked:
 		return s.movePosition(m)
+	case engine.IntentOpened:
+		return s.openIntent(&m.Intent)
+	case engine.IntentClosed:
+		return s.closeIntent(&m.Intent)
 	case engine.JobMoved:
 		s.changes.jobs = append(s.changes.jobs, &m.Job)
 		return nil

@@ -96,6 +96,26 @@ CREATE TABLE job (
   since INTEGER NOT NULL           -- of a pause, on the driver's clock, in nanoseconds
 ) STRICT, WITHOUT ROWID;
 
+-- Live transactions between their two commits, in the order of id ...
+CREATE TABLE intent (
+  id       INTEGER PRIMARY KEY,
+  side     INTEGER NOT NULL CHECK (side IN (0, 1)), -- of the user
+  tx       INTEGER NOT NULL,       -- 64 bits
+  deadline INTEGER NOT NULL,       -- of the writes, on the driver's clock, in nanoseconds
+  UNIQUE (side, tx)
+) STRICT;
+
+-- ... and the records that they write on the other side.
+CREATE TABLE intent_row (
+  intent      INTEGER NOT NULL,
+  row         INTEGER NOT NULL,    -- from 0
+  pair        INTEGER NOT NULL,
+  operation   INTEGER NOT NULL,
+  incarnation INTEGER NOT NULL,
+  existed     INTEGER NOT NULL CHECK (existed IN (0, 1)), -- the other side held the record before
+  PRIMARY KEY (intent, row)
+) STRICT, WITHOUT ROWID;
+
 -- One row: the highest intake order given.
 CREATE TABLE intake (
   id      INTEGER PRIMARY KEY CHECK (id = 0),
@@ -133,6 +153,18 @@ JOIN codes operation ON operation.kind = 'operation' AND operation.id = outcome.
 JOIN codes origin ON origin.kind = 'origin' AND origin.id = outcome.origin
 JOIN codes class ON class.kind = 'class' AND class.id = outcome.class
 JOIN codes reason ON reason.kind = 'reason' AND reason.id = outcome.reason;
+
+-- Live transactions that have not ended, record by record: while they are here,
+-- nothing else is carried for these records.
+CREATE VIEW live AS
+SELECT intent.id AS intent, side.name AS side, tx, deadline,
+       maps.name AS map, company, key, spelling, operation.name AS operation, incarnation
+FROM intent
+JOIN intent_row ON intent_row.intent = intent.id
+JOIN pair ON pair.id = intent_row.pair
+JOIN maps ON maps.id = pair.map
+JOIN codes side ON side.kind = 'side' AND side.id = intent.side
+JOIN codes operation ON operation.kind = 'operation' AND operation.id = intent_row.operation;
 
 -- The error desk: items that wait for an operator, each under its newest
 -- reference, and concurrency failures, which nobody can retry. Conflict

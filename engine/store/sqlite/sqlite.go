@@ -42,11 +42,13 @@ type Store struct {
 	conn *sql.Conn // the only one: the file's owner
 	statements
 
-	maps     int // table maps that have a name
-	pairs    cache
-	lastPair int64
-	intake   uint64
-	ingested [2]map[uint64]bool // true: the file has it
+	maps       int // table maps that have a name
+	pairs      cache
+	lastPair   int64
+	intake     uint64
+	ingested   [2]map[uint64]bool // true: the file has it
+	intents    []openIntent       // by id; few at a time
+	lastIntent int64
 
 	changes changes // of the Save under way
 	broken  error
@@ -101,6 +103,7 @@ func (s *Store) recall() error {
 	err := errors.Join(
 		s.conn.QueryRowContext(ctx, `SELECT coalesce(max(id), 0) FROM pair`).Scan(&s.lastPair),
 		s.conn.QueryRowContext(ctx, `SELECT highest FROM intake`).Scan(&highest),
+		s.recallIntents(),
 	)
 	if err != nil {
 		return err

@@ -60,7 +60,7 @@ func TestPlans(t *testing.T) {
 			return err
 		})
 		searches += strings.Count(plan, "SEARCH")
-		for _, table := range []string{"pair", "queue", "ledger", "above", "lane", "outcome", "ingested"} {
+		for _, table := range []string{"pair", "queue", "ledger", "above", "lane", "outcome", "ingested", "intent"} {
 			if strings.Contains(plan, "SCAN "+table) {
 				t.Errorf("%.120s:\n%s", text, plan)
 			}

@@ -12,8 +12,9 @@ import (
 type statements struct {
 	findPair, findLedgers, findAbove, findOpen *sql.Stmt
 	dropAbove, dropLane, putJob, putIntake     *sql.Stmt
+	addIntent, dropIntent, dropIntentRows      *sql.Stmt
 
-	addPair, putOpen, dropOpen, putLedger, putAbove, putLane, addOutcome, putPosition, dropPosition bulk
+	addPair, putOpen, dropOpen, putLedger, putAbove, putLane, addOutcome, putPosition, dropPosition, addIntentRow bulk
 
 	prepared []*sql.Stmt // all of them
 }
@@ -53,6 +54,9 @@ func (p *statements) prepare(statement func(text string) (*sql.Stmt, error)) (er
 	single(&p.dropLane, `DELETE FROM lane WHERE lane = ?`)
 	single(&p.putJob, `REPLACE INTO job (name, state, since) VALUES (?, ?, ?)`)
 	single(&p.putIntake, `UPDATE intake SET highest = ?`)
+	single(&p.addIntent, `INSERT INTO intent (id, side, tx, deadline) VALUES (?, ?, ?, ?)`)
+	single(&p.dropIntent, `DELETE FROM intent WHERE id = ?`)
+	single(&p.dropIntentRows, `DELETE FROM intent_row WHERE intent = ?`)
 
 	many := func(into *bulk, columns int, before, after string) {
 		row := "(?" + strings.Repeat(", ?", columns-1) + ")"
@@ -68,6 +72,7 @@ func (p *statements) prepare(statement func(text string) (*sql.Stmt, error)) (er
 	many(&p.putLane, 7, `REPLACE INTO lane (lane, attempts, class, reason, cause, requested, request) VALUES `, ``)
 	many(&p.addOutcome, 8, `INSERT INTO outcome (lane, incarnation, number, operation, origin, class, reason, cause) VALUES `, ``)
 	many(&p.putPosition, 2, `INSERT INTO ingested (side, position) VALUES `, ``)
+	many(&p.addIntentRow, 6, `INSERT INTO intent_row (intent, row, pair, operation, incarnation, existed) VALUES `, ``)
 	many(&p.dropPosition, 2, `DELETE FROM ingested WHERE (side, position) IN (VALUES `, `)`)
 	return err
 }

@@ -14,6 +14,7 @@ type model struct {
 	settled  []settled
 	lanes    []engine.LaneState
 	jobs     []engine.JobRecord
+	intents  []engine.Intent
 	ingested [2][]uint64
 	order    uint64
 }
@@ -28,7 +29,7 @@ type settled struct {
 func (m *model) clone() *model {
 	return &model{
 		open: slices.Clone(m.open), settled: slices.Clone(m.settled), lanes: slices.Clone(m.lanes),
-		jobs:     slices.Clone(m.jobs),
+		jobs: slices.Clone(m.jobs), intents: slices.Clone(m.intents),
 		ingested: [2][]uint64{slices.Clone(m.ingested[0]), slices.Clone(m.ingested[1])}, order: m.order,
 	}
 }
@@ -44,6 +45,10 @@ func (m *model) isSettled(r *engine.Reference) (at int) {
 	return slices.IndexFunc(m.settled, func(o settled) bool {
 		return o.key == r.Key && o.side == r.Side && o.incarnation == r.Incarnation && o.Number == r.Number
 	})
+}
+
+func (m *model) hasIntent(side engine.Side, tx engine.TxID) (at int) {
+	return slices.IndexFunc(m.intents, func(i engine.Intent) bool { return i.Side == side && i.Tx == tx })
 }
 
 // apply reports whether the mutation makes sense. If not, nothing changes.
@@ -69,6 +74,18 @@ func (m *model) apply(mu engine.Mutation) bool {
 		at := slices.Index(m.ingested[mu.Side], mu.Position)
 		if at >= 0 {
 			m.ingested[mu.Side] = slices.Delete(m.ingested[mu.Side], at, at+1)
+		}
+		return at >= 0
+	case engine.IntentOpened:
+		if m.hasIntent(mu.Intent.Side, mu.Intent.Tx) >= 0 || len(mu.Intent.Rows) == 0 {
+			return false
+		}
+		m.intents = append(m.intents, mu.Intent)
+		return true
+	case engine.IntentClosed:
+		at := m.hasIntent(mu.Intent.Side, mu.Intent.Tx)
+		if at >= 0 {
+			m.intents = slices.Delete(m.intents, at, at+1)
 		}
 		return at >= 0
 	case engine.JobMoved:
@@ -121,7 +138,10 @@ func (m *model) settle(mu engine.Mutation) bool {
 
 // load returns the state that a store must load.
 func (m *model) load() *engine.State {
-	state := &engine.State{Open: slices.Clone(m.open), Lanes: slices.Clone(m.lanes), Jobs: slices.Clone(m.jobs), Order: m.order}
+	state := &engine.State{
+		Open: slices.Clone(m.open), Lanes: slices.Clone(m.lanes), Jobs: slices.Clone(m.jobs), Intents: slices.Clone(m.intents),
+		Order: m.order,
+	}
 	slices.SortFunc(state.Open, func(a, b engine.OpenReference) int { return cmp.Compare(a.Order, b.Order) })
 	slices.SortFunc(state.Lanes, func(a, b engine.LaneState) int {
 		return cmp.Or(compareKeys(a.Key, b.Key), cmp.Compare(a.Side, b.Side))

@@ -46,6 +46,19 @@ func moved(job string, s engine.JobState, since engine.Time) engine.Mutation {
 	return engine.Mutation{Kind: engine.JobMoved, Job: engine.JobRecord{Name: job, State: s, Since: since}}
 }
 
+// opened is the intent of a transaction on FinOps that deletes A.
+func opened(tx engine.TxID, deadline engine.Time) engine.Mutation {
+	return engine.Mutation{Kind: engine.IntentOpened, Intent: intent(tx, deadline)}
+}
+
+func closed(tx engine.TxID) engine.Mutation {
+	return engine.Mutation{Kind: engine.IntentClosed, Intent: engine.Intent{Tx: tx}}
+}
+
+func intent(tx engine.TxID, deadline engine.Time) engine.Intent {
+	return engine.Intent{Tx: tx, Deadline: deadline, Rows: []engine.IntentRow{{Key: keyA, Op: engine.Delete, Incarnation: 1, Existed: true}}}
+}
+
 func ledger(settled uint32, above ...engine.SettledAbove) engine.Ledger {
 	return engine.Ledger{Key: keyA, Incarnation: 1, Settled: settled, Above: above}
 }
@@ -70,10 +83,12 @@ var stories = []story{
 			added(widest, math.MaxUint64),
 			ingested(engine.Dataverse, math.MaxUint64), ingested(engine.Dataverse, 0),
 			{Kind: engine.LaneChanged, Lane: engine.LaneState{Key: widest.Key, Side: engine.Dataverse, Attempts: 3, Parked: refused, Requested: engine.DismissRequested, Request: math.MaxUint64}},
+			{Kind: engine.IntentOpened, Intent: widestIntent},
 		}},
 		left: engine.State{
 			Open:     []engine.OpenReference{{Reference: widest, Order: math.MaxUint64}},
 			Lanes:    []engine.LaneState{{Key: widest.Key, Side: engine.Dataverse, Attempts: 3, Parked: refused, Requested: engine.DismissRequested, Request: math.MaxUint64}},
+			Intents:  []engine.Intent{widestIntent},
 			Ingested: [2][]uint64{nil, {0, math.MaxUint64}},
 			Order:    math.MaxUint64,
 		},
@@ -246,6 +261,34 @@ var stories = []story{
 		}},
 	},
 	{
+		name:  "intents are in the order in which they were opened",
+		saves: [][]engine.Mutation{{opened(7, 1), opened(2, 2)}, {opened(5, 3)}, {closed(2), closed(7), opened(2, 4)}},
+		left:  engine.State{Intents: []engine.Intent{intent(5, 3), intent(2, 4)}},
+	},
+	{
+		name: "a transaction tries a second time, with another intent",
+		saves: [][]engine.Mutation{
+			{opened(7, 1)},
+			{opened(8, 1)},
+			{closed(7), opened(7, 2)},
+			{opened(9, 3), closed(9)},
+		},
+		left: engine.State{Intents: []engine.Intent{intent(8, 1), intent(7, 2)}},
+	},
+	{
+		name: "two sides may give a transaction the same number",
+		saves: [][]engine.Mutation{
+			{opened(7, 1), {Kind: engine.IntentOpened, Intent: widestIntent}},
+			{{Kind: engine.IntentOpened, Intent: onDataverse(intent(7, 9))}, closed(7)},
+		},
+		left: engine.State{Intents: []engine.Intent{widestIntent, onDataverse(intent(7, 9))}},
+	},
+	{
+		name:  "the last intent is closed, and the next is the first",
+		saves: [][]engine.Mutation{{opened(7, 1)}, {closed(7)}, {opened(7, 2)}},
+		left:  engine.State{Intents: []engine.Intent{intent(7, 2)}},
+	},
+	{
 		name: "a position is taken in, forgotten and taken in again",
 		saves: [][]engine.Mutation{
 			{ingested(engine.FinOps, 5), ingested(engine.Dataverse, 5), acked(engine.FinOps, 5)},
@@ -285,6 +328,21 @@ var widest = engine.Reference{
 	Side: engine.Dataverse, Incarnation: math.MaxUint32, Number: math.MaxUint32, Groups: math.MaxUint64,
 	Op: engine.Delete, Origin: engine.Aged, Tx: math.MaxUint64, Ordinal: math.MaxUint32, Position: math.MaxUint64,
 	Needs: []engine.Key{keyB, {ID: "never heard of"}},
+}
+
+// widestIntent is its like among the intents, with rows in no order.
+var widestIntent = engine.Intent{
+	Side: engine.Dataverse, Tx: math.MaxUint64, Deadline: math.MaxInt64,
+	Rows: []engine.IntentRow{
+		{Key: keyB, Op: engine.Delete, Incarnation: math.MaxUint32, Existed: true},
+		{Key: widest.Key, Op: engine.Create, Incarnation: 1},
+		{Key: engine.Key{ID: "only here"}, Op: engine.Update, Incarnation: 2, Existed: true},
+	},
+}
+
+func onDataverse(i engine.Intent) engine.Intent {
+	i.Side = engine.Dataverse
+	return i
 }
 
 // inLife is a change of A in one of its lives.
@@ -358,6 +416,11 @@ var nonsense = []nonsensical{
 	},
 	{"a position taken in twice", []engine.Mutation{ingested(engine.FinOps, 1)}, ingested(engine.FinOps, 1)},
 	{"a position forgotten that was never taken in", []engine.Mutation{ingested(engine.FinOps, 1)}, acked(engine.Dataverse, 1)},
+	{"an intent opened twice", []engine.Mutation{opened(1, 5)}, opened(1, 6)},
+	{"an intent without rows", nil, engine.Mutation{Kind: engine.IntentOpened, Intent: engine.Intent{Tx: 1}}},
+	{"an intent closed that is not open", []engine.Mutation{opened(1, 5)}, closed(2)},
+	{"an intent of the other side closed", []engine.Mutation{opened(1, 5)}, engine.Mutation{Kind: engine.IntentClosed, Intent: onDataverse(intent(1, 5))}},
+	{"an intent closed twice", []engine.Mutation{opened(1, 5), closed(1)}, closed(1)},
 	{"a mutation of no kind", nil, engine.Mutation{Kind: 99}},
 }
 
@@ -393,7 +456,7 @@ func loadedStateIsACopy(t *testing.T, open Open) {
 	r := reference(3, engine.Captured)
 	r.Needs = []engine.Key{keyB}
 	other := reference(5, engine.Captured)
-	mustSave(t, s, added(r, 1), added(other, 2), ended(other, written), ingested(engine.FinOps, 1))
+	mustSave(t, s, added(r, 1), added(other, 2), ended(other, written), ingested(engine.FinOps, 1), opened(1, 5))
 	want, err := s.Load()
 	if err != nil {
 		t.Fatal(err)
@@ -406,14 +469,16 @@ func loadedStateIsACopy(t *testing.T, open Open) {
 	spoilt.Open[0].Order = 99
 	spoilt.Ledgers[0].Above[0].Number = 99
 	spoilt.Ingested[0][0] = 99
+	spoilt.Intents[0].Rows[0].Key.ID = "spoilt"
+	spoilt.Intents[0].Tx = 99
 	mustHold(t, s, want)
 }
 
-// mutationsAreOverwritten does what the engine does with the slice of one step
+// mutationsAreOverwritten does what the engine does with the slices of one step
 // in the next.
 func mutationsAreOverwritten(t *testing.T, open Open) {
 	s, _ := open(t)
-	batch := []engine.Mutation{added(reference(1, engine.Captured), 1), changed(1, refused)}
+	batch := []engine.Mutation{added(reference(1, engine.Captured), 1), changed(1, refused), opened(1, 5)}
 	if err := s.Save(batch); err != nil {
 		t.Fatal(err)
 	}
@@ -423,6 +488,8 @@ func mutationsAreOverwritten(t *testing.T, open Open) {
 	}
 	batch[0] = added(engine.Reference{Key: keyB, Incarnation: 9, Number: 9}, 9)
 	batch[1] = changed(9, written)
+	batch[2].Intent.Rows[0].Existed = false // the second try finds another record
+	batch[2] = opened(9, 9)
 	mustHold(t, s, want)
-	mustSave(t, s, ended(reference(1, engine.Captured), written))
+	mustSave(t, s, ended(reference(1, engine.Captured), written), closed(1))
 }
