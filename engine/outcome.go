@@ -78,7 +78,9 @@ func Outcomes() (list []Class, why []Reason) {
 		list = append(list, c)
 	}
 	for r := range reasons {
-		why = append(why, r)
+		if r != Busy { // the user of a live transaction is told so; no reference ends with it
+			why = append(why, r)
+		}
 	}
 	return list, why
 }

@@ -60,7 +60,7 @@ func TestLinkCutAndSlow(t *testing.T) {
 		factor int64 // in sixteenths
 	}{{0, 16}, {99, 16}, {100, 0}, {199, 0}, {200, 0}, {299, 0}, {300, 128}, {400, 64}, {500, 8}, {600, 16}} {
 		at, factor := c.at, c.factor
-		want := free.Fate(at, uint64(at), 0).After[0] / 16 * time.Duration(factor)
+		want := time.Duration(int64(free.Fate(at, uint64(at), 0).After[0]) * factor / 16)
 		got := l.Fate(at, uint64(at), 0)
 		if (got.Copies == 0) != (factor == 0) || max(got.After[0]-want, want-got.After[0]) > 10 {
 			t.Errorf("at %d: %d copies after %v, want %v", at, got.Copies, got.After[0], want)

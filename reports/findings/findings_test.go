@@ -1,6 +1,7 @@
 package findings_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -87,7 +88,7 @@ func TestRecoveries(t *testing.T) {
 		{"empty for an instant", run(dip...), 149, 28 * time.Second, true},
 		{"crash, empty for an instant", crash(nil, dip...), 149, 28 * time.Second, true},
 		{"crash, until the last that waited", crash([]result.Sample{change(9, 2, false), change(9, 15, false), change(11, 24, false), change(25, 60, false)}, dip...), 149, 35 * time.Second, true},
-		{"crash, later load moves the level only", crash([]result.Sample{change(11, 24, false)}, append(dip[:len(dip):len(dip)], at(36, 20), at(50, 0))...), 149, 35 * time.Second, true},
+		{"crash, later load moves the level only", crash([]result.Sample{change(11, 24, false)}, append(slices.Clip(dip), at(36, 20), at(50, 0))...), 149, 35 * time.Second, true},
 		{"outage, all but a twentieth that waited", func() *result.Run {
 			r := run(at(0, 0), at(12, 40), at(24, 1), at(90, 0))
 			for range 19 {

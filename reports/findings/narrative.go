@@ -115,11 +115,9 @@ func recovery(rec Recovery, clock words.Clock) string {
 		text = fmt.Sprintf("The backlog rose from %s to %s at %s", words.Count(int64(rec.Before)),
 			words.Counted(int64(rec.Peak), "reference", "references"), clock.Second(rec.PeakAt))
 	}
-	after := ""
+	after := " when the fault ended"
 	if rec.Recovered > rec.Fault.To {
 		after = fmt.Sprintf(" by %s, %s after the fault ended", clock.Second(rec.Recovered), words.Duration(rec.Recovered-rec.Fault.To))
-	} else {
-		after = " when the fault ended"
 	}
 	switch {
 	case !rec.Known:
