@@ -385,6 +385,12 @@ func (e *environment) describe(eff *engine.Effect) string {
 	for _, k := range eff.Lookups {
 		fmt.Fprintf(&b, " ?%s", keyName(k))
 	}
+	if eff.Kind == engine.ListRecords {
+		fmt.Fprintf(&b, " %s", e.maps[eff.After.Map].Name)
+		if eff.After.ID != "" {
+			fmt.Fprintf(&b, " after %s", keyName(eff.After))
+		}
+	}
 	for i := range eff.Writes {
 		w := &eff.Writes[i]
 		fmt.Fprintf(&b, " %s:%s", w.Kind, keyName(w.Key))
@@ -475,6 +481,8 @@ func (s *testSystem) serve(eff *engine.Effect) *engine.Input {
 			in.Lookups = append(in.Lookups, a)
 		}
 		return in
+	case engine.ListRecords:
+		return s.list(eff)
 	default:
 		in := &engine.Input{Kind: engine.BatchWritten}
 		if eff.Atomic && !s.allPass(eff.Writes, in) {
@@ -485,6 +493,24 @@ func (s *testSystem) serve(eff *engine.Effect) *engine.Input {
 		}
 		return in
 	}
+}
+
+// list returns a page of the records that are alive.
+func (s *testSystem) list(eff *engine.Effect) *engine.Input {
+	in := &engine.Input{Kind: engine.RecordsListed}
+	keys := slices.SortedFunc(slices.Values(s.keys), engine.Key.Compare)
+	for _, k := range keys {
+		r := s.records[k]
+		if !r.Alive || k.Map != eff.After.Map || k.Compare(eff.After) <= 0 || eff.Company != "" && eff.Company != k.Company {
+			continue
+		}
+		if len(in.Records) == eff.Max {
+			in.More = true
+			break
+		}
+		in.Records = append(in.Records, r)
+	}
+	return in
 }
 
 // referenced reports whether another live record looks a record up.

@@ -15,18 +15,19 @@ type EffectKind uint8
 
 // The effects.
 const (
-	PullOutbox EffectKind = iota // fetch references from Side's outbox; answered by OutboxPulled
-	ReadBatch                    // read Keys and Lookups on Side; answered by BatchRead or BatchFailed
-	WriteBatch                   // apply Writes on Side; answered by BatchWritten or BatchFailed
-	WakeAt                       // answered by TimeReached at or after At
-	CommitTx                     // let the held transaction Tx of Side commit; answered by TxEnded
-	AbortTx                      // undo the held transaction Tx of Side; its user is told Why
-	AskTx                        // how did the transaction Tx of Side end? one that is held is undone; answered by TxEnded
+	PullOutbox  EffectKind = iota // fetch references from Side's outbox; answered by OutboxPulled
+	ReadBatch                     // read Keys and Lookups on Side; answered by BatchRead or BatchFailed
+	WriteBatch                    // apply Writes on Side; answered by BatchWritten or BatchFailed
+	WakeAt                        // answered by TimeReached at or after At
+	CommitTx                      // let the held transaction Tx of Side commit; answered by TxEnded
+	AbortTx                       // undo the held transaction Tx of Side; its user is told Why
+	AskTx                         // how did the transaction Tx of Side end? one that is held is undone; answered by TxEnded
+	ListRecords                   // the next page of the records that Side holds alive: see Effect.After; answered by RecordsListed or BatchFailed
 )
 
 // String returns the effect's name.
 func (k EffectKind) String() string {
-	return [...]string{"pull", "read", "write", "wake", "commit", "abort", "ask"}[k]
+	return [...]string{"pull", "read", "write", "wake", "commit", "abort", "ask", "list"}[k]
 }
 
 // Effect is what the engine asks its driver to do, after the mutations of the
@@ -38,7 +39,7 @@ type Effect struct {
 
 	// PullOutbox
 	Ack           []uint64 // positions that are saved and may be forgotten
-	Max           int      // at most so many references
+	Max           int      // at most so many references; ListRecords: so many records
 	AckOnDelivery bool     // a planted bug: forget what is delivered at once
 
 	Keys    []Key   // ReadBatch: records
@@ -48,6 +49,13 @@ type Effect struct {
 	At      Time    // WakeAt
 	Tx      TxID    // CommitTx, AbortTx, AskTx
 	Why     Outcome // AbortTx
+
+	// ListRecords asks for the records of After's map whose keys come after it
+	// ([Key.Compare]), in that order. With a Company it stays in that one; a key
+	// that names its map alone comes before all. A record that is there all the
+	// time must be in one of the pages; one that comes or goes meanwhile may be.
+	After   Key
+	Company string // empty: every company
 }
 
 // BatchID tells the engine's requests apart; an answer to a request that it
@@ -68,11 +76,12 @@ const (
 	TimeReached
 	LiveRequested // a transaction of Side is held before its commit until its Live rows are on the other side
 	TxEnded       // Tx of Side ended; Committed tells how
+	RecordsListed // Records, each with its mark as of one instant; More tells of another page
 )
 
 // String returns the input's name.
 func (k InputKind) String() string {
-	return [...]string{"started", "notified", "pulled", "read", "written", "failed", "time", "live", "ended"}[k]
+	return [...]string{"started", "notified", "pulled", "read", "written", "failed", "time", "live", "ended", "listed"}[k]
 }
 
 // Input is what a driver reports to the engine. Its slices must stay
@@ -83,7 +92,7 @@ type Input struct {
 	Batch BatchID
 
 	References []Reference
-	More       bool // OutboxPulled: the outbox holds more
+	More       bool // OutboxPulled, RecordsListed: there is more
 
 	Records    []*Record // nil for a key that the side has never held
 	Lookups    []Alive   // Incarnation 0: not alive

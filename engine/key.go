@@ -1,6 +1,9 @@
 package engine
 
-import "strings"
+import (
+	"cmp"
+	"strings"
+)
 
 // Side is one of the two business systems.
 type Side uint8
@@ -45,6 +48,14 @@ type Key struct {
 func (k Key) Folded() Key {
 	k.Spelling = ""
 	return k
+}
+
+// Compare orders keys by map, company and ID, byte by byte. Listings follow it.
+func (k Key) Compare(o Key) int {
+	return cmp.Or(
+		cmp.Compare(k.Map, o.Map), cmp.Compare(k.Company, o.Company),
+		cmp.Compare(k.ID, o.ID), cmp.Compare(k.Spelling, o.Spelling),
+	)
 }
 
 // Canonical folds what key comparison ignores: letter case and trailing

@@ -321,10 +321,10 @@ func (s *Memory) Load() (*engine.State, error) {
 	}
 	slices.SortFunc(state.Open, func(a, b engine.OpenReference) int { return cmp.Compare(a.Order, b.Order) })
 	slices.SortFunc(state.Lanes, func(a, b engine.LaneState) int {
-		return cmp.Or(compareKeys(a.Key, b.Key), cmp.Compare(a.Side, b.Side))
+		return cmp.Or(a.Key.Compare(b.Key), cmp.Compare(a.Side, b.Side))
 	})
 	slices.SortFunc(state.Ledgers, func(a, b engine.Ledger) int {
-		return cmp.Or(compareKeys(a.Key, b.Key), cmp.Compare(a.Side, b.Side), cmp.Compare(a.Incarnation, b.Incarnation))
+		return cmp.Or(a.Key.Compare(b.Key), cmp.Compare(a.Side, b.Side), cmp.Compare(a.Incarnation, b.Incarnation))
 	})
 	for side := range s.ingested {
 		for p := range s.ingested[side] {
@@ -338,11 +338,4 @@ func (s *Memory) Load() (*engine.State, error) {
 func copied(g engine.Ledger) engine.Ledger {
 	g.Above = slices.Clone(g.Above)
 	return g
-}
-
-func compareKeys(a, b engine.Key) int {
-	return cmp.Or(
-		cmp.Compare(a.Map, b.Map), cmp.Compare(a.Company, b.Company),
-		cmp.Compare(a.ID, b.ID), cmp.Compare(a.Spelling, b.Spelling),
-	)
 }

@@ -26,19 +26,12 @@ func (s *Store) Load() (*engine.State, error) {
 	}
 	slices.SortFunc(state.Open, func(a, b engine.OpenReference) int { return cmp.Compare(a.Order, b.Order) })
 	slices.SortFunc(state.Lanes, func(a, b engine.LaneState) int {
-		return cmp.Or(compareKeys(a.Key, b.Key), cmp.Compare(a.Side, b.Side))
+		return cmp.Or(a.Key.Compare(b.Key), cmp.Compare(a.Side, b.Side))
 	})
 	slices.SortFunc(state.Ledgers, func(a, b engine.Ledger) int {
-		return cmp.Or(compareKeys(a.Key, b.Key), cmp.Compare(a.Side, b.Side), cmp.Compare(a.Incarnation, b.Incarnation))
+		return cmp.Or(a.Key.Compare(b.Key), cmp.Compare(a.Side, b.Side), cmp.Compare(a.Incarnation, b.Incarnation))
 	})
 	return state, nil
-}
-
-func compareKeys(a, b engine.Key) int {
-	return cmp.Or(
-		cmp.Compare(a.Map, b.Map), cmp.Compare(a.Company, b.Company),
-		cmp.Compare(a.ID, b.ID), cmp.Compare(a.Spelling, b.Spelling),
-	)
 }
 
 // loader puts a state together. It trusts no number in the file: what it does

@@ -144,12 +144,12 @@ func (m *model) load() *engine.State {
 	}
 	slices.SortFunc(state.Open, func(a, b engine.OpenReference) int { return cmp.Compare(a.Order, b.Order) })
 	slices.SortFunc(state.Lanes, func(a, b engine.LaneState) int {
-		return cmp.Or(compareKeys(a.Key, b.Key), cmp.Compare(a.Side, b.Side))
+		return cmp.Or(a.Key.Compare(b.Key), cmp.Compare(a.Side, b.Side))
 	})
 	slices.SortFunc(state.Jobs, func(a, b engine.JobRecord) int { return cmp.Compare(a.Name, b.Name) })
 	all := slices.Clone(m.settled)
 	slices.SortFunc(all, func(a, b settled) int {
-		return cmp.Or(compareKeys(a.key, b.key), cmp.Compare(a.side, b.side),
+		return cmp.Or(a.key.Compare(b.key), cmp.Compare(a.side, b.side),
 			cmp.Compare(a.incarnation, b.incarnation), cmp.Compare(a.Number, b.Number))
 	})
 	for i, o := range all {
@@ -167,11 +167,4 @@ func (m *model) load() *engine.State {
 		state.Ingested[side] = slices.Sorted(slices.Values(m.ingested[side]))
 	}
 	return state
-}
-
-func compareKeys(a, b engine.Key) int {
-	return cmp.Or(
-		cmp.Compare(a.Map, b.Map), cmp.Compare(a.Company, b.Company),
-		cmp.Compare(a.ID, b.ID), cmp.Compare(a.Spelling, b.Spelling),
-	)
 }
