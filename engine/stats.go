@@ -54,6 +54,12 @@ func (c *Core) Stats() Stats {
 	return s
 }
 
+// Idle reports whether nothing is under way and no item can run or waits for
+// its time: what is left in the queue, if anything, waits for an operator.
+func (c *Core) Idle() bool {
+	return c.items[ready]+c.items[inFlight]+c.items[backoff] == 0 && len(c.lives) == 0
+}
+
 // OpenItem is an item in the queue, as the error desk sees it.
 type OpenItem struct {
 	Key        Key

@@ -44,11 +44,37 @@ func (w *World) Run() Result {
 			halted = "it was stopped"
 		} else if w.Oracle.Stop() {
 			halted = "a property was broken so often that more of the same teaches nothing"
+		} else if w.config.Quiet && w.stillQuiet() {
+			break
 		} else if w.config.Continue != nil && !w.config.Continue(at) && at < w.config.End {
 			halted = "it was interrupted"
 		}
 	}
 	return w.judge(halted)
+}
+
+// stillQuiet reports whether the world was quiet the last time, too: what a link
+// still carries then is past its deadline.
+func (w *World) stillQuiet() bool {
+	was := w.wasQuiet
+	w.wasQuiet = w.quiet()
+	return was && w.wasQuiet
+}
+
+// quiet reports whether nothing is left to happen but the engine's looking
+// whether there is something: no user is at work or still to come, no fault
+// lasts or is due, and neither the engine nor a request has anything to do.
+// What waits for an operator waits for ever.
+func (w *World) quiet() bool {
+	if w.Kernel.Now() < w.lastFault || !w.Users.Idle() || !w.Driver.Idle() {
+		return false
+	}
+	for _, s := range w.Systems {
+		if s.OutboxLen() > 0 || s.Station().Busy()+s.Station().Queued() > 0 {
+			return false
+		}
+	}
+	return true
 }
 
 func (w *World) judge(halted string) Result {

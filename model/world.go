@@ -41,6 +41,7 @@ type Config struct {
 	Faults  []Fault
 	Oracle  oracle.Config // Maps is filled in
 	End     sim.Time      // when the world ends
+	Quiet   bool          // it ends as soon as nothing is left to happen; looked at once a simulated minute
 
 	Failpoints engine.Failpoints // plants bugs; nil: none
 	Observe    func(sim.Event)   // sees every event before it fires; nil: nobody does
@@ -108,6 +109,9 @@ type World struct {
 	id      sim.ActorID
 	strikes []Strike // of systems
 	crashes []int    // by crash of the driver: its fault
+
+	lastFault sim.Time // when the last fault is over
+	wasQuiet  bool     // at the last look
 }
 
 // Strike is a time in which a fault of [Config.Faults] was really there.
@@ -197,6 +201,7 @@ func (w *World) schedule() {
 	w.id = w.Kernel.Register("faults", w)
 	for i, f := range w.config.Faults {
 		to := f.At.Add(f.For)
+		w.lastFault = max(w.lastFault, to.Add(f.Restart))
 		switch f.Kind {
 		case Outage, SlowSystem:
 			w.Kernel.At(f.At, sim.Early, w.id, kindFault, uint64(f.Side), uint64(i))

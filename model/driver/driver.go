@@ -179,6 +179,12 @@ func (d *Driver) Link(side engine.Side) [2]*sim.Link { return d.links[side] }
 // Core returns the engine; nil while its process is dead.
 func (d *Driver) Core() *engine.Core { return d.core }
 
+// Idle reports whether the engine's process is alive and has nothing to do: no
+// request is under way, nothing waits to be saved, and no item can run.
+func (d *Driver) Idle() bool {
+	return d.core != nil && !d.busy && d.waiting.empty() && d.pending.open == 0 && d.core.Idle()
+}
+
 // Store returns the engine's store.
 func (d *Driver) Store() store.Store { return d.store }
 

@@ -58,6 +58,7 @@ type Users struct {
 	hashes  []uint64 // of the sources' names
 	runs    []*run
 	free    []int32
+	coming  int    // sources that have another transaction
 	text    []byte // scratch
 	stats   Stats
 }
@@ -139,6 +140,7 @@ func (u *Users) met(r *run) {
 // await schedules the next transaction of a source.
 func (u *Users) await(source int) {
 	if at, more := u.config.Sources[source].next(); more {
+		u.coming++
 		u.k.At(at, sim.Normal, u.id, kindBegins, u.hashes[source], uint64(source))
 	}
 }
@@ -165,6 +167,7 @@ func (u *Users) Handle(ev sim.Event) {
 
 // begin lets a source's next transaction begin.
 func (u *Users) begin(source int) {
+	u.coming--
 	u.counts[source]++
 	index, r := u.newRun()
 	r.tx.Entity = sim.Mix(u.hashes[source], u.counts[source])
@@ -278,3 +281,6 @@ func (u *Users) release(index int32) {
 
 // Active returns how many transactions are under way.
 func (u *Users) Active() int { return len(u.runs) - len(u.free) }
+
+// Idle reports whether all users have done all that they will do.
+func (u *Users) Idle() bool { return u.coming == 0 && u.Active() == 0 }

@@ -1,0 +1,218 @@
+package check
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/twinwrite/twinwrite/engine"
+	"github.com/twinwrite/twinwrite/model"
+	"github.com/twinwrite/twinwrite/model/driver"
+	"github.com/twinwrite/twinwrite/model/system"
+	"github.com/twinwrite/twinwrite/model/users"
+	"github.com/twinwrite/twinwrite/sim"
+)
+
+// restFor is how long a world may take to come to rest after the last edit and
+// the last fault. Back-off, the breaker's probes and safety polls all end within
+// minutes; what has not ended by then will not.
+const restFor = 2 * time.Hour
+
+// eventsMax ends a case that runs away: a case that behaves has some hundreds of
+// events.
+const eventsMax = 200_000
+
+// build makes the world of a case. It reports everything that does not fit the
+// subject.
+func (s *Subject) build(c *Case) (model.Config, error) {
+	maps, kept, err := s.tables(&c.Setup)
+	if err != nil {
+		return model.Config{}, err
+	}
+	b := builder{subject: s, maps: maps, kept: kept}
+	w := model.Config{
+		Seed: c.Seed, Maps: maps, Quiet: true, EventsMax: eventsMax,
+		Driver: driver.Config{
+			Timeout: time.Duration(c.Setup.Timeout),
+			Engine: engine.Config{
+				Workers: c.Setup.Workers, Batch: c.Setup.Batch, PullMax: c.Setup.Pull, Attempts: c.Setup.Attempts,
+				Barrier: c.Setup.Barrier, Proceed: c.Setup.Proceed, WriteLife: time.Duration(c.Setup.Timeout / 2),
+			},
+		},
+	}
+	if c.Setup.Permuted {
+		w.Order = sim.Permuted
+	}
+	for _, side := range engine.Sides {
+		b.system(&w, side, c.Setup.System(side))
+	}
+	for i := range c.Setup.Validations {
+		b.validation(&w, i, &c.Setup.Validations[i])
+	}
+	end := b.transactions(&w, c.Transactions)
+	for i := range c.Faults {
+		end = max(end, b.fault(&w, i, &c.Faults[i]))
+	}
+	w.End = end.Add(restFor)
+	if len(b.faults) > 0 {
+		return w, fmt.Errorf("case of subject %s: %w", s.Name, errors.Join(b.faults...))
+	}
+	return w, nil
+}
+
+// builder turns the names of a case into the numbers of a world.
+type builder struct {
+	subject *Subject
+	maps    []*engine.TableMap
+	kept    []int // by MapID: the place in the subject
+	faults  []error
+}
+
+func (b *builder) complain(format string, args ...any) {
+	b.faults = append(b.faults, fmt.Errorf(format, args...))
+}
+
+// find returns the map of a name that takes part.
+func (b *builder) find(name string) (engine.MapID, bool) {
+	for i, m := range b.maps {
+		if m.Name == name {
+			return engine.MapID(i), true
+		}
+	}
+	return 0, false
+}
+
+func (b *builder) system(w *model.Config, side engine.Side, s *SystemSetup) {
+	w.Systems[side] = system.Config{
+		Servers: s.Servers, FoldCase: s.FoldCase,
+		Clock:      sim.ClockConfig{Offset: time.Duration(s.Offset), DriftPPB: int64(s.DriftPPM) * 1000},
+		Commit:     mean(s.Commit),
+		NotifyLoss: float64(s.Lost) / 100, NotifyDuplicate: float64(s.Doubled) / 100,
+	}
+	if s.Overwrite {
+		w.Systems[side].StaleSave = system.OverwriteStale
+	}
+	w.Driver.Links[side] = sim.LinkConfig{Latency: mean(s.Latency), Loss: float64(s.Loss) / 1000}
+}
+
+// mean is an exponential distribution, or none.
+func mean(s Span) sim.Dist {
+	if s == 0 {
+		return nil
+	}
+	return sim.Exponential(time.Duration(s).Seconds())
+}
+
+func (b *builder) validation(w *model.Config, i int, v *Validation) {
+	m, known := b.find(v.Map)
+	if !known {
+		return // it may refuse what takes no part
+	}
+	side := engine.Side(v.Side)
+	w.Systems[side].Validations = append(w.Systems[side].Validations, system.Validation{
+		Name: "validation " + strconv.Itoa(i+1), Map: m, Refuse: float64(v.Percent) / 100, Cause: "refused by the case",
+	})
+}
+
+// transactions gives the users what they do, and returns when the last begins.
+func (b *builder) transactions(w *model.Config, list []Transaction) (last sim.Time) {
+	trace := &users.Trace{Name: "case"}
+	for i := range list {
+		t := &list[i]
+		made := users.Transaction{At: sim.Time(t.At), Side: engine.Side(t.Side), OpenFor: time.Duration(t.OpenFor)}
+		for j := range t.Edits {
+			if e, ok := b.edit(i, &t.Edits[j]); ok {
+				made.Edits = append(made.Edits, e)
+			}
+		}
+		if len(made.Edits) > 0 {
+			made.Name = fmt.Sprint("transaction ", i+1)
+			trace.Transactions = append(trace.Transactions, made)
+			last = max(last, made.At.Add(made.OpenFor))
+		}
+	}
+	slices.SortStableFunc(trace.Transactions, func(x, y users.Transaction) int { return cmp.Compare(x.At, y.At) })
+	w.Users.Sources = []users.Source{trace}
+	return last
+}
+
+// ops are the operations by the names that a case file gives them.
+var ops = map[string]system.Op{"create": system.Create, "update": system.Update, "upsert": system.Upsert}
+
+// edit makes one edit; false when its map takes no part.
+func (b *builder) edit(transaction int, e *Edit) (system.Edit, bool) {
+	id, takesPart := b.find(e.Map)
+	if !takesPart {
+		if b.subject.place(e.Map) < 0 {
+			b.complain("transaction %d: no table map %q", transaction+1, e.Map)
+		}
+		return system.Edit{}, false
+	}
+	op, known := ops[e.Op]
+	if !known {
+		b.complain("transaction %d: %q is no operation: create, update or upsert", transaction+1, e.Op)
+	}
+	made := system.Edit{Map: id, Op: op, Name: system.Name{Company: e.Company, ID: e.Key}}
+	for _, v := range e.Set {
+		if a, ok := b.assign(transaction, id, e, v); ok {
+			made.Set = append(made.Set, a)
+		}
+	}
+	return made, true
+}
+
+// assign makes the new content of one column; false when it is a lookup into a
+// map that takes no part.
+func (b *builder) assign(transaction int, id engine.MapID, e *Edit, v Value) (system.Assignment, bool) {
+	m := &b.subject.Maps[b.kept[id]]
+	c := m.column(v.Column)
+	if c < 0 {
+		b.complain("transaction %d: table map %s has no column %q", transaction+1, e.Map, v.Column)
+		return system.Assignment{}, false
+	}
+	a := system.Assignment{Column: c}
+	switch lookups := b.maps[id].Columns[c].Lookups; {
+	case len(m.Table.Columns[c].Lookups) > 0 && len(lookups) == 0:
+		return a, false
+	case v.To == "":
+	case len(lookups) > 0:
+		a.Map, a.Lookup = lookups[0], &system.Name{ID: v.To}
+		if b.maps[lookups[0]].Company {
+			a.Lookup.Company = e.Company
+		}
+	case slices.Contains(m.Numbers, v.Column):
+		n, err := strconv.ParseInt(v.To, 10, 32)
+		if err != nil {
+			b.complain("transaction %d: column %s holds whole numbers, not %q", transaction+1, v.Column, v.To)
+		}
+		a.Value = engine.Number(n * 1_000_000)
+	default:
+		a.Value = engine.Text(v.To)
+	}
+	return a, true
+}
+
+// faultKinds are the kinds of faults by the names that a case file gives them.
+var faultKinds = map[string]model.FaultKind{
+	"outage": model.Outage, "slow-system": model.SlowSystem, "slow-link": model.SlowLink, "cut-link": model.CutLink, "engine-crash": model.EngineCrash,
+}
+
+// fault adds a fault, and returns when it is over.
+func (b *builder) fault(w *model.Config, i int, f *Fault) sim.Time {
+	kind, known := faultKinds[f.Kind]
+	if !known {
+		b.complain("fault %d: unknown kind %q", i+1, f.Kind)
+	}
+	made := model.Fault{
+		Kind: kind, At: sim.Time(f.At), For: time.Duration(f.For), Side: engine.Side(f.Side), Factor: float64(f.Factor),
+		Point: driver.CrashPoint(f.Point), Restart: time.Duration(f.Restart),
+	}
+	if err := made.Validate(); err != nil {
+		b.complain("fault %d: %w", i+1, err)
+	}
+	w.Faults = append(w.Faults, made)
+	return made.At.Add(made.For + made.Restart)
+}

@@ -1,0 +1,198 @@
+package check
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/twinwrite/twinwrite/engine"
+)
+
+// CaseSchema is the first line of a case file. Another number means that old
+// files would be read wrongly.
+const CaseSchema = "twinwrite/case/v1"
+
+// Case is one test case, as data: who edits what and when, what breaks, and how
+// the world is set up. It says everything that a world needs but the table maps,
+// which belong to its [Subject]. What a case leaves open, such as the latency of
+// one message, is drawn from Seed by the key of the thing itself, so that taking
+// a transaction out moves nothing else.
+type Case struct {
+	Schema       string        `json:"schema"`
+	Subject      string        `json:"subject"`
+	Seed         uint64        `json:"seed"`
+	Setup        Setup         `json:"setup"`
+	Transactions []Transaction `json:"transactions"`
+	Faults       []Fault       `json:"faults,omitempty"`
+}
+
+// Edits counts the edits of all transactions: the size of a case.
+func (c *Case) Edits() int {
+	n := 0
+	for i := range c.Transactions {
+		n += len(c.Transactions[i].Edits)
+	}
+	return n
+}
+
+// Clone returns a copy that shares nothing that [Shrink] changes.
+func (c *Case) Clone() *Case {
+	d := *c
+	d.Setup.Maps = slices.Clone(c.Setup.Maps)
+	d.Faults = slices.Clone(c.Faults)
+	d.Transactions = slices.Clone(c.Transactions)
+	for i := range d.Transactions {
+		t := &d.Transactions[i]
+		t.Edits = slices.Clone(t.Edits)
+		for j := range t.Edits {
+			t.Edits[j].Set = slices.Clone(t.Edits[j].Set)
+		}
+	}
+	return &d
+}
+
+// Setup is how the world of a case is set up. Zero values are the defaults, and
+// shrinking leads back to them.
+type Setup struct {
+	Maps        []string     `json:"maps"` // of the subject; lookups into others are left empty
+	Primary     SideName     `json:"primary,omitempty"`
+	PerField    bool         `json:"per-field,omitempty"`
+	Permuted    bool         `json:"permuted,omitempty"` // what happens at one instant comes in an order drawn from the seed
+	Workers     int          `json:"workers,omitempty"`
+	Batch       int          `json:"batch,omitempty"`
+	Pull        int          `json:"pull,omitempty"` // references per pull
+	Attempts    int          `json:"attempts,omitempty"`
+	Barrier     bool         `json:"barrier,omitempty"`
+	Proceed     bool         `json:"proceed,omitempty"`
+	Timeout     Span         `json:"timeout,omitempty"` // of the engine's requests; half of it is the life of a write
+	FinOps      SystemSetup  `json:"finops,omitzero"`
+	Dataverse   SystemSetup  `json:"dataverse,omitzero"`
+	Validations []Validation `json:"validations,omitempty"`
+}
+
+// System returns the setup of a side.
+func (s *Setup) System(side engine.Side) *SystemSetup {
+	if side == engine.FinOps {
+		return &s.FinOps
+	}
+	return &s.Dataverse
+}
+
+// SystemSetup is how one system and its link behave.
+type SystemSetup struct {
+	Servers   int  `json:"servers,omitempty"` // 8 by default
+	Offset    Span `json:"clock-offset,omitempty"`
+	DriftPPM  int  `json:"clock-drift-ppm,omitempty"`
+	Commit    Span `json:"commit,omitempty"`  // mean of a user's transaction, exponential; 40ms, the same each time, by default
+	Latency   Span `json:"latency,omitempty"` // mean of the link, exponential; 10ms, the same each time, by default
+	Loss      int  `json:"loss-permille,omitempty"`
+	Lost      int  `json:"notifications-lost-percent,omitempty"`
+	Doubled   int  `json:"notifications-doubled-percent,omitempty"`
+	FoldCase  bool `json:"fold-case,omitempty"`
+	Overwrite bool `json:"overwrite-stale,omitempty"` // a stale save wins; else it is refused
+}
+
+// Validation refuses a share of the writes of one map on one side.
+type Validation struct {
+	Map     string   `json:"map"`
+	Side    SideName `json:"side"`
+	Percent int      `json:"percent"`
+}
+
+// Transaction is what one user commits at once.
+type Transaction struct {
+	At      Span     `json:"at"` // when he opens the records
+	Side    SideName `json:"side"`
+	OpenFor Span     `json:"open-for,omitempty"` // until he saves
+	Edits   []Edit   `json:"edits"`
+}
+
+// Edit is one operation on one record.
+type Edit struct {
+	Op      string  `json:"op"` // create, update or upsert
+	Map     string  `json:"map"`
+	Company string  `json:"company,omitempty"`
+	Key     string  `json:"key"`
+	Set     []Value `json:"set,omitempty"`
+}
+
+// Value is what an edit writes into one column: text, a whole number in a column
+// of numbers, the key of a record in a lookup; empty for null.
+type Value struct {
+	Column string `json:"column"`
+	To     string `json:"to"`
+}
+
+// Fault is something that breaks; see the kinds in package model.
+type Fault struct {
+	Kind    string   `json:"kind"`
+	At      Span     `json:"at"`
+	For     Span     `json:"for,omitempty"`
+	Side    SideName `json:"side,omitempty"`
+	Factor  int      `json:"factor,omitempty"`
+	Point   string   `json:"point,omitempty"`
+	Restart Span     `json:"restart,omitempty"`
+}
+
+// Span is a duration that a file writes as "1.5s".
+type Span time.Duration
+
+// MarshalText implements [encoding.TextMarshaler].
+func (s Span) MarshalText() ([]byte, error) { return []byte(time.Duration(s).String()), nil }
+
+// UnmarshalText implements [encoding.TextUnmarshaler].
+func (s *Span) UnmarshalText(text []byte) error {
+	d, err := time.ParseDuration(string(text))
+	*s = Span(d)
+	return err
+}
+
+// String returns the span as a file writes it.
+func (s Span) String() string { return time.Duration(s).String() }
+
+// SideName is a side that a file writes by its name.
+type SideName engine.Side
+
+// MarshalText implements [encoding.TextMarshaler].
+func (s SideName) MarshalText() ([]byte, error) { return []byte(engine.Side(s).String()), nil }
+
+// UnmarshalText implements [encoding.TextUnmarshaler].
+func (s *SideName) UnmarshalText(text []byte) error {
+	for _, side := range engine.Sides {
+		if side.String() == string(text) {
+			*s = SideName(side)
+			return nil
+		}
+	}
+	return fmt.Errorf("%q is no side: finops or dataverse", text)
+}
+
+// Encode returns the case as a case file.
+func (c *Case) Encode() []byte {
+	text, err := json.MarshalIndent(c, "", "  ")
+	if err != nil {
+		panic(fmt.Errorf("encode case: %w", err)) // it is plain data
+	}
+	return append(text, '\n')
+}
+
+// DecodeCase reads a case file. What it does not know is an error: a case that
+// is read in part would show something else than the one that was written.
+func DecodeCase(text []byte) (*Case, error) {
+	d := json.NewDecoder(strings.NewReader(string(text)))
+	d.DisallowUnknownFields()
+	var c Case
+	if err := d.Decode(&c); err != nil {
+		return nil, fmt.Errorf("read case: %w", err)
+	}
+	if d.More() {
+		return nil, errors.New("read case: something follows after the case")
+	}
+	if c.Schema != CaseSchema {
+		return nil, fmt.Errorf("read case: its schema is %q, and this program reads %q", c.Schema, CaseSchema)
+	}
+	return &c, nil
+}

@@ -1,0 +1,93 @@
+package check
+
+import (
+	"fmt"
+
+	"github.com/twinwrite/twinwrite/engine"
+	"github.com/twinwrite/twinwrite/engine/store"
+	"github.com/twinwrite/twinwrite/internal/fault"
+	"github.com/twinwrite/twinwrite/model"
+	"github.com/twinwrite/twinwrite/model/oracle"
+	"github.com/twinwrite/twinwrite/sim"
+)
+
+// Execution is what one run of a case showed.
+type Execution struct {
+	Properties []oracle.Property
+	Digest     sim.Digest
+	Events     uint64
+	Broken     string // the rule of the simulation that was broken, with the events before; empty when none was
+	Result     model.Result
+	Fired      []fault.Fired // of the planted bugs
+}
+
+// Failed returns the first property that was broken, or nil.
+func (x *Execution) Failed() *oracle.Property {
+	for i := range x.Properties {
+		if x.Properties[i].Verdict == oracle.Fail {
+			return &x.Properties[i]
+		}
+	}
+	return nil
+}
+
+// Plan says how cases are executed; it is no part of a case. The zero Plan plants
+// nothing, and keeps the engine's state in memory.
+type Plan struct {
+	Bugs    []fault.Point               // to plant
+	Store   func() (store.Store, error) // the engine's, for each world; nil: in memory
+	Observe func(sim.Event)             // sees every event before it fires; nil: nobody does
+}
+
+// Execute runs a case once: people and faults do their part, everything heals,
+// the world comes to rest, and the oracle judges. An error says that the case
+// does not fit the subject; that the engine failed is a result, not an error.
+func Execute(s *Subject, c *Case, p Plan) (*Execution, error) {
+	w, err := s.build(c)
+	if err != nil {
+		return nil, err
+	}
+	if p.Store != nil {
+		if w.Store, err = p.Store(); err != nil {
+			return nil, fmt.Errorf("open the engine's store: %w", err)
+		}
+	}
+	bugs, err := fault.NewPlan(engine.Plants(), p.Bugs...)
+	if err != nil {
+		return nil, err
+	}
+	if len(p.Bugs) > 0 {
+		w.Failpoints = bugs
+	}
+	w.Observe = p.Observe
+	world, err := model.New(w)
+	if err != nil {
+		return nil, fmt.Errorf("case of subject %s: %w", s.Name, err)
+	}
+	x := &Execution{}
+	func() {
+		defer func() {
+			if broken := recover(); broken != nil {
+				x.Broken = fmt.Sprintf("%v, at %v", broken, world.Kernel.Now())
+			}
+		}()
+		x.Result = world.Run()
+	}()
+	x.Digest, x.Events = world.Kernel.Digest(), world.Kernel.Events()
+	x.Properties = x.Result.Report.Properties
+	x.Fired = bugs.Log()
+	if x.Broken != "" {
+		x.Properties = append(x.Properties, brokenRule(x.Broken))
+	}
+	return x, nil
+}
+
+// brokenRule turns a panic of the world into the breach of a contract, so that a
+// case that shows it is shrunk like any other.
+func brokenRule(what string) oracle.Property {
+	return oracle.Property{
+		Contract: oracle.Contract{ID: "sound-world", Text: "no rule of the simulation or of the engine itself is broken"},
+		Verdict:  oracle.Fail, Checked: 1, Violations: 1,
+		Examples: []oracle.Violation{{Message: what}},
+	}
+}

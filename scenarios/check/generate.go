@@ -1,0 +1,273 @@
+package check
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/twinwrite/twinwrite/engine"
+	"github.com/twinwrite/twinwrite/model/driver"
+)
+
+// Cases returns a rapid generator of cases of a subject, for a user's own
+// properties. Its draws are the same as those of [Generate].
+func Cases(s *Subject) *rapid.Generator[*Case] {
+	return rapid.Custom(func(t *rapid.T) *Case { return Generate(s, rapidDice{t}) })
+}
+
+// Generate draws a case by swarm testing: each case leaves out whole features at
+// random. A case with all of them at once has so much of everything that what
+// needs a lot of one thing never comes about.
+func Generate(s *Subject, d Dice) *Case {
+	g := generator{subject: s, dice: d, swarm: drawSwarm(d)}
+	c := &Case{Schema: CaseSchema, Subject: s.Name, Seed: uint64(d.Bits(32))}
+	c.Setup = g.setup()
+	c.Transactions = g.transactions(&c.Setup)
+	c.Faults = g.faults(c.Transactions)
+	return c
+}
+
+// swarm says which features a case has.
+type swarm struct {
+	crashes, outages, slowness, cuts, losses bool
+	bothSides, bothCreate, stale, large      bool
+	refusals, skew, foldedKeys               bool
+	perField, permuted, tight, barrier       bool
+}
+
+func drawSwarm(d Dice) swarm {
+	var w swarm
+	for _, feature := range []*bool{
+		&w.crashes, &w.outages, &w.slowness, &w.cuts, &w.losses,
+		&w.bothCreate, &w.stale, &w.large,
+		&w.refusals, &w.skew, &w.foldedKeys,
+		&w.perField, &w.permuted, &w.tight, &w.barrier,
+	} {
+		*feature = d.Bits(1) == 1
+	}
+	w.bothSides = !chance(d, 25)
+	return w
+}
+
+type generator struct {
+	subject *Subject
+	dice    Dice
+	swarm   swarm
+	keys    int // of each map and company
+}
+
+func (g *generator) setup() Setup {
+	d, w := g.dice, &g.swarm
+	setup := Setup{
+		Primary: SideName(below(d, 2)), PerField: w.perField, Permuted: w.permuted,
+		Workers: 1 << below(d, 3), Batch: oneOf(d, []int{1, 2, 3, 10}), Pull: oneOf(d, []int{1, 2, 1000}),
+		Barrier: w.barrier && w.tight, Proceed: chance(d, 15),
+		Timeout: oneOf(d, []Span{second, 4 * second, 20 * second}),
+	}
+	for _, m := range g.some() {
+		setup.Maps = append(setup.Maps, g.subject.Maps[m].Table.Name)
+	}
+	if w.tight {
+		setup.Attempts = between(d, 2, 3)
+	}
+	for _, side := range engine.Sides {
+		s := setup.System(side)
+		s.Overwrite = d.Bits(1) == 1
+		s.FoldCase = w.foldedKeys && d.Bits(1) == 1
+		s.Commit = oneOf(d, []Span{0, 20 * millisecond, 300 * millisecond})
+		s.Latency = oneOf(d, []Span{0, 30 * millisecond, 400 * millisecond})
+		s.Servers = oneOf(d, []int{0, 1, 2})
+		if w.losses {
+			s.Loss, s.Lost, s.Doubled = oneOf(d, []int{5, 30, 120}), oneOf(d, []int{0, 20, 100}), oneOf(d, []int{0, 50})
+		}
+		if w.skew {
+			s.Offset, s.DriftPPM = Span(between(d, -600, 600))*second, between(d, -200, 200)
+		}
+	}
+	if w.refusals {
+		for range between(d, 1, 2) {
+			setup.Validations = append(setup.Validations, Validation{
+				Map: oneOf(d, setup.Maps), Side: SideName(below(d, 2)), Percent: oneOf(d, []int{10, 40, 100}),
+			})
+		}
+	}
+	return setup
+}
+
+// some draws the maps that take part: one, with what it looks up, or a few.
+func (g *generator) some() []int {
+	all := len(g.subject.Maps)
+	in := make([]bool, all)
+	for range between(g.dice, 1, 2) {
+		g.include(below(g.dice, all), in)
+	}
+	var places []int
+	for i, takesPart := range in {
+		if takesPart {
+			places = append(places, i)
+		}
+	}
+	return places
+}
+
+// include lets a map take part, and mostly what it looks up, too.
+func (g *generator) include(m int, in []bool) {
+	if in[m] {
+		return
+	}
+	in[m] = true
+	for _, c := range g.subject.Maps[m].Table.Columns {
+		for _, target := range c.Lookups {
+			if !chance(g.dice, 15) {
+				g.include(int(target), in)
+			}
+		}
+	}
+}
+
+func (g *generator) transactions(setup *Setup) []Transaction {
+	d := g.dice
+	n := between(d, 2, 10)
+	if g.swarm.large {
+		n = between(d, 8, 32)
+	}
+	g.keys = between(d, 1, 4)
+	side := SideName(below(d, 2))
+	at := Span(0)
+	list := make([]Transaction, 0, n)
+	for range n {
+		at += g.gap()
+		if g.swarm.bothSides {
+			side = SideName(below(d, 2))
+		}
+		t := Transaction{At: at, Side: side}
+		if g.swarm.stale && chance(d, 40) {
+			t.OpenFor = g.gap()
+		}
+		edits := 1
+		if chance(d, 30) {
+			edits = between(d, 2, 4)
+		}
+		for range edits {
+			t.Edits = append(t.Edits, g.edit(setup, side))
+		}
+		list = append(list, t)
+	}
+	slices.SortStableFunc(list, func(x, y Transaction) int { return cmp.Compare(x.At, y.At) })
+	return list
+}
+
+// gap draws the time to the next thing: most interesting are things that come at
+// once, and those that come while the one before is under way.
+func (g *generator) gap() Span {
+	d := g.dice
+	switch below(d, 8) {
+	case 0:
+		return 0
+	case 1, 2:
+		return Span(below(d, 50)) * millisecond
+	case 3, 4, 5:
+		return Span(below(d, 800)) * millisecond
+	case 6:
+		return Span(below(d, 10_000)) * millisecond
+	default:
+		return Span(below(d, 90)) * second
+	}
+}
+
+// edit draws one operation. A key that nobody has created yet fails an update
+// and its transaction, which shows nothing, so most are upserts.
+func (g *generator) edit(setup *Setup, side SideName) Edit {
+	d := g.dice
+	m := &g.subject.Maps[g.subject.place(oneOf(d, setup.Maps))]
+	e := Edit{Op: "upsert", Map: m.Table.Name, Key: g.key(d, m, side)}
+	switch below(d, 8) {
+	case 0:
+		e.Op = "create"
+	case 1, 2:
+		e.Op = "update"
+	}
+	if m.Table.Company {
+		e.Company = oneOf(d, []string{"usmf", "demf"})
+	}
+	some := false
+	for i := range m.Table.Columns {
+		c := &m.Table.Columns[i]
+		if last := i == len(m.Table.Columns)-1; chance(d, 60) || last && !some {
+			some = true
+			e.Set = append(e.Set, Value{Column: c.Name, To: g.value(m, c)})
+		}
+	}
+	return e
+}
+
+// key draws a record's key. Without bothCreate each side keeps to keys of its
+// own when it creates; both edit all of them.
+func (g *generator) key(d Dice, m *Map, side SideName) string {
+	letter := "k"
+	if g.swarm.foldedKeys && chance(d, 30) {
+		letter = "K"
+	}
+	n := below(d, g.keys)
+	if !g.swarm.bothCreate && len(m.Table.Columns)%2 == int(side) && chance(d, 50) {
+		n += g.keys
+	}
+	return letter + strconv.Itoa(n)
+}
+
+func (g *generator) value(m *Map, c *engine.Column) string {
+	d := g.dice
+	switch {
+	case chance(d, 8):
+		return ""
+	case len(c.Lookups) > 0:
+		return "k" + strconv.Itoa(below(d, g.keys))
+	case slices.Contains(m.Numbers, c.Name):
+		return strconv.Itoa(below(d, 5))
+	case m.Codes != nil:
+		return oneOf(d, m.Codes)
+	default:
+		return oneOf(d, []string{"a", "b", "c", "d", "A"})
+	}
+}
+
+// faults draws what breaks while the transactions come, and ends soon after.
+func (g *generator) faults(transactions []Transaction) []Fault {
+	d, w := g.dice, &g.swarm
+	last := transactions[len(transactions)-1].At + 5*second
+	var list []Fault
+	add := func(on bool, most int, f func() Fault) {
+		if !on {
+			return
+		}
+		for range between(d, 1, most) {
+			made := f()
+			made.At = Span(below(d, 1000)) * last / 1000
+			list = append(list, made)
+		}
+	}
+	length := func() Span { return oneOf(d, []Span{300 * millisecond, 3 * second, 40 * second, 200 * second}) }
+	points := driver.CrashPoints()
+	add(w.crashes, 3, func() Fault {
+		f := Fault{Kind: "engine-crash", Restart: oneOf(d, []Span{0, second, 20 * second})}
+		if chance(d, 80) {
+			f.Point = string(oneOf(d, points))
+		}
+		return f
+	})
+	add(w.outages, 2, func() Fault { return Fault{Kind: "outage", Side: SideName(below(d, 2)), For: length()} })
+	add(w.slowness, 2, func() Fault {
+		return Fault{Kind: oneOf(d, []string{"slow-system", "slow-link"}), Side: SideName(below(d, 2)), For: length(), Factor: oneOf(d, []int{5, 50, 500})}
+	})
+	add(w.cuts, 2, func() Fault { return Fault{Kind: "cut-link", Side: SideName(below(d, 2)), For: length()} })
+	slices.SortStableFunc(list, func(x, y Fault) int { return cmp.Compare(x.At, y.At) })
+	return list
+}
+
+const (
+	second      = Span(time.Second)
+	millisecond = Span(time.Millisecond)
+)

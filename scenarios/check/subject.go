@@ -1,0 +1,118 @@
+package check
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/twinwrite/twinwrite/engine"
+)
+
+// Subject is what is put to the test: table maps, and what may be refused.
+type Subject struct {
+	Name string
+	Maps []Map // looked-up maps before those that look them up, where there is no circle
+}
+
+// Map is one table map of a [Subject] with what a generator must know of it.
+type Map struct {
+	// Table is the map as [engine.NewTableMap] takes it. Its ID, the numbers in
+	// its Lookups are places in [Subject.Maps]; the case gives Sequence, Primary
+	// and Granularity.
+	Table   engine.TableMap
+	Numbers []string // names of the columns that hold numbers
+	Codes   []string // texts that edits write; nil: a few letters
+}
+
+// column returns the place of a column, or -1.
+func (m *Map) column(name string) int {
+	return slices.IndexFunc(m.Table.Columns, func(c engine.Column) bool { return c.Name == name })
+}
+
+// place returns the place of a map, or -1.
+func (s *Subject) place(name string) int {
+	return slices.IndexFunc(s.Maps, func(m Map) bool { return m.Table.Name == name })
+}
+
+// OwnSubject returns the maps that the program tests itself with: one of each
+// kind that the engine treats in its own way.
+func OwnSubject() *Subject {
+	const (
+		parties engine.MapID = iota
+		orders
+		lines
+		people
+		teams
+	)
+	return &Subject{Name: "own", Maps: []Map{
+		parties: {Table: engine.TableMap{Name: "parties", Columns: []engine.Column{
+			{Name: "name"},
+			{Name: "limit"},
+		}}, Numbers: []string{"limit"}},
+		orders: {Table: engine.TableMap{Name: "orders", Company: true, Columns: []engine.Column{
+			{Name: "state"},
+			{Name: "party", Lookups: []engine.MapID{parties}},
+		}}},
+		lines: {Table: engine.TableMap{Name: "lines", Company: true, Columns: []engine.Column{
+			{Name: "quantity"},
+			{Name: "order", Lookups: []engine.MapID{orders}},
+		}}, Numbers: []string{"quantity"}},
+		people: {Table: engine.TableMap{Name: "people", Columns: []engine.Column{
+			{Name: "name", Canonical: engine.Form{FoldCase: true, TrimBlanks: true}},
+			{Name: "boss", Lookups: []engine.MapID{people}},
+			{Name: "team", Lookups: []engine.MapID{teams}},
+		}}},
+		teams: {Table: engine.TableMap{Name: "teams", Columns: []engine.Column{
+			{Name: "name"},
+			{Name: "head", Lookups: []engine.MapID{people}},
+		}}},
+	}}
+}
+
+// tables makes the table maps of a setup. The places of the maps that take part
+// stand in kept, by MapID.
+func (s *Subject) tables(setup *Setup) (made []*engine.TableMap, kept []int, err error) {
+	id := make([]engine.MapID, len(s.Maps))
+	takesPart := make([]bool, len(s.Maps))
+	for i := range s.Maps {
+		if slices.Contains(setup.Maps, s.Maps[i].Table.Name) {
+			id[i], takesPart[i] = engine.MapID(len(kept)), true
+			kept = append(kept, i)
+		}
+	}
+	for _, name := range setup.Maps {
+		if s.place(name) < 0 {
+			return nil, nil, fmt.Errorf("subject %s has no table map %q", s.Name, name)
+		}
+	}
+	declared := make([]engine.TableMap, len(kept))
+	for n, i := range kept {
+		t := s.Maps[i].Table
+		t.ID, t.Sequence, t.Primary = engine.MapID(n), n+1, engine.Side(setup.Primary)
+		if t.Mode == engine.Stopped {
+			t.Mode = engine.Async
+		}
+		if setup.PerField {
+			t.Granularity = engine.PerField
+		}
+		t.Columns = slices.Clone(t.Columns)
+		for c := range t.Columns {
+			var into []engine.MapID
+			for _, target := range t.Columns[c].Lookups {
+				if takesPart[target] {
+					into = append(into, id[target])
+				}
+			}
+			t.Columns[c].Lookups = into
+		}
+		declared[n] = t
+	}
+	engine.MarkCircular(declared)
+	for n := range declared {
+		m, err := engine.NewTableMap(declared[n])
+		if err != nil {
+			return nil, nil, err
+		}
+		made = append(made, m)
+	}
+	return made, kept, nil
+}
