@@ -155,7 +155,7 @@ type Core struct {
 	spare   [][]queued      // emptied queues of lanes, for reuse
 	stats   Stats           // but for the levels
 	items   [laneStates]int // by state
-	working []int           // by map: items that are neither done nor on the error desk
+	working []int           // by map: items that will go on by themselves
 	ranOut  bool            // a map has run out of them, since barriers were last looked at
 	save    []Mutation
 	do      []Effect

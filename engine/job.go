@@ -73,7 +73,8 @@ func (c *Core) landed(id laneID) {
 }
 
 // behindBarrier reports whether an item must wait until its job has no work
-// left in maps of a lower sequence. What is on the error desk holds nobody up.
+// left in maps of a lower sequence. What is on the error desk holds nobody up,
+// and neither does what waits for it.
 func (c *Core) behindBarrier(id laneID) bool {
 	if !c.cfg.Barrier {
 		return false

@@ -24,8 +24,10 @@ const (
 	laneStates
 )
 
-// working reports whether the engine, and nobody else, will go on with the item.
-func (s laneState) working() bool { return s != idle && s != parked }
+// working reports whether the engine will go on with the item by itself. What is
+// blocked is not counted: what it waits for is, unless that waits on the error
+// desk, and then so does what is blocked.
+func (s laneState) working() bool { return s == ready || s == inFlight || s == backoff }
 
 // String returns the state's name as the error desk shows it.
 func (s laneState) String() string {

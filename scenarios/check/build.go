@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -199,6 +200,9 @@ func (b *builder) assign(transaction int, id engine.MapID, e *Edit, v Value) (sy
 var faultKinds = map[string]model.FaultKind{
 	"outage": model.Outage, "slow-system": model.SlowSystem, "slow-link": model.SlowLink, "cut-link": model.CutLink, "engine-crash": model.EngineCrash,
 }
+
+// faultNames lists the kinds of faults, sorted.
+func faultNames() []string { return slices.Sorted(maps.Keys(faultKinds)) }
 
 // fault adds a fault, and returns when it is over.
 func (b *builder) fault(w *model.Config, i int, f *Fault) sim.Time {

@@ -1,28 +1,172 @@
 package check
 
-import "testing"
+import (
+	"context"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/twinwrite/twinwrite/internal/fault"
+	"github.com/twinwrite/twinwrite/model"
+)
+
+func search(t testing.TB, c Campaign) *Summary {
+	t.Helper()
+	if c.Subject == nil {
+		c.Subject = OwnSubject()
+	}
+	s, err := c.Run(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestNothingFailsWithoutABug(t *testing.T) {
+	t.Parallel()
+	cases := 3000
+	if testing.Short() {
+		cases = 500
+	}
+	s := search(t, Campaign{Seed: 7, Cases: cases, Jobs: 2})
+	if s.Cases != cases || s.Cut != "" {
+		t.Errorf("%d cases of %d were run; %s", s.Cases, cases, s.Cut)
+	}
+	if f := s.Failure; f != nil {
+		t.Fatalf("case %d: %v\n%s", f.Number, f.Property, f.Smallest().Encode())
+	}
+	for _, p := range s.Properties {
+		if p.Cases == 0 {
+			t.Errorf("%s was tested in no case", p.ID)
+		}
+	}
+	if s.Timelines < s.Cases/2 {
+		t.Errorf("%d cases have only %d different timelines", s.Cases, s.Timelines)
+	}
+}
+
+// TestBugsAreFoundAndShrunk plants bugs that need little: each must be found by
+// the property that it breaks, and be shown by a case that fits on a screen.
+func TestBugsAreFoundAndShrunk(t *testing.T) {
+	t.Parallel()
+	for bug, property := range map[string]string{
+		"engine/write-without-condition": "no-lost-update",
+		"engine/ack-before-save":         "closed-books",
+		"engine/no-loopback-control":     "no-echo",
+	} {
+		t.Run(bug, func(t *testing.T) {
+			t.Parallel()
+			plan := Plan{Bugs: []fault.Point{{Name: bug, Terms: fault.Always}}}
+			f := search(t, Campaign{Seed: 1, Cases: 2000, Plan: plan, Pinned: property}).Failure
+			if f == nil {
+				t.Fatal("not found")
+			}
+			small := f.Smallest()
+			if small.Edits() > 5 || len(small.Faults) > 2 {
+				t.Errorf("shrunk to %d edits and %d faults only\n%s", small.Edits(), len(small.Faults), small.Encode())
+			}
+			x, err := Execute(OwnSubject(), small, plan)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if x.failed(property) == nil {
+				t.Error("the shrunk case does not fail when it is run again")
+			}
+			if x, err = Execute(OwnSubject(), small, Plan{}); err != nil {
+				t.Fatal(err)
+			}
+			if p := x.failed(""); p != nil {
+				t.Errorf("the shrunk case fails without the bug, too: %v", p)
+			}
+		})
+	}
+}
+
+func TestCoresMoveNothing(t *testing.T) {
+	t.Parallel()
+	var sums []*Summary
+	for _, jobs := range []int{1, 3} {
+		plan := Plan{Bugs: []fault.Point{{Name: "engine/ack-before-save", Terms: fault.Always}}}
+		sums = append(sums, search(t, Campaign{Seed: 3, Cases: 500, Jobs: jobs, Plan: plan, Pinned: "closed-books"}))
+	}
+	if diff := cmp.Diff(sums[0], sums[1], cmpopts.IgnoreTypes(model.Result{})); diff != "" {
+		t.Errorf("(-one core +three)\n%s", diff)
+	}
+	if sums[0].Failure == nil {
+		t.Error("nothing failed, so that shrinking was not compared")
+	}
+}
+
+func TestCorpusComesFirst(t *testing.T) {
+	t.Parallel()
+	plan := Plan{Bugs: []fault.Point{{Name: "engine/no-loopback-control", Terms: fault.Always}}}
+	small := search(t, Campaign{Seed: 1, Plan: plan}).Failure.Smallest()
+	again := search(t, Campaign{Seed: 2, Plan: plan, Corpus: []*Case{small}})
+	if again.Failure == nil || again.Failure.Number != 0 || again.Cases != 1 {
+		t.Errorf("the corpus was not what failed first: %+v", again.Failure)
+	}
+}
+
+func TestCaseFiles(t *testing.T) {
+	t.Parallel()
+	for n := range uint64(200) {
+		c := Generate(OwnSubject(), KeyedDice(5, n))
+		text := c.Encode()
+		again, err := DecodeCase(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(again.Encode(), text) {
+			t.Fatalf("case %d is another one after it was written and read", n)
+		}
+	}
+	for text, want := range map[string]string{
+		`{"schema":"twinwrite/case/v0"}`:                           `read case: its schema is "twinwrite/case/v0", and this program reads "twinwrite/case/v1"`,
+		`{"schema":"twinwrite/case/v1","edit":1}`:                  `read case: json: unknown field "edit"`,
+		`{"schema":"twinwrite/case/v1"} {}`:                        `read case: something follows after the case`,
+		`{"schema":"twinwrite/case/v1","setup":{"primary":"crm"}}`: `read case: json: cannot unmarshal`,
+	} {
+		if _, err := DecodeCase([]byte(text)); err == nil || len(err.Error()) < len(want) || err.Error()[:len(want)] != want {
+			t.Errorf("%s: %v, expected %s", text, err, want)
+		}
+	}
+}
+
+func TestCasesThatDoNotFit(t *testing.T) {
+	t.Parallel()
+	c := &Case{
+		Schema: CaseSchema, Setup: Setup{Maps: []string{"parties"}},
+		Transactions: []Transaction{{Edits: []Edit{
+			{Op: "drop", Map: "parties", Key: "k"},
+			{Op: "upsert", Map: "nobody", Key: "k"},
+			{Op: "upsert", Map: "parties", Key: "k", Set: []Value{{Column: "colour", To: "a"}, {Column: "limit", To: "x"}}},
+		}}},
+		Faults: []Fault{{Kind: "flood"}},
+	}
+	_, err := Execute(OwnSubject(), c, Plan{})
+	want := `case of subject own: transaction 1: "drop" is no operation: create, update or upsert
+transaction 1: no table map "nobody"
+transaction 1: table map parties has no column "colour"
+transaction 1: column limit holds whole numbers, not "x"
+fault 1: unknown kind "flood"`
+	if err == nil || err.Error() != want {
+		t.Errorf("got  %v\nwant %s", err, want)
+	}
+}
 
 func BenchmarkCases(b *testing.B) {
 	s := OwnSubject()
-	n := uint64(0)
-	events := uint64(0)
-	failed := 0
+	n, events := uint64(0), uint64(0)
 	for b.Loop() {
 		n++
-		c := Generate(s, KeyedDice(1, n))
-		x, err := Execute(s, c, Plan{})
+		x, err := Execute(s, Generate(s, KeyedDice(1, n)), Plan{})
 		if err != nil {
 			b.Fatal(err)
 		}
 		events += x.Events
-		if p := x.Failed(); p != nil {
-			failed++
-			if failed < 4 {
-				b.Log(n, p)
-			}
-		}
 	}
 	b.ReportMetric(float64(events)/float64(n), "events/case")
 	b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "cases/s")
-	b.ReportMetric(float64(failed)/float64(n), "failed/case")
 }

@@ -21,16 +21,6 @@ type Execution struct {
 	Fired      []fault.Fired // of the planted bugs
 }
 
-// Failed returns the first property that was broken, or nil.
-func (x *Execution) Failed() *oracle.Property {
-	for i := range x.Properties {
-		if x.Properties[i].Verdict == oracle.Fail {
-			return &x.Properties[i]
-		}
-	}
-	return nil
-}
-
 // Plan says how cases are executed; it is no part of a case. The zero Plan plants
 // nothing, and keeps the engine's state in memory.
 type Plan struct {
@@ -74,9 +64,10 @@ func Execute(s *Subject, c *Case, p Plan) (*Execution, error) {
 		x.Result = world.Run()
 	}()
 	x.Digest, x.Events = world.Kernel.Digest(), world.Kernel.Events()
-	x.Properties = x.Result.Report.Properties
 	x.Fired = bugs.Log()
-	if x.Broken != "" {
+	if x.Broken == "" {
+		x.Properties = append(x.Result.Report.Properties, atRest(&x.Result, w.End))
+	} else {
 		x.Properties = append(x.Properties, brokenRule(x.Broken))
 	}
 	return x, nil
@@ -90,4 +81,21 @@ func brokenRule(what string) oracle.Property {
 		Verdict:  oracle.Fail, Checked: 1, Violations: 1,
 		Examples: []oracle.Violation{{Message: what}},
 	}
+}
+
+// atRest judges whether the world came to rest once everything was healed. The
+// run ends when it does, so that one that reached its end did not.
+func atRest(r *model.Result, end sim.Time) oracle.Property {
+	p := oracle.Property{
+		Contract: oracle.Contract{ID: "comes-to-rest", Text: "after the last edit and the last fault, retries, probes and polls end within two hours, and no item can run that does not"},
+		Verdict:  oracle.Pass, Checked: 1,
+	}
+	switch {
+	case r.Halted != "":
+		p.Verdict, p.Note = oracle.Inconclusive, r.Halted
+	case r.End >= end:
+		p.Verdict, p.Violations = oracle.Fail, 1
+		p.Examples = []oracle.Violation{{At: r.End, Message: "something is still under way, or waits for what nothing will bring about"}}
+	}
+	return p
 }

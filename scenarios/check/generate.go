@@ -35,7 +35,7 @@ type swarm struct {
 	crashes, outages, slowness, cuts, losses bool
 	bothSides, bothCreate, stale, large      bool
 	refusals, skew, foldedKeys               bool
-	perField, permuted, tight, barrier       bool
+	permuted, tight, barrier                 bool
 }
 
 func drawSwarm(d Dice) swarm {
@@ -44,7 +44,7 @@ func drawSwarm(d Dice) swarm {
 		&w.crashes, &w.outages, &w.slowness, &w.cuts, &w.losses,
 		&w.bothCreate, &w.stale, &w.large,
 		&w.refusals, &w.skew, &w.foldedKeys,
-		&w.perField, &w.permuted, &w.tight, &w.barrier,
+		&w.permuted, &w.tight, &w.barrier,
 	} {
 		*feature = d.Bits(1) == 1
 	}
@@ -62,7 +62,7 @@ type generator struct {
 func (g *generator) setup() Setup {
 	d, w := g.dice, &g.swarm
 	setup := Setup{
-		Primary: SideName(below(d, 2)), PerField: w.perField, Permuted: w.permuted,
+		Primary: SideName(below(d, 2)), Permuted: w.permuted,
 		Workers: 1 << below(d, 3), Batch: oneOf(d, []int{1, 2, 3, 10}), Pull: oneOf(d, []int{1, 2, 1000}),
 		Barrier: w.barrier && w.tight, Proceed: chance(d, 15),
 		Timeout: oneOf(d, []Span{second, 4 * second, 20 * second}),

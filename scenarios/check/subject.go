@@ -39,9 +39,6 @@ func OwnSubject() *Subject {
 	const (
 		parties engine.MapID = iota
 		orders
-		lines
-		people
-		teams
 	)
 	return &Subject{Name: "own", Maps: []Map{
 		parties: {Table: engine.TableMap{Name: "parties", Columns: []engine.Column{
@@ -52,19 +49,10 @@ func OwnSubject() *Subject {
 			{Name: "state"},
 			{Name: "party", Lookups: []engine.MapID{parties}},
 		}}},
-		lines: {Table: engine.TableMap{Name: "lines", Company: true, Columns: []engine.Column{
+		{Table: engine.TableMap{Name: "lines", Company: true, Columns: []engine.Column{
 			{Name: "quantity"},
 			{Name: "order", Lookups: []engine.MapID{orders}},
 		}}, Numbers: []string{"quantity"}},
-		people: {Table: engine.TableMap{Name: "people", Columns: []engine.Column{
-			{Name: "name", Canonical: engine.Form{FoldCase: true, TrimBlanks: true}},
-			{Name: "boss", Lookups: []engine.MapID{people}},
-			{Name: "team", Lookups: []engine.MapID{teams}},
-		}}},
-		teams: {Table: engine.TableMap{Name: "teams", Columns: []engine.Column{
-			{Name: "name"},
-			{Name: "head", Lookups: []engine.MapID{people}},
-		}}},
 	}}
 }
 

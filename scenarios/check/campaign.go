@@ -1,0 +1,268 @@
+package check
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/twinwrite/twinwrite/model/oracle"
+	"github.com/twinwrite/twinwrite/sim"
+)
+
+// Campaign is a search for a case that fails. The zero value of each field but
+// Subject means its default.
+type Campaign struct {
+	Subject *Subject
+	Plan    Plan // its Observe is the campaign's own
+	Seed    uint64
+	Cases   int     // to draw; 1,000
+	Jobs    int     // cases at the same time; 1. It moves no result
+	Corpus  []*Case // are run first: what failed once
+	Shrink  int     // executions that shrinking a failed case may take; 400, negative for none
+
+	// Pinned is the property that must fail; another that does counts as none.
+	// Empty: any.
+	Pinned string
+
+	Progress func(Progress) // called after each round of cases; nil: nobody listens
+}
+
+// Progress tells how far a campaign has come.
+type Progress struct {
+	Cases, Of int
+	Timelines int
+}
+
+// Summary is what a campaign showed.
+type Summary struct {
+	Subject    string
+	Seed       uint64
+	Cases      int // executed to their end; not those that only confirm or shrink
+	Events     uint64
+	Timelines  int // distinct ones
+	Properties []PropertyCount
+	Reached    Reached
+	Failure    *Failure // nil: none was found
+	Cut        string   // why it ended before all cases were run; empty when it did not
+}
+
+// PropertyCount is how one contract fared over all cases.
+type PropertyCount struct {
+	oracle.Contract
+	Cases      int // in which it was tested
+	Checked    uint64
+	Violations uint64
+}
+
+// Failure is the first case that failed.
+type Failure struct {
+	Number    int // of the case, from 1; 0: one of the corpus
+	Case      *Case
+	Shrunk    *Case // nil: it was not shrunk
+	Property  oracle.Property
+	Execution *Execution // of the shrunk case, else of the case
+	Tries     int        // executions that shrinking took
+}
+
+// Smallest returns the case to look at.
+func (f *Failure) Smallest() *Case {
+	if f.Shrunk != nil {
+		return f.Shrunk
+	}
+	return f.Case
+}
+
+// round is how many cases are drawn together. What the search learns from them
+// is taken in afterwards and in their order, so that the same cases are drawn on
+// one core and on many.
+const round = 128
+
+// Run draws and executes cases until one fails, all are done, or ctx ends. An
+// error says that the campaign itself is faulty.
+func (c Campaign) Run(ctx context.Context) (*Summary, error) {
+	if c.Cases == 0 {
+		c.Cases = 1000
+	}
+	if c.Shrink == 0 {
+		c.Shrink = 400
+	}
+	s := &search{Campaign: c, distinct: map[sim.Digest]bool{}}
+	s.sum.Subject, s.sum.Seed = c.Subject.Name, c.Seed
+	for len(s.corpus()) > 0 || s.drawn < c.Cases {
+		if ctx.Err() != nil {
+			s.sum.Cut = "it was interrupted"
+			break
+		}
+		if err := s.next(); err != nil {
+			return nil, err
+		}
+		if c.Progress != nil {
+			c.Progress(Progress{Cases: s.sum.Cases, Of: c.Cases + len(c.Corpus), Timelines: len(s.distinct)})
+		}
+		if s.sum.Failure != nil {
+			s.shrink()
+			break
+		}
+	}
+	s.sum.Timelines = len(s.distinct)
+	return &s.sum, nil
+}
+
+// search is a campaign under way.
+type search struct {
+	Campaign
+	sum      Summary
+	replayed int // of the corpus
+	drawn    int
+	distinct map[sim.Digest]bool // timelines
+	covered  coverage
+	pool     []*Case // showed something new
+}
+
+// corpus returns what is left of it.
+func (s *search) corpus() []*Case { return s.Corpus[s.replayed:] }
+
+// trial is one case on its way.
+type trial struct {
+	number    int
+	c         *Case
+	execution *Execution
+	timeline  timeline
+	err       error
+}
+
+// next executes one round of cases.
+func (s *search) next() error {
+	trials := s.draw()
+	var workers sync.WaitGroup
+	feed := make(chan *trial)
+	for range max(s.Jobs, 1) {
+		workers.Go(func() {
+			for t := range feed {
+				t.run(&s.Campaign)
+			}
+		})
+	}
+	for i := range trials {
+		feed <- &trials[i]
+	}
+	close(feed)
+	workers.Wait()
+	for i := range trials {
+		if err := s.learn(&trials[i]); err != nil {
+			return err
+		}
+		if s.sum.Failure != nil {
+			return nil
+		}
+	}
+	return nil
+}
+
+// draw makes a round of cases: what is left of the corpus, then new ones, of
+// which every other one is a variation of one that had shown something new.
+func (s *search) draw() []trial {
+	var trials []trial
+	for _, c := range s.corpus() {
+		trials = append(trials, trial{c: c})
+		s.replayed++
+	}
+	for len(trials) < round && s.drawn < s.Cases {
+		s.drawn++
+		d := KeyedDice(s.Seed, uint64(s.drawn))
+		t := trial{number: s.drawn}
+		if len(s.pool) > 0 && d.Bits(1) == 1 {
+			t.c = vary(s.Subject, s.pool[below(d, len(s.pool))], d)
+		} else {
+			t.c = Generate(s.Subject, d)
+		}
+		trials = append(trials, t)
+	}
+	return trials
+}
+
+func (t *trial) run(c *Campaign) {
+	p := c.Plan
+	p.Observe = t.timeline.observe
+	t.execution, t.err = Execute(c.Subject, t.c, p)
+}
+
+// poolMax is how many cases are kept to be varied: the newest discoveries.
+const poolMax = 256
+
+// learn takes in what a case showed.
+func (s *search) learn(t *trial) error {
+	if t.err != nil {
+		return fmt.Errorf("case %d: %w", t.number, t.err)
+	}
+	s.sum.Cases++
+	s.sum.Events += t.execution.Events
+	s.sum.Reached.add(t.c, t.execution)
+	s.sum.count(t.execution.Properties)
+	if !s.distinct[t.timeline.hash] {
+		s.distinct[t.timeline.hash] = true
+		if s.covered.add(&t.timeline.seen) > 0 {
+			s.pool = append(s.pool, t.c)
+			if len(s.pool) > poolMax {
+				s.pool = slices.Delete(s.pool, 0, 1)
+			}
+		}
+	}
+	if p := t.execution.failed(s.Pinned); p != nil {
+		s.sum.Failure = &Failure{Number: t.number, Case: t.c, Property: *p, Execution: t.execution}
+	}
+	return nil
+}
+
+// failed returns the property that was broken: the pinned one, or the first.
+func (x *Execution) failed(pinned string) *oracle.Property {
+	for i := range x.Properties {
+		if p := &x.Properties[i]; p.Verdict == oracle.Fail && (pinned == "" || pinned == p.ID) {
+			return p
+		}
+	}
+	return nil
+}
+
+func (s *Summary) count(properties []oracle.Property) {
+	for i := range properties {
+		p := &properties[i]
+		at := slices.IndexFunc(s.Properties, func(c PropertyCount) bool { return c.ID == p.ID })
+		if at < 0 {
+			at = len(s.Properties)
+			s.Properties = append(s.Properties, PropertyCount{Contract: p.Contract})
+		}
+		c := &s.Properties[at]
+		if p.Checked > 0 {
+			c.Cases++
+		}
+		c.Checked += p.Checked
+		c.Violations += p.Violations
+	}
+}
+
+// shrink makes the failed case small. The property that failed is pinned.
+func (s *search) shrink() {
+	f := s.sum.Failure
+	if s.Shrink < 0 {
+		return
+	}
+	p := s.Plan
+	p.Observe = nil
+	f.Shrunk = Shrink(f.Case, s.Shrink, func(c *Case) bool {
+		f.Tries++
+		x, err := Execute(s.Subject, c, p)
+		if err != nil {
+			return false
+		}
+		failed := x.failed(f.Property.ID)
+		if failed != nil {
+			f.Execution = x
+		}
+		return failed != nil
+	})
+	if failed := f.Execution.failed(f.Property.ID); failed != nil {
+		f.Property = *failed
+	}
+}
