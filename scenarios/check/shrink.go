@@ -1,8 +1,6 @@
 package check
 
-import (
-	"slices"
-)
+import "slices"
 
 // Shrink makes a failing case as small as it can within a number of executions,
 // and still failing: it leaves out transactions, faults and edits, leads the
@@ -105,7 +103,7 @@ func (s *shrinker) edits() {
 			}) {
 				continue
 			}
-			for k := len(s.best.Transactions[i].Edits[j].Set) - 1; k >= 0; k-- {
+			for k := range slices.Backward(s.best.Transactions[i].Edits[j].Set) {
 				s.with(func(c *Case) {
 					e := &c.Transactions[i].Edits[j]
 					e.Set = slices.Delete(e.Set, k, k+1)
