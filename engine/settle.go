@@ -164,11 +164,15 @@ func (c *Core) park(f *flight, l *lane, why Outcome) {
 	c.putOnDesk(f.lane, l, why)
 }
 
-// putOnDesk lets an item wait for an operator, or for a newer reference.
+// putOnDesk lets an item wait for an operator, or for a newer reference. Where
+// nobody is held up by such an item, those that wait for it go on.
 func (c *Core) putOnDesk(id laneID, l *lane, why Outcome) {
 	c.move(id, parked)
 	l.parked, l.refused = why, 0
 	c.saveLane(id)
+	if c.cfg.Proceed && l.waiters != noLane {
+		c.wakeWaiters(id)
+	}
 }
 
 func (c *Core) saveLane(id laneID) {

@@ -44,7 +44,10 @@ var distribution = choice{
 				{name: "weight", shape: leaf{share}, required: true, doc: "how often it is drawn, for example 90%"},
 				{name: "of", shape: nestedDistribution{}, required: true, doc: "its distribution"},
 			}}}, required: true, doc: "the parts: - {weight: 90%, of: 20ms}"}),
-		{word: "empirical", later: "give the distribution by its parameters: lognormal fits most measured times"},
+		parameters("empirical", "what was measured, one of the values at a time",
+			key{name: "file", shape: text{bytesMax: fileBytesMax}, required: true, doc: "a CSV file beside the scenario, for example times.csv"},
+			key{name: "column", shape: text{bytesMax: nameBytesMax}, required: true, doc: "the column that holds the values, for example took"},
+			key{name: "unit", shape: positive{timeSpan}, doc: "what a plain number counts, for example 1ms; not needed where the cells have units"}),
 	},
 }
 
@@ -98,6 +101,8 @@ func buildDist(c *checker, n *node, path string) any {
 		d = sim.Pareto{Shape: plain("shape"), Low: seconds("low"), Cap: seconds("cap")}
 	case "shifted":
 		d = sim.Shifted{By: seconds("by"), Of: as[sim.Dist](n.get("of").value)}
+	case "empirical":
+		return buildSample(c, n, path)
 	case "mixture":
 		var m sim.Mixture
 		for _, part := range n.get("of").items {

@@ -152,7 +152,7 @@ func (f *foresight) load() {
 				}
 			}
 		}
-		transactions := w.Arrivals.Rate.expected(f.s.Time.Run)
+		transactions := w.Arrivals.expected(f.s.Time)
 		if transactions < 1 {
 			f.warn(join(join("workload", w.Name), "arrivals.rate"), "is a rate too low?", "%.2g transactions are expected in the whole run", transactions)
 		}
@@ -171,26 +171,6 @@ func (f *foresight) load() {
 	if !working {
 		f.warn("workload", "set enabled: true on one", "no workload is enabled; nothing will happen")
 	}
-}
-
-// expected returns the mean number of events from the start on for a time.
-func (p Profile) expected(length time.Duration) float64 {
-	end := length.Seconds()
-	before, at := p[0].Rate.PerSecond(), 0.0
-	sum := 0.0
-	for _, point := range p {
-		next, rate := min(end, point.At.Seconds()), point.Rate.PerSecond()
-		if span := point.At.Seconds() - at; span > 0 && next > at {
-			reached := before + (rate-before)*(next-at)/span
-			sum += (next - at) * (before + reached) / 2
-			at = next
-		}
-		before = rate
-		if at >= end {
-			return sum
-		}
-	}
-	return sum + (end-at)*before
 }
 
 // about rounds seconds for a message.

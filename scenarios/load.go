@@ -10,6 +10,7 @@ import (
 	"path"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 )
 
@@ -23,33 +24,36 @@ var data embed.FS
 // by its path, and checks it together with the traces that it names. sets are
 // overrides as "path=value". A scenario with faults gives [Errors].
 func Load(nameOrPath string, sets ...string) (*Scenario, Warnings, error) {
-	s, warnings, err := load(nameOrPath, sets)
+	s, err := load(nameOrPath, sets)
 	if err != nil {
+		return nil, nil, err
+	}
+	if err := s.LoadSamples(); err != nil {
 		return nil, nil, err
 	}
 	if err := s.checkTraces(); err != nil {
 		return nil, nil, err
 	}
-	return s, warnings, nil
+	return s, foresee(s), nil
 }
 
-func load(nameOrPath string, sets []string) (*Scenario, Warnings, error) {
+func load(nameOrPath string, sets []string) (*Scenario, error) {
 	if src, err := Builtin(nameOrPath); err == nil {
-		s, warnings, err := Parse(nameOrPath+".yaml", src, sets)
+		s, err := parseFile(nameOrPath+".yaml", src, sets)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		s.files = func(name string) (fs.File, error) { return data.Open(path.Join("data", name)) }
-		return s, warnings, nil
+		return s, nil
 	}
 	src, err := readLimited(nameOrPath)
 	if err != nil {
 		if os.IsNotExist(err) && !strings.ContainsAny(nameOrPath, `./\`) {
-			return nil, nil, fmt.Errorf("there is no scenario %s: %s", quote(nameOrPath), didYouMean(nameOrPath, Names()))
+			return nil, fmt.Errorf("there is no scenario %s: %s", quote(nameOrPath), didYouMean(nameOrPath, Names()))
 		}
-		return nil, nil, fmt.Errorf("read scenario: %w", err)
+		return nil, fmt.Errorf("read scenario: %w", err)
 	}
-	return Parse(nameOrPath, src, sets)
+	return parseFile(nameOrPath, src, sets)
 }
 
 // readLimited reads a file, but no more of it than [Parse] refuses.
@@ -71,7 +75,7 @@ func Builtin(name string) ([]byte, error) {
 // NAME.yaml with the traces that it names beside it, so that it can be changed
 // and run. It makes the folder, replaces no file, and returns what it wrote.
 func Extract(name, dir string) ([]string, error) {
-	s, _, err := load(name, nil)
+	s, err := load(name, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -94,20 +98,35 @@ func Extract(name, dir string) ([]string, error) {
 	if err := write(name+".yaml", s.src); err != nil {
 		return written, err
 	}
-	for i := range s.Workload {
-		t := s.Workload[i].Trace
-		if t == nil {
-			continue
-		}
-		content, err := data.ReadFile(path.Join("data", t.File))
+	for _, file := range s.fileNames() {
+		content, err := data.ReadFile(path.Join("data", file))
 		if err != nil {
 			return written, fmt.Errorf("extract scenario %s: %w", name, err)
 		}
-		if err := write(t.File, content); err != nil {
+		if err := write(file, content); err != nil {
 			return written, err
 		}
 	}
 	return written, nil
+}
+
+// fileNames lists the files that a scenario names, each once.
+func (s *Scenario) fileNames() []string {
+	var names []string
+	add := func(name string) {
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	for i := range s.Workload {
+		if t := s.Workload[i].Trace; t != nil {
+			add(t.File)
+		}
+	}
+	for _, sample := range s.samples {
+		add(sample.File)
+	}
+	return names
 }
 
 // Names lists the scenarios that come with the program, sorted.
@@ -124,13 +143,21 @@ func Names() []string {
 }
 
 // Parse checks a scenario without looking at other files. file names it in
-// messages; traces are found beside it. A scenario with faults gives
-// [Errors]: all of them, in the order of the file.
+// messages; traces and samples are found beside it. A scenario with faults
+// gives [Errors]: all of them, in the order of the file.
 func Parse(file string, src []byte, sets []string) (*Scenario, Warnings, error) {
+	s, err := parseFile(file, src, sets)
+	if err != nil {
+		return nil, nil, err
+	}
+	return s, foresee(s), nil
+}
+
+func parseFile(file string, src []byte, sets []string) (*Scenario, error) {
 	errs := &collector{}
 	root := parseTree(&origin{file: file}, src, errs)
 	if root == nil {
-		return nil, nil, errs.sorted()
+		return nil, errs.sorted()
 	}
 	if root.kind == mapping {
 		for i, set := range sets {
@@ -141,10 +168,10 @@ func Parse(file string, src []byte, sets []string) (*Scenario, Warnings, error) 
 	c.outline(root)
 	tree := schema.check(c, root, "")
 	if errs.count() > 0 {
-		return nil, nil, errs.sorted()
+		return nil, errs.sorted()
 	}
 	s := &Scenario{
-		tree: tree, src: bytes.Clone(src),
+		tree: tree, src: bytes.Clone(src), samples: c.samples,
 		files: func(name string) (fs.File, error) {
 			if !filepath.IsAbs(name) {
 				name = filepath.Join(filepath.Dir(file), name)
@@ -153,7 +180,7 @@ func Parse(file string, src []byte, sets []string) (*Scenario, Warnings, error) 
 		},
 	}
 	bind(tree, reflect.ValueOf(s).Elem())
-	return s, foresee(s), nil
+	return s, nil
 }
 
 // openRegular opens a file that has an end.

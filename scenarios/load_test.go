@@ -144,7 +144,20 @@ func TestParse(t *testing.T) {
 	check("engine", got.Engine, Engine{
 		Mode: engine.Async, Workers: 2, Batch: 100, Timeout: 90 * time.Second,
 		Retry: Retry{3, 500 * time.Millisecond, 1.5, time.Minute}, Poll: 5 * time.Minute,
+		Breaker: Breaker{5, 30 * time.Second}, Sequence: Barrier, OnParentError: Proceed,
 	})
+	check("bursty", *got.Workload[3].Arrivals, Arrivals{
+		Process: Bursty, Rates: [2]Rate{{0.2, time.Second}, {3, time.Second}}, Dwell: [2]time.Duration{20 * time.Minute, 5 * time.Minute},
+	})
+	check("periodic", *got.Workload[4].Arrivals, Arrivals{Process: Periodic, Every: 10 * time.Minute, First: 2 * time.Hour})
+	var week Week
+	for day := range 5 {
+		midnight := time.Duration(day) * 24 * time.Hour
+		week = append(week, RatePoint{midnight + 8*time.Hour, Rate{25, time.Second}}, RatePoint{midnight + 17*time.Hour + 30*time.Minute, Rate{1, time.Second}})
+	}
+	check("weekly", got.Workload[5].Arrivals.Weekly, append(week, RatePoint{5 * 24 * time.Hour, Rate{0, time.Second}}))
+	sample := got.Workload[5].OpenFor.(*Sample)
+	check("sample", []any{sample.File, sample.Column, sample.Unit}, []any{"times.csv", "took", time.Millisecond})
 	check("spotlight", got.Spotlight, []string{"A1", "~", "null", "- x", "a: b", "#c", "ä"})
 }
 
@@ -396,6 +409,88 @@ func FuzzParse(f *testing.F) {
 			t.Errorf("resolved twice (-once +twice):\n%s", cmp.Diff(string(resolved), string(got)))
 		}
 	})
+}
+
+// TestArrivalsExpected compares mean numbers of arrivals with sums by hand.
+func TestArrivalsExpected(t *testing.T) {
+	t.Parallel()
+	hour := func(n float64) Rate { return Rate{n, time.Hour} }
+	office := Week{{8 * time.Hour, hour(10)}, {16 * time.Hour, hour(1)}, {5 * 24 * time.Hour, hour(0)}}
+	monday := time.Date(2026, 1, 26, 6, 0, 0, 0, time.UTC)
+	for _, c := range []struct {
+		name     string
+		arrivals Arrivals
+		time     Time
+		want     float64
+	}{
+		{"bursty", Arrivals{Process: Bursty, Rates: [2]Rate{hour(2), hour(10)}, Dwell: [2]time.Duration{3 * time.Hour, time.Hour}}, Time{Run: 8 * time.Hour}, 32},
+		{"periodic", Arrivals{Process: Periodic, Every: time.Hour, First: 30 * time.Minute}, Time{Run: 4 * time.Hour}, 4},
+		{"periodic begins too late", Arrivals{Process: Periodic, Every: time.Hour, First: 5 * time.Hour}, Time{Run: 4 * time.Hour}, 0},
+		{"a Monday", Arrivals{Weekly: office}, Time{Start: monday, Run: 12 * time.Hour}, 8*10 + 2*1},
+		{"a whole week", Arrivals{Weekly: office}, Time{Start: monday, Run: weekLength}, 8*10 + 4*24 + 8},
+		{"the Monday after", Arrivals{Weekly: office}, Time{Start: monday.AddDate(0, 0, -1), Run: 27 * time.Hour}, 10},
+	} {
+		if got := c.arrivals.expected(c.time); math.Abs(got-c.want) > 1e-9 {
+			t.Errorf("%s: %v arrivals, want %v", c.name, got, c.want)
+		}
+	}
+}
+
+// TestSamples reads measured times, and refuses what is none.
+func TestSamples(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	load := func(sample, form string) (*Scenario, error) {
+		for file, text := range map[string]string{"times.csv": sample, "s.yaml": small} {
+			if err := os.WriteFile(filepath.Join(dir, file), []byte(text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s, _, err := Load(filepath.Join(dir, "s.yaml"), "workload.edits.open-for="+form)
+		return s, err
+	}
+	const form = "{dist: shifted, by: 1s, of: {dist: empirical, file: times.csv, column: took, unit: 1ms}}"
+	s, err := load("who,took\na,250\nb,0.75s\nc,\"500\"\n", form)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := s.Workload[0].OpenFor
+	for u, want := range map[float64]float64{0.1: 1.25, 0.5: 1.5, 0.9: 1.75} {
+		if got := d.Quantile(u); math.Abs(got-want) > 1e-12 {
+			t.Errorf("the quantile of %v is %v s, want %v", u, got, want)
+		}
+	}
+	if math.Abs(d.Mean()-1.5) > 1e-12 {
+		t.Errorf("the mean is %v s, want 1.5", d.Mean())
+	}
+	hash, err := s.Hash("1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s, err = load("who,took\na,251\n", form); err != nil {
+		t.Fatal(err)
+	}
+	if other, err := s.Hash("1"); err != nil || other == hash {
+		t.Errorf("another sample has the hash %s too, %v", other, err)
+	}
+
+	var all []string
+	for _, c := range [][2]string{
+		{"who,took\na,fast\nb,-5\nc,-5ms\nd,1e99\n", form},
+		{"took\n250\n", "{dist: empirical, file: times.csv, column: took}"},
+		{"took\n250\n", "{dist: empirical, file: times.csv, column: tok}"},
+		{"took\n", "{dist: empirical, file: times.csv, column: took}"},
+		{"", "{dist: empirical, file: times.csv, column: took}"},
+		{"took\n1s,2s\n", "{dist: empirical, file: times.csv, column: took}"},
+		{"took\n1s\n", "{dist: empirical, file: nothing.csv, column: took}"},
+	} {
+		_, err := load(c[0], c[1])
+		if err == nil {
+			t.Fatalf("%q was taken for a sample", c[0])
+		}
+		all = append(all, err.Error())
+	}
+	golden(t, "testdata/sample.golden", strings.Join(all, "\n---\n")+"\n")
 }
 
 // TestProfileExpected compares the mean number of events with areas by hand.

@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -132,7 +133,7 @@ func (ch choice) part(n *node, segment string) (slot, error) {
 		return slot{}, wholeOnly(segment)
 	}
 	for _, a := range ch.cases {
-		if a.word == n.textOf(ch.by) {
+		if a.word == cmp.Or(n.textOf(ch.by), ch.usual) {
 			return a.object.part(n, segment)
 		}
 	}

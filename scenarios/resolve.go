@@ -23,16 +23,13 @@ func (s *Scenario) Resolved() []byte {
 }
 
 // Hash returns the identity of the scenario's results: the first 8 hex digits
-// of SHA-256 over the resolved scenario, its traces and the version of the
+// of SHA-256 over the resolved scenario, the files that it names and the version of the
 // simulated model.
 func (s *Scenario) Hash(model string) (string, error) {
 	h := sha256.New()
 	h.Write(s.Resolved())
-	for i := range s.Workload {
-		if s.Workload[i].Trace == nil {
-			continue
-		}
-		if err := s.hashFile(h, s.Workload[i].Trace.File); err != nil {
+	for _, file := range s.fileNames() {
+		if err := s.hashFile(h, file); err != nil {
 			return "", err
 		}
 	}

@@ -218,45 +218,6 @@ func (c *checker) readCalendar(text string) (time.Time, error) {
 	return as[time.Time](t), nil
 }
 
-// readProfile reads a rate, or one that changes over time.
-func readProfile(c *checker, n *node, path string) *node {
-	if n.kind == scalar {
-		out := leaf{rate}.check(c, n, path)
-		if out != nil {
-			out.value = Profile{{Rate: as[Rate](out.value)}}
-		}
-		return out
-	}
-	const hint = "write 25/s, or {profile: [[0h, 2/s], [1h, 25/s]]}"
-	points := n.get("profile")
-	if n.kind != mapping || len(n.fields) != 1 || points == nil || points.kind != sequence || len(points.items) == 0 {
-		c.fault(n, path, hint, "this is not a rate")
-		return nil
-	}
-	var profile Profile
-	canonical := &node{kind: sequence, at: points.at}
-	for _, p := range points.items {
-		if p.kind != sequence || len(p.items) != 2 {
-			c.fault(p, path, hint, "a point of a profile is a pair of a time and a rate")
-			continue
-		}
-		at, r := readMoment(c, p.items[0], path), leaf{rate}.check(c, p.items[1], path)
-		if at == nil || r == nil {
-			continue
-		}
-		point := RatePoint{as[time.Duration](at.value), as[Rate](r.value)}
-		if len(profile) > 0 && point.At <= profile[len(profile)-1].At {
-			c.fault(at, path, "order the points by time", "a point at %s after one at %s", at.text, writeSpan(profile[len(profile)-1].At))
-			continue
-		}
-		profile = append(profile, point)
-		canonical.items = append(canonical.items, &node{kind: sequence, at: p.at, items: []*node{at, r}})
-	}
-	out := &node{kind: mapping, at: n.at, value: profile}
-	out.put("profile", points.at, canonical)
-	return out
-}
-
 // readPick reads which records are chosen.
 func readPick(c *checker, n *node, path string) *node {
 	const hint = "write uniform, or {zipf: 1.1}"

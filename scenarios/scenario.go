@@ -32,7 +32,9 @@ type Scenario struct {
 
 	tree  *node  // the file with overrides and defaults, canonical
 	src   []byte // as given to Parse
-	files opener // where trace files are
+	files opener // where the files are that it names
+
+	samples []*Sample
 }
 
 // Time is the calendar of a run: Run of workload, then Drain without users.
@@ -204,30 +206,6 @@ type Workload struct {
 	Trace          *Trace          `key:"trace"`
 }
 
-// Arrivals is a Poisson process whose rate follows a profile.
-type Arrivals struct {
-	Process ArrivalProcess `key:"process"`
-	Rate    Profile        `key:"rate"`
-}
-
-// ArrivalProcess names how arrivals are spread.
-type ArrivalProcess uint8
-
-// The processes.
-const (
-	Poisson ArrivalProcess = iota
-)
-
-// Profile is a rate over run time, linear between its points and constant
-// before the first and after the last. A constant rate has one point.
-type Profile []RatePoint
-
-// RatePoint is the rate at an instant.
-type RatePoint struct {
-	At   time.Duration
-	Rate Rate
-}
-
 // Step is what a generated transaction does to the records of one map.
 type Step struct {
 	Name    string    `key:"name"`
@@ -350,12 +328,16 @@ func (k FaultKind) String() string {
 
 // Engine are the settings of the sync engine.
 type Engine struct {
-	Mode    engine.Mode   `key:"mode"`
-	Workers int           `key:"workers"` // batches in flight at once
-	Batch   int           `key:"batch"`   // records in one batch
-	Timeout time.Duration `key:"timeout"` // until a request without an answer is given up
-	Retry   Retry         `key:"retry"`
-	Poll    time.Duration `key:"poll"` // how often outboxes are looked at without being notified
+	Mode            engine.Mode   `key:"mode"`
+	Workers         int           `key:"workers"` // batches in flight at once
+	Batch           int           `key:"batch"`   // records in one batch
+	Timeout         time.Duration `key:"timeout"` // until a request without an answer is given up
+	Retry           Retry         `key:"retry"`
+	Breaker         Breaker       `key:"breaker"`
+	Poll            time.Duration `key:"poll"`             // how often outboxes are looked at without being notified
+	Sequence        Sequence      `key:"sequence"`         // what a map's place in its job means
+	DependencyGraph bool          `key:"dependency-graph"` // false: nothing waits for the records that it looks up
+	OnParentError   OnParentError `key:"on-parent-error"`
 }
 
 // Retry is the back-off after system failures: Base·Factor^k, at most Cap.
@@ -365,3 +347,29 @@ type Retry struct {
 	Factor   float64       `key:"factor"`
 	Cap      time.Duration `key:"cap"`
 }
+
+// Breaker keeps the engine from a side that is down: TripAfter failed requests
+// in a row open it, and a probe each Probe closes it again.
+type Breaker struct {
+	TripAfter int           `key:"trip-after"`
+	Probe     time.Duration `key:"probe"`
+}
+
+// Sequence is what a map's place in its job means.
+type Sequence uint8
+
+// The meanings.
+const (
+	Priority Sequence = iota // among what may run, lower places go first
+	Barrier                  // a map waits until no lower place has any work left
+)
+
+// OnParentError is what becomes of a change that looks up a record on the
+// error desk.
+type OnParentError uint8
+
+// The policies.
+const (
+	Hold    OnParentError = iota // it waits
+	Proceed                      // it fails, and goes to the error desk too
+)

@@ -349,7 +349,7 @@ var workloadObject = object{
 			name: "enabled", shape: leaf{truth}, standard: "true", source: "assumed: what is written counts",
 			doc: "false leaves the workload out",
 		},
-		{name: "arrivals", shape: arrivalsObject, doc: "when transactions come: {rate: 25/s}"},
+		{name: "arrivals", shape: arrivalsChoice, doc: "when transactions come: {rate: 25/s}"},
 		{
 			name: "transaction", shape: list{name: "step", named: "name", by: "map", item: stepObject, least: 1},
 			doc: "what each transaction does: - {map: customers, update: 1}",
@@ -366,22 +366,6 @@ var workloadObject = object{
 	},
 	also: checkWorkload,
 }
-
-var arrivalsObject = object{name: "arrivals", keys: []key{
-	{
-		name: "process", standard: "poisson", source: "assumed: many users who do not know of each other", doc: "how arrivals are spread",
-		shape: word{name: "an arrival process", choices: []meaning{
-			{word: "poisson", value: Poisson},
-			{word: "bursty", later: "write a profile with steep flanks"},
-			{word: "periodic", later: "write a constant rate"},
-			{word: "closed", later: "write a constant rate"},
-		}},
-	},
-	{
-		name: "rate", shape: composite(readProfile), required: true,
-		doc: "25/s, or over time {profile: [[0h, 2/s], [1h, 25/s]]}",
-	},
-}}
 
 var stepObject = object{
 	name: "a step",
@@ -592,8 +576,45 @@ var engineObject = object{
 			}, also: checkRetry},
 		},
 		{
+			name: "breaker", standard: "{}", source: "assumed: each value says where it comes from", doc: "what keeps the engine from a side that is down",
+			shape: object{name: "breaker", keys: []key{
+				{
+					name: "trip-after", shape: leaf{whole(1, 1000)}, standard: "3", source: "assumed: not published",
+					doc: "failed requests in a row after which a side is left alone",
+				},
+				{
+					name: "probe", shape: positive{timeSpan}, standard: "10s", source: "assumed: not published",
+					doc: "how often a side that is left alone is tried",
+				},
+			}},
+		},
+		{
 			name: "poll", shape: positive{timeSpan}, standard: "1m", source: "assumed: a net below the notifications, not published",
 			doc: "how often the outboxes are looked at without a notification",
 		},
+		{
+			name: "sequence", standard: "priority", source: "assumed: the documentation calls it the order of execution and does not say what waits",
+			doc: "what a map's place in its job means: priority, or barrier (a map waits until no map before it has work)",
+			shape: word{name: "a meaning of sequence", choices: []meaning{
+				{word: "priority", value: Priority},
+				{word: "barrier", value: Barrier},
+			}},
+		},
+		{
+			name: "dependency-graph", shape: leaf{truth}, standard: "true", source: "assumed: a record is carried after those that it looks up",
+			doc: "false, as a what-if: nothing waits for the records that it looks up",
+		},
+		{
+			name: "on-parent-error", standard: "hold", source: "assumed: a parent that an operator mends is followed by its children",
+			doc: "what becomes of a change that looks up a record on the error desk: hold, or proceed (it fails too)",
+			shape: word{name: "a policy for failed parents", choices: []meaning{
+				{word: "hold", value: Hold},
+				{word: "proceed", value: Proceed},
+			}},
+		},
+		{name: "lock-wait", later: "only live maps take locks; async is the mode this version runs"},
+		{name: "delete-race", later: laterDeletes},
+		{name: "delete-policy", later: laterDeletes},
+		{name: "pause", later: "this version has no operator who pauses a job"},
 	},
 }

@@ -62,7 +62,7 @@ func compareKeys(t *testing.T, s shape, typ reflect.Type, path string, fields *i
 	case typ.Kind() == reflect.Slice && isList(s):
 		compareKeys(t, s.(list).item, typ.Elem(), join(path, "*"), fields)
 		return
-	case typ.Kind() != reflect.Struct || len(keys) == 0 || isChoice(s) && typ != reflect.TypeFor[Fault]():
+	case typ.Kind() != reflect.Struct || len(keys) == 0 || isChoice(s) && typ != reflect.TypeFor[Fault]() && typ != reflect.TypeFor[Arrivals]():
 		return
 	}
 	var tags []string

@@ -59,6 +59,7 @@ type list struct {
 type choice struct {
 	name  string
 	by    string
+	usual string // the word where none is given; empty: one is needed
 	cases []alternative
 	value *quantity                                      // a plain quantity that may stand for the whole
 	build func(c *checker, n *node, path string) (v any) // what the whole stands for; nil after an error
@@ -99,6 +100,8 @@ type checker struct {
 	errs  *collector
 	start time.Time // of the scenario; zero when it is not valid
 	maps  []mapOutline
+
+	samples []*Sample // files to read before the scenario can run
 }
 
 // fault reports a fault at a node.
@@ -265,6 +268,9 @@ func (ch choice) check(c *checker, n *node, path string) *node {
 		return nil
 	}
 	by := n.get(ch.by)
+	if by == nil && ch.usual != "" {
+		by = &node{kind: scalar, at: n.at, text: ch.usual}
+	}
 	if by == nil {
 		c.fault(n, join(path, ch.by), ch.hint(), "%s needs the key %s", ch.name, ch.by)
 		return nil

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/twinwrite/twinwrite/engine"
 	"github.com/twinwrite/twinwrite/model"
@@ -33,6 +34,9 @@ type plan struct {
 const noCompany = "DAT"
 
 func newPlan(s *scenarios.Scenario) (*plan, error) {
+	if err := s.LoadSamples(); err != nil {
+		return nil, err
+	}
 	p := &plan{scenario: s, traces: map[int][]users.Transaction{}}
 	declared := make([]engine.TableMap, len(s.Maps))
 	for i := range s.Maps {
@@ -152,6 +156,9 @@ func (p *plan) world(run int) model.Config {
 				Workers: s.Engine.Workers, Batch: s.Engine.Batch, Poll: s.Engine.Poll,
 				Attempts: s.Engine.Retry.Attempts, RetryBase: s.Engine.Retry.Base,
 				RetryTimes: s.Engine.Retry.Factor, RetryCap: s.Engine.Retry.Cap,
+				TripAfter: s.Engine.Breaker.TripAfter, Probe: s.Engine.Breaker.Probe,
+				Barrier: s.Engine.Sequence == scenarios.Barrier, Unordered: !s.Engine.DependencyGraph,
+				Proceed: s.Engine.OnParentError == scenarios.Proceed, Jobs: jobs(s),
 			},
 			Timeout: s.Engine.Timeout,
 		},
@@ -170,6 +177,18 @@ func (p *plan) world(run int) model.Config {
 		}
 	}
 	return c
+}
+
+// jobs declares the integration jobs to the engine.
+func jobs(s *scenarios.Scenario) []engine.Job {
+	list := make([]engine.Job, len(s.Jobs))
+	for i, j := range s.Jobs {
+		list[i].Name = j.Name
+		for _, m := range j.Sequence {
+			list[i].Maps = append(list[i].Maps, engine.MapID(m))
+		}
+	}
+	return list
 }
 
 // lossOneWay returns the loss of each way that loses the given share of round
@@ -230,7 +249,7 @@ func (p *plan) source(workload, run int) users.Source {
 	}
 	g := &users.Generator{
 		Name: w.Name, Side: w.Side, Until: sim.Time(p.scenario.Time.Run), OpenFor: w.OpenFor,
-		Arrivals: sim.NewPoissonArrivals(profile(w.Arrivals.Rate), sim.NewStream(p.scenario.Seed, uint64(run), "arrivals"), sim.Hash(w.Name)),
+		Arrivals: p.arrivals(w, run),
 	}
 	if e := w.ConcurrentEdit; e != nil {
 		g.Concurrent = &users.Concurrent{Probability: float64(e.Probability), Gap: e.Gap}
@@ -241,12 +260,45 @@ func (p *plan) source(workload, run int) users.Source {
 	return g
 }
 
+// arrivals makes the moments at which the transactions of a workload come.
+func (p *plan) arrivals(w *scenarios.Workload, run int) sim.Arrivals {
+	a := w.Arrivals
+	draws, entity := sim.NewStream(p.scenario.Seed, uint64(run), "arrivals"), sim.Hash(w.Name)
+	switch a.Process {
+	case scenarios.Bursty:
+		return sim.NewBurstyArrivals(sim.Bursty{
+			Rates: [2]float64{a.Rates[0].PerSecond(), a.Rates[1].PerSecond()}, Dwells: a.Dwell,
+		}, draws, entity)
+	case scenarios.Periodic:
+		return &sim.Periodic{First: sim.Time(a.First), Every: a.Every}
+	}
+	if a.Weekly != nil {
+		return sim.NewPoissonArrivals(week(a.Weekly, scenarios.SinceMonday(p.scenario.Time.Start)), draws, entity)
+	}
+	return sim.NewPoissonArrivals(profile(a.Rate), draws, entity)
+}
+
 func profile(rate scenarios.Profile) sim.Profile {
 	var p sim.Profile
 	for _, point := range rate {
 		p.Points = append(p.Points, sim.RatePoint{At: point.At, Rate: point.Rate.PerSecond()})
 	}
 	return p
+}
+
+// week makes a weekly profile of a world that begins so far into the week. The
+// rate before the first point is the last one of the week.
+func week(w scenarios.Week, begin time.Duration) sim.Profile {
+	points := make([]sim.RatePoint, 0, len(w)+1)
+	if last := w[len(w)-1]; w[0].At > 0 {
+		points = append(points, sim.RatePoint{Rate: last.Rate.PerSecond()})
+	}
+	for _, point := range w {
+		points = append(points, sim.RatePoint{At: point.At, Rate: point.Rate.PerSecond()})
+	}
+	c := sim.Calendar(7*24*time.Hour, points...)
+	c.Phase = begin
+	return c
 }
 
 func (p *plan) step(s *scenarios.Step) users.Step {
