@@ -12,6 +12,8 @@ type batch struct {
 	request [2]BatchID // the requests under way, by side; 0: none
 	flights []flight
 	needs   []Key // looked-up records, distinct over the batch
+	noted   bool  // the store has a note of what it holds, or held
+	notes   []FlightNote
 	rows    [2][]int
 }
 
@@ -47,6 +49,7 @@ func (c *Core) dispatch() {
 			keys[j] = c.pairs.at(b.flights[j].lane.pair()).key
 		}
 		c.stats.Batches++
+		c.noteBatch(i)
 		b.stage = readingSource
 		b.request[b.source] = c.nextRequest()
 		c.do = append(c.do, Effect{Kind: ReadBatch, Side: b.source, Batch: b.request[b.source], Keys: keys})
@@ -76,6 +79,9 @@ func (c *Core) fillBatch(b *batch) bool {
 		size = min(size, most)
 	}
 	b.probe = admit == admitProbe
+	if c.pairs.lane(c.ready[b.source][0].lane).solo {
+		size = 1
+	}
 	if b.probe {
 		size = 1
 		for s := range c.gates {
@@ -84,8 +90,14 @@ func (c *Core) fillBatch(b *batch) bool {
 	}
 	b.busy, b.flights = true, b.flights[:0]
 	for len(b.flights) < size && len(c.ready[b.source]) > 0 {
+		l := c.pairs.lane(c.ready[b.source][0].lane)
+		if l.solo && len(b.flights) > 0 {
+			break
+		}
 		id := c.ready[b.source].pop().lane
-		l := c.pairs.lane(id)
+		if l.solo {
+			c.soloist = id
+		}
 		c.move(id, inFlight)
 		c.jobOf(id).inFlight++
 		for i := range l.open { // what comes in later is newer than what will be read
@@ -108,10 +120,14 @@ func (c *Core) dropStale(source Side) {
 		id := (*h)[0].lane
 		if c.pairs.lane(id).state == ready && !c.pairs.at(id.pair()).taken() {
 			w := c.jobOf(id)
-			if w.state == Active && !c.behindBarrier(id) {
+			switch {
+			case c.pairs.lane(id).solo && c.soloist != noLane:
+				c.soloists = append(c.soloists, id)
+			case w.state == Active && !c.behindBarrier(id):
 				return
+			default:
+				w.held = append(w.held, id)
 			}
-			w.held = append(w.held, id)
 		}
 		h.pop()
 	}

@@ -62,7 +62,7 @@ var corners = []corner{
 	{what: "the sequence changes while items wait", traces: "sequence_changed_while_pending"},
 	{what: "throttling on one side", traces: "throttled_writes_do_not_stop_the_other_direction"},
 	{what: "one bad row of a thousand", traces: "one_bad_row_of_a_thousand one_bad_row"},
-	{what: "a row that kills the engine", gap: "not yet: a crash costs the items in flight no attempt, so that the row never parks"},
+	{what: "a row that kills the engine", traces: "item_that_kills_the_engine_parks death_costs_what_was_in_flight"},
 	{what: "a target that normalises", traces: "canonical_form_is_no_change", gap: "without a canonical form: a system cannot make fingerprints of what it committed"},
 	{what: "two normalisers that disagree", gap: "not yet: there is no oscillation breaker"},
 	{what: "entering and leaving the filter while pending", traces: "leaving_while_pending entering_against_the_primary leaving_the_filter_leaves_the_other_side"},

@@ -147,6 +147,10 @@ type Core struct {
 	request  BatchID // last one given
 	requests uint64  // operators' requests so far
 
+	died     []BatchNote // what the last life ended with in flight, until it is counted
+	soloist  laneID      // the item that flies alone, or noLane
+	soloists []laneID    // ready items that wait for their turn to do so
+
 	lives       []*liveTx // live transactions that have not ended, oldest first
 	flightEnded bool      // an item has landed since live transactions last asked for locks
 	wakeAt      Time      // when the driver was last asked to wake us; 0: not asked
@@ -168,7 +172,7 @@ func NewCore(cfg Config, state *State) (*Core, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	c := &Core{cfg: cfg, pairs: newPairTable(), batches: make([]batch, cfg.Workers)}
+	c := &Core{cfg: cfg, pairs: newPairTable(), batches: make([]batch, cfg.Workers), soloist: noLane}
 	for s := range c.outbox {
 		c.outbox[s].ingested = map[uint64]bool{}
 	}
@@ -214,7 +218,7 @@ func (c *Core) load(state *State) error {
 			continue
 		}
 		l := c.pairs.lane(id)
-		l.attempts = s.Attempts
+		l.attempts, l.solo = s.Attempts, s.Attempts >= soloFrom
 		if s.Parked.Class != Open {
 			l.parked, l.requested, l.request = s.Parked, s.Requested, s.Request
 			c.move(id, parked)
@@ -230,6 +234,7 @@ func (c *Core) load(state *State) error {
 			c.outbox[s].saved = append(c.outbox[s].saved, p) // the outbox may have forgotten it, and we not heard so
 		}
 	}
+	c.died = state.Flights
 	for i := range state.Open {
 		r := &state.Open[i].Reference
 		if id, _ := c.pairs.find(r.Key, r.Side); c.pairs.lane(id).state == idle {
@@ -245,6 +250,8 @@ func (c *Core) Step(now Time, in *Input) Output {
 	c.begin(now)
 	switch in.Kind {
 	case Started:
+		c.countDeaths(c.died)
+		c.died = nil
 		c.recoverLives()
 		c.pull(FinOps)
 		c.pull(Dataverse)
@@ -281,6 +288,7 @@ func (c *Core) end() Output {
 	c.advanceLives()
 	c.openBarriers()
 	c.dispatch()
+	c.forgetBatches()
 	c.askToWake()
 	return Output{Save: c.save, Do: c.do}
 }

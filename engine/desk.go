@@ -248,7 +248,7 @@ func (c *Core) carryOut(id laneID) {
 // unpark takes an item off the desk, with fresh attempts.
 func (c *Core) unpark(id laneID, l *lane) {
 	c.move(id, idle)
-	l.attempts, l.parked = 0, Outcome{}
+	l.attempts, l.solo, l.parked = 0, false, Outcome{}
 }
 
 // dismiss ends all references of an item. The value may still travel later, as

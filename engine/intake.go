@@ -116,7 +116,7 @@ func (c *Core) enqueue(id laneID, r *Reference) {
 	case blocked: // it may not need any more what it waits for
 		c.unblock(id)
 	}
-	l.attempts, l.requested, l.request = 0, NothingRequested, 0
+	l.attempts, l.solo, l.requested, l.request = 0, false, NothingRequested, 0
 	c.order++
 	c.insert(l, queued{Reference: *r, order: c.order})
 	c.save = append(c.save, Mutation{Kind: ReferenceAdded, Reference: *r, Order: c.order})

@@ -51,6 +51,7 @@ type lane struct {
 	attempts    int   // failed ones since the newest reference came
 	batchMax    int   // items in its next batch at most, after one timed out; 0: as configured
 	refused     int   // failed conditions in this attempt
+	solo        bool  // no other such item flies beside it: one of them may kill the process
 	overtaken   int   // items in a row that ended superseded
 	pulled      []Key // missing lookups that were already pulled for this item
 	circle      []Key // records that wait for this one, so that it may not wait for them

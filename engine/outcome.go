@@ -50,6 +50,7 @@ const (
 	Filtered               // one side's record is out of the table map's scope
 	UnmappedValue          // a value has no mapping on the other side
 	Busy                   // the record is in use by the engine, or by another live transaction
+	DiedInFlight           // the engine died each time it tried
 	reasons
 )
 
@@ -61,7 +62,7 @@ func (r Reason) String() string {
 		"refused by validation", "duplicate value", "timed out", "system unavailable",
 		"condition failed too often", "skipped at resume",
 		"filtered", "unmapped value",
-		"record in use",
+		"record in use", "engine died trying",
 	}[r]
 }
 
@@ -77,10 +78,8 @@ func Outcomes() (list []Class, why []Reason) {
 	for c := range classes {
 		list = append(list, c)
 	}
-	for r := range reasons {
-		if r != Busy { // the user of a live transaction is told so; no reference ends with it
-			why = append(why, r)
-		}
+	for r := range reasons { // with Busy: the user of a live transaction is told so
+		why = append(why, r)
 	}
 	return list, why
 }

@@ -30,7 +30,7 @@ func (c *Core) settle(f *flight, l *lane) {
 	clear(l.open[len(kept):])
 	l.open = kept
 	l.batchMax = 0
-	l.refused, l.pulled, l.circle, l.halfWritten = 0, nil, nil, false
+	l.refused, l.pulled, l.circle, l.halfWritten, l.solo = 0, nil, nil, false, false
 	if l.attempts > 0 {
 		l.attempts = 0
 		c.saveLane(f.lane)
@@ -136,6 +136,9 @@ func (c *Core) leave(f *flight, l *lane) {
 		l.open[i].judged = false
 	}
 	c.landed(f.lane)
+	if c.soloist == f.lane {
+		c.nextSoloist()
+	}
 	if o := c.pairs.lane(f.lane.opposite()); o.state == ready {
 		c.pushReady(f.lane.opposite())
 	}

@@ -13,6 +13,7 @@ const (
 	JobMoved                             // Job has a new state
 	IntentOpened                         // Intent is on its way to the other side
 	IntentClosed                         // the intent of Intent's side and transaction has ended
+	BatchNoted                           // the batch in Slot holds Flights, and no longer what was noted of it before
 )
 
 // Mutation is one durable change of the engine's state. The mutations of one
@@ -27,6 +28,8 @@ type Mutation struct {
 	Position  uint64
 	Job       JobRecord
 	Intent    Intent
+	Slot      int
+	Flights   []FlightNote
 }
 
 // Intent is the durable note that a live transaction is between its two
@@ -94,6 +97,7 @@ type State struct {
 	Lanes    []LaneState     // in any order, at most one per key and side
 	Jobs     []JobRecord     // in any order, at most one per name
 	Intents  []Intent        // in the order in which they were opened
+	Flights  []BatchNote     // by slot; batches that held anything when they were noted last
 	Ledgers  []Ledger        // in any order
 	Ingested [2][]uint64     // by side: positions taken in and not yet known to be forgotten
 	Order    uint64          // the highest order given

@@ -21,6 +21,7 @@ type Memory struct {
 	ingested [2]map[uint64]struct{}
 	jobs     map[string]engine.JobRecord
 	intents  []engine.Intent
+	flights  map[int][]engine.FlightNote // by slot
 	order    uint64
 	broken   error
 }
@@ -57,6 +58,7 @@ func NewMemory() *Memory {
 		free:     none,
 		ingested: [2]map[uint64]struct{}{{}, {}},
 		jobs:     map[string]engine.JobRecord{},
+		flights:  map[int][]engine.FlightNote{},
 	}
 }
 
@@ -98,6 +100,8 @@ func (s *Memory) apply(m *engine.Mutation) error {
 		return s.closeIntent(&m.Intent)
 	case engine.JobMoved:
 		s.jobs[m.Job.Name] = m.Job
+	case engine.BatchNoted:
+		s.flights[m.Slot] = append(s.flights[m.Slot][:0], m.Flights...)
 	default:
 		return fmt.Errorf("unknown kind %d", m.Kind)
 	}
@@ -315,6 +319,11 @@ func (s *Memory) Load() (*engine.State, error) {
 	for _, i := range s.intents {
 		i.Rows = slices.Clone(i.Rows)
 		state.Intents = append(state.Intents, i)
+	}
+	for _, slot := range slices.Sorted(maps.Keys(s.flights)) {
+		if f := s.flights[slot]; len(f) > 0 {
+			state.Flights = append(state.Flights, engine.BatchNote{Slot: slot, Flights: slices.Clone(f)})
+		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.jobs)) {
 		state.Jobs = append(state.Jobs, s.jobs[name])

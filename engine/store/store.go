@@ -19,7 +19,7 @@ type Store interface {
 
 	// Load returns all that was saved, as a copy in a fixed order: open
 	// references by intake order, lanes and ledgers by key, side and
-	// incarnation, intents in the order in which they were opened, positions
-	// ascending.
+	// incarnation, intents in the order in which they were opened, flights by
+	// slot, positions ascending.
 	Load() (*engine.State, error)
 }

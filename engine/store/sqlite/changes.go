@@ -14,7 +14,8 @@ type changes struct {
 	lanes     []*lane
 	outcomes  []ended
 	jobs      []*engine.JobRecord
-	taken     []position // some of which may be forgotten again by now
+	noted     []*engine.Mutation // what slots hold
+	taken     []position         // some of which may be forgotten again by now
 	forgotten []position
 	closed    []int64 // intents that the file has
 	intake    uint64  // highest order that the file has
@@ -41,7 +42,7 @@ type position struct {
 // write brings the file up to date with the working copy.
 func (s *Store) write() error {
 	for _, step := range []func() error{
-		s.writeQueue, s.writeLedgers, s.writeLanes, s.writeJobs, s.writeOutcomes, s.writePositions, s.writeIntents, s.writePairs, s.writeIntake,
+		s.writeQueue, s.writeLedgers, s.writeLanes, s.writeJobs, s.writeOutcomes, s.writePositions, s.writeIntents, s.writeFlights, s.writePairs, s.writeIntake,
 	} {
 		if err := step(); err != nil {
 			return err
@@ -55,7 +56,8 @@ func (s *Store) write() error {
 	clear(c.lanes)
 	clear(c.outcomes)
 	clear(c.jobs)
-	c.pairs, c.lanes, c.outcomes, c.jobs = c.pairs[:0], c.lanes[:0], c.outcomes[:0], c.jobs[:0]
+	clear(c.noted)
+	c.pairs, c.lanes, c.outcomes, c.jobs, c.noted = c.pairs[:0], c.lanes[:0], c.outcomes[:0], c.jobs[:0], c.noted[:0]
 	c.taken, c.forgotten, c.closed = c.taken[:0], c.forgotten[:0], c.closed[:0]
 	return nil
 }

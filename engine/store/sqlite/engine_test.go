@@ -113,7 +113,7 @@ func (w *world) start() {
 		w.t.Fatalf("the stores differ (-memory +file):\n%s", d)
 	}
 	w.loads++
-	cfg := engine.Config{Maps: w.maps, Workers: 2, Batch: 3, PullMax: 5, Attempts: 2}
+	cfg := engine.Config{Maps: w.maps, Workers: 2, Batch: 3, PullMax: 5, Attempts: 3}
 	if w.core, err = engine.NewCore(cfg, state); err != nil {
 		w.t.Fatal(err)
 	}
@@ -451,7 +451,7 @@ func TestEngineOnFile(t *testing.T) {
 	}
 	classes, reasons := engine.Outcomes()
 	for _, name := range append(namesOf(classes[1:]), namesOf(reasons[1:])...) {
-		if met[name] == 0 {
+		if met[name] == 0 && name != engine.Busy.String() { // the user of a live transaction is told that
 			t.Errorf("no reference met %q: give these worlds what leads to it", name)
 		}
 	}

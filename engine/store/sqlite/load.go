@@ -17,7 +17,7 @@ func (s *Store) Load() (*engine.State, error) {
 	}
 	state := &engine.State{Order: s.intake}
 	l := loader{store: s, state: state, keys: map[int64]engine.Key{}}
-	err := errors.Join(l.pairs(), l.open(), l.lanes(), l.jobs(), l.ledgers(), l.above(), l.intents(), l.intentRows())
+	err := errors.Join(l.pairs(), l.open(), l.lanes(), l.jobs(), l.ledgers(), l.above(), l.intents(), l.intentRows(), l.flights())
 	if err == nil {
 		state.Ingested, err = s.positions()
 	}

@@ -68,6 +68,8 @@ func (s *Store) apply(m *engine.Mutation) error {
 		return s.openIntent(&m.Intent)
 	case engine.IntentClosed:
 		return s.closeIntent(&m.Intent)
+	case engine.BatchNoted:
+		return s.noteBatch(m)
 	case engine.JobMoved:
 		s.changes.jobs = append(s.changes.jobs, &m.Job)
 		return nil
@@ -136,6 +138,21 @@ func (s *Store) changeLane(state *engine.LaneState) error {
 		return err
 	}
 	l.work = state
+	return nil
+}
+
+// noteBatch replaces what is known of a slot.
+func (s *Store) noteBatch(m *engine.Mutation) error {
+	for i := range m.Flights {
+		f := &m.Flights[i]
+		if int(f.Key.Map) >= s.maps {
+			return fmt.Errorf("%s names table map %d, of %d", f.Key.ID, f.Key.Map, s.maps)
+		}
+		if f.Side > engine.Dataverse {
+			return fmt.Errorf("there is no side %d", f.Side)
+		}
+	}
+	s.changes.noted = append(s.changes.noted, m)
 	return nil
 }
 

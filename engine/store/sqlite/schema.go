@@ -96,7 +96,7 @@ const checkpointPages = 4096
 // inspect looks for damage in the tables that Load reads, which a start reads
 // anyway.
 func (s *Store) inspect() error {
-	for _, table := range []string{"maps", "pair", "queue", "lane", "ledger", "above", "ingested", "job", "intent", "intent_row", "intake"} {
+	for _, table := range []string{"maps", "pair", "queue", "lane", "ledger", "above", "ingested", "job", "intent", "intent_row", "flight", "intake"} {
 		found := ""
 		if err := s.conn.QueryRowContext(ctx, `PRAGMA quick_check(`+table+`)`).Scan(&found); err != nil {
 			return err

@@ -116,6 +116,13 @@ CREATE TABLE intent_row (
   PRIMARY KEY (intent, row)
 ) STRICT, WITHOUT ROWID;
 
+-- What was in flight when its batch began, by slot: a JSON array of lists of lane,
+-- intake order and attempts. After a crash it tells what the engine died with.
+CREATE TABLE flight (
+  slot  INTEGER PRIMARY KEY,
+  items TEXT NOT NULL
+) STRICT;
+
 -- One row: the highest intake order given.
 CREATE TABLE intake (
   id      INTEGER PRIMARY KEY CHECK (id = 0),

@@ -13,6 +13,7 @@ type statements struct {
 	findPair, findLedgers, findAbove, findOpen *sql.Stmt
 	dropAbove, dropLane, putJob, putIntake     *sql.Stmt
 	addIntent, dropIntent, dropIntentRows      *sql.Stmt
+	putFlights, dropFlights                    *sql.Stmt
 
 	addPair, putOpen, dropOpen, putLedger, putAbove, putLane, addOutcome, putPosition, dropPosition, addIntentRow bulk
 
@@ -54,6 +55,8 @@ func (p *statements) prepare(statement func(text string) (*sql.Stmt, error)) (er
 	single(&p.dropLane, `DELETE FROM lane WHERE lane = ?`)
 	single(&p.putJob, `REPLACE INTO job (name, state, since) VALUES (?, ?, ?)`)
 	single(&p.putIntake, `UPDATE intake SET highest = ?`)
+	single(&p.putFlights, `REPLACE INTO flight (slot, items) VALUES (?, ?)`)
+	single(&p.dropFlights, `DELETE FROM flight WHERE slot = ?`)
 	single(&p.addIntent, `INSERT INTO intent (id, side, tx, deadline) VALUES (?, ?, ?, ?)`)
 	single(&p.dropIntent, `DELETE FROM intent WHERE id = ?`)
 	single(&p.dropIntentRows, `DELETE FROM intent_row WHERE intent = ?`)

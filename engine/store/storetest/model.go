@@ -15,6 +15,7 @@ type model struct {
 	lanes    []engine.LaneState
 	jobs     []engine.JobRecord
 	intents  []engine.Intent
+	flights  []engine.BatchNote
 	ingested [2][]uint64
 	order    uint64
 }
@@ -29,7 +30,7 @@ type settled struct {
 func (m *model) clone() *model {
 	return &model{
 		open: slices.Clone(m.open), settled: slices.Clone(m.settled), lanes: slices.Clone(m.lanes),
-		jobs: slices.Clone(m.jobs), intents: slices.Clone(m.intents),
+		jobs: slices.Clone(m.jobs), intents: slices.Clone(m.intents), flights: slices.Clone(m.flights),
 		ingested: [2][]uint64{slices.Clone(m.ingested[0]), slices.Clone(m.ingested[1])}, order: m.order,
 	}
 }
@@ -88,6 +89,12 @@ func (m *model) apply(mu engine.Mutation) bool {
 			m.intents = slices.Delete(m.intents, at, at+1)
 		}
 		return at >= 0
+	case engine.BatchNoted:
+		m.flights = slices.DeleteFunc(m.flights, func(n engine.BatchNote) bool { return n.Slot == mu.Slot })
+		if len(mu.Flights) > 0 {
+			m.flights = append(m.flights, engine.BatchNote{Slot: mu.Slot, Flights: mu.Flights})
+		}
+		return true
 	case engine.JobMoved:
 		m.jobs = slices.DeleteFunc(m.jobs, func(j engine.JobRecord) bool { return j.Name == mu.Job.Name })
 		m.jobs = append(m.jobs, mu.Job)
@@ -140,8 +147,9 @@ func (m *model) settle(mu engine.Mutation) bool {
 func (m *model) load() *engine.State {
 	state := &engine.State{
 		Open: slices.Clone(m.open), Lanes: slices.Clone(m.lanes), Jobs: slices.Clone(m.jobs), Intents: slices.Clone(m.intents),
-		Order: m.order,
+		Flights: slices.Clone(m.flights), Order: m.order,
 	}
+	slices.SortFunc(state.Flights, func(a, b engine.BatchNote) int { return cmp.Compare(a.Slot, b.Slot) })
 	slices.SortFunc(state.Open, func(a, b engine.OpenReference) int { return cmp.Compare(a.Order, b.Order) })
 	slices.SortFunc(state.Lanes, func(a, b engine.LaneState) int {
 		return cmp.Or(a.Key.Compare(b.Key), cmp.Compare(a.Side, b.Side))

@@ -54,6 +54,9 @@ var rare = []string{
 	"a lane was parked",
 	"a position was acknowledged",
 	"a job moved again",
+	"a batch was noted",
+	"a batch took the place of another",
+	"a note was forgotten",
 	"an intent was opened",
 	"an intent was opened again in one save",
 	"an intent came and went in one save",
@@ -141,6 +144,11 @@ func (c *randomCase) note(m *engine.Mutation, before *model, came map[string]boo
 		at := before.hasIntent(m.Intent.Side, m.Intent.Tx)
 		count(at < len(before.intents)-1, "an intent was closed that others came after")
 		came["closed "+intent] = true
+	case engine.BatchNoted:
+		noted := slices.ContainsFunc(before.flights, func(n engine.BatchNote) bool { return n.Slot == m.Slot })
+		count(len(m.Flights) > 0, "a batch was noted")
+		count(noted && len(m.Flights) > 0, "a batch took the place of another")
+		count(noted && len(m.Flights) == 0, "a note was forgotten")
 	case engine.JobMoved:
 		count(slices.ContainsFunc(before.jobs, func(j engine.JobRecord) bool { return j.Name == m.Job.Name }), "a job moved again")
 	}
@@ -179,7 +187,7 @@ func (c *randomCase) nonsense(t *rapid.T) {
 // sense.
 func (c *randomCase) draw(t *rapid.T) engine.Mutation {
 	side := engine.Side(rapid.IntRange(0, 1).Draw(t, "side"))
-	kind := engine.MutationKind(rapid.SampledFrom([]int{0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 2, 3, 4, 5, 6, 6, 7}).Draw(t, "kind"))
+	kind := engine.MutationKind(rapid.SampledFrom([]int{0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 2, 3, 4, 5, 6, 6, 7, 8}).Draw(t, "kind"))
 	m := engine.Mutation{Kind: kind}
 	switch kind {
 	case engine.ReferenceAdded:
@@ -219,6 +227,13 @@ func (c *randomCase) draw(t *rapid.T) engine.Mutation {
 		}
 	case engine.IntentClosed:
 		m.Intent = engine.Intent{Side: side, Tx: c.tx(t)}
+	case engine.BatchNoted:
+		m.Slot = rapid.IntRange(0, 2).Draw(t, "slot")
+		for n := rapid.IntRange(0, 2).Draw(t, "flights"); n > 0; n-- {
+			m.Flights = append(m.Flights, engine.FlightNote{
+				Key: c.key(t), Side: engine.Side(n - 1), Order: rapid.Uint64().Draw(t, "order"), Attempts: rapid.IntRange(0, 2).Draw(t, "attempts"),
+			})
+		}
 	default:
 		m.Side, m.Position = side, uint64(rapid.IntRange(1, 5).Draw(t, "position"))
 	}

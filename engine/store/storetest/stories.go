@@ -59,6 +59,10 @@ func intent(tx engine.TxID, deadline engine.Time) engine.Intent {
 	return engine.Intent{Tx: tx, Deadline: deadline, Rows: []engine.IntentRow{{Key: keyA, Op: engine.Delete, Incarnation: 1, Existed: true}}}
 }
 
+func noted(slot int, flights ...engine.FlightNote) engine.Mutation {
+	return engine.Mutation{Kind: engine.BatchNoted, Slot: slot, Flights: flights}
+}
+
 func ledger(settled uint32, above ...engine.SettledAbove) engine.Ledger {
 	return engine.Ledger{Key: keyA, Incarnation: 1, Settled: settled, Above: above}
 }
@@ -84,14 +88,28 @@ var stories = []story{
 			ingested(engine.Dataverse, math.MaxUint64), ingested(engine.Dataverse, 0),
 			{Kind: engine.LaneChanged, Lane: engine.LaneState{Key: widest.Key, Side: engine.Dataverse, Attempts: 3, Parked: refused, Requested: engine.DismissRequested, Request: math.MaxUint64}},
 			{Kind: engine.IntentOpened, Intent: widestIntent},
+			noted(math.MaxInt32, widestFlight, engine.FlightNote{Key: keyA}),
 		}},
 		left: engine.State{
 			Open:     []engine.OpenReference{{Reference: widest, Order: math.MaxUint64}},
 			Lanes:    []engine.LaneState{{Key: widest.Key, Side: engine.Dataverse, Attempts: 3, Parked: refused, Requested: engine.DismissRequested, Request: math.MaxUint64}},
 			Intents:  []engine.Intent{widestIntent},
+			Flights:  []engine.BatchNote{{Slot: math.MaxInt32, Flights: []engine.FlightNote{widestFlight, {Key: keyA}}}},
 			Ingested: [2][]uint64{nil, {0, math.MaxUint64}},
 			Order:    math.MaxUint64,
 		},
+	},
+	{
+		name: "a slot holds what was noted of it last",
+		saves: [][]engine.Mutation{
+			{noted(0, engine.FlightNote{Key: keyA, Order: 1}), noted(2, engine.FlightNote{Key: keyB, Order: 2}), noted(1, engine.FlightNote{Key: keyA, Order: 3})},
+			{noted(0, engine.FlightNote{Key: keyB, Order: 4}, engine.FlightNote{Key: keyA, Side: engine.Dataverse, Order: 5, Attempts: 1}), noted(1), noted(3)},
+			{noted(2), noted(2, engine.FlightNote{Key: keyB, Order: 6})},
+		},
+		left: engine.State{Flights: []engine.BatchNote{
+			{Slot: 0, Flights: []engine.FlightNote{{Key: keyB, Order: 4}, {Key: keyA, Side: engine.Dataverse, Order: 5, Attempts: 1}}},
+			{Slot: 2, Flights: []engine.FlightNote{{Key: keyB, Order: 6}}},
+		}},
 	},
 	{
 		name: "the queue is in intake order, over both sides and all keys",
@@ -330,6 +348,9 @@ var widest = engine.Reference{
 	Needs: []engine.Key{keyB, {ID: "never heard of"}},
 }
 
+// widestFlight is its like among the notes.
+var widestFlight = engine.FlightNote{Key: widest.Key, Side: engine.Dataverse, Order: math.MaxUint64, Attempts: math.MaxInt32}
+
 // widestIntent is its like among the intents, with rows in no order.
 var widestIntent = engine.Intent{
 	Side: engine.Dataverse, Tx: math.MaxUint64, Deadline: math.MaxInt64,
@@ -456,7 +477,7 @@ func loadedStateIsACopy(t *testing.T, open Open) {
 	r := reference(3, engine.Captured)
 	r.Needs = []engine.Key{keyB}
 	other := reference(5, engine.Captured)
-	mustSave(t, s, added(r, 1), added(other, 2), ended(other, written), ingested(engine.FinOps, 1), opened(1, 5))
+	mustSave(t, s, added(r, 1), added(other, 2), ended(other, written), ingested(engine.FinOps, 1), opened(1, 5), noted(0, engine.FlightNote{Key: keyA, Order: 1}))
 	want, err := s.Load()
 	if err != nil {
 		t.Fatal(err)
@@ -471,6 +492,7 @@ func loadedStateIsACopy(t *testing.T, open Open) {
 	spoilt.Ingested[0][0] = 99
 	spoilt.Intents[0].Rows[0].Key.ID = "spoilt"
 	spoilt.Intents[0].Tx = 99
+	spoilt.Flights[0].Flights[0].Order = 99
 	mustHold(t, s, want)
 }
 
@@ -478,7 +500,7 @@ func loadedStateIsACopy(t *testing.T, open Open) {
 // in the next.
 func mutationsAreOverwritten(t *testing.T, open Open) {
 	s, _ := open(t)
-	batch := []engine.Mutation{added(reference(1, engine.Captured), 1), changed(1, refused), opened(1, 5)}
+	batch := []engine.Mutation{added(reference(1, engine.Captured), 1), changed(1, refused), opened(1, 5), noted(0, engine.FlightNote{Key: keyA, Order: 1})}
 	if err := s.Save(batch); err != nil {
 		t.Fatal(err)
 	}
@@ -490,6 +512,7 @@ func mutationsAreOverwritten(t *testing.T, open Open) {
 	batch[1] = changed(9, written)
 	batch[2].Intent.Rows[0].Existed = false // the second try finds another record
 	batch[2] = opened(9, 9)
+	batch[3].Flights[0].Order = 9 // the slot's next batch
 	mustHold(t, s, want)
 	mustSave(t, s, ended(reference(1, engine.Captured), written), closed(1))
 }
