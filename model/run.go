@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/twinwrite/twinwrite/engine"
+	"github.com/twinwrite/twinwrite/engine/integrator"
+	"github.com/twinwrite/twinwrite/model/copier"
 	"github.com/twinwrite/twinwrite/model/driver"
 	"github.com/twinwrite/twinwrite/model/oracle"
 	"github.com/twinwrite/twinwrite/model/system"
@@ -24,7 +26,8 @@ type Result struct {
 
 	Systems  [2]system.Stats
 	Stations [2]sim.StationStats
-	Engine   driver.Stats
+	Engine   driver.Stats // zero in a world of the data integrator
+	Copier   copier.Stats // zero in a world of the engine
 	Users    users.Stats
 	Series   []driver.NamedSeries
 	Strikes  []Strike // when faults were there
@@ -78,13 +81,17 @@ func (w *World) quiet() bool {
 }
 
 func (w *World) judge(halted string) Result {
-	saved := w.load()
 	r := Result{
-		Digest: w.Kernel.Digest(), StateHash: w.hash(saved), Events: w.Kernel.Events(), End: w.Kernel.Now(), Halted: halted,
-		Engine: w.Driver.Stats(), Users: w.Users.Stats(), Series: w.Driver.Series(),
-		Strikes: w.Strikes(),
+		Digest: w.Kernel.Digest(), Events: w.Kernel.Events(), End: w.Kernel.Now(), Halted: halted,
+		Users: w.Users.Stats(), Series: w.process.Series(), Strikes: w.Strikes(),
 	}
-	view := oracle.View{Items: w.items(saved), Halted: halted}
+	view := oracle.View{Halted: halted}
+	if w.Copier != nil {
+		r.StateHash, r.Copier, view.Passed = w.StateHash(), w.Copier.Stats(), w.passed
+	} else {
+		saved := w.load()
+		r.StateHash, r.Engine, view.Items = w.hash(saved), w.Driver.Stats(), w.items(saved)
+	}
 	for side, s := range w.Systems {
 		r.Systems[side] = s.Stats()
 		r.Stations[side] = s.Station().Stats()
@@ -92,6 +99,15 @@ func (w *World) judge(halted string) Result {
 	}
 	r.Report = w.Oracle.Judge(w.Kernel.Now(), view)
 	return r
+}
+
+// passed reports that no run of the data integrator to come will list a side's
+// record as it is now.
+func (w *World) passed(side engine.Side, r *engine.Record) bool {
+	at, known := w.Systems[side].Place(r.Key)
+	return known && w.Copier.Passed(side, &integrator.Row{
+		Record: r, Modified: integrator.LocalTime(w.Systems[side].Modified(r.Key.Map, at)),
+	})
 }
 
 // records yields all records of a system, by map and creation.

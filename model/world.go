@@ -16,7 +16,9 @@ import (
 	"time"
 
 	"github.com/twinwrite/twinwrite/engine"
+	"github.com/twinwrite/twinwrite/engine/integrator"
 	"github.com/twinwrite/twinwrite/engine/store"
+	"github.com/twinwrite/twinwrite/model/copier"
 	"github.com/twinwrite/twinwrite/model/driver"
 	"github.com/twinwrite/twinwrite/model/oracle"
 	"github.com/twinwrite/twinwrite/model/system"
@@ -36,12 +38,19 @@ type Config struct {
 	Maps    []*engine.TableMap // by MapID
 	Systems [2]system.Config   // by side; Side and Maps are filled in
 	Driver  driver.Config      // Engine.Maps and Engine.Failpoints are filled in
-	Users   users.Config
-	Store   store.Store // the engine's; nil: one in memory
-	Faults  []Fault
-	Oracle  oracle.Config // Maps is filled in
-	End     sim.Time      // when the world ends
-	Quiet   bool          // it ends as soon as nothing is left to happen; looked at once a simulated minute
+
+	// Integrator makes the data integrator carry changes in the engine's place,
+	// on the links, clock, sync times and time-out of Driver; nil: the engine
+	// does. Its Maps are filled in. No side captures anything then, and a map's
+	// mode matters only in that changes of a stopped one need not be carried.
+	Integrator *integrator.Config
+
+	Users  users.Config
+	Store  store.Store // the engine's; nil: one in memory
+	Faults []Fault
+	Oracle oracle.Config // Maps is filled in
+	End    sim.Time      // when the world ends
+	Quiet  bool          // it ends as soon as nothing is left to happen; looked at once a simulated minute; not with Integrator
 
 	Failpoints engine.Failpoints // plants bugs; nil: none
 	Observe    func(sim.Event)   // sees every event before it fires; nil: nobody does
@@ -101,17 +110,32 @@ func (f Fault) Validate() error {
 type World struct {
 	Kernel  *sim.Kernel
 	Systems [2]*system.System
-	Driver  *driver.Driver
+	Driver  *driver.Driver // nil in a world of the data integrator
+	Copier  *copier.Copier // nil in a world of the engine
 	Users   *users.Users
 	Oracle  *oracle.Oracle
 
 	config  Config
+	process process // Driver or Copier
 	id      sim.ActorID
 	strikes []Strike // of systems
 	crashes []int    // by crash of the driver: its fault
 
 	lastFault sim.Time // when the last fault is over
 	wasQuiet  bool     // at the last look
+}
+
+// process carries the changes: what the engine's and the data integrator's have
+// in common.
+type process interface {
+	system.Client
+	Connect(systems [2]*system.System)
+	Requests() *system.Requests
+	Clock() *sim.Clock
+	Link(side engine.Side) [2]*sim.Link
+	Schedule(c driver.Crash)
+	Deaths() []driver.Death
+	Series() []driver.NamedSeries
 }
 
 // Strike is a time in which a fault of [Config.Faults] was really there.
@@ -126,7 +150,7 @@ func New(c Config) (*World, error) {
 	if err := c.validate(); err != nil {
 		return nil, err
 	}
-	c.Oracle.Maps = c.Maps
+	c.Oracle.Maps, c.Oracle.Copies = c.Maps, c.Integrator != nil
 	c.Driver.Engine.Maps = c.Maps
 	if c.Failpoints != nil {
 		c.Driver.Engine.Failpoints = c.Failpoints
@@ -138,35 +162,61 @@ func New(c Config) (*World, error) {
 		}),
 		Oracle: oracle.New(c.Oracle),
 	}
-	if c.Store == nil {
-		c.Store = store.NewMemory()
-	}
-	var err error
-	if w.Driver, err = driver.New(w.Kernel, c.Driver, c.Store, w.Oracle); err != nil {
+	if err := w.found(&c); err != nil {
 		return nil, err
 	}
+	var err error
 	var errs []error
 	for _, side := range engine.Sides {
 		sc := c.Systems[side]
 		sc.Side, sc.Maps = side, c.Maps
 		w.Systems[side], err = system.New(w.Kernel, sc, system.Parts{
-			Capture:  engine.NewCapture(side, c.Maps, c.Failpoints),
-			Requests: w.Driver.Requests(),
-			Client:   w.Driver,
+			Capture:  w.capture(side),
+			Requests: w.process.Requests(),
+			Client:   w.process,
 			Observer: w.Oracle,
-			Engine:   w.Driver.Clock(),
+			Engine:   w.process.Clock(),
 		})
 		errs = append(errs, err)
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
-	w.Driver.Connect(w.Systems)
+	w.process.Connect(w.Systems)
 	if w.Users, err = users.New(w.Kernel, c.Users, w.Systems, c.Maps); err != nil {
 		return nil, err
 	}
 	w.schedule()
 	return w, nil
+}
+
+// found creates the process that carries changes.
+func (w *World) found(c *Config) (err error) {
+	if c.Integrator != nil {
+		copies := copier.Config{
+			Integrator: *c.Integrator, Clock: c.Driver.Clock, Links: c.Driver.Links, Sync: c.Driver.Sync,
+			Timeout: c.Driver.Timeout, PointsMax: c.Driver.PointsMax,
+		}
+		copies.Integrator.Maps = c.Maps
+		w.Copier, err = copier.New(w.Kernel, copies, w.Oracle)
+		w.process = w.Copier
+		return err
+	}
+	if c.Store == nil {
+		c.Store = store.NewMemory()
+	}
+	w.Driver, err = driver.New(w.Kernel, c.Driver, c.Store, w.Oracle)
+	w.process = w.Driver
+	return err
+}
+
+// capture returns the hook of a side; none where the data integrator lists what
+// has changed.
+func (w *World) capture(side engine.Side) *engine.Capture {
+	if w.Copier != nil {
+		return nil
+	}
+	return engine.NewCapture(side, w.config.Maps, w.config.Failpoints)
 }
 
 func (c *Config) validate() error {
@@ -178,6 +228,9 @@ func (c *Config) validate() error {
 		if int(m.ID) != i {
 			errs = append(errs, fmt.Errorf("world: table map %s has ID %d but stands at %d", m.Name, m.ID, i))
 		}
+	}
+	if c.Quiet && c.Integrator != nil {
+		errs = append(errs, errors.New("world: the data integrator's schedule never comes to rest: let the world run to its end"))
 	}
 	if c.End <= 0 {
 		errs = append(errs, fmt.Errorf("world: it must end after 0, not at %v", c.End))
@@ -207,16 +260,16 @@ func (w *World) schedule() {
 			w.Kernel.At(f.At, sim.Early, w.id, kindFault, uint64(f.Side), uint64(i))
 			w.Kernel.At(to, sim.Early, w.id, kindOver, uint64(f.Side), uint64(i))
 		case SlowLink:
-			for _, l := range w.Driver.Link(f.Side) {
+			for _, l := range w.process.Link(f.Side) {
 				l.Slow(f.At, to, f.Factor)
 			}
 		case CutLink:
-			for _, l := range w.Driver.Link(f.Side) {
+			for _, l := range w.process.Link(f.Side) {
 				l.Cut(f.At, to)
 			}
 		case EngineCrash:
 			w.crashes = append(w.crashes, i)
-			w.Driver.Schedule(driver.Crash{At: f.At, Point: f.Point, Restart: f.Restart})
+			w.process.Schedule(driver.Crash{At: f.At, Point: f.Point, Restart: f.Restart})
 		}
 	}
 }
@@ -257,7 +310,7 @@ func (w *World) struck(fault int, begins bool) {
 func (w *World) Strikes() []Strike {
 	now := w.Kernel.Now()
 	all := slices.Clone(w.strikes)
-	for _, d := range w.Driver.Deaths() {
+	for _, d := range w.process.Deaths() {
 		to := d.To
 		if to == 0 {
 			to = now
@@ -280,7 +333,12 @@ func (w *World) Strikes() []Strike {
 
 // StateHash returns a hash of the whole world: what the systems hold, the
 // engine's queue, and the pending events. Equal worlds hash alike.
-func (w *World) StateHash() uint64 { return w.hash(w.load()) }
+func (w *World) StateHash() uint64 {
+	if w.Copier != nil {
+		return w.Kernel.StateHash(w.Systems[engine.FinOps].StateHash(), w.Systems[engine.Dataverse].StateHash(), w.Copier.StateHash())
+	}
+	return w.hash(w.load())
+}
 
 func (w *World) hash(saved *engine.State) uint64 {
 	return w.Kernel.StateHash(w.Systems[engine.FinOps].StateHash(), w.Systems[engine.Dataverse].StateHash(), w.Driver.StateHash(saved))

@@ -255,6 +255,17 @@ func (c *Core) Busy() bool {
 	return slices.ContainsFunc(c.projects, func(p project) bool { return p.run != nil || p.late || p.asked })
 }
 
+// Running returns how many runs are under way.
+func (c *Core) Running() int {
+	n := 0
+	for i := range c.projects {
+		if c.projects[i].run != nil {
+			n++
+		}
+	}
+	return n
+}
+
 // begin starts a step.
 func (c *Core) begin(now engine.Time) {
 	if !c.awake { // a clock that is behind may show negative times at first

@@ -58,7 +58,7 @@ var rooms = []room{
 		why: "the production driver is handed its store and its clients; it knows nothing of the simulation",
 	},
 	{
-		dir: "model", ours: []string{"sim", "engine", "engine/store", "model/oracle"}, tests: []string{"internal/fault"},
+		dir: "model", ours: []string{"sim", "engine", "engine/integrator", "engine/store", "model/oracle"}, tests: []string{"internal/fault"},
 		why: "the two systems are events on the kernel around the engine; they know neither scenarios nor results, and build without cgo",
 	},
 	{

@@ -18,6 +18,9 @@ type Series struct {
 	window sim.Time
 }
 
+// NewSeries returns an empty series that keeps at most so many points.
+func NewSeries(most int) Series { return Series{most: most} }
+
 // Set notes the value from now on.
 func (s *Series) Set(at sim.Time, value int64) {
 	if n := len(s.points); n > 0 {

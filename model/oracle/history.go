@@ -11,6 +11,7 @@ type head struct {
 	pair    *pair
 	commits [2]uint32   // how many of each side's commits the record is made of
 	last    engine.Side // where the newest of them was born; noSide for none
+	origins []origin    // by cell, in a world of the data integrator
 }
 
 // noSide stands for the origin of content that was there at the start.

@@ -23,6 +23,10 @@ type View struct {
 	// those in the outboxes, where it may meet one a second time.
 	Items iter.Seq[Item]
 
+	// Passed reports that no run of the data integrator to come will list a side's
+	// record as it is now, nor try it again; nil for a world of the engine.
+	Passed func(engine.Side, *engine.Record) bool
+
 	// Halted says why the run ended before its queues were empty; it goes into
 	// the notes of what could not be judged.
 	Halted string
@@ -51,7 +55,7 @@ func (s State) String() string { return [...]string{"in the outbox", "open", "bl
 
 // Report is what a run showed. Every slice has a fixed order.
 type Report struct {
-	Properties   []Property     // in the order of [Contracts]
+	Properties   []Property     // in the order of [Contracts]; none in a world of the data integrator
 	Maps         []MapCount     // by MapID
 	Outcomes     []OutcomeCount // by map, side, class and reason
 	Errors       []ErrorCount   // most frequent first, then by class, reason, map and cause
@@ -65,6 +69,7 @@ type Report struct {
 	Stories      []Story        // named transactions, in order of commit
 	Torn         []Story        // others that were partly visible longest and became whole, longest first, named by their first record
 	Totals       Totals
+	Copied       *Copied // what the data integrator did; nil in a world of the engine
 }
 
 // Failed lists the properties that were broken.
@@ -202,6 +207,10 @@ func (o *Oracle) Judge(at sim.Time, v View) Report {
 	r.Errors = o.errors()
 	r.Stories, r.Torn = o.tell(), o.tellTorn()
 	r.Totals = o.totals
+	if o.copies != nil {
+		r.Copied = o.tellCopied(v)
+		return r
+	}
 	for i := range o.tallies {
 		r.Properties = append(r.Properties, o.verdict(i, &excuses, v.Halted))
 	}
@@ -419,7 +428,7 @@ func (o *Oracle) fill(r *Report) {
 					}
 				}
 			}
-			if rest > 0 {
+			if rest > 0 && o.copies == nil { // else nothing ever has an outcome
 				r.Outcomes = slices.Insert(r.Outcomes, at, OutcomeCount{engine.MapID(m), side, engine.Open, engine.NoReason, rest})
 			}
 		}

@@ -16,6 +16,10 @@ type Config struct {
 	Worst         int                // slowest changes kept; 20
 	SamplesMax    int                // convergence samples kept; 100,000
 	PointsMax     int                // points kept of the divergent pairs over time; 4,096
+
+	// Copies says that the data integrator copies rows in place of the engine. No
+	// contract is judged then; [Report.Copied] tells what was lost.
+	Copies bool
 }
 
 // WithDefaults returns c with its zero fields filled in.
@@ -63,6 +67,7 @@ type Oracle struct {
 	stories  []*transaction
 	torn     []*transaction // partly visible longest, and whole in the end; longest first
 	serial   uint64
+	copies   *copies // nil: the engine carries changes
 	finished bool
 }
 
@@ -103,6 +108,9 @@ func New(c Config) *Oracle {
 	o.maps = make([]mapTally, len(c.Maps))
 	o.samples = sampler{most: o.config.SamplesMax, stride: 1}
 	o.apart = series{most: o.config.PointsMax}
+	if c.Copies {
+		o.copies = &copies{}
+	}
 	return o
 }
 
@@ -154,6 +162,9 @@ func (o *Oracle) UserCommit(at sim.Time, side engine.Side, before, after *engine
 	mine, theirs := p.commits(side), p.commits(other)
 	h := &head{pair: p, commits: mine, last: side}
 	h.commits[side]++
+	if o.copies != nil {
+		h.origins = o.copies.edited(at, p, side, len(o.config.Maps[after.Key.Map].Columns), prev, after, ref)
+	}
 	p.head[side] = h
 
 	c := commit{

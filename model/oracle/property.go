@@ -90,8 +90,11 @@ type tally struct {
 	examples   []Violation
 }
 
-// breach notes a violation.
+// breach notes a violation. The data integrator has made no promise.
 func (o *Oracle) breach(property int, at sim.Time, key *engine.Key, format string, args ...any) {
+	if o.copies != nil {
+		return
+	}
 	t := &o.tallies[property]
 	t.violations++
 	if len(t.examples) < o.config.Examples {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/twinwrite/twinwrite/engine"
+	"github.com/twinwrite/twinwrite/engine/integrator"
 	"github.com/twinwrite/twinwrite/sim"
 )
 
@@ -31,6 +32,8 @@ type Config struct {
 	NotifyDuplicate float64  // share that arrives twice
 
 	Validations []Validation
+
+	TokenLife time.Duration // after which a change-tracking token is refused; 7 days
 
 	ConnectDelay time.Duration // after which a system that is down refuses; 5ms
 	Silent       bool          // a system that is down does not refuse: requests run into their timeout
@@ -76,6 +79,9 @@ func (c Config) WithDefaults() Config {
 		if *f.dist == nil {
 			*f.dist = f.mean
 		}
+	}
+	if c.TokenLife == 0 {
+		c.TokenLife = integrator.TokenLife
 	}
 	if c.ConnectDelay == 0 {
 		c.ConnectDelay = 5 * time.Millisecond
@@ -123,6 +129,9 @@ func (c Config) Validate() error {
 	}
 	if err := c.Clock.Validate(); err != nil {
 		fault("%w", err)
+	}
+	if c.TokenLife < 0 {
+		fault("the life of a token must not be negative, not %v", c.TokenLife)
 	}
 	if c.ConnectDelay < 0 {
 		fault("connect delay must not be negative, not %v", c.ConnectDelay)

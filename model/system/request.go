@@ -4,16 +4,24 @@ import (
 	"time"
 
 	"github.com/twinwrite/twinwrite/engine"
+	"github.com/twinwrite/twinwrite/engine/integrator"
 )
 
-// Request is one request of the engine on its way to a system and back. The
-// fields that it asks with are filled in by [System.Prepare], the others by the
-// system that answers.
+// Request is one request of the engine, or of the data integrator, on its way
+// to a system and back. The fields that it asks with are filled in by
+// [System.Prepare] or [System.PrepareCopy], the others by the system that
+// answers.
 type Request struct {
 	Kind  engine.EffectKind // PullOutbox, ReadBatch or WriteBatch
 	Side  engine.Side
 	Batch engine.BatchID
 	Epoch uint64 // for the driver: which life of the engine's process sent it
+
+	// Copy is what the data integrator asks for, and Answer what it is told, but
+	// for a Failure; Copy is nil for a request of the engine. Kind then says only
+	// whether it reads or writes.
+	Copy   *integrator.Effect
+	Answer integrator.Input
 
 	// GivenUp tells that nobody waits for the answer any more. What such a
 	// request still writes is counted as a late landing.
@@ -44,7 +52,12 @@ type Request struct {
 }
 
 // Writes returns how many rows the request asks to write.
-func (r *Request) Writes() int { return len(r.writes) }
+func (r *Request) Writes() int {
+	if r.Copy != nil {
+		return len(r.Copy.Upserts)
+	}
+	return len(r.writes)
+}
 
 // Requests holds the requests of one world by index, so that events can carry
 // them, and keeps their memory for the next ones. The driver and the system

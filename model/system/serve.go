@@ -92,12 +92,16 @@ func (s *System) arrive(index int32) {
 // serve carries out a request and lets the answer leave.
 func (s *System) serve(index int32) {
 	r := s.requests.At(index)
-	switch r.Kind {
-	case engine.PullOutbox:
+	switch {
+	case r.Copy != nil && r.Kind == engine.ReadBatch:
+		s.serveCopy(r)
+	case r.Copy != nil:
+		s.client.Landed(index, s.upsert(r, r.Writes()))
+	case r.Kind == engine.PullOutbox:
 		s.pull(r)
-	case engine.ReadBatch:
+	case r.Kind == engine.ReadBatch:
 		s.read(r)
-	case engine.WriteBatch:
+	case r.Kind == engine.WriteBatch:
 		landed := s.write(r, len(r.writes))
 		s.client.Landed(index, landed)
 	}
@@ -111,7 +115,12 @@ func (s *System) cut(index int32, inService bool) {
 	r := s.requests.At(index)
 	if inService && r.Kind == engine.WriteBatch && s.draws.cut.Chance(s.config.CutLands, r.Entity, r.Ordinal) {
 		share := s.draws.cut.U(sim.Mix(r.Entity, 1), r.Ordinal)
-		s.write(r, 1+int(share*float64(len(r.writes))))
+		rows := 1 + int(share*float64(r.Writes()))
+		if r.Copy != nil {
+			s.upsert(r, rows)
+		} else {
+			s.write(r, rows)
+		}
 	}
 	s.stats.Cut++
 	s.requests.Release(index)
@@ -261,6 +270,10 @@ type Stats struct {
 	Refused         uint64    // rows refused by validation
 	Expired         uint64    // rows that came after their deadline
 	LateLandings    uint64    // rows done for a request that the engine had given up
+
+	Listings uint64 // pages listed for the data integrator
+	Listed   uint64 // rows on them
+	Copied   uint64 // rows that it wrote
 
 	Notifications        uint64 // arrived
 	NotificationsLost    uint64

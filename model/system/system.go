@@ -14,6 +14,7 @@ const (
 	kindNotified                            // the engine hears of a commit
 	noteUserCommit
 	noteEngineCommit
+	noteCopied
 )
 
 // Client is the engine's process as a system sees it. Index names a request of
@@ -30,6 +31,7 @@ type Client interface {
 type Observer interface {
 	UserCommit(at sim.Time, side engine.Side, before, after *engine.Record, ref *engine.Reference) any
 	EngineCommit(at sim.Time, side engine.Side, w *engine.Write, before, after *engine.Record, ref *engine.Reference) any
+	CopyCommit(at sim.Time, side engine.Side, columns []int, source, before, after *engine.Record) any
 	Transaction(at sim.Time, side engine.Side, tx engine.TxID, name string, references int)
 	OutboxLow(at sim.Time, side engine.Side, position uint64)
 }
@@ -72,7 +74,7 @@ type draws struct {
 
 // Parts are what a system is connected to.
 type Parts struct {
-	Capture  *engine.Capture
+	Capture  *engine.Capture // nil: no engine captures, and the data integrator lists what has changed
 	Requests *Requests
 	Client   Client
 	Observer Observer
@@ -101,6 +103,7 @@ func New(k *sim.Kernel, c Config, p Parts) (*System, error) {
 	}
 	for _, m := range c.Maps {
 		s.tables = append(s.tables, newTable(m))
+		s.tables[len(s.tables)-1].log.on = p.Capture == nil
 	}
 	s.station = sim.NewStation(k, name+".station", sim.StationConfig{Servers: c.Servers})
 	s.id = k.Register(name, s)
@@ -239,6 +242,7 @@ func (s *System) publish(t *table, i int32, after *engine.Record) {
 	}
 	r.record = after
 	r.modified = s.clock.Local(s.k.Now())
+	t.log.note(t, i, r)
 }
 
 // nextVersion gives a row version.

@@ -60,6 +60,11 @@ func (b *bench) EngineCommit(_ sim.Time, _ engine.Side, _ *engine.Write, _, afte
 	return "engine"
 }
 
+func (b *bench) CopyCommit(_ sim.Time, _ engine.Side, _ []int, _, _, _ *engine.Record) any {
+	b.writes++
+	return "copy"
+}
+
 func (b *bench) OutboxLow(_ sim.Time, _ engine.Side, position uint64) {
 	if position <= b.low {
 		b.t.Errorf("the low-water mark went from %d to %d", b.low, position)

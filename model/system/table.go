@@ -16,6 +16,7 @@ type table struct {
 	slots   []int32 // rows by the hash of their key, plus one; 0 is free
 	created []int32 // rows by creation
 	skews   []skew
+	log     changelog
 }
 
 // rowPage is how many rows are allocated at once.

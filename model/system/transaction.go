@@ -77,9 +77,7 @@ func (s *System) finish(tx *Tx, lands bool) {
 func (s *System) commit(tx *Tx) Ending {
 	how := s.stage(tx)
 	if how == Committed {
-		var err error
-		s.captured, err = s.capture.PreCommit(s.captured[:0], tx.id, s.changes)
-		if err != nil {
+		if err := s.preCommit(tx.id); err != nil {
 			how = Mixed
 		}
 	}
@@ -105,7 +103,7 @@ func (s *System) land(tx *Tx) {
 	low := s.outbox.first
 	references := 0
 	for i := range s.captured {
-		if s.captured[i].Captured {
+		if s.captured[i].Reference.Number > 0 {
 			references++
 		}
 	}
@@ -117,6 +115,8 @@ func (s *System) land(tx *Tx) {
 		if captured.Captured {
 			ref = s.outbox.fill(position, &captured.Reference)
 			position++
+		} else if captured.Reference.Number > 0 {
+			ref = &captured.Reference
 		}
 		after.Trace = s.observer.UserCommit(now, s.config.Side, c.Before, after, ref)
 		st := &s.stages[i]

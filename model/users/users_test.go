@@ -42,6 +42,10 @@ func (w *town) EngineCommit(sim.Time, engine.Side, *engine.Write, *engine.Record
 	return nil
 }
 
+func (w *town) CopyCommit(sim.Time, engine.Side, []int, *engine.Record, *engine.Record, *engine.Record) any {
+	return nil
+}
+
 func maps(t *testing.T) []*engine.TableMap {
 	t.Helper()
 	var all []*engine.TableMap
