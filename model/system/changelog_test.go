@@ -40,10 +40,12 @@ func TestListingHoldsWhatItMust(t *testing.T) {
 		}
 		b := newListed(t, Config{Clock: clock})
 		table := &b.s.tables[customers]
+		tick := b.k.Register("tick", sim.ActorFunc(func(sim.Event) {}))
 		at := sim.Time(0)
 		entries := 0
 		for range rapid.IntRange(20, 60).Draw(r, "bursts") {
 			at = at.Add(time.Duration(rapid.IntRange(5, 90).Draw(r, "gap")) * time.Second)
+			b.k.At(at, sim.Normal, tick, 0, 0, 0)
 			b.k.Run(at)
 			for range rapid.IntRange(10, 60).Draw(r, "commits") {
 				i := table.ensure(engine.Key{Map: customers, ID: string(rune('A' + rapid.IntRange(0, 20).Draw(r, "row")))})
