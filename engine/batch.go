@@ -112,8 +112,9 @@ func (c *Core) fillBatch(b *batch) bool {
 }
 
 // dropStale removes from the top of a ready heap what cannot start: items that
-// are no longer ready, and those whose pair is in flight the other way, which
-// come back when that ends.
+// are no longer ready, those whose pair is in flight the other way, which come
+// back when that ends, and those that need a unique value of an item that was
+// taken in after them.
 func (c *Core) dropStale(source Side) {
 	h := &c.ready[source]
 	for len(*h) > 0 {
@@ -123,10 +124,12 @@ func (c *Core) dropStale(source Side) {
 			switch {
 			case c.pairs.lane(id).solo && c.soloist != noLane:
 				c.soloists = append(c.soloists, id)
-			case w.state == Active && !c.behindBarrier(id):
-				return
-			default:
+			case w.state != Active || c.behindBarrier(id):
 				w.held = append(w.held, id)
+			case c.blockedByValue(id):
+				continue
+			default:
+				return
 			}
 		}
 		h.pop()
@@ -193,7 +196,7 @@ func (c *Core) decide(b *batch, lookups []Alive) {
 		f := &b.flights[i]
 		l := c.pairs.lane(f.lane)
 		m := c.cfg.Maps[c.pairs.at(f.lane.pair()).key.Map]
-		c.resolve(l, f.x)
+		c.resolve(l, m, f.x)
 		c.refs = c.refs[:0]
 		for j := range l.open {
 			if l.open[j].judged {
@@ -306,7 +309,7 @@ func (c *Core) settledUpTo(id laneID, r *Record) uint32 {
 
 // resolve gives the engine's own pulled references the number that the record
 // was found to have.
-func (c *Core) resolve(l *lane, x *Record) {
+func (c *Core) resolve(l *lane, m *TableMap, x *Record) {
 	for i := range l.open {
 		q := &l.open[i]
 		if q.Origin != Pulled || q.Number != 0 || x == nil || !x.Alive {
@@ -323,6 +326,7 @@ func (c *Core) resolve(l *lane, x *Record) {
 			return
 		}
 		q.Number, q.Incarnation = number, inc
+		q.Values = m.values(q.Side, &q.Key, nil, x.Values)
 		c.save = append(c.save, Mutation{Kind: ReferenceAdded, Reference: q.Reference, Order: q.order})
 		return
 	}

@@ -268,7 +268,8 @@ func (c *Capture) capture(tx TxID, ordinal uint32, change *Change, live bool) Ca
 			Key: change.Key, Side: c.side,
 			Incarnation: mark.Incarnation, Number: mark.Number,
 			Groups: touched, Op: op, Tx: tx, Ordinal: ordinal,
-			Needs: m.needs(change.Key, change.After),
+			Needs:  m.needs(change.Key, change.After),
+			Values: m.values(c.side, &change.Key, before, change.After),
 		},
 	}
 }

@@ -144,8 +144,9 @@ type Core struct {
 	gates    [2]gate
 	jobs     []jobWork
 	jobByMap []int
-	request  BatchID // last one given
-	requests uint64  // operators' requests so far
+	values   [2]valueTable // by source side
+	request  BatchID       // last one given
+	requests uint64        // operators' requests so far
 
 	died     []BatchNote // what the last life ended with in flight, until it is counted
 	soloist  laneID      // the item that flies alone, or noLane
@@ -209,8 +210,7 @@ func (c *Core) load(state *State) error {
 		if int(r.Reference.Key.Map) >= len(c.cfg.Maps) {
 			return fmt.Errorf("engine: the saved reference %s names table map %d, of %d", &r.Reference, r.Reference.Key.Map, len(c.cfg.Maps))
 		}
-		l := c.pairs.lane(c.pairs.ensure(r.Reference.Key, r.Reference.Side))
-		c.insert(l, queued{Reference: r.Reference, order: r.Order})
+		c.insert(c.pairs.ensure(r.Reference.Key, r.Reference.Side), queued{Reference: r.Reference, order: r.Order})
 	}
 	for _, s := range state.Lanes {
 		id, known := c.pairs.find(s.Key, s.Side)
@@ -222,6 +222,9 @@ func (c *Core) load(state *State) error {
 		if s.Parked.Class != Open {
 			l.parked, l.requested, l.request = s.Parked, s.Requested, s.Request
 			c.move(id, parked)
+			if s.Parked.Reason == DuplicateValue {
+				c.refusedValue(id, l)
+			}
 		}
 	}
 	c.loadJobs(state)

@@ -247,6 +247,7 @@ func (c *Core) carryOut(id laneID) {
 
 // unpark takes an item off the desk, with fresh attempts.
 func (c *Core) unpark(id laneID, l *lane) {
+	c.offDesk(id, l)
 	c.move(id, idle)
 	l.attempts, l.solo, l.parked = 0, false, Outcome{}
 }
@@ -255,7 +256,7 @@ func (c *Core) unpark(id laneID, l *lane) {
 // part of a newer change.
 func (c *Core) dismiss(id laneID, l *lane) {
 	for i := range l.open {
-		c.settleOne(l, &l.open[i].Reference, Outcome{Class: Dismissed})
+		c.settleOne(id, l, &l.open[i].Reference, Outcome{Class: Dismissed})
 	}
 	clear(l.open)
 	l.open = l.open[:0]

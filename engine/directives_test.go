@@ -20,7 +20,8 @@ import (
 //	user SIDE at=N           the transaction commits late: its reference has an earlier position
 //	twice                    the next request is carried out, and its answer is delivered two times
 //	vanish SIDE MAP KEY      a record disappears past everything, and leaves no tombstone
-//	unique SIDE MAP COLUMN   no two records may hold the same value there
+//	unique SIDE MAP COLUMN   no two records may hold the same value there, and the map does not know
+//	collide N                hashes of unique values are numbers below N
 func (e *environment) more(d *datadriven.TestData) {
 	switch d.Cmd {
 	case "quiet", "loud":
@@ -48,6 +49,10 @@ func (e *environment) more(d *datadriven.TestData) {
 	case "unique":
 		m := e.maps[e.key(d.CmdArgs[1].Key, "").Map]
 		e.sides[side(d, 0)].unique[m.ID] = slices.IndexFunc(m.Columns, func(c engine.Column) bool { return c.Name == d.CmdArgs[2].Key })
+	case "collide":
+		for _, m := range e.maps {
+			m.CollideValues(number(d, d.CmdArgs[0].Key))
+		}
 	default:
 		d.Fatalf(e.t, "unknown directive %q", d.Cmd)
 	}
@@ -82,13 +87,18 @@ func spread(input string) (lines []string) {
 // takes reports whether a write would give a record a unique value that another
 // one holds.
 func (s *testSystem) takes(w *engine.Write) bool {
-	column, unique := s.unique[w.Key.Map]
-	if !unique || w.Kind != engine.CarryWrite || w.Source.Values[column].Kind == engine.KindNull {
+	if w.Kind != engine.CarryWrite {
 		return false
 	}
-	for _, k := range s.keys {
-		if k.Map == w.Key.Map && k != w.Key && s.records[k].Alive && s.records[k].Values[column].Equal(w.Source.Values[column]) {
-			return true
+	for column, c := range s.env.maps[w.Key.Map].Columns {
+		only, unique := s.unique[w.Key.Map]
+		if !c.Unique && !(unique && only == column) || w.Source.Values[column].Kind == engine.KindNull {
+			continue
+		}
+		for _, k := range s.keys {
+			if k.Map == w.Key.Map && k.Company == w.Key.Company && k != w.Key && s.records[k].Alive && s.records[k].Values[column].Equal(w.Source.Values[column]) {
+				return true
+			}
 		}
 	}
 	return false

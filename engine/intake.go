@@ -89,7 +89,7 @@ func (c *Core) takeIn(r *Reference) {
 			c.book(r, Outcome{Class: NoOp, Reason: Echo})
 			return
 		}
-		known.Reference = *r // takes over the item from the engine's own reference
+		c.replace(id, l, known, r)
 		c.save = append(c.save, Mutation{Kind: ReferenceAdded, Reference: *r, Order: known.order})
 		return
 	}
@@ -100,6 +100,17 @@ func (c *Core) takeIn(r *Reference) {
 		c.book(r, Outcome{Class: NoOp, Reason: Echo})
 	default:
 		c.enqueue(id, r)
+	}
+}
+
+// replace gives the place of the engine's own reference to the captured one,
+// which takes over the item.
+func (c *Core) replace(id laneID, l *lane, held *queued, r *Reference) {
+	c.offDesk(id, l)
+	held.Reference = *r
+	c.values[id.side()].opened(id, r) // what it frees; the engine's own knew of nothing
+	if l.lacksValue() {
+		c.refusedValue(id, l)
 	}
 }
 
@@ -118,7 +129,7 @@ func (c *Core) enqueue(id laneID, r *Reference) {
 	}
 	l.attempts, l.solo, l.requested, l.request = 0, false, NothingRequested, 0
 	c.order++
-	c.insert(l, queued{Reference: *r, order: c.order})
+	c.insert(id, queued{Reference: *r, order: c.order})
 	c.save = append(c.save, Mutation{Kind: ReferenceAdded, Reference: *r, Order: c.order})
 	if !fresh {
 		c.saveLane(id)
@@ -143,7 +154,9 @@ func (c *Core) book(r *Reference, o Outcome) {
 }
 
 // insert puts a reference into capture order.
-func (c *Core) insert(l *lane, q queued) {
+func (c *Core) insert(id laneID, q queued) {
+	l := c.pairs.lane(id)
+	c.values[id.side()].opened(id, &q.Reference)
 	if l.open == nil && len(c.spare) > 0 {
 		last := len(c.spare) - 1
 		l.open, c.spare = c.spare[last], c.spare[:last]
@@ -157,8 +170,9 @@ func (c *Core) insert(l *lane, q queued) {
 }
 
 // schedule lets a lane's item run, or makes it wait for the first create that
-// it needs and that is still ahead of it. The newest reference tells what it
-// needs: what older ones looked up may have been replaced since.
+// it needs and that is still ahead of it, or for an item that frees a unique
+// value for it. The newest reference tells what it needs: what older ones looked
+// up or held may have been replaced since.
 func (c *Core) schedule(id laneID) {
 	l := c.pairs.lane(id)
 	c.move(id, idle)
@@ -166,9 +180,12 @@ func (c *Core) schedule(id laneID) {
 		for _, need := range l.newest().Needs {
 			parent, known := c.pairs.find(need, id.side())
 			if known && parent != id && c.waitsForCreate(parent) && !slices.Contains(l.circle, need) {
-				c.block(id, parent)
+				c.block(id, parent, false)
 				return
 			}
+		}
+		if c.blockedByValue(id) {
+			return
 		}
 	}
 	c.makeReady(id)
@@ -180,25 +197,37 @@ func (c *Core) waitsForCreate(parent laneID) bool {
 	return p.creates() && !(c.cfg.Proceed && p.state == parked)
 }
 
-// block makes a lane wait for another. If that closes a circle, the member that
-// comes first by sequence and capture order goes ahead without the lookup that
-// it waits for.
-func (c *Core) block(id, parent laneID) {
+// block makes a lane wait for another: for its create, or for the unique value
+// that it frees. If that closes a circle, the member that comes first by sequence
+// and capture order goes ahead without the lookup that it waits for; only where
+// all wait for values, without its value, which the target will refuse.
+func (c *Core) block(id, parent laneID, forValue bool) {
+	l := c.pairs.lane(id)
+	l.forValue = forValue
 	first := c.firstInCircle(id, parent)
 	if first == id {
-		l := c.pairs.lane(id)
-		l.circle = append(l.circle, c.pairs.at(parent.pair()).key)
+		l.skip(c.pairs.at(parent.pair()).key)
 		c.schedule(id)
 		return
 	}
-	l, p := c.pairs.lane(id), c.pairs.lane(parent)
+	p := c.pairs.lane(parent)
 	c.move(id, blocked)
 	l.blockedOn, l.nextWaiter, p.waiters = parent, p.waiters, id
 	if first != noLane {
 		f := c.pairs.lane(first)
-		f.circle = append(f.circle, c.pairs.at(f.blockedOn.pair()).key)
+		f.skip(c.pairs.at(f.blockedOn.pair()).key)
 		c.unblock(first)
 		c.schedule(first)
+	}
+}
+
+// skip lets an item go on without what it waits for: another record, or its
+// unique value.
+func (l *lane) skip(k Key) {
+	if l.forValue {
+		l.ahead = append(l.ahead, k)
+	} else {
+		l.circle = append(l.circle, k)
 	}
 }
 
@@ -210,11 +239,20 @@ func (c *Core) firstInCircle(id, parent laneID) laneID {
 		if w == noLane {
 			return noLane
 		}
-		if c.readyEntry(w).before(c.readyEntry(first)) {
+		if c.goesAhead(w, first) {
 			first = w
 		}
 	}
 	return first
+}
+
+// goesAhead reports whether, of two members of a circle, the first is to break
+// it: a lookup may be left out for a while, a unique value may not.
+func (c *Core) goesAhead(id, other laneID) bool {
+	if a, b := c.pairs.lane(id).forValue, c.pairs.lane(other).forValue; a != b {
+		return b
+	}
+	return c.readyEntry(id).before(c.readyEntry(other))
 }
 
 // unblock takes a lane off the list of those that wait with it.

@@ -18,7 +18,7 @@ const (
 	idle     laneState = iota // no open reference
 	ready                     // in the ready heap
 	inFlight                  // in a batch
-	blocked                   // waits for another lane's create
+	blocked                   // waits for another lane's create, or for a unique value
 	backoff                   // waits for its time
 	parked                    // waits on the error desk
 	laneStates
@@ -55,12 +55,14 @@ type lane struct {
 	overtaken   int   // items in a row that ended superseded
 	pulled      []Key // missing lookups that were already pulled for this item
 	circle      []Key // records that wait for this one, so that it may not wait for them
+	ahead       []Key // records that free values for this one and wait for it, so that it may not wait for them
 	halfWritten bool  // the record is on the target, but for lookups that close a circle
 	parked      Outcome
 	requested   Requested // by an operator, of a parked item
 	request     uint64
 	due         Time   // of a back-off
-	blockedOn   laneID // whose create it waits for; noLane otherwise
+	blockedOn   laneID // whom it waits for; noLane otherwise
+	forValue    bool   // ... to free a unique value; else for its create
 	waiters     laneID // first lane that waits for this one
 	nextWaiter  laneID
 }

@@ -17,6 +17,7 @@ import (
 //	owner->accounts|contacts  a lookup, polymorphic if it names several maps
 //	city{fold,trim,empty,step=0.01}
 //	                          what does not count: case, trailing blanks, empty beside null, decimals
+//	code{unique}              no two records may hold the same value, on the other side neither
 //	status{1:active,2:closed} a value map, F&O code first; "*" lets other values pass
 //	kind>{=org}  cur{?USD}    a constant; a default, into both sides that the column flows into
 //	perfield, company, live, stopped, v2, seq=2
@@ -128,6 +129,8 @@ func option(c *engine.Column, word string, t *engine.Transform) error {
 	f := &c.Canonical
 	switch {
 	case word == "":
+	case word == "unique":
+		c.Unique = true
 	case word == "fold":
 		f.FoldCase = true
 	case word == "trim":

@@ -51,9 +51,10 @@ type Reference struct {
 	Op          Operation
 	Origin      Origin
 	Tx          TxID
-	Ordinal     uint32 // place inside the transaction, from 0
-	Position    uint64 // place in the side's outbox; 0 for a reference that the engine made
-	Needs       []Key  // mapped records that the change looks up
+	Ordinal     uint32      // place inside the transaction, from 0
+	Position    uint64      // place in the side's outbox; 0 for a reference that the engine made
+	Needs       []Key       // mapped records that the change looks up
+	Values      []ValueHash // unique values that its record holds and that it gives up
 }
 
 // String tells the reference apart from all others, for traces and errors.

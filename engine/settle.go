@@ -25,18 +25,21 @@ func (c *Core) settle(f *flight, l *lane) {
 			}
 			newest = v.Carried(&q.Reference, f.x)
 		}
-		c.settleOne(l, &q.Reference, newest)
+		c.settleOne(f.lane, l, &q.Reference, newest)
 	}
 	clear(l.open[len(kept):])
 	l.open = kept
 	l.batchMax = 0
-	l.refused, l.pulled, l.circle, l.halfWritten, l.solo = 0, nil, nil, false, false
+	l.refused, l.pulled, l.circle, l.ahead, l.halfWritten, l.solo = 0, nil, nil, nil, false, false
 	if l.attempts > 0 {
 		l.attempts = 0
 		c.saveLane(f.lane)
 	}
 	c.age(f, l, newest)
 	c.land(f, l)
+	if wrote {
+		c.released(f)
+	}
 	if wrote && v.Override|v.Answer != 0 {
 		c.movedOn(f.lane.opposite())
 	}
@@ -57,9 +60,10 @@ func (c *Core) movedOn(id laneID) {
 
 // settleOne gives a reference its outcome. A pulled reference that never learnt its
 // number was never saved.
-func (c *Core) settleOne(l *lane, r *Reference, o Outcome) {
+func (c *Core) settleOne(id laneID, l *lane, r *Reference, o Outcome) {
 	c.stats.Open--
 	c.stats.Settled++
+	c.values[id.side()].closed(id, r)
 	if r.Number == 0 {
 		return
 	}
@@ -101,7 +105,8 @@ func (c *Core) enqueueOwn(id laneID, origin Origin, r *Record) {
 	m := c.cfg.Maps[r.Key.Map]
 	c.enqueue(id, &Reference{
 		Key: r.Key, Side: id.side(), Incarnation: r.Mark.Incarnation, Number: r.Mark.Number,
-		Groups: m.lastTouched(&r.Mark) & m.outgoing(id.side()), Op: Update, Origin: origin, Needs: m.needs(r.Key, r.Values),
+		Groups: m.lastTouched(&r.Mark) & m.outgoing(id.side()), Op: Update, Origin: origin,
+		Needs: m.needs(r.Key, r.Values), Values: m.values(id.side(), &r.Key, nil, r.Values),
 	})
 }
 
@@ -111,8 +116,8 @@ func (c *Core) land(f *flight, l *lane) {
 	c.rest(f.lane, l)
 }
 
-// rest schedules what is left of a lane's item, and lets run what waited for
-// its creates.
+// rest schedules what is left of a lane's item, and lets those look again that
+// waited for it.
 func (c *Core) rest(id laneID, l *lane) {
 	if len(l.open) > 0 {
 		c.schedule(id)
@@ -123,7 +128,7 @@ func (c *Core) rest(id laneID, l *lane) {
 			l.open = nil
 		}
 	}
-	if l.waiters != noLane && !l.creates() {
+	if l.waiters != noLane {
 		c.wakeWaiters(id)
 	}
 }
@@ -168,12 +173,16 @@ func (c *Core) park(f *flight, l *lane, why Outcome) {
 }
 
 // putOnDesk lets an item wait for an operator, or for a newer reference. Where
-// nobody is held up by such an item, those that wait for it go on.
+// nobody is held up by such an item, or by one that was refused a value, those
+// that wait for it go on.
 func (c *Core) putOnDesk(id laneID, l *lane, why Outcome) {
 	c.move(id, parked)
-	l.parked, l.refused = why, 0
+	l.parked, l.refused, l.ahead = why, 0, nil
 	c.saveLane(id)
-	if c.cfg.Proceed && l.waiters != noLane {
+	if why.Reason == DuplicateValue {
+		c.refusedValue(id, l)
+	}
+	if l.waiters != noLane && (c.cfg.Proceed || why.Reason == DuplicateValue) {
 		c.wakeWaiters(id)
 	}
 }
@@ -202,13 +211,13 @@ func (c *Core) waitForLookup(f *flight, l *lane, need Key) {
 	default:
 		l.pulled = append(l.pulled, need)
 		c.order++
-		c.insert(p, queued{Reference: Reference{
+		c.insert(parent, queued{Reference: Reference{
 			Key: need, Side: f.lane.side(), Groups: c.cfg.Maps[need.Map].outgoing(f.lane.side()), Op: Create, Origin: Pulled,
 		}, order: c.order})
 		c.schedule(parent)
 	}
 	c.leave(f, l)
-	c.block(f.lane, parent)
+	c.block(f.lane, parent, false)
 }
 
 // causeLookupNotFound is the text that dual-write shows for it.

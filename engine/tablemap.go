@@ -67,6 +67,7 @@ type Column struct {
 	Flow     Flow
 	Lookups  []MapID // the maps that its value may name, several when polymorphic; empty for plain data
 	Circular bool    // a lookup that can close a circle: see [MarkCircular]
+	Unique   bool    // no two records of a company may hold the same value; null is nobody's
 
 	Into      [2]Transform // by side: what happens to a value on its way there
 	Canonical Form         // what does not count in a comparison
@@ -103,12 +104,14 @@ type TableMap struct {
 	AsyncUnsupported bool     // the catalog says that the map cannot run in async mode
 	External         bool     // its records are the same on both sides by other means than a job
 
-	groups  []group
-	out     [2]GroupSet // by side: the groups in which its changes are carried
-	lookups []int       // columns that hold lookups, ascending
-	plain   []bool      // by column: copied both ways, and everything counts
-	coded   [2]bool     // by side: a value may have no mapping on its way there
-	scope   [2]Filter   // Filter with its columns found
+	groups      []group
+	out         [2]GroupSet // by side: the groups in which its changes are carried
+	lookups     []int       // columns that hold lookups, ascending
+	unique      []int       // columns of unique values, ascending
+	valueHashes uint64      // in tests, hashes of unique values are below it, so that they collide; 0: they need not
+	plain       []bool      // by column: copied both ways, and everything counts
+	coded       [2]bool     // by side: a value may have no mapping on its way there
+	scope       [2]Filter   // Filter with its columns found
 }
 
 // Scope says whose records a data entity or a table holds.
@@ -149,6 +152,9 @@ func NewTableMap(m TableMap) (*TableMap, error) {
 	for i, c := range m.Columns {
 		if len(c.Lookups) > 0 {
 			m.lookups = append(m.lookups, i)
+		}
+		if c.Unique {
+			m.unique = append(m.unique, i)
 		}
 		m.plain = append(m.plain, c.Into == [2]Transform{} && c.Canonical == Form{})
 		faults = append(faults, c.faults(m.Name)...)

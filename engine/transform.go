@@ -185,6 +185,8 @@ func (c *Column) faults(table string) (faults []error) {
 			continue
 		case !c.Flow.leaves(side.Other()):
 			fault("it has a transform into %s, where it does not flow", side)
+		case fixed && c.Unique:
+			fault("a constant cannot be unique")
 		case fixed && c.Flow == BothWays:
 			fault("a constant flows one way only")
 		case fixed && (t.Values != nil || t.Default.Kind != KindNull):

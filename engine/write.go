@@ -102,7 +102,7 @@ func applyLate(m *TableMap, w *Write, side Side, now *Record) (*Record, *Referen
 	r := &Record{Key: w.Key, Alive: true, Values: now.Values, Mark: mark}
 	return r, &Reference{
 		Key: w.Key, Side: side, Incarnation: mark.Incarnation, Number: mark.Number,
-		Groups: w.Groups, Op: op, Origin: Late, Needs: m.needs(w.Key, now.Values),
+		Groups: w.Groups, Op: op, Origin: Late, Needs: m.needs(w.Key, now.Values), Values: m.values(side, &w.Key, nil, now.Values),
 	}
 }
 

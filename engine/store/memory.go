@@ -303,6 +303,7 @@ func (s *Memory) Load() (*engine.State, error) {
 		for j := l.first; j != none; j = s.slots[j].next {
 			o := engine.OpenReference{Reference: s.slots[j].reference, Order: s.slots[j].order}
 			o.Reference.Needs = slices.Clone(o.Reference.Needs)
+			o.Reference.Values = slices.Clone(o.Reference.Values)
 			state.Open = append(state.Open, o)
 		}
 		if w := l.work; w.Attempts != 0 || w.Parked.Class != engine.Open {

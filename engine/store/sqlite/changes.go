@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"encoding/binary"
 	"encoding/json"
 
 	"github.com/twinwrite/twinwrite/engine"
@@ -89,7 +90,7 @@ func (s *Store) writeQueue() error {
 			r := &o.fresh.Reference
 			if err := s.putOpen.add(
 				l.id, r.Incarnation, r.Number, int64(o.fresh.Order), int64(r.Groups), uint8(r.Op), uint8(r.Origin),
-				int64(r.Tx), r.Ordinal, int64(r.Position), needs,
+				int64(r.Tx), r.Ordinal, int64(r.Position), needs, encodeValues(r.Values),
 			); err != nil {
 				return err
 			}
@@ -115,6 +116,26 @@ func (s *Store) encodeNeeds(needs []engine.Key) (any, error) {
 	text, err := json.Marshal(ids)
 	return string(text), err
 }
+
+// encodeValues packs hashes of unique values, each after a byte that tells
+// whether it is freed.
+func encodeValues(values []engine.ValueHash) any {
+	if len(values) == 0 {
+		return nil
+	}
+	packed := make([]byte, 0, valueBytes*len(values))
+	for _, v := range values {
+		freed := byte(0)
+		if v.Freed {
+			freed = 1
+		}
+		packed = binary.BigEndian.AppendUint64(append(packed, freed), v.Hash)
+	}
+	return packed
+}
+
+// valueBytes is the size of one packed hash.
+const valueBytes = 1 + 8
 
 func (s *Store) writeLedgers() error {
 	for _, l := range s.changes.lanes {

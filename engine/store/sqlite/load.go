@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"cmp"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -71,14 +72,14 @@ func (l *loader) key(lane int64) (engine.Key, engine.Side, error) {
 }
 
 func (l *loader) open() error {
-	const query = `SELECT lane, incarnation, number, intake, groups, operation, origin, tx, ordinal, position, needs FROM queue`
+	const query = `SELECT lane, incarnation, number, intake, groups, operation, origin, tx, ordinal, position, needs, unique_values FROM queue`
 	return l.store.each(query, nil, func(scan func(...any) error) error {
 		var lane, intake, groups, tx, position int64
-		var needs []byte
+		var needs, values []byte
 		l.state.Open = append(l.state.Open, engine.OpenReference{})
 		o := &l.state.Open[len(l.state.Open)-1]
 		r := &o.Reference
-		err := scan(&lane, &r.Incarnation, &r.Number, &intake, &groups, &r.Op, &r.Origin, &tx, &r.Ordinal, &position, &needs)
+		err := scan(&lane, &r.Incarnation, &r.Number, &intake, &groups, &r.Op, &r.Origin, &tx, &r.Ordinal, &position, &needs, &values)
 		if err != nil {
 			return err
 		}
@@ -89,7 +90,10 @@ func (l *loader) open() error {
 		if r.Op > engine.Delete || r.Origin > engine.Aged {
 			return l.damaged("a reference in lane %d has operation %d and origin %d", lane, uint8(r.Op), uint8(r.Origin))
 		}
-		r.Needs, err = l.needs(lane, needs)
+		if r.Needs, err = l.needs(lane, needs); err != nil {
+			return err
+		}
+		r.Values, err = l.values(lane, values)
 		return err
 	})
 }
@@ -111,6 +115,20 @@ func (l *loader) needs(lane int64, text []byte) ([]engine.Key, error) {
 		needs[i] = k
 	}
 	return needs, nil
+}
+
+func (l *loader) values(lane int64, packed []byte) ([]engine.ValueHash, error) {
+	if packed == nil {
+		return nil, nil
+	}
+	values := make([]engine.ValueHash, 0, len(packed)/valueBytes)
+	for ; len(packed) >= valueBytes && packed[0] <= 1; packed = packed[valueBytes:] {
+		values = append(values, engine.ValueHash{Hash: binary.BigEndian.Uint64(packed[1:]), Freed: packed[0] == 1})
+	}
+	if len(packed) > 0 || len(values) == 0 {
+		return nil, l.damaged("a reference in lane %d has unique values that end in %x", lane, packed)
+	}
+	return values, nil
 }
 
 func (l *loader) lanes() error {

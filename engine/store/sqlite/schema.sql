@@ -48,6 +48,7 @@ CREATE TABLE queue (
   ordinal     INTEGER NOT NULL,
   position    INTEGER NOT NULL,    -- in the side's outbox, 64 bits
   needs       TEXT,                -- looked-up pairs as a JSON array; null for none
+  unique_values BLOB,              -- hashes of what the record holds and gives up: 9 bytes each, the first is 1 for given up
   PRIMARY KEY (lane, incarnation, number)
 ) STRICT, WITHOUT ROWID;
 

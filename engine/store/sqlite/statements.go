@@ -68,7 +68,7 @@ func (p *statements) prepare(statement func(text string) (*sql.Stmt, error)) (er
 		single(&into.all, before+row+strings.Repeat(", "+row, bulkRows-1)+after)
 	}
 	many(&p.addPair, 5, `INSERT INTO pair (id, map, company, key, spelling) VALUES `, ``)
-	many(&p.putOpen, 11, `REPLACE INTO queue (lane, incarnation, number, intake, groups, operation, origin, tx, ordinal, position, needs) VALUES `, ``)
+	many(&p.putOpen, 12, `REPLACE INTO queue (lane, incarnation, number, intake, groups, operation, origin, tx, ordinal, position, needs, unique_values) VALUES `, ``)
 	many(&p.dropOpen, 3, `DELETE FROM queue WHERE (lane, incarnation, number) IN (VALUES `, `)`)
 	many(&p.putLedger, 3, `REPLACE INTO ledger (lane, incarnation, settled) VALUES `, ``)
 	many(&p.putAbove, 7, `REPLACE INTO above (lane, incarnation, number, held, class, reason, cause) VALUES `, ``)

@@ -255,6 +255,9 @@ func (c *randomCase) reference(t *rapid.T, side engine.Side) engine.Reference {
 	for n := rapid.IntRange(0, 2).Draw(t, "needs"); n > 0; n-- {
 		r.Needs = append(r.Needs, c.key(t))
 	}
+	for n := rapid.IntRange(0, 2).Draw(t, "values"); n > 0; n-- {
+		r.Values = append(r.Values, engine.ValueHash{Hash: rapid.Uint64().Draw(t, "hash"), Freed: rapid.Bool().Draw(t, "freed")})
+	}
 	return r
 }
 

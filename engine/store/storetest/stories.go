@@ -345,7 +345,7 @@ var widest = engine.Reference{
 	Key:  engine.Key{Map: 2, Company: "DEMF\x00'", ID: "\xff\x00ß\"%", Spelling: "?"},
 	Side: engine.Dataverse, Incarnation: math.MaxUint32, Number: math.MaxUint32, Groups: math.MaxUint64,
 	Op: engine.Delete, Origin: engine.Aged, Tx: math.MaxUint64, Ordinal: math.MaxUint32, Position: math.MaxUint64,
-	Needs: []engine.Key{keyB, {ID: "never heard of"}},
+	Needs: []engine.Key{keyB, {ID: "never heard of"}}, Values: []engine.ValueHash{{Hash: math.MaxUint64, Freed: true}, {}, {Hash: 1}},
 }
 
 // widestFlight is its like among the notes.
@@ -475,7 +475,7 @@ func (n *nonsensical) run(t *testing.T, open Open) {
 func loadedStateIsACopy(t *testing.T, open Open) {
 	s, _ := open(t)
 	r := reference(3, engine.Captured)
-	r.Needs = []engine.Key{keyB}
+	r.Needs, r.Values = []engine.Key{keyB}, []engine.ValueHash{{Hash: 7}}
 	other := reference(5, engine.Captured)
 	mustSave(t, s, added(r, 1), added(other, 2), ended(other, written), ingested(engine.FinOps, 1), opened(1, 5), noted(0, engine.FlightNote{Key: keyA, Order: 1}))
 	want, err := s.Load()
@@ -487,6 +487,7 @@ func loadedStateIsACopy(t *testing.T, open Open) {
 		t.Fatal(err)
 	}
 	spoilt.Open[0].Reference.Needs[0].ID = "spoilt"
+	spoilt.Open[0].Reference.Values[0].Hash = 99
 	spoilt.Open[0].Order = 99
 	spoilt.Ledgers[0].Above[0].Number = 99
 	spoilt.Ingested[0][0] = 99
