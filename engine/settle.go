@@ -45,10 +45,14 @@ func (c *Core) settle(f *flight, l *lane) {
 	}
 }
 
-// movedOn lets a parked item of the other direction run again when nothing may
-// be left for it to do: its change was overridden, or found equal.
+// movedOn lets a parked or blocked item of the other direction run again when
+// nothing may be left for it to do: its change was overridden, or found equal.
 func (c *Core) movedOn(id laneID) {
 	l := c.pairs.lane(id)
+	if l.state == blocked {
+		c.unblock(id)
+		c.makeReady(id)
+	}
 	if l.state != parked {
 		return
 	}

@@ -169,7 +169,7 @@ func waiting(ref *engine.Reference, known map[lane]engine.OpenItem) oracle.Item 
 	case "parked":
 		it.State = oracle.Parked
 	case "blocked":
-		it.State = oracle.Blocked
+		it.State, it.On = oracle.Blocked, item.BlockedOn
 		root := item
 		for range len(known) { // no longer than that, even in a circle
 			if root.State != "blocked" {

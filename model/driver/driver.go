@@ -82,6 +82,7 @@ func (c Config) Validate() error {
 // Judge is told what became durable, when the process died, and of each row
 // of a write whose answer never came and that may therefore be written twice.
 type Judge interface {
+	TakenIn(at sim.Time, ref *engine.Reference)
 	Settled(at sim.Time, ref *engine.Reference, out engine.Outcome)
 	Crashed(at sim.Time)
 	Retried()
@@ -302,7 +303,10 @@ func (d *Driver) synced() {
 	now := d.k.Now()
 	settled := false
 	for i := range b.save {
-		if m := &b.save[i]; m.Kind == engine.ReferenceSettled {
+		switch m := &b.save[i]; m.Kind {
+		case engine.ReferenceAdded:
+			d.judge.TakenIn(now, &m.Reference)
+		case engine.ReferenceSettled:
 			settled = true
 			d.judge.Settled(now, &m.Reference, m.Outcome)
 			d.k.Note(noteSettled, sim.Mix(referenceHash(&m.Reference), uint64(m.Outcome.Class)<<8|uint64(m.Outcome.Reason)))

@@ -41,10 +41,49 @@ func sameContent(a, b []engine.Value) bool {
 // alive reports whether a side holds the record.
 func alive(r *engine.Record) bool { return r != nil && r.Alive && !r.Mark.Dead }
 
-// agree reports whether both sides hold the same, or neither holds anything.
-func agree(a, b *engine.Record) bool {
-	if !alive(a) || !alive(b) {
-		return alive(a) == alive(b)
+// standing is how the two sides of a pair compare.
+type standing uint8
+
+const (
+	differ standing = iota
+	equal
+	apart // one of them is out of the map's scope: nothing is carried, nothing to compare
+)
+
+// compared compares the two sides of a pair, as far as their contents are
+// carried: what was edited where it does not flow from stays as it is until the
+// other side changes it.
+func (o *Oracle) compared(p *pair) standing {
+	s := &o.shapes[p.key().Map]
+	a, b := p.record[engine.FinOps], p.record[engine.Dataverse]
+	switch {
+	case s.outside(engine.FinOps, a) || s.outside(engine.Dataverse, b):
+		return apart
+	case !alive(a) && !alive(b):
+		return equal
+	case !alive(a) || !alive(b):
+		return differ
+	case s.simple && sameContent(a.Values, b.Values):
+		return equal
 	}
-	return sameContent(a.Values, b.Values)
+	for g := range s.groups {
+		if !s.matches(g, a.Values, b.Values) && !p.drifts(s, g) {
+			return differ
+		}
+	}
+	return equal
+}
+
+// drifts reports whether a column group that flows one way was edited where it
+// flows to, and its source has nothing newer.
+func (p *pair) drifts(s *shape, g int) bool {
+	if p.more == nil || !p.more.drift.has(g) {
+		return false
+	}
+	x := engine.FinOps
+	if !s.out[x].has(g) {
+		x = engine.Dataverse
+	}
+	is, was := p.stand(x, g).commits[x], p.stand(x.Other(), g).commits[x]
+	return is == was
 }

@@ -59,7 +59,7 @@ func (p *pair) origins(s engine.Side) []origin {
 	if p.head[s] == nil {
 		return nil
 	}
-	return p.head[s].origins
+	return p.head[s].also.origins
 }
 
 // cell returns the origin of one cell.
@@ -129,7 +129,7 @@ func (o *Oracle) CopyCommit(at sim.Time, side engine.Side, columns []int, source
 	read, _ := source.Trace.(*head)
 	var from []origin
 	if read != nil {
-		from = read.origins
+		from = read.also.origins
 	}
 	life := len(o.config.Maps[after.Key.Map].Columns)
 	is := make([]origin, life+1)
@@ -162,11 +162,10 @@ func (o *Oracle) CopyCommit(at sim.Time, side engine.Side, columns []int, source
 	if echo {
 		c.echoes++
 	}
-	h := &head{pair: p, last: side, origins: is}
-	if p.head[side] != nil {
-		h.commits = p.head[side].commits
-	}
-	p.head[side], p.record[side] = h, after
+	p.record[side] = after
+	h := o.again(p, side)
+	h.also.origins = is
+	p.head[side] = h
 	o.compare(at, p)
 	return h
 }
@@ -201,7 +200,7 @@ func (o *Oracle) copied(at sim.Time, from origin) {
 		return
 	}
 	if commit := c.pair.waiting.lines[c.side].find(c.life, c.number); commit != nil {
-		commit.what |= carried
+		commit.there |= commit.groups
 		if commit.tx != nil {
 			o.seen(at, commit, true)
 		}

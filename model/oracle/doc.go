@@ -30,11 +30,21 @@
 // commit is remembered only until it has its outcome, the pair has agreed, and
 // the other side has it or has dropped it.
 //
-// Histories are kept per record: all mapped columns of a pair count as one
-// group, as they do in a table map today.
+// Histories are kept per column group: the columns that flow both ways, together
+// or each by itself, those that flow one way only, and each lookup that can close
+// a circle. A commit touches the groups whose columns it changed, and each of them
+// may fare differently. What happens outside a map's scope is no commit; it is one
+// when the record comes back and differs from what it was.
 //
 // # What is shared with the engine
 //
-// Plain data types, and no code: comparing values and folding keys is written
-// here again, slow and obvious.
+// Plain data types, and no code: column groups, transforms, canonical forms and
+// filters are written here again, slow and obvious.
+//
+// # Which contracts are judged
+//
+// A contract that nothing in the configuration can exercise is left out of the
+// run's list, and does not make it inconclusive: mixed transactions without live
+// maps, say. One that could have been exercised and was not stays on the list as
+// inconclusive. See [Contracts].
 package oracle

@@ -8,14 +8,34 @@ import (
 // head is the history of a record on one side: the Trace of the records that
 // it published. It never changes, so that sides share it after a fast-forward.
 type head struct {
-	pair    *pair
-	commits [2]uint32   // how many of each side's commits the record is made of
+	pair  *pair
+	stand // of the map's first column group
+	also  *also
+}
+
+// also is what a history has beside, where there is more than one column group,
+// or the data integrator copies rows.
+type also struct {
+	rest    []stand  // of the other column groups
+	origins []origin // by cell
+}
+
+// stand is the history of one column group.
+type stand struct {
+	commits [2]uint32   // how many of each side's commits it is made of
 	last    engine.Side // where the newest of them was born; noSide for none
-	origins []origin    // by cell, in a world of the data integrator
 }
 
 // noSide stands for the origin of content that was there at the start.
 const noSide engine.Side = 2
+
+// of returns the history of a column group.
+func (h *head) of(g int) *stand {
+	if g == 0 {
+		return &h.stand
+	}
+	return &h.also.rest[g-1]
+}
 
 // commit is a user's change of one record, remembered until nothing can be
 // said about it any more.
@@ -23,50 +43,67 @@ type commit struct {
 	born   sim.Time
 	tx     *transaction
 	serial uint64 // place among all captured changes of the run
-	index  uint32 // place among this side's commits of the pair, from 1
 	number uint32 // of its reference; of the one before, while it has none
 	life   uint32 // incarnation
 	what   flags
 	class  engine.Class
+
+	groups    set // it changed
+	there     set // ... in which the other side has it
+	equal     set // ... in which the other side held the same
+	dropped   set // ... in which the other side's record was written over it
+	fallen    set // ... as the newest of its side: its outcome must say so
+	contested set // ... in which the other side had a commit that neither knew of the other
 }
 
 // flags are what is known of a commit.
-type flags uint16
+type flags uint32
 
 const (
-	captured    flags = 1 << iota // it has a reference
-	users                         // a user made it; else the engine's own write leaked a reference
-	settled                       // its reference has its outcome
-	agreed                        // the pair was equal at some time since
-	carried                       // the other side has it
-	foundEqual                    // ... because it held the same
-	dropped                       // the other side's record was written over it
-	fallen                        // ... as the newest of its side: its outcome must say so
-	contested                     // the other side had a commit that neither knew of the other
-	created                       // it made the record
-	queued                        // found in a queue or outbox at the end
-	outstanding                   // ... of the engine, not only in an outbox
-	parkedItem
+	captured   flags = 1 << iota // it has a reference
+	taken                        // ... which the engine has saved
+	users                        // a user made it; else the engine's own write leaked a reference
+	settled                      // its reference has its outcome
+	agreed                       // the pair was equal at some time since
+	created                      // it made the record
+	queued                       // found in a queue or outbox at the end
+	parkedItem                   // ... on the error desk
 )
 
 func (f flags) has(g flags) bool { return f&g == g }
 
-// span is a range of one side's commits: from < index <= to.
+// span is a range of one side's commits of a column group: from < place <= to.
 type span struct{ from, to uint32 }
+
+// strand is what both sides share of the history of one column group.
+type strand struct {
+	lost   [2]span   // by side: the latest run of commits that were dropped
+	paired [2]uint32 // commits up to here were tested against later ones of the other side
+}
 
 // pair is what the oracle knows of one key on both sides.
 type pair struct {
 	record  [2]*engine.Record // as last published
 	head    [2]*head
 	waiting *waiting  // commits of which something is open; nil for none
-	lost    [2]span   // by side: the latest run of commits that were dropped
-	paired  [2]uint32 // commits up to here were tested against later ones of the other side
+	strand            // of the first column group
+	more    *more     // of a map that is not simple
 	number  [2]uint32 // of the newest reference
 	life    [2]uint32 // its incarnation
 
+	refused   [2]bool // by side: its business logic refused what the engine brought
 	differs   bool
 	dismissed bool // an operator gave a change up, and the pair has not agreed since
 	state     flags
+	name      *engine.Key // until there is a record
+}
+
+// more is what a pair has beside, under a map of several column groups, of one
+// that flows one way, or with a filter.
+type more struct {
+	strands []strand          // of the column groups but the first
+	drift   set               // edited where they do not flow from, and not written since
+	left    [2][]engine.Value // by side: as the record was when it left the scope
 }
 
 // key names the pair.
@@ -74,15 +111,26 @@ func (p *pair) key() *engine.Key {
 	if p.record[0] != nil {
 		return &p.record[0].Key
 	}
-	return &p.record[1].Key
+	if p.record[1] != nil {
+		return &p.record[1].Key
+	}
+	return p.name
 }
 
-// commits returns what a side's record is made of.
-func (p *pair) commits(s engine.Side) [2]uint32 {
-	if p.head[s] == nil {
-		return [2]uint32{}
+// of returns what both sides share of a column group.
+func (p *pair) of(g int) *strand {
+	if g == 0 {
+		return &p.strand
 	}
-	return p.head[s].commits
+	return &p.more.strands[g-1]
+}
+
+// stand returns what a column group of a side's record is made of.
+func (p *pair) stand(s engine.Side, g int) stand {
+	if p.head[s] == nil {
+		return stand{last: noSide}
+	}
+	return *p.head[s].of(g)
 }
 
 // alive reports whether any commit of side s in (from, to] still counts: it
@@ -91,25 +139,49 @@ func (p *pair) commits(s engine.Side) [2]uint32 {
 // One span of dropped commits is enough. Between two such spans lie commits
 // that the other side had taken in; whoever asks about commits before the
 // older span therefore finds those, and the answer is yes in any case.
-func (p *pair) alive(s engine.Side, from, to uint32) bool {
-	if p.lost[s].from <= from {
-		from = max(from, p.lost[s].to)
+func (t *strand) alive(s engine.Side, from, to uint32) bool {
+	if t.lost[s].from <= from {
+		from = max(from, t.lost[s].to)
 	}
 	return from < to
 }
 
-// isLost reports whether a commit is known to be dropped.
-func (p *pair) isLost(s engine.Side, index uint32) bool {
-	return p.lost[s].from < index && index <= p.lost[s].to
-}
-
 // drop notes that the commits in (from, to] of side s were written over.
-func (p *pair) drop(s engine.Side, from, to uint32) {
-	if l := &p.lost[s]; l.to == 0 || from > l.to {
+func (t *strand) drop(s engine.Side, from, to uint32) {
+	if l := &t.lost[s]; l.to == 0 || from > l.to {
 		*l = span{from, to}
 	} else {
 		l.from, l.to = min(l.from, from), max(l.to, to)
 	}
+}
+
+// walk goes over the open commits of a side that changed a column group, and
+// whose place among them is in a span, newest first.
+type walk struct {
+	all   []commit
+	g     int
+	place uint32 // of the next one
+	span
+}
+
+func (p *pair) walk(s engine.Side, g int, from, to uint32) walk {
+	return walk{all: p.open(s), g: g, place: p.stand(s, g).commits[s], span: span{from, to}}
+}
+
+// next returns the next commit, or nil.
+func (w *walk) next() *commit {
+	for w.place > w.from && len(w.all) > 0 {
+		c := &w.all[len(w.all)-1]
+		w.all = w.all[:len(w.all)-1]
+		if !c.groups.has(w.g) {
+			continue
+		}
+		w.place--
+		if w.place < w.to {
+			return c
+		}
+	}
+	return nil
 }
 
 // waiting holds the commits of a pair about which something is still open,
@@ -189,10 +261,7 @@ func (o *Oracle) forget(p *pair) {
 	}
 	for s := range p.waiting.lines {
 		l, n := &p.waiting.lines[s], 0
-		for _, c := range l.list() {
-			if !p.done(engine.Side(s), &c) {
-				break
-			}
+		for all := l.list(); n < len(all) && all[n].done(); {
 			n++
 		}
 		if n > 0 {
@@ -205,11 +274,11 @@ func (o *Oracle) forget(p *pair) {
 	}
 }
 
-func (p *pair) done(s engine.Side, c *commit) bool {
+func (c *commit) done() bool {
 	if c.what.has(captured) && !c.what.has(settled|agreed) {
 		return false
 	}
-	return !c.what.has(users) || c.index <= p.commits(s.Other())[s] || p.isLost(s, c.index)
+	return c.groups&^(c.there|c.dropped) == 0
 }
 
 // pairOf finds or makes the pair of a record, by its predecessor if it has one.
@@ -223,5 +292,9 @@ func (o *Oracle) pairOf(before, after *engine.Record) *pair {
 	if p := o.pairs.find(&after.Key); p != nil {
 		return p
 	}
-	return o.pairs.add(&after.Key)
+	p := o.pairs.add(&after.Key)
+	if s := &o.shapes[after.Key.Map]; !s.simple {
+		p.more = &more{strands: make([]strand, len(s.groups)-1)}
+	}
+	return p
 }

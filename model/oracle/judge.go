@@ -37,6 +37,7 @@ type Item struct {
 	Reference *engine.Reference
 	State     State
 	Outcome   engine.Outcome // Parked: why; Blocked: the root cause, if known
+	On        engine.Key     // Blocked: the record that it waits for
 }
 
 // State tells where a reference waits.
@@ -55,7 +56,7 @@ func (s State) String() string { return [...]string{"in the outbox", "open", "bl
 
 // Report is what a run showed. Every slice has a fixed order.
 type Report struct {
-	Properties   []Property     // in the order of [Contracts]; none in a world of the data integrator
+	Properties   []Property     // in the order of [Contracts], but for what the configuration cannot exercise; none in a world of the data integrator
 	Maps         []MapCount     // by MapID
 	Outcomes     []OutcomeCount // by map, side, class and reason
 	Errors       []ErrorCount   // most frequent first, then by class, reason, map and cause
@@ -168,6 +169,7 @@ type Totals struct {
 	Settled          uint64 // of which have their outcome
 	Outstanding      uint64 // of which wait
 	Transactions     [2]uint64
+	Refused          uint64 // transactions that the capture hook refused
 	EngineWrites     uint64
 	MarkWrites       uint64 // among them: only the mark was written
 	LateCaptures     uint64 // among them: captured what had gone past the hook
@@ -212,6 +214,9 @@ func (o *Oracle) Judge(at sim.Time, v View) Report {
 		return r
 	}
 	for i := range o.tallies {
+		if !o.applies(i) {
+			continue
+		}
 		r.Properties = append(r.Properties, o.verdict(i, &excuses, v.Halted))
 	}
 	return r
@@ -267,6 +272,7 @@ func (o *Oracle) items(at sim.Time, v View) {
 			}
 			continue
 		}
+		o.keeps(at, p, &it)
 		switch it.State {
 		case Parked:
 			p.state |= pairParked
@@ -314,6 +320,7 @@ func (o *Oracle) pairsAtEnd(at sim.Time, r *Report) excuses {
 		p := o.pairs.pair(i)
 		o.totals.Pairs++
 		o.tallies[converged].checked++
+		o.tallies[isolation].checked++
 		m := &r.Maps[p.key().Map]
 		for s := range m.Alive {
 			if alive(p.record[s]) {
@@ -367,10 +374,15 @@ func (o *Oracle) difference(p *pair) string {
 		return fmt.Sprintf("only %s holds the record", engine.FinOps)
 	}
 	var names []string
-	columns := o.config.Maps[p.key().Map].Columns
-	for i := range columns {
-		if i < len(a.Values) && i < len(b.Values) && !sameValue(&a.Values[i], &b.Values[i]) {
-			names = append(names, columns[i].Name)
+	s := &o.shapes[p.key().Map]
+	for g := range s.groups {
+		if s.matches(g, a.Values, b.Values) {
+			continue
+		}
+		for _, c := range s.groups[g].list {
+			if !s.arrived(c, engine.Dataverse, &a.Values[c], &b.Values[c]) && !s.arrived(c, engine.FinOps, &b.Values[c], &a.Values[c]) {
+				names = append(names, s.Columns[c].Name)
+			}
 		}
 	}
 	return "columns " + strings.Join(names, ", ")

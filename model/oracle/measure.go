@@ -12,17 +12,17 @@ import (
 // compare brings the pair's agreement up to date and closes the convergence
 // of its changes when both sides agree.
 func (o *Oracle) compare(at sim.Time, p *pair) {
-	equal := agree(p.record[0], p.record[1])
-	if equal == p.differs {
-		p.differs = !equal
-		if equal {
-			o.differ--
-		} else {
+	how := o.compared(p)
+	if differs := how == differ; differs != p.differs {
+		p.differs = differs
+		if differs {
 			o.differ++
+		} else {
+			o.differ--
 		}
 		o.apart.add(at, float64(o.differ))
 	}
-	if !equal {
+	if how == differ {
 		return
 	}
 	p.dismissed = false
@@ -34,7 +34,7 @@ func (o *Oracle) compare(at sim.Time, p *pair) {
 		for i := len(all) - 1; i >= 0 && !all[i].what.has(agreed); i-- {
 			c := &all[i]
 			c.what |= agreed
-			if c.what.has(captured | users) {
+			if c.what.has(captured|users) && how == equal {
 				o.sample(p, engine.Side(s), c, at, false)
 			}
 		}

@@ -2,6 +2,7 @@ package oracle
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/twinwrite/twinwrite/engine"
@@ -30,10 +31,14 @@ const (
 	closedBooks
 	noLostUpdate
 	trueOutcome
+	noPhantom
 	noEcho
 	monotonic
+	noSkip
 	referenceOrder
 	primaryWins
+	mixedRejected
+	isolation
 	properties
 )
 
@@ -42,13 +47,35 @@ var contracts = [properties]Contract{
 	closedBooks:    {"closed-books", "every captured change has exactly one outcome; captured = outcomes + queued at every instant"},
 	noLostUpdate:   {"no-lost-update", "a change whose value survives on neither side was superseded on its own side, lost to the primary, or is declared on the desk"},
 	trueOutcome:    {"true-outcome", "an outcome says what happened: synced was carried or found equal, superseded has a newer change on its own side, a conflict failure lost to a concurrent change of the primary"},
+	noPhantom:      {"no-phantom", "every value on a side was written by a user there, by that system's own declared logic, or is the mapped value (default, constant, normalisation included) of one on the other side"},
 	noEcho:         {"no-echo", "no chain of causes returns to its origin without a user's edit, and engine writes stay within captured changes, overrides, late captures and repeats of unanswered writes"},
 	monotonic:      {"monotonic", "own, seen and lost never go back within an incarnation; the outbox's low-water mark never goes back"},
+	noSkip:         {"no-skip", "every change in an outbox was processed or coalesced by rule"},
 	referenceOrder: {"reference-order", "at no instant does a side hold a mapped lookup to a record that it does not hold"},
 	primaryWins:    {"primary-wins", "when both sides changed since the snapshot, the primary's record is the final one; never the other"},
+	mixedRejected:  {"mixed-rejected", "a transaction that mixes live and async maps fails, names every map concerned, and leaves no trace"},
+	isolation:      {"isolation", "a record that can never sync does not stop other records"},
 }
 
-// Contracts lists what the oracle checks, in the order of [Report.Properties].
+// applies reports whether a property has a place in the run's list: one that
+// nothing in the configuration can exercise is left out, so that a world without
+// it is not inconclusive. What could have been exercised and was not stays.
+func (o *Oracle) applies(property int) bool {
+	some := func(what func(s shape) bool) bool { return slices.ContainsFunc(o.shapes, what) }
+	runs := func(mode engine.Mode) bool { return some(func(s shape) bool { return s.Mode == mode }) }
+	switch property {
+	case referenceOrder:
+		return some(func(s shape) bool { return len(s.lookups) > 0 })
+	case primaryWins:
+		return some(func(s shape) bool { return s.out[0]&s.out[1] != 0 })
+	case mixedRejected:
+		return runs(engine.Async) && runs(engine.Live)
+	}
+	return true
+}
+
+// Contracts lists what the oracle can check, in the order of [Report.Properties],
+// which leaves out what the configuration cannot exercise.
 func Contracts() []Contract { return contracts[:] }
 
 // Property is how one contract fared in a run.

@@ -248,7 +248,7 @@ func TestProperties(t *testing.T) {
 			r.Trace = h.o.EngineCommit(h.now, dat, &engine.Write{Kind: engine.CarryWrite, Key: a, Source: &read, Groups: 1}, nil, r, nil)
 			h.publish(dat, r)
 			h.settle(r1, engine.Synced, engine.Written)
-		}, []string{"true-outcome: holds something else", "converged: columns text"}},
+		}, []string{"no-phantom: dataverse was written from finops and holds something else in column text", "converged: columns text"}},
 
 		// no-echo
 		{"the engine sends a change back to where it was born", func(h *hand) {
@@ -504,6 +504,43 @@ func TestProperties(t *testing.T) {
 			h.o.OutboxLow(h.now, fin, 4)
 		}, []string{"monotonic: low-water mark of the finops outbox went back from 5 to 4"}},
 
+		// no-skip
+		{"the outbox forgets what the engine has saved", func(h *hand) {
+			ref := h.user(fin, a, text("1"))
+			h.o.TakenIn(h.now, ref)
+			h.o.Forgot(h.now, fin, ref)
+			h.queue(ref, Waiting)
+		}, nil},
+		{"the outbox forgets what has ended", func(h *hand) {
+			ref := h.user(fin, a, text("1"))
+			h.carry(dat, a)
+			h.settle(ref, engine.Synced, engine.Written)
+			h.o.Forgot(h.now, fin, ref)
+		}, nil},
+		{"the outbox forgets what nobody has saved", func(h *hand) {
+			ref := h.user(fin, a, text("1"))
+			h.o.Forgot(h.now, fin, ref)
+			h.queue(ref, Waiting)
+		}, []string{"no-skip: the outbox of finops forgot change 1.1, and the engine has not saved it"}},
+
+		// isolation
+		{"parked as refused, and nobody refused it", func(h *hand) {
+			ref := h.user(fin, a, text("1"))
+			h.items = append(h.items, Item{Reference: ref, State: Parked, Outcome: engine.Outcome{Class: engine.ApplicationFailure, Reason: engine.Refused}})
+		}, []string{"isolation: change 1.1 of finops is parked as refused by validation, and dataverse never refused it"}},
+		{"a line waits for its header", func(h *hand) {
+			header := a
+			h.queue(h.user(fin, a, text("1")), Parked)
+			ref := h.user(fin, engine.Key{Map: 1, ID: "L"}, []engine.Value{{}, {Kind: engine.KindLookup, Target: &header}})
+			h.items = append(h.items, Item{Reference: ref, State: Blocked, On: a})
+		}, nil},
+		{"a line waits for a header that is not its own", func(h *hand) {
+			header := headerKey("B")
+			h.queue(h.user(fin, a, text("1")), Parked)
+			ref := h.user(fin, engine.Key{Map: 1, ID: "L"}, []engine.Value{{}, {Kind: engine.KindLookup, Target: &header}})
+			h.items = append(h.items, Item{Reference: ref, State: Blocked, On: a})
+		}, []string{"isolation: lines L: change 1.1 of finops waits for headers usmf A, which it does not look up"}},
+
 		// converged
 		{"the sides differ and nothing is queued", func(h *hand) {
 			h.user(fin, a, text("1"))
@@ -607,11 +644,16 @@ func TestConvergedExcusesWhatIsDeclared(t *testing.T) {
 	twin := a
 	twin.Spelling = "a"
 	h.queue(h.user(fin, headerKey("P"), text("1")), Parked)
-	h.queue(h.user(fin, headerKey("B"), text("1")), Blocked)
+	line := engine.Key{Map: 1, ID: "B"}
+	waits := h.user(fin, line, []engine.Value{{}, {Kind: engine.KindLookup, Target: &engine.Key{Map: 0, Company: "usmf", ID: "P"}}})
+	h.items = append(h.items, Item{Reference: waits, State: Blocked, On: headerKey("P")})
 	h.queue(h.user(fin, twin, text("1")), Parked)
 	h.settle(h.user(fin, headerKey("D"), text("1")), engine.Dismissed, engine.NoReason)
 	r := h.judge()
-	if m := r.Maps[0]; m.Parked != 2 || m.Blocked != 1 || m.Open != 0 || m.Divergent != 4 {
+	if m := r.Maps[0]; m.Parked != 2 || m.Blocked != 0 || m.Open != 0 || m.Divergent != 3 {
+		t.Errorf("map: %+v", m)
+	}
+	if m := r.Maps[1]; m.Blocked != 1 || m.Divergent != 1 {
 		t.Errorf("map: %+v", m)
 	}
 	p := property(t, r, "converged")
@@ -678,7 +720,7 @@ func TestChecksAreCounted(t *testing.T) {
 	expect(t, r)
 	for id, want := range map[string]uint64{
 		"converged": 4, "closed-books": 5, "no-lost-update": 5, "true-outcome": 3, "no-echo": 5,
-		"monotonic": 12, "reference-order": 1, "primary-wins": 2,
+		"monotonic": 12, "reference-order": 1, "primary-wins": 2, "no-skip": 0, "isolation": 4, "no-phantom": 5,
 	} {
 		if p := property(t, r, id); p.Checked != want {
 			t.Errorf("%s was checked %d times, want %d", id, p.Checked, want)

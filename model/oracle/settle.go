@@ -56,20 +56,23 @@ func (o *Oracle) Settled(at sim.Time, ref *engine.Reference, out engine.Outcome)
 	o.forget(p)
 }
 
-// truth compares an outcome with what happened to the change.
+// truth compares an outcome with what happened to the change. In its column
+// groups different things may have happened.
 func (o *Oracle) truth(at sim.Time, p *pair, ref *engine.Reference, c *commit, out engine.Outcome) {
 	key, x := &ref.Key, ref.Side
 	o.tallies[trueOutcome].checked++
-	if c.what.has(fallen) && !c.what.has(foundEqual) && out.Class != engine.ConflictFailure && out.Class != engine.Dismissed {
+	if c.fallen&^c.equal != 0 && !c.ownsUp() {
 		o.breach(noLostUpdate, at, key, "change %d.%d of %s was overridden, and its outcome hides that: %s (%s)",
 			c.life, c.number, x, out.Class, out.Reason)
 		return
 	}
 	switch out.Class {
 	case engine.Synced:
-		if c.what&(carried|foundEqual) == 0 {
+		if c.groups != 0 && c.there|c.equal == 0 {
 			o.breach(trueOutcome, at, key, "change %d.%d of %s ended as synced (%s), and %s never got it", c.life, c.number, x, out.Reason, x.Other())
 		}
+	case engine.NoOp:
+		o.aside(at, ref, c)
 	case engine.ConcurrencyFailure:
 		o.stale(at, p, ref, c, out)
 	case engine.ConflictFailure:
@@ -82,7 +85,7 @@ func (o *Oracle) stale(at sim.Time, p *pair, ref *engine.Reference, c *commit, o
 	x := ref.Side
 	switch out.Reason {
 	case engine.Superseded:
-		if p.life[x] == c.life && p.number[x] == c.number {
+		if p.life[x] == c.life && p.newest(x, c) {
 			o.breach(trueOutcome, at, &ref.Key, "change %d.%d of %s ended as superseded, and is the latest of its side", c.life, c.number, x)
 		}
 	case engine.GoneFromSource:
@@ -90,6 +93,22 @@ func (o *Oracle) stale(at sim.Time, p *pair, ref *engine.Reference, c *commit, o
 		newer := theirs != nil && theirs.Mark.Incarnation > c.life
 		if alive(mine) && mine.Mark.Incarnation == c.life && !newer {
 			o.breach(trueOutcome, at, &ref.Key, "change %d.%d of %s ended as gone from the source, and the record lives", c.life, c.number, x)
+		}
+	}
+}
+
+// newest reports whether a change is the latest captured one of its side in any
+// of its column groups.
+func (p *pair) newest(x engine.Side, c *commit) bool {
+	left := c.groups
+	for all := p.open(x); ; all = all[:len(all)-1] {
+		switch last := &all[len(all)-1]; {
+		case last == c:
+			return left != 0
+		case !last.what.has(users): // the engine takes what it has leaked for a change of all
+			return false
+		case last.what.has(captured):
+			left &^= last.groups
 		}
 	}
 }
@@ -103,12 +122,20 @@ func (o *Oracle) conflict(at sim.Time, ref *engine.Reference, c *commit, out eng
 		return
 	}
 	switch {
-	case !c.what.has(contested):
+	case c.contested == 0:
 		o.breach(trueOutcome, at, &ref.Key, "change %d.%d of %s ended as a conflict failure, and no change of %s was concurrent with it", c.life, c.number, x, x.Other())
-	case out.Reason == engine.Overridden && !c.what.has(dropped):
+	case out.Reason == engine.Overridden && c.dropped == 0:
 		o.breach(trueOutcome, at, &ref.Key, "change %d.%d of %s ended as overridden, and nothing was written over it", c.life, c.number, x)
-	case c.what.has(carried) && !c.what.has(foundEqual) && !c.what.has(dropped):
+	case c.groups&^(c.there&^c.equal&^c.dropped) == 0:
 		o.breach(trueOutcome, at, &ref.Key, "change %d.%d of %s ended as a conflict failure, and %s holds it", c.life, c.number, x, x.Other())
+	}
+}
+
+// aside judges the outcome that nothing was to be carried.
+func (o *Oracle) aside(at sim.Time, ref *engine.Reference, c *commit) {
+	s := &o.shapes[ref.Key.Map]
+	if c.groups != 0 && s.simple && !s.Company {
+		o.breach(trueOutcome, at, &ref.Key, "change %d.%d of %s ended as out of scope, and its table map has no filter", c.life, c.number, ref.Side)
 	}
 }
 

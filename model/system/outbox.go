@@ -71,9 +71,17 @@ func (o *outbox) abandon(from, to uint64) {
 	o.advance()
 }
 
+// at returns the reference at a position, or nil when it is forgotten already.
+func (o *outbox) at(position uint64) *engine.Reference {
+	if position < o.first || position >= o.next || o.states[o.slot(position)] != filled {
+		return nil
+	}
+	return &o.references[o.slot(position)]
+}
+
 // ack forgets a filled position. What is not there is forgotten already.
 func (o *outbox) ack(position uint64) {
-	if position < o.first || position >= o.next || o.states[o.slot(position)] != filled {
+	if o.at(position) == nil {
 		return
 	}
 	i := o.slot(position)

@@ -130,15 +130,23 @@ func (s *System) cut(index int32, inService bool) {
 func (s *System) pull(r *Request) {
 	low := s.outbox.first
 	for _, p := range r.acks {
-		s.outbox.ack(p)
+		s.forget(p)
 	}
 	r.References, r.More = s.outbox.pull(r.References[:0], r.max)
 	if r.forget {
 		for i := range r.References {
-			s.outbox.ack(r.References[i].Position)
+			s.forget(r.References[i].Position)
 		}
 	}
 	s.lowWater(low)
+}
+
+// forget takes a reference out of the outbox, if it is still there.
+func (s *System) forget(position uint64) {
+	if ref := s.outbox.at(position); ref != nil {
+		s.observer.Forgot(s.k.Now(), s.config.Side, ref)
+		s.outbox.ack(position)
+	}
 }
 
 // read answers with records and marks as they are at this instant.
@@ -205,6 +213,7 @@ func (s *System) writeRow(r *Request, i int) engine.RowAnswer {
 	if w.Kind == engine.CarryWrite {
 		if cause, refused := s.refusesEngine(w, row.hash); refused {
 			s.stats.Refused++
+			s.observer.RowRefused(now, s.config.Side, w)
 			return engine.RowAnswer{Result: engine.RowRefused, Reason: engine.Refused, Cause: cause}
 		}
 	}

@@ -34,6 +34,16 @@ type Observer interface {
 	CopyCommit(at sim.Time, side engine.Side, columns []int, source, before, after *engine.Record) any
 	Transaction(at sim.Time, side engine.Side, tx engine.TxID, name string, references int)
 	OutboxLow(at sim.Time, side engine.Side, position uint64)
+	Forgot(at sim.Time, side engine.Side, ref *engine.Reference) // by the outbox
+
+	Refused(at sim.Time, side engine.Side, tx engine.TxID, changes []engine.Change, err error) // by the capture hook
+	RowRefused(at sim.Time, side engine.Side, w *engine.Write)                                 // by business logic
+
+	// Held tells of each live record of a transaction that is held before its
+	// commit, and returns the Trace of after. Then come Transaction and
+	// UserCommit, or Undone.
+	Held(at sim.Time, side engine.Side, tx engine.TxID, before, after *engine.Record) any
+	Undone(at sim.Time, side engine.Side, tx engine.TxID)
 }
 
 // System is one side. Create it with [New].

@@ -44,6 +44,12 @@ func (b *bench) Ended(tx *Tx, how Ending) {
 }
 func (b *bench) Transaction(sim.Time, engine.Side, engine.TxID, string, int) {}
 
+func (b *bench) Forgot(sim.Time, engine.Side, *engine.Reference)                        {}
+func (b *bench) Refused(sim.Time, engine.Side, engine.TxID, []engine.Change, error)     {}
+func (b *bench) RowRefused(sim.Time, engine.Side, *engine.Write)                        {}
+func (b *bench) Undone(sim.Time, engine.Side, engine.TxID)                              {}
+func (b *bench) Held(_ sim.Time, _ engine.Side, _ engine.TxID, _, _ *engine.Record) any { return nil }
+
 func (b *bench) UserCommit(_ sim.Time, _ engine.Side, before, after *engine.Record, ref *engine.Reference) any {
 	b.commits = append(b.commits, after)
 	if ref != nil {

@@ -78,6 +78,7 @@ func (s *System) commit(tx *Tx) Ending {
 	how := s.stage(tx)
 	if how == Committed {
 		if err := s.preCommit(tx.id); err != nil {
+			s.observer.Refused(s.k.Now(), s.config.Side, tx.id, s.changes, err)
 			how = Mixed
 		}
 	}

@@ -29,6 +29,12 @@ func (w *town) Answered(int32)        {}
 func (w *town) Transaction(sim.Time, engine.Side, engine.TxID, string, int) {}
 func (w *town) OutboxLow(sim.Time, engine.Side, uint64)                     {}
 
+func (w *town) Forgot(sim.Time, engine.Side, *engine.Reference)                        {}
+func (w *town) Refused(sim.Time, engine.Side, engine.TxID, []engine.Change, error)     {}
+func (w *town) RowRefused(sim.Time, engine.Side, *engine.Write)                        {}
+func (w *town) Undone(sim.Time, engine.Side, engine.TxID)                              {}
+func (w *town) Held(_ sim.Time, _ engine.Side, _ engine.TxID, _, _ *engine.Record) any { return nil }
+
 func (w *town) UserCommit(_ sim.Time, side engine.Side, before, after *engine.Record, _ *engine.Reference) any {
 	op := "create"
 	if before != nil {

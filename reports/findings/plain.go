@@ -9,8 +9,12 @@ var plain = map[string]string{
 	"closed-books":    "Every change is accounted for: it ended in exactly one way or is still queued.",
 	"no-lost-update":  "What a user saved does not vanish without a trace.",
 	"true-outcome":    "When the engine reports how a change ended, that is what happened to the data.",
+	"no-phantom":      "Nothing appears on a side that no user wrote: a value there is his, or what the other side's becomes on its way.",
 	"no-echo":         "The engine never mistakes its own writes for a user's and sends them back in a loop.",
 	"monotonic":       "The engine's notes of what each side has seen never go backwards, so nothing old is taken for new.",
+	"no-skip":         "No change is dropped on its way into the queue: what leaves the outbox has been saved.",
 	"reference-order": "A record never appears before the record it points to: no line without its invoice.",
 	"primary-wins":    "If both sides changed a record at once, the primary side wins, always.",
+	"mixed-rejected":  "A transaction that mixes live and async table maps fails as a whole and says which maps they are.",
+	"isolation":       "One record that cannot be synced does not hold others up.",
 }

@@ -140,7 +140,7 @@ func TestPlantedBugsAreNoticed(t *testing.T) {
 	t.Parallel()
 	for plant, property := range map[string]string{
 		engine.PlantUnconditionalWrite: "no-lost-update",
-		engine.PlantAckBeforeSave:      "closed-books",
+		engine.PlantAckBeforeSave:      "no-skip",
 		engine.PlantNoLoopbackControl:  "no-echo",
 	} {
 		t.Run(strings.TrimPrefix(plant, "engine/"), func(t *testing.T) {

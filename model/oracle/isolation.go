@@ -1,0 +1,41 @@
+package oracle
+
+import (
+	"slices"
+
+	"github.com/twinwrite/twinwrite/engine"
+	"github.com/twinwrite/twinwrite/sim"
+)
+
+// RowRefused tells that a side's business logic refused a row that the engine
+// brought.
+func (o *Oracle) RowRefused(_ sim.Time, side engine.Side, w *engine.Write) {
+	if p := o.pairs.find(&w.Key); p != nil {
+		p.refused[side] = true
+	}
+}
+
+// keeps checks that what keeps an item back at the end is its own: a refusal of
+// the record itself, or a record that it looks up, or did when it was captured.
+func (o *Oracle) keeps(at sim.Time, p *pair, it *Item) {
+	ref := it.Reference
+	switch why := it.Outcome.Reason; {
+	case it.State == Parked && (why == engine.Refused || why == engine.DuplicateValue) && !p.refused[ref.Side.Other()]:
+		o.breach(isolation, at, &ref.Key, "change %d.%d of %s is parked as %s, and %s never refused it", ref.Incarnation, ref.Number, ref.Side, why, ref.Side.Other())
+	case it.State == Blocked && ref.Number == p.number[ref.Side] && !slices.Contains(ref.Needs, it.On) && !o.looksUp(p.record[ref.Side], &it.On):
+		o.breach(isolation, at, &ref.Key, "change %d.%d of %s waits for %s, which it does not look up", ref.Incarnation, ref.Number, ref.Side, o.record(&it.On))
+	}
+}
+
+// looksUp reports whether a record names another one.
+func (o *Oracle) looksUp(r *engine.Record, k *engine.Key) bool {
+	if !alive(r) {
+		return false
+	}
+	for _, c := range o.shapes[r.Key.Map].lookups {
+		if v := &r.Values[c]; v.Kind == engine.KindLookup && v.Target.Map == k.Map && v.Target.Company == k.Company && v.Target.ID == k.ID {
+			return true
+		}
+	}
+	return false
+}

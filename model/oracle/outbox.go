@@ -1,0 +1,41 @@
+package oracle
+
+import (
+	"github.com/twinwrite/twinwrite/engine"
+	"github.com/twinwrite/twinwrite/sim"
+)
+
+// TakenIn tells that the engine has saved a reference in its queue.
+func (o *Oracle) TakenIn(_ sim.Time, ref *engine.Reference) {
+	if c := o.commitOf(ref); c != nil {
+		c.what |= taken
+	}
+}
+
+// Forgot tells that a side's outbox forgets a reference. From then on the
+// engine's store alone knows of the change: it must have saved it.
+func (o *Oracle) Forgot(at sim.Time, side engine.Side, ref *engine.Reference) {
+	o.tallies[noSkip].checked++
+	if c := o.commitOf(ref); c != nil && c.what&(taken|settled) == 0 {
+		o.breach(noSkip, at, &ref.Key, "the outbox of %s forgot change %d.%d, and the engine has not saved it", side, ref.Incarnation, ref.Number)
+	}
+}
+
+// commitOf finds the change that a reference stands for, or nil when nothing is
+// open about it.
+func (o *Oracle) commitOf(ref *engine.Reference) *commit {
+	p := o.pairs.find(&ref.Key)
+	if p == nil || p.waiting == nil {
+		return nil
+	}
+	return p.waiting.lines[ref.Side].find(ref.Incarnation, ref.Number)
+}
+
+// OutboxLow tells the position up to which a side's outbox has forgotten all.
+func (o *Oracle) OutboxLow(at sim.Time, side engine.Side, low uint64) {
+	o.tallies[monotonic].checked++
+	if low < o.outbox[side] {
+		o.breach(monotonic, at, nil, "the low-water mark of the %s outbox went back from %d to %d", side, o.outbox[side], low)
+	}
+	o.outbox[side] = low
+}

@@ -1,0 +1,58 @@
+package oracle
+
+import "github.com/twinwrite/twinwrite/engine"
+
+// belongs reports whether a record of a side belongs to the map.
+func (s *shape) belongs(side engine.Side, k *engine.Key, values []engine.Value) bool {
+	return (!s.Company || k.Company != "") && s.passes(&s.Filter[side], values)
+}
+
+// outside reports whether a side holds the record outside the map's scope.
+func (s *shape) outside(side engine.Side, r *engine.Record) bool {
+	if !alive(r) || s.simple && !s.Company {
+		return false
+	}
+	return !s.belongs(side, &r.Key, r.Values)
+}
+
+// everything reports whether a filter lets every record pass.
+func everything(f *engine.Filter) bool { return f.Test == engine.Every && len(f.Of) == 0 }
+
+// passes asks a filter about a record. Nothing is ever equal to null, nor
+// different from it.
+func (s *shape) passes(f *engine.Filter, values []engine.Value) bool {
+	switch f.Test {
+	case engine.Every:
+		for i := range f.Of {
+			if !s.passes(&f.Of[i], values) {
+				return false
+			}
+		}
+		return true
+	case engine.Some:
+		for i := range f.Of {
+			if s.passes(&f.Of[i], values) {
+				return true
+			}
+		}
+		return false
+	}
+	for i := range s.Columns {
+		if s.Columns[i].Name != f.Column {
+			continue
+		}
+		v, wanted := canonical(&s.Columns[i].Canonical, values[i]), canonical(&s.Columns[i].Canonical, f.Value)
+		null := v.Kind == engine.KindNull
+		switch f.Test {
+		case engine.IsNull:
+			return null
+		case engine.IsNotNull:
+			return !null
+		case engine.Equals:
+			return !null && sameValue(&v, &wanted)
+		case engine.Differs:
+			return !null && !sameValue(&v, &wanted)
+		}
+	}
+	return false
+}

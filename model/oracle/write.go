@@ -1,0 +1,358 @@
+package oracle
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/twinwrite/twinwrite/engine"
+	"github.com/twinwrite/twinwrite/sim"
+)
+
+// EngineCommit tells of a write of the engine that committed on a side and
+// returns the Trace to publish with it. before is nil when the side has never
+// held the key; after is final but for its Trace; ref is what was appended to
+// the outbox with it, nil for nothing. The oracle keeps after.
+func (o *Oracle) EngineCommit(at sim.Time, side engine.Side, w *engine.Write, before, after *engine.Record, ref *engine.Reference) any {
+	source, ok := w.Source.Trace.(*head)
+	if !ok {
+		panic(fmt.Sprintf("oracle: the source of a %v write of %v carries no history but %T", w.Kind, w.Key, w.Source.Trace))
+	}
+	p := source.pair
+	s := &o.shapes[after.Key.Map]
+	prev := p.record[side]
+	o.counters(at, side, prev, after)
+	o.tallies[noEcho].checked++
+	o.totals.EngineWrites++
+	o.content(at, s, p, side, w, prev, after)
+	switch w.Kind {
+	case engine.LateWrite:
+		o.late(at, s, p, side, set(w.Groups), prev, ref)
+	case engine.MarkWrite:
+		o.totals.MarkWrites++
+		o.meet(at, s, p, side, source, w, after)
+	case engine.CarryWrite:
+		o.carry(at, s, p, side, source, w, prev, after)
+	}
+	if w.Kind != engine.LateWrite && ref != nil {
+		o.breach(noEcho, at, &after.Key, "the engine's own %v write on %s was captured as a change, number %d", w.Kind, side, ref.Number)
+		c := commit{born: at}
+		o.capture(at, p, side, &c, ref)
+		o.line(p, side).push(c)
+	}
+	p.record[side] = after
+	o.compare(at, p)
+	o.forget(p)
+	return p.head[side]
+}
+
+// content checks that a write brings what it carries, and nothing else.
+func (o *Oracle) content(at sim.Time, s *shape, p *pair, y engine.Side, w *engine.Write, prev, after *engine.Record) {
+	o.tallies[noPhantom].checked++
+	x := y.Other()
+	if now := p.record[x]; w.Kind == engine.CarryWrite && now != nil && now.Version == w.Source.Version && !sameContent(now.Values, w.Source.Values) {
+		o.breach(noPhantom, at, &after.Key, "%s was written from something that %s does not hold", y, x)
+	}
+	var was []engine.Value
+	if alive(prev) {
+		was = prev.Values
+	}
+	for g := range s.groups {
+		carries := w.Kind == engine.CarryWrite && set(w.Groups).has(g)
+		for _, c := range s.groups[g].list {
+			v := &after.Values[c]
+			switch {
+			case carries && s.arrived(c, y, &w.Source.Values[c], v):
+			case carries:
+				o.breach(noPhantom, at, &after.Key, "%s was written from %s and holds something else in column %s", y, x, s.Columns[c].Name)
+			case was == nil && v.Kind == engine.KindNull, was != nil && sameValue(v, &was[c]):
+			default:
+				o.breach(noPhantom, at, &after.Key, "column %s changed on %s with a write that does not carry it", s.Columns[c].Name, y)
+			}
+		}
+	}
+}
+
+// late is a capture of what had gone past the hook, in some column groups.
+func (o *Oracle) late(at sim.Time, s *shape, p *pair, side engine.Side, groups set, prev *engine.Record, ref *engine.Reference) {
+	o.totals.LateCaptures++
+	if ref == nil {
+		o.breach(closedBooks, at, p.key(), "a late capture on %s made no reference", side)
+		return
+	}
+	var unheard set // groups whose newest commit bypassed the hook and is still what the side holds
+	born := at
+	for g := range s.groups {
+		if !groups.has(g) {
+			continue
+		}
+		newest := p.walk(side, g, 0, p.stand(side, g).commits[side])
+		if c := newest.next(); c != nil && !c.what.has(captured) && !(c.dropped | c.equal).has(g) {
+			unheard |= only(g)
+			born = min(born, c.born)
+		}
+	}
+	if all := p.open(side); unheard != 0 {
+		if c := &all[len(all)-1]; !c.what.has(captured) && unheard&^c.groups == 0 {
+			c.what &^= agreed
+			o.capture(at, p, side, c, ref)
+			return
+		}
+	}
+	c := commit{born: born}
+	switch {
+	case unheard != 0: // one reference for several commits: the newest of each group
+		c.groups, c.what = unheard, users
+		o.commit(s, p, side, &c)
+	case prev != nil && prev.Mark.Incarnation == 0:
+		// Content older than the sync becomes a change of its own.
+		c.groups, c.what = groups&s.out[side], users
+		o.bound++
+		o.commit(s, p, side, &c)
+	default:
+		o.breach(noEcho, at, p.key(), "late capture on %s of a record that nobody had changed past the hook", side)
+	}
+	o.capture(at, p, side, &c, ref)
+	o.line(p, side).push(c)
+}
+
+// meet is a found-equal write: in each of its column groups the target's history
+// takes in the source's.
+func (o *Oracle) meet(at sim.Time, s *shape, p *pair, y engine.Side, source *head, w *engine.Write, after *engine.Record) {
+	o.tallies[noLostUpdate].checked++
+	next := o.standsOf(s, p, y)
+	for g := range s.groups {
+		switch {
+		case !set(w.Groups).has(g):
+		case s.became(g, y, w.Source.Values, after.Values):
+			next[g] = o.merge(at, p, y, g, source)
+		default:
+			o.breach(noLostUpdate, at, &after.Key, "%s was marked as holding what %s holds, and does not", y, y.Other())
+		}
+	}
+	o.move(p, y, next, source)
+}
+
+// merge is what becomes of one column group that both sides hold alike.
+func (o *Oracle) merge(at sim.Time, p *pair, y engine.Side, g int, source *head) stand {
+	x := y.Other()
+	was, is := p.stand(y, g), *source.of(g)
+	o.reached(at, p, x, g, was.commits[x], is.commits[x], true)
+	for w := p.walk(y, g, is.commits[y], p.stand(y, g).commits[y]); ; {
+		c := w.next()
+		if c == nil {
+			break
+		}
+		c.equal |= only(g)
+	}
+	return stand{commits: [2]uint32{max(was.commits[0], is.commits[0]), max(was.commits[1], is.commits[1])}, last: is.last}
+}
+
+// standsOf returns what a side's record is made of, by column group, to be
+// changed.
+func (o *Oracle) standsOf(s *shape, p *pair, y engine.Side) []stand {
+	o.stands = o.stands[:0]
+	for g := range s.groups {
+		o.stands = append(o.stands, p.stand(y, g))
+	}
+	return o.stands
+}
+
+// move sets the history of side y, sharing one that exists if it fits.
+func (o *Oracle) move(p *pair, y engine.Side, now []stand, source *head) {
+	for _, h := range [2]*head{source, p.head[y]} {
+		if h == nil {
+			continue
+		}
+		fits := true
+		for g := range now {
+			fits = fits && *h.of(g) == now[g]
+		}
+		if fits {
+			p.head[y] = h
+			return
+		}
+	}
+	h := &head{pair: p, stand: now[0]}
+	if len(now) > 1 {
+		h.also = &also{rest: slices.Clone(now[1:])}
+	}
+	p.head[y] = h
+}
+
+// carry is a write of the source's content: in each column group a fast-forward,
+// or one that drops commits of the target.
+func (o *Oracle) carry(at sim.Time, s *shape, p *pair, y engine.Side, source *head, w *engine.Write, prev, after *engine.Record) {
+	o.tallies[noLostUpdate].checked++
+	if w.Override != 0 {
+		o.totals.Overrides++
+	}
+	next := o.standsOf(s, p, y)
+	groups := set(w.Groups)
+	several := groups&(groups-1) != 0
+	for g := range s.groups {
+		switch {
+		case !groups.has(g):
+		case several && alive(prev) && s.became(g, y, w.Source.Values, prev.Values):
+			next[g] = o.merge(at, p, y, g, source) // it goes along with others, and is only marked
+		default:
+			next[g] = o.overwrite(at, s, p, y, g, source, w, prev, after)
+		}
+	}
+	o.move(p, y, next, source)
+	o.references(at, y, &after.Key, prev, after)
+}
+
+// overwrite is what becomes of one column group of the target that is written.
+func (o *Oracle) overwrite(at sim.Time, s *shape, p *pair, y engine.Side, g int, source *head, w *engine.Write, prev, after *engine.Record) stand {
+	x, key, t := y.Other(), &after.Key, p.of(g)
+	old, now := p.stand(y, g), *source.of(g)
+	was, is := old.commits, now.commits
+	declared := set(w.Override).has(g)
+	fresh := t.alive(x, was[x], is[x])
+	if alive(prev) {
+		unseen := t.alive(y, is[y], was[y])
+		stale := t.alive(x, is[x], was[x])
+		older := prev.Mark.Incarnation == 0
+		switch {
+		case unseen && older:
+			o.totals.DriftOverwritten++
+		case unseen:
+			o.written(at, p, y, g, is, was, declared, fresh)
+		case declared:
+			o.breach(trueOutcome, at, key, "%s was overridden although %s knew all its changes", y, x)
+		}
+		if stale {
+			o.breach(noLostUpdate, at, key, "an older state of %s was written over a newer one on %s: %s",
+				x, y, o.describe(p, x, g, is[x], was[x]))
+		}
+		if !fresh && !unseen && !stale && now.last == y {
+			o.breach(noEcho, at, key, "%s got back from %s what was last changed on %s, and held it already", y, x, y)
+		}
+		if unseen {
+			o.fall(at, p, y, g, is[y], was[y], declared || older, !older)
+		}
+		if p.more != nil && p.more.drift.has(g) && !s.out[y].has(g) && !s.became(g, y, w.Source.Values, prev.Values) {
+			o.totals.DriftOverwritten++
+		}
+	}
+	if p.more != nil && !s.out[y].has(g) {
+		p.more.drift &^= only(g)
+	}
+	o.reached(at, p, x, g, was[x], is[x], false)
+	now.commits[y] = max(is[y], was[y])
+	return now
+}
+
+// written judges a write over commits of the target that its source does not
+// know.
+func (o *Oracle) written(at sim.Time, p *pair, y engine.Side, g int, is, was [2]uint32, declared, fresh bool) {
+	x, key := y.Other(), p.key()
+	o.tallies[primaryWins].checked++
+	if x != o.config.Maps[key.Map].Primary {
+		o.breach(primaryWins, at, key, "%s, which is not primary, was written over a concurrent change of %s", x, y)
+	}
+	switch {
+	case !declared:
+		o.breach(noLostUpdate, at, key, "%s was written over a change of %s that %s had not seen, and no conflict was declared: %s",
+			x, y, x, o.describe(p, y, g, is[y], was[y]))
+	case !fresh:
+		o.breach(trueOutcome, at, key, "%s was overridden by %s, which had no change of its own", y, x)
+	}
+}
+
+// describe tells the newest commit of side s in (from, to].
+func (o *Oracle) describe(p *pair, s engine.Side, g int, from, to uint32) string {
+	w := p.walk(s, g, from, to)
+	switch c := w.next(); {
+	case c == nil:
+		return fmt.Sprintf("%d changes of %s", to-from, s)
+	case c.what.has(captured):
+		return fmt.Sprintf("change %d.%d of %s, made at %v", c.life, c.number, s, c.born)
+	default:
+		return fmt.Sprintf("an uncaptured change of %s, made at %v", s, c.born)
+	}
+}
+
+// fall drops the commits of side y in (from, to] from a column group. The newest
+// of them is the one whose reference must say so.
+func (o *Oracle) fall(at sim.Time, p *pair, y engine.Side, g int, from, to uint32, declared, booked bool) {
+	newest := booked
+	for w := p.walk(y, g, from, to); ; {
+		c := w.next()
+		if c == nil {
+			break
+		}
+		if c.dropped.has(g) {
+			continue
+		}
+		c.dropped |= only(g)
+		if newest && declared {
+			c.fallen |= only(g)
+			switch {
+			case c.equal.has(g):
+			case !c.what.has(captured):
+				o.breach(noLostUpdate, at, p.key(), "an uncaptured change of %s, made at %v, was overridden: nothing will ever tell", y, c.born)
+			case c.what.has(settled) && !c.ownsUp():
+				o.breach(noLostUpdate, at, p.key(), "change %d.%d of %s was overridden after it had ended as %s", c.life, c.number, y, c.class)
+			}
+		}
+		newest = false
+		if c.tx != nil && c.groups&^c.dropped == 0 {
+			o.seen(at, c, false)
+		}
+	}
+	p.of(g).drop(y, from, to)
+}
+
+// ownsUp reports whether a change ended in a way that says that its value may
+// not survive.
+func (c *commit) ownsUp() bool {
+	return c.class == engine.ConflictFailure || c.class == engine.Dismissed || c.class == engine.NoOp
+}
+
+// reached notes that the commits of side x in (from, to] of a column group are
+// now part of the other side's record: written there, or found there.
+func (o *Oracle) reached(at sim.Time, p *pair, x engine.Side, g int, from, to uint32, found bool) {
+	for w := p.walk(x, g, from, to); ; {
+		c := w.next()
+		if c == nil {
+			return
+		}
+		if c.dropped.has(g) {
+			continue
+		}
+		if c.what.has(settled) && c.class == engine.ConflictFailure && (c.contested == 0 || c.contested.has(g)) && !found && !(c.there | c.equal).has(g) {
+			o.breach(trueOutcome, at, p.key(), "change %d.%d of %s ended as a conflict failure and was carried all the same", c.life, c.number, x)
+		}
+		if c.tx != nil && c.there == 0 {
+			o.seen(at, c, true)
+		}
+		c.there |= only(g)
+		if found {
+			c.equal |= only(g)
+		}
+	}
+}
+
+// references checks the lookups that an engine write brought to a side.
+func (o *Oracle) references(at sim.Time, y engine.Side, key *engine.Key, prev, after *engine.Record) {
+	for _, c := range o.shapes[key.Map].lookups {
+		v := &after.Values[c]
+		if v.Kind != engine.KindLookup || alive(prev) && sameValue(v, &prev.Values[c]) {
+			continue
+		}
+		o.tallies[referenceOrder].checked++
+		l := &o.target[y]
+		if l.at != v.Target || l.pair == nil {
+			k := *v.Target
+			k.Spelling = ""
+			*l = lookedUp{v.Target, o.pairs.find(&k)}
+		}
+		if k := v.Target; k.Map == key.Map && k.Company == key.Company && k.ID == key.ID && key.Spelling == "" {
+			continue // it looks itself up
+		}
+		if l.pair == nil || !alive(l.pair.record[y]) {
+			o.breach(referenceOrder, at, key, "%s was given a lookup to %s, which it does not hold", y, o.record(v.Target))
+		}
+	}
+}
