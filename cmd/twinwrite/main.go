@@ -24,6 +24,7 @@ const (
 	exitViolated     = 3
 	exitInconclusive = 4
 	exitInvalid      = 5
+	exitNotRepeated  = 6
 	exitInternal     = 70
 	exitInterrupted  = 130
 )
@@ -79,12 +80,13 @@ to decide.
 Start with:  twinwrite run month-end
 
 Exit codes: 0 all hold · 2 usage · 3 a property was violated · 4 inconclusive ·
-5 scenario invalid · 70 internal error · 130 interrupted, partial results kept`,
+5 scenario invalid · 6 not reproducible · 70 internal error · 130 interrupted,
+partial results kept`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	root.AddCommand(runCommand(), validateCommand(), scenariosCommand(), versionCommand())
+	root.AddCommand(runCommand(), checkCommand(), replayCommand(), validateCommand(), scenariosCommand(), versionCommand())
 	return root
 }

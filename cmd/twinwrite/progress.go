@@ -10,6 +10,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
 
+	"github.com/twinwrite/twinwrite/scenarios/check"
 	"github.com/twinwrite/twinwrite/scenarios/runs"
 )
 
@@ -71,4 +72,25 @@ func (p *progress) finish() {
 	if p.bar != nil {
 		_ = p.bar.Finish()
 	}
+}
+
+// caseProgress shows on stderr how far a search has come, in a plain line from
+// time to time.
+type caseProgress struct {
+	w     io.Writer
+	start time.Time
+	next  time.Time
+}
+
+func newCaseProgress(w io.Writer) *caseProgress {
+	return &caseProgress{w: w, start: time.Now(), next: time.Now().Add(plainEvery)}
+}
+
+func (p *caseProgress) update(u check.Progress) {
+	now := time.Now()
+	if now.Before(p.next) {
+		return
+	}
+	p.next = now.Add(plainEvery)
+	fmt.Fprintf(p.w, "twinwrite: %d cases, %.0f cases/s, %d different timelines\n", u.Cases, float64(u.Cases)/now.Sub(p.start).Seconds(), u.Timelines)
 }

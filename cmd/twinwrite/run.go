@@ -16,8 +16,6 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
-	"github.com/twinwrite/twinwrite/engine"
-	"github.com/twinwrite/twinwrite/internal/fault"
 	"github.com/twinwrite/twinwrite/reports"
 	"github.com/twinwrite/twinwrite/scenarios/result"
 	"github.com/twinwrite/twinwrite/scenarios/runs"
@@ -61,7 +59,7 @@ number of processors.`,
 	flags.StringVar(&f.out, "out", "runs", "folder in which the run folder is made")
 	flags.StringVar(&f.format, "format", "text", "what is printed: text or json")
 	flags.BoolVar(&f.quiet, "quiet", false, "no progress")
-	flags.StringArrayVar(&f.failpoints, "failpoint", nil, "plant a bug, as `name[=terms]`; may be repeated. Names: "+strings.Join(engine.Plants(), ", "))
+	failpointFlag(cmd, &f.failpoints)
 	return cmd
 }
 
@@ -69,7 +67,7 @@ func (f *runFlags) run(cmd *cobra.Command, name string) error {
 	if err := f.check(cmd); err != nil {
 		return usage(err)
 	}
-	points, err := f.points()
+	points, err := parseFailpoints(f.failpoints)
 	if err != nil {
 		return usage(err)
 	}
@@ -134,19 +132,6 @@ func (f *runFlags) overrides(cmd *cobra.Command) []string {
 		sets = append(sets, "runs.count="+strconv.Itoa(f.runs))
 	}
 	return sets
-}
-
-func (f *runFlags) points() ([]fault.Point, error) {
-	var points []fault.Point
-	var faults []error
-	for _, text := range f.failpoints {
-		p, err := fault.Parse(text)
-		points, faults = append(points, p), append(faults, err)
-	}
-	if err := errors.Join(faults...); err != nil {
-		return nil, err
-	}
-	return points, runs.CheckFailpoints(points)
 }
 
 // command is the line that gives the same results again.

@@ -20,6 +20,11 @@ type Campaign struct {
 	Jobs    int     // cases at the same time; 1. It moves no result
 	Corpus  []*Case // are run first: what failed once
 	Shrink  int     // executions that shrinking a failed case may take; 400, negative for none
+	Twins   int     // per mille of the cases that are executed again in each way that must not matter; 50, negative for none
+
+	// OtherStore opens a store of another kind than the plan's, which must give
+	// the same; nil: there is none to compare with.
+	OtherStore Store
 
 	// Pinned is the property that must fail; another that does counts as none.
 	// Empty: any.
@@ -87,7 +92,10 @@ func (c Campaign) Run(ctx context.Context) (*Summary, error) {
 	if c.Shrink == 0 {
 		c.Shrink = 400
 	}
-	s := &search{Campaign: c, distinct: map[sim.Digest]bool{}}
+	if c.Twins == 0 {
+		c.Twins = 50
+	}
+	s := &search{Campaign: c, twins: twins(c.OtherStore), distinct: map[sim.Digest]bool{}}
 	s.sum.Subject, s.sum.Seed = c.Subject.Name, c.Seed
 	for len(s.corpus()) > 0 || s.drawn < c.Cases {
 		if ctx.Err() != nil {
@@ -115,6 +123,7 @@ type search struct {
 	sum      Summary
 	replayed int // of the corpus
 	drawn    int
+	twins    []twin
 	distinct map[sim.Digest]bool // timelines
 	covered  coverage
 	pool     []*Case // showed something new
@@ -140,7 +149,7 @@ func (s *search) next() error {
 	for range max(s.Jobs, 1) {
 		workers.Go(func() {
 			for t := range feed {
-				t.run(&s.Campaign)
+				t.run(s)
 			}
 		})
 	}
@@ -182,10 +191,25 @@ func (s *search) draw() []trial {
 	return trials
 }
 
-func (t *trial) run(c *Campaign) {
-	p := c.Plan
+func (t *trial) run(s *search) {
+	p := s.Plan
 	p.Observe = t.timeline.observe
-	t.execution, t.err = Execute(c.Subject, t.c, p)
+	if t.execution, t.err = Execute(s.Subject, t.c, p); t.err != nil || !s.again(t.c) {
+		return
+	}
+	for _, w := range s.twins {
+		judged, err := w.compare(s.Subject, t.c, s.Plan, t.execution)
+		if err != nil {
+			t.err = err
+			return
+		}
+		t.execution.Properties = append(t.execution.Properties, judged)
+	}
+}
+
+// again draws whether a case is executed again, by the case itself.
+func (s *search) again(c *Case) bool {
+	return sim.NewStream(s.Seed, 0, "check.twins").Chance(float64(s.Twins)/1000, c.Seed, uint64(c.Edits()))
 }
 
 // poolMax is how many cases are kept to be varied: the newest discoveries.
@@ -252,7 +276,7 @@ func (s *search) shrink() {
 	p.Observe = nil
 	f.Shrunk = Shrink(f.Case, s.Shrink, func(c *Case) bool {
 		f.Tries++
-		x, err := Execute(s.Subject, c, p)
+		x, err := s.execute(c, p, f.Property.ID)
 		if err != nil {
 			return false
 		}
@@ -265,4 +289,24 @@ func (s *search) shrink() {
 	if failed := f.Execution.failed(f.Property.ID); failed != nil {
 		f.Property = *failed
 	}
+}
+
+// execute runs a case so that a property is judged: for one that compares two
+// runs, both.
+func (s *search) execute(c *Case, p Plan, property string) (*Execution, error) {
+	x, err := Execute(s.Subject, c, p)
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range s.twins {
+		if w.contract.ID != property {
+			continue
+		}
+		judged, err := w.compare(s.Subject, c, p, x)
+		if err != nil {
+			return nil, err
+		}
+		x.Properties = append(x.Properties, judged)
+	}
+	return x, nil
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/twinwrite/twinwrite/engine"
+	"github.com/twinwrite/twinwrite/sim"
 )
 
 // CaseSchema is the first line of a case file. Another number means that old
@@ -177,6 +178,11 @@ func (c *Case) Encode() []byte {
 		panic(fmt.Errorf("encode case: %w", err)) // it is plain data
 	}
 	return append(text, '\n')
+}
+
+// Hash names the case by its content: 8 hexadecimal digits.
+func (c *Case) Hash() string {
+	return fmt.Sprintf("%08x", uint32(sim.Hash(string(c.Encode()))>>32))
 }
 
 // DecodeCase reads a case file. What it does not know is an error: a case that

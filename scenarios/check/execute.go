@@ -1,7 +1,9 @@
 package check
 
 import (
+	"errors"
 	"fmt"
+	"io"
 
 	"github.com/twinwrite/twinwrite/engine"
 	"github.com/twinwrite/twinwrite/engine/store"
@@ -19,27 +21,37 @@ type Execution struct {
 	Broken     string // the rule of the simulation that was broken, with the events before; empty when none was
 	Result     model.Result
 	Fired      []fault.Fired // of the planted bugs
+	Data       Data          // that both sides hold in the end
+
+	edited sideData // the side of the first transaction
 }
 
 // Plan says how cases are executed; it is no part of a case. The zero Plan plants
 // nothing, and keeps the engine's state in memory.
 type Plan struct {
-	Bugs    []fault.Point               // to plant
-	Store   func() (store.Store, error) // the engine's, for each world; nil: in memory
-	Observe func(sim.Event)             // sees every event before it fires; nil: nobody does
+	Bugs    []fault.Point   // to plant
+	Store   Store           // opens the engine's, for each world; nil: one in memory
+	Observe func(sim.Event) // sees every event before it fires; nil: nobody does
 }
+
+// Store opens an empty store for an engine with table maps of these names. One
+// that is an [io.Closer] is closed when its world has ended.
+type Store func(maps []string) (store.Store, error)
 
 // Execute runs a case once: people and faults do their part, everything heals,
 // the world comes to rest, and the oracle judges. An error says that the case
 // does not fit the subject; that the engine failed is a result, not an error.
-func Execute(s *Subject, c *Case, p Plan) (*Execution, error) {
+func Execute(s *Subject, c *Case, p Plan) (x *Execution, err error) {
 	w, err := s.build(c)
 	if err != nil {
 		return nil, err
 	}
 	if p.Store != nil {
-		if w.Store, err = p.Store(); err != nil {
+		if w.Store, err = p.Store(names(w.Maps)); err != nil {
 			return nil, fmt.Errorf("open the engine's store: %w", err)
+		}
+		if c, ok := w.Store.(io.Closer); ok {
+			defer func() { err = errors.Join(err, c.Close()) }()
 		}
 	}
 	bugs, err := fault.NewPlan(engine.Plants(), p.Bugs...)
@@ -54,7 +66,7 @@ func Execute(s *Subject, c *Case, p Plan) (*Execution, error) {
 	if err != nil {
 		return nil, fmt.Errorf("case of subject %s: %w", s.Name, err)
 	}
-	x := &Execution{}
+	x = &Execution{}
 	func() {
 		defer func() {
 			if broken := recover(); broken != nil {
@@ -65,7 +77,11 @@ func Execute(s *Subject, c *Case, p Plan) (*Execution, error) {
 	}()
 	x.Digest, x.Events = world.Kernel.Digest(), world.Kernel.Events()
 	x.Fired = bugs.Log()
+	if len(c.Transactions) > 0 {
+		x.edited = sideData(c.Transactions[0].Side)
+	}
 	if x.Broken == "" {
+		x.Data = dataOf(world, w.Maps)
 		x.Properties = append(x.Result.Report.Properties, atRest(&x.Result, w.End))
 	} else {
 		x.Properties = append(x.Properties, brokenRule(x.Broken))
@@ -98,4 +114,12 @@ func atRest(r *model.Result, end sim.Time) oracle.Property {
 		p.Examples = []oracle.Violation{{At: r.End, Message: "something is still under way, or waits for what nothing will bring about"}}
 	}
 	return p
+}
+
+func names(maps []*engine.TableMap) []string {
+	list := make([]string, len(maps))
+	for i, m := range maps {
+		list[i] = m.Name
+	}
+	return list
 }

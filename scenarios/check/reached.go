@@ -1,6 +1,8 @@
 package check
 
 import (
+	"slices"
+
 	"github.com/twinwrite/twinwrite/engine"
 	"github.com/twinwrite/twinwrite/model/driver"
 )
@@ -33,8 +35,7 @@ func (r *Reached) add(c *Case, x *Execution) {
 	for _, o := range x.Result.Report.Outcomes {
 		reasons[o.Reason] = reasons[o.Reason] || o.Count > 0
 	}
-	_, why := engine.Outcomes()
-	for _, w := range why {
+	for _, w := range reasonsToReach() {
 		mark(reasons[w])
 	}
 	struck := map[string]bool{}
@@ -61,8 +62,7 @@ func (r *Reached) add(c *Case, x *Execution) {
 // list names the marks, in the order in which add counts them.
 func (r *Reached) list() {
 	name := func(s string) { r.Marks = append(r.Marks, Mark{Name: s}) }
-	_, why := engine.Outcomes()
-	for _, w := range why {
+	for _, w := range reasonsToReach() {
 		name("outcome: " + w.String())
 	}
 	for _, kind := range faultNames() {
@@ -74,4 +74,10 @@ func (r *Reached) list() {
 	for _, s := range []string{"a request without an answer", "an attempt that failed", "a record that changed before the write", "a stale save"} {
 		name(s)
 	}
+}
+
+// reasonsToReach are the reasons with which a reference can end.
+func reasonsToReach() []engine.Reason {
+	_, why := engine.Outcomes()
+	return slices.DeleteFunc(why, func(r engine.Reason) bool { return r == engine.NoReason })
 }

@@ -1,0 +1,309 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/twinwrite/twinwrite/engine"
+	"github.com/twinwrite/twinwrite/engine/store"
+	"github.com/twinwrite/twinwrite/internal/fault"
+	"github.com/twinwrite/twinwrite/reports/junit"
+	"github.com/twinwrite/twinwrite/scenarios/check"
+	"github.com/twinwrite/twinwrite/scenarios/result"
+	"github.com/twinwrite/twinwrite/scenarios/runs"
+)
+
+// checkFlags are the flags of the check command.
+type checkFlags struct {
+	cases      int
+	most       time.Duration
+	seed       uint64
+	jobs       int
+	out        string
+	junit      string
+	store      string
+	quiet      bool
+	failpoints []string
+}
+
+func checkCommand() *cobra.Command {
+	var f checkFlags
+	cmd := &cobra.Command{
+		Use:   "check",
+		Short: "search for a case in which a change is lost, and make it small",
+		Long: `check draws small worlds at random, with edits on both sides, faults and odd
+settings, runs each until it comes to rest, and judges it. The first case that
+breaks a property is made as small as it can be and written to a folder, and it
+is run first the next time.
+
+Cases are a function of the seed: the same seed gives the same cases, on any
+number of processors.`,
+		Example: `  twinwrite check --cases 10000
+  twinwrite check --for 10m --junit check.xml
+  twinwrite check --failpoint engine/ack-before-save`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
+	}
+	flags := cmd.Flags()
+	flags.IntVar(&f.cases, "cases", 0, "number of cases; 1,000, and without end with --for")
+	flags.DurationVar(&f.most, "for", 0, "time after which no new cases are drawn")
+	flags.Uint64Var(&f.seed, "seed", 1, "seed of all cases")
+	flags.IntVar(&f.jobs, "jobs", runtime.NumCPU(), "cases at the same time")
+	flags.StringVar(&f.out, "out", filepath.Join("runs", "check"), "folder for cases that failed; those in it are run first")
+	flags.StringVar(&f.junit, "junit", "", "also write the verdicts to a `file`, as JUnit XML")
+	flags.StringVar(&f.store, "store", "memory", "where the engine keeps its state: memory or sqlite; the other must give the same")
+	flags.BoolVar(&f.quiet, "quiet", false, "no progress")
+	failpointFlag(cmd, &f.failpoints)
+	return cmd
+}
+
+// noEnd is how many cases are drawn when only time limits them.
+const noEnd = math.MaxInt32
+
+func (f *checkFlags) run(cmd *cobra.Command) error {
+	files, err := newShelf()
+	if err != nil {
+		return exit{exitInternal, fmt.Errorf("make a folder for stores: %w", err)}
+	}
+	defer func() { _ = files.clear() }() // what is left there is of no use to anybody
+	c, err := f.campaign(cmd, files)
+	if err != nil {
+		return usage(err)
+	}
+	ctx := cmd.Context()
+	if f.most > 0 {
+		limited, stop := context.WithTimeout(ctx, f.most)
+		defer stop()
+		ctx = limited
+	}
+	started := time.Now()
+	sum, err := c.Run(ctx)
+	if err != nil {
+		return exit{exitInternal, err}
+	}
+	if !f.quiet {
+		fmt.Fprintf(cmd.ErrOrStderr(), "twinwrite: %d cases, %d events in %v: %.0f cases/s\n",
+			sum.Cases, sum.Events, time.Since(started).Round(10*time.Millisecond), float64(sum.Cases)/time.Since(started).Seconds())
+	}
+	path := ""
+	if sum.Failure != nil {
+		if path, err = f.keep(&c, sum.Failure); err != nil {
+			return exit{exitInternal, err}
+		}
+	}
+	if err := f.writeJUnit(sum, path); err != nil {
+		return exit{exitInternal, err}
+	}
+	f.print(cmd.OutOrStdout(), sum, path)
+	switch {
+	case cmd.Context().Err() != nil:
+		return exit{code: exitInterrupted}
+	case sum.Failure != nil:
+		return exit{code: exitViolated}
+	case sum.Cases == 0:
+		return exit{exitInconclusive, errors.New("no case was run\n  hint: give it more time with --for")}
+	default:
+		return nil
+	}
+}
+
+// campaign turns the flags into a campaign.
+func (f *checkFlags) campaign(cmd *cobra.Command, files *shelf) (check.Campaign, error) {
+	c := check.Campaign{Subject: check.OwnSubject(), Seed: f.seed, Cases: f.cases, Jobs: f.jobs}
+	points, err := parseFailpoints(f.failpoints)
+	if err != nil {
+		return c, err
+	}
+	c.Plan.Bugs = points
+	switch {
+	case f.jobs < 1:
+		return c, fmt.Errorf("--jobs is %d\n  hint: how many cases go at the same time, at least 1", f.jobs)
+	case f.cases < 0:
+		return c, fmt.Errorf("--cases is %d\n  hint: at least 1", f.cases)
+	case f.most < 0:
+		return c, fmt.Errorf("--for is %v\n  hint: a time such as 10m", f.most)
+	case f.cases == 0 && f.most > 0:
+		c.Cases = noEnd
+	}
+	switch f.store {
+	case "memory":
+		c.OtherStore = files.open
+	case "sqlite":
+		c.Plan.Store, c.OtherStore = files.open, func([]string) (store.Store, error) { return store.NewMemory(), nil }
+	default:
+		return c, fmt.Errorf("--store is %q\n  hint: memory or sqlite", f.store)
+	}
+	if c.Corpus, err = f.corpus(); err != nil {
+		return c, err
+	}
+	if !f.quiet {
+		c.Progress = newCaseProgress(cmd.ErrOrStderr()).update
+	}
+	return c, nil
+}
+
+// corpus reads the cases that failed before.
+func (f *checkFlags) corpus() ([]*check.Case, error) {
+	names, err := filepath.Glob(filepath.Join(f.out, "*.json"))
+	if err != nil {
+		return nil, fmt.Errorf("--out: %w", err)
+	}
+	slices.Sort(names)
+	var cases []*check.Case
+	for _, name := range names {
+		c, err := readCase(name)
+		if err != nil {
+			return nil, fmt.Errorf("%w\n  hint: a case of another version; remove the file, or choose another folder with --out", err)
+		}
+		cases = append(cases, c)
+	}
+	return cases, nil
+}
+
+func readCase(path string) (*check.Case, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	c, err := check.DecodeCase(text)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return c, nil
+}
+
+// keep writes the failed case and how it went, event by event, and returns the
+// case's path.
+func (f *checkFlags) keep(c *check.Campaign, failure *check.Failure) (string, error) {
+	small := failure.Smallest()
+	_, trace, err := check.Record(c.Subject, small, c.Plan)
+	if err != nil {
+		return "", err
+	}
+	if err := os.MkdirAll(f.out, 0o755); err != nil {
+		return "", err
+	}
+	path := filepath.Join(f.out, failure.Property.ID+"-"+small.Hash()+".json")
+	if err := os.WriteFile(path, small.Encode(), 0o644); err != nil {
+		return "", err
+	}
+	return path, os.WriteFile(tracePath(path), trace.Encode(), 0o644)
+}
+
+// tracePath is where the recording of a case is.
+func tracePath(path string) string { return strings.TrimSuffix(path, ".json") + ".trace" }
+
+func (f *checkFlags) print(w io.Writer, s *check.Summary, path string) {
+	fmt.Fprintf(w, "%s of %s, seed %d: %d different timelines\n\n", plural(s.Cases, "case"), s.Subject, s.Seed, s.Timelines)
+	for _, p := range s.Properties {
+		fmt.Fprintf(w, "  %-12s %-16s %s\n", verdict(&p), p.ID, countText(&p))
+	}
+	if s.Failure == nil {
+		if s.Cases > 0 {
+			fmt.Fprintf(w, "\nNo case failed. With 95 %% confidence, fewer than %s of such cases do.\n", oneIn(s.Cases))
+		}
+		return
+	}
+	small := s.Failure.Smallest()
+	fmt.Fprintf(w, "\n%v\n", s.Failure.Property)
+	fmt.Fprintf(w, "\nThe smallest case that shows it has %s and %s (found with %s and %s; %d runs to make it small).\n",
+		plural(small.Edits(), "edit"), plural(len(small.Faults), "fault"),
+		plural(s.Failure.Case.Edits(), "edit"), plural(len(s.Failure.Case.Faults), "fault"), s.Failure.Tries)
+	fmt.Fprintf(w, "\nSee it again:  %s\n", f.replayLine(path))
+}
+
+// replayLine is the command that runs a failed case again.
+func (f *checkFlags) replayLine(path string) string {
+	words := []string{"twinwrite replay", quote(path)}
+	for _, p := range f.failpoints {
+		words = append(words, "--failpoint", quote(p))
+	}
+	return strings.Join(words, " ")
+}
+
+// verdict is that of a property over all cases.
+func verdict(p *check.PropertyCount) result.Verdict {
+	switch {
+	case p.Violations > 0:
+		return result.Fail
+	case p.Cases == 0:
+		return result.Inconclusive
+	default:
+		return result.Pass
+	}
+}
+
+func countText(p *check.PropertyCount) string {
+	if p.Cases == 0 {
+		return "was tested in no case"
+	}
+	text := fmt.Sprintf("tested %d times in %s", p.Checked, plural(p.Cases, "case"))
+	if p.Violations > 0 {
+		text += ", broken " + plural(int(p.Violations), "time")
+	}
+	return text
+}
+
+func plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// oneIn says which rate of failing cases n good ones rule out: 1-0.05^(1/n).
+func oneIn(n int) string {
+	rate := 1 - math.Pow(0.05, 1/float64(n))
+	return fmt.Sprintf("%.2g %%", 100*rate)
+}
+
+func (f *checkFlags) writeJUnit(s *check.Summary, path string) error {
+	if f.junit == "" {
+		return nil
+	}
+	suite := junit.Suite{Name: "check." + s.Subject}
+	for i := range s.Properties {
+		p := &s.Properties[i]
+		c := junit.Case{Name: p.ID, Class: "property", Verdict: verdict(p), Message: countText(p)}
+		if s.Failure != nil && s.Failure.Property.ID == p.ID {
+			c.Text = s.Failure.Property.String() + "\n" + f.replayLine(path)
+		}
+		suite.Cases = append(suite.Cases, c)
+	}
+	var b bytes.Buffer
+	if err := suite.Write(&b); err != nil {
+		return err
+	}
+	return os.WriteFile(f.junit, b.Bytes(), 0o644)
+}
+
+// failpointFlag adds --failpoint to a command.
+func failpointFlag(cmd *cobra.Command, texts *[]string) {
+	cmd.Flags().StringArrayVar(texts, "failpoint", nil, "plant a bug, as `name[=terms]`; may be repeated. Names: "+strings.Join(engine.Plants(), ", "))
+}
+
+// parseFailpoints reads the bugs that a user asks for.
+func parseFailpoints(texts []string) ([]fault.Point, error) {
+	var points []fault.Point
+	var faults []error
+	for _, text := range texts {
+		p, err := fault.Parse(text)
+		points, faults = append(points, p), append(faults, err)
+	}
+	if err := errors.Join(faults...); err != nil {
+		return nil, err
+	}
+	return points, runs.CheckFailpoints(points)
+}

@@ -1,0 +1,77 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/twinwrite/twinwrite/model/oracle"
+	"github.com/twinwrite/twinwrite/scenarios/check"
+)
+
+func replayCommand() *cobra.Command {
+	var failpoints []string
+	cmd := &cobra.Command{
+		Use:   "replay CASE",
+		Short: "run a case that check has written again, and compare it event by event",
+		Long: `replay runs a case once more. If its recording lies beside it (the same name,
+ending in .trace), every event must be the one that was recorded; the first that
+is not is named, and the exit code is 6.`,
+		Example: "  twinwrite replay runs/check/closed-books-1f0c2d3e.json",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			points, err := parseFailpoints(failpoints)
+			if err != nil {
+				return usage(err)
+			}
+			c, err := readCase(args[0])
+			if err != nil {
+				return usage(fmt.Errorf("%w\n  hint: name a file that 'twinwrite check' has written", err))
+			}
+			return replay(cmd, args[0], c, check.Plan{Bugs: points})
+		},
+	}
+	failpointFlag(cmd, &failpoints)
+	return cmd
+}
+
+func replay(cmd *cobra.Command, path string, c *check.Case, p check.Plan) error {
+	recorded, err := os.ReadFile(tracePath(path))
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return exit{exitInternal, err}
+	}
+	out := cmd.OutOrStdout()
+	var x *check.Execution
+	if recorded == nil {
+		fmt.Fprintln(out, "no recording lies beside it: it is run, and compared with nothing")
+		x, err = check.Execute(check.OwnSubject(), c, p)
+	} else {
+		x, err = check.Replay(check.OwnSubject(), c, p, check.DecodeTrace(recorded))
+	}
+	var parted *check.Difference
+	switch {
+	case errors.As(err, &parted):
+		return exit{exitNotRepeated, fmt.Errorf("%w\n  hint: another version of the program, or other failpoints, go another way", err)}
+	case err != nil:
+		return exit{exitInvalid, err}
+	}
+	fmt.Fprintf(out, "%d events, digest %v", x.Events, x.Digest)
+	if recorded != nil {
+		fmt.Fprint(out, ": as recorded")
+	}
+	fmt.Fprint(out, "\n\n")
+	code := exitHolds
+	for i := range x.Properties {
+		if p := &x.Properties[i]; p.Verdict == oracle.Fail {
+			fmt.Fprintln(out, p)
+			code = exitViolated
+		}
+	}
+	if code != exitHolds {
+		return exit{code: code}
+	}
+	fmt.Fprintln(out, "all properties hold")
+	return nil
+}

@@ -1,0 +1,52 @@
+package junit
+
+import (
+	"encoding/xml"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/twinwrite/twinwrite/scenarios/result"
+)
+
+func TestWrite(t *testing.T) {
+	t.Parallel()
+	s := Suite{Name: "month-end", Cases: []Case{
+		{Name: "converged", Class: "property", Verdict: result.Pass},
+		{Name: "no-echo", Class: "property", Verdict: result.Fail, Message: `record "<&>` + "\x00", Text: "twice"},
+		{Name: "slo", Class: "expectation", Verdict: result.Inconclusive, Message: "nothing was measured"},
+		{Name: "odd", Class: "expectation"}, // no verdict at all is no pass either
+	}}
+	var b strings.Builder
+	if err := s.Write(&b); err != nil {
+		t.Fatal(err)
+	}
+	want := `<?xml version="1.0" encoding="UTF-8"?>
+<testsuites tests="4" failures="1" errors="2">
+  <testsuite name="month-end" tests="4" failures="1" errors="2">
+    <testcase name="converged" classname="month-end.property"></testcase>
+    <testcase name="no-echo" classname="month-end.property">
+      <failure message="record &#34;&lt;&amp;&gt;` + "\ufffd" + `" type="fail">twice</failure>
+    </testcase>
+    <testcase name="slo" classname="month-end.expectation">
+      <error message="nothing was measured" type="inconclusive"></error>
+    </testcase>
+    <testcase name="odd" classname="month-end.expectation">
+      <error message="" type=""></error>
+    </testcase>
+  </testsuite>
+</testsuites>
+`
+	if diff := cmp.Diff(want, b.String()); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	for d := xml.NewDecoder(strings.NewReader(b.String())); ; {
+		if _, err := d.Token(); err == io.EOF {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,198 @@
+package check
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/twinwrite/twinwrite/engine"
+	"github.com/twinwrite/twinwrite/model"
+	"github.com/twinwrite/twinwrite/model/oracle"
+)
+
+// Contracts that one execution cannot show: the case is executed once more, with
+// something changed that must not matter, and the two are compared.
+var (
+	deterministic = oracle.Contract{ID: "deterministic", Text: "the second execution has the same digest, verdict and bytes"}
+	clockBlind    = oracle.Contract{ID: "clock-blind", Text: "shifting, drifting or stepping the two systems' clocks changes no outcome and no final data of the async engine"}
+	storeTwin     = oracle.Contract{ID: "store-twin", Text: "memory and SQLite stores give the same outcomes and final data"}
+	crashSafe     = oracle.Contract{ID: "crash-safe", Text: "a crash at any point, then restart: every contract here still holds; where edits of one record come from one side only, the final data are the same as without it"}
+	idempotent    = oracle.Contract{ID: "idempotent", Text: "a repeated notification, batch or retry leaves the final data as they were"}
+)
+
+// twin is one way to execute a case again.
+type twin struct {
+	contract oracle.Contract
+	changed  func(c *Case, p *Plan) bool // changes a copy; false when there is nothing to change
+	alike    func(a, b *Execution) string
+}
+
+// twins lists the ways. other opens a store of another kind, nil for none.
+func twins(other Store) []twin {
+	list := []twin{
+		{deterministic, func(*Case, *Plan) bool { return true }, identical},
+		{clockBlind, shiftClocks, identical},
+		{crashSafe, leaveOutCrashes, sameData},
+		{idempotent, repeatNotifications, sameData},
+	}
+	if other != nil {
+		list = append(list, twin{storeTwin, func(_ *Case, p *Plan) bool { p.Store = other; return true }, identical})
+	}
+	return list
+}
+
+// compare executes a case again in one way and judges the two executions.
+func (w twin) compare(s *Subject, c *Case, p Plan, x *Execution) (oracle.Property, error) {
+	judged := oracle.Property{Contract: w.contract, Verdict: oracle.Inconclusive}
+	other := c.Clone()
+	p.Observe = nil
+	if !w.changed(other, &p) {
+		return judged, nil
+	}
+	y, err := Execute(s, other, p)
+	if err != nil {
+		return judged, err
+	}
+	judged.Verdict, judged.Checked = oracle.Pass, 1
+	if difference := w.alike(x, y); difference != "" {
+		judged.Verdict, judged.Violations = oracle.Fail, 1
+		judged.Examples = []oracle.Violation{{At: x.Result.End, Message: difference}}
+	}
+	return judged, nil
+}
+
+// shiftClocks sets both systems' clocks wrong, each in its own way.
+func shiftClocks(c *Case, _ *Plan) bool {
+	for side := range 2 {
+		s := c.Setup.System(engine.Side(side))
+		s.Offset += Span(time.Hour) * Span(1-3*side)
+		s.DriftPPM += 150 - 250*side
+	}
+	return true
+}
+
+// leaveOutCrashes takes away what makes the engine's process die. It does not
+// apply where timing decides between two sides: there a crash may well change
+// who came first.
+func leaveOutCrashes(c *Case, _ *Plan) bool {
+	n := len(c.Faults)
+	c.Faults = slices.DeleteFunc(c.Faults, func(f Fault) bool { return f.Kind == "engine-crash" })
+	return len(c.Faults) < n && c.oneSided()
+}
+
+// repeatNotifications lets each side tell of every commit twice.
+func repeatNotifications(c *Case, _ *Plan) bool {
+	c.Setup.FinOps.Doubled, c.Setup.Dataverse.Doubled = 100, 100
+	return c.oneSided()
+}
+
+// oneSided reports whether the final data cannot depend on timing: all edits
+// come from one side, and nothing is refused.
+func (c *Case) oneSided() bool {
+	if len(c.Setup.Validations) > 0 {
+		return false
+	}
+	for i := range c.Transactions {
+		if c.Transactions[i].Side != c.Transactions[0].Side {
+			return false
+		}
+	}
+	return true
+}
+
+// identical compares all that a run shows.
+func identical(a, b *Execution) string {
+	switch {
+	case a.Broken != b.Broken:
+		return fmt.Sprintf("one run broke a rule of the simulation: %q and %q", a.Broken, b.Broken)
+	case a.Digest != b.Digest:
+		return fmt.Sprintf("the digests are %v and %v, after %d and %d events", a.Digest, b.Digest, a.Events, b.Events)
+	case !slices.Equal(a.Result.Report.Outcomes, b.Result.Report.Outcomes):
+		return fmt.Sprintf("the outcomes are %v and %v", a.Result.Report.Outcomes, b.Result.Report.Outcomes)
+	}
+	return differing(a.Data, b.Data)
+}
+
+// sameData compares what the two sides hold in the end, where their users came
+// to commit the same: a fault may delay one of them past another. An item that
+// waits for an operator has nothing to compare.
+func sameData(a, b *Execution) string {
+	for _, x := range []*Execution{a, b} {
+		for _, m := range x.Result.Report.Maps {
+			if m.Parked+m.Blocked+m.Open > 0 {
+				return ""
+			}
+		}
+	}
+	side := a.edited
+	if differing(side.only(a.Data), side.only(b.Data)) != "" {
+		return ""
+	}
+	return differing(a.Data, b.Data)
+}
+
+// Data are the records that both sides hold in the end, a line each, sorted.
+type Data []string
+
+// sideData selects the lines of one side.
+type sideData engine.Side
+
+func (s sideData) only(d Data) (own Data) {
+	prefix := engine.Side(s).String()
+	for _, line := range d {
+		if len(line) > len(prefix) && line[:len(prefix)] == prefix {
+			own = append(own, line)
+		}
+	}
+	return own
+}
+
+// dataOf writes down what a world holds.
+func dataOf(w *model.World, maps []*engine.TableMap) Data {
+	var d Data
+	for _, s := range w.Systems {
+		for _, m := range maps {
+			s.Each(m.ID, func(r *engine.Record) {
+				if !r.Alive {
+					return
+				}
+				line := fmt.Sprintf("%s %s %s %s%s:", s.Side(), m.Name, r.Key.Company, r.Key.ID, r.Key.Spelling)
+				for c := range r.Values {
+					line += " " + m.Columns[c].Name + "=" + valueText(&r.Values[c])
+				}
+				d = append(d, line)
+			})
+		}
+	}
+	slices.Sort(d)
+	return d
+}
+
+// valueText writes a value so that null, empty and zero differ.
+func valueText(v *engine.Value) string {
+	switch v.Kind {
+	case engine.KindText:
+		return fmt.Sprintf("%q", v.Text)
+	case engine.KindNumber:
+		return fmt.Sprint(v.Number)
+	case engine.KindLookup:
+		return "->" + v.Target.ID
+	default:
+		return "null"
+	}
+}
+
+// differing tells the first line in which two lists differ.
+func differing(a, b Data) string {
+	for i := range max(len(a), len(b)) {
+		switch {
+		case i >= len(a):
+			return "only the second run ends with " + b[i]
+		case i >= len(b):
+			return "only the first run ends with " + a[i]
+		case a[i] != b[i]:
+			return fmt.Sprintf("one run ends with %s, and the other with %s", a[i], b[i])
+		}
+	}
+	return ""
+}
