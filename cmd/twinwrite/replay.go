@@ -50,7 +50,7 @@ func replay(cmd *cobra.Command, path string, c *check.Case, p check.Plan) error 
 	} else {
 		x, err = check.Replay(check.OwnSubject(), c, p, check.DecodeTrace(recorded))
 	}
-	var parted *check.Difference
+	var parted *check.DivergedError
 	switch {
 	case errors.As(err, &parted):
 		return exit{exitNotRepeated, fmt.Errorf("%w\n  hint: another version of the program, or other failpoints, go another way", err)}

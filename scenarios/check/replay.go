@@ -43,14 +43,14 @@ func DecodeTrace(text []byte) Trace {
 	return t
 }
 
-// Difference is the first event in which two executions of one case differ.
-type Difference struct {
+// DivergedError is the first event in which two executions of one case differ.
+type DivergedError struct {
 	Event    int    // from 1
 	Was, Now string // empty where that execution had ended
 }
 
 // Error says that the case did not repeat, and where it parted.
-func (d *Difference) Error() string {
+func (d *DivergedError) Error() string {
 	line := func(s string) string {
 		if s == "" {
 			return "nothing: it had ended"
@@ -61,7 +61,7 @@ func (d *Difference) Error() string {
 }
 
 // Replay executes a case again and compares it with its recording, event by
-// event. It returns a [*Difference] when the case went another way, as it does
+// event. It returns a [*DivergedError] when the case went another way, as it does
 // under another version of the model.
 func Replay(s *Subject, c *Case, p Plan, recorded Trace) (*Execution, error) {
 	x, now, err := Record(s, c, p)
@@ -77,7 +77,7 @@ func Replay(s *Subject, c *Case, p Plan, recorded Trace) (*Execution, error) {
 			is = now[i]
 		}
 		if was != is {
-			return x, &Difference{Event: i + 1, Was: was, Now: is}
+			return x, &DivergedError{Event: i + 1, Was: was, Now: is}
 		}
 	}
 	return x, nil

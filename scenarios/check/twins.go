@@ -3,6 +3,7 @@ package check
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/twinwrite/twinwrite/engine"
@@ -156,11 +157,12 @@ func dataOf(w *model.World, maps []*engine.TableMap) Data {
 				if !r.Alive {
 					return
 				}
-				line := fmt.Sprintf("%s %s %s %s%s:", s.Side(), m.Name, r.Key.Company, r.Key.ID, r.Key.Spelling)
+				var line strings.Builder
+				fmt.Fprintf(&line, "%s %s %s %s%s:", s.Side(), m.Name, r.Key.Company, r.Key.ID, r.Key.Spelling)
 				for c := range r.Values {
-					line += " " + m.Columns[c].Name + "=" + valueText(&r.Values[c])
+					line.WriteString(" " + m.Columns[c].Name + "=" + valueText(&r.Values[c]))
 				}
-				d = append(d, line)
+				d = append(d, line.String())
 			})
 		}
 	}
