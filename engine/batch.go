@@ -5,16 +5,17 @@ import "slices"
 // batch is one worker's slot: up to [Config.Batch] items of different pairs
 // that go the same way. It reads X, then Y, decides, and writes.
 type batch struct {
-	busy    bool
-	probe   bool // a trial of a side whose breaker is open
-	source  Side
-	stage   stage
-	request [2]BatchID // the requests under way, by side; 0: none
-	flights []flight
-	needs   []Key // looked-up records, distinct over the batch
-	noted   bool  // the store has a note of what it holds, or held
-	notes   []FlightNote
-	rows    [2][]int
+	busy     bool
+	probe    bool // a trial of a side whose breaker is open
+	source   Side
+	stage    stage
+	request  [2]BatchID // the requests under way, by side; 0: none
+	flights  []flight
+	deadline Time  // of its writes
+	needs    []Key // looked-up records, distinct over the batch
+	noted    bool  // the store has a note of what it holds, or held
+	notes    []FlightNote
+	rows     [2][]int
 }
 
 // stage is how far a batch has come.
@@ -100,6 +101,7 @@ func (c *Core) fillBatch(b *batch) bool {
 		}
 		c.move(id, inFlight)
 		c.jobOf(id).inFlight++
+		c.flying[c.pairs.at(id.pair()).key.Map]++
 		for i := range l.open { // what comes in later is newer than what will be read
 			l.open[i].judged = true
 		}
@@ -124,7 +126,7 @@ func (c *Core) dropStale(source Side) {
 			switch {
 			case c.pairs.lane(id).solo && c.soloist != noLane:
 				c.soloists = append(c.soloists, id)
-			case w.state != Active || c.behindBarrier(id):
+			case !c.mayStart(id):
 				w.held = append(w.held, id)
 			case c.blockedByValue(id):
 				continue
@@ -189,7 +191,7 @@ func (c *Core) readTarget(b *batch) {
 // decide judges each item of a batch and sends the writes. Lookups answers
 // b.needs in order.
 func (c *Core) decide(b *batch, lookups []Alive) {
-	b.stage = writing
+	b.stage, b.deadline = writing, c.deadline()
 	b.rows[FinOps], b.rows[Dataverse] = b.rows[FinOps][:0], b.rows[Dataverse][:0]
 	var writes [2][]Write
 	for i := range b.flights {
@@ -307,12 +309,12 @@ func (c *Core) settledUpTo(id laneID, r *Record) uint32 {
 	return settled
 }
 
-// resolve gives the engine's own pulled references the number that the record
-// was found to have.
+// resolve gives the engine's own references without a number the one that the
+// record was found to have.
 func (c *Core) resolve(l *lane, m *TableMap, x *Record) {
 	for i := range l.open {
 		q := &l.open[i]
-		if q.Origin != Pulled || q.Number != 0 || x == nil || !x.Alive {
+		if !q.Origin.Holds() || q.Number != 0 || x == nil || !x.Alive || x.Mark.Dead {
 			continue
 		}
 		number, inc := x.Mark.Number, x.Mark.Incarnation
@@ -382,6 +384,9 @@ func (c *Core) rowAnswered(f *flight, row *RowAnswer) {
 // finish ends an item that has nothing left to write but circular lookups that
 // must wait: the rest of the same references follows then.
 func (c *Core) finish(f *flight, l *lane) {
+	if f.verdict.Drift != 0 {
+		c.stats.DriftOverwritten++
+	}
 	if f.verdict.Reject != 0 {
 		c.reassert(f)
 	}

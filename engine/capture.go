@@ -87,6 +87,7 @@ type Capture struct {
 	side       Side
 	maps       []*TableMap
 	failpoints Failpoints
+	switches   []captureSwitch // by map; see [Capture.Switch]
 
 	// Limits of what goes live from this side; a zero limit does not bind.
 	Limits LiveLimits
@@ -100,7 +101,7 @@ func NewCapture(side Side, maps []*TableMap, failpoints Failpoints) *Capture {
 	if failpoints == nil {
 		failpoints = noFailpoints{}
 	}
-	return &Capture{side: side, maps: maps, failpoints: failpoints}
+	return &Capture{side: side, maps: maps, failpoints: failpoints, switches: make([]captureSwitch, len(maps))}
 }
 
 // PreCommit judges a transaction before it commits and appends to dst, for
@@ -126,7 +127,7 @@ func (c *Capture) PreCommit(dst []CapturedChange, tx TxID, changes []Change) ([]
 // deletes reports whether a transaction deletes a record that it must carry.
 func (c *Capture) deletes(changes []Change) bool {
 	for i := range changes {
-		if m := c.maps[changes[i].Key.Map]; changes[i].Op == Delete && m.Mode != Stopped && c.holds(m, &changes[i]) {
+		if m := c.maps[changes[i].Key.Map]; changes[i].Op == Delete && c.mode(m) != Stopped && c.holds(m, &changes[i]) {
 			return true
 		}
 	}
@@ -165,10 +166,11 @@ func (c *Capture) refuse(changes []Change) error {
 	var modes [Live + 1]bool
 	for i := range changes {
 		m := c.maps[changes[i].Key.Map]
-		if b := changes[i].Before; m.Mode != Stopped && b != nil && b.Mark.Dead && b.Mark.Intent != 0 {
+		if b := changes[i].Before; c.mode(m) != Stopped && b != nil && b.Mark.Dead && b.Mark.Intent != 0 {
 			return fmt.Errorf("%w: %s", ErrBusy, m.Name)
 		}
-		modes[m.Mode] = modes[m.Mode] || c.concerns(m, &changes[i])
+		mode := c.mode(m)
+		modes[mode] = modes[mode] || c.concerns(m, &changes[i])
 	}
 	if modes[Async] && modes[Live] {
 		return &MixedTransactionError{Async: c.names(Async, changes), Live: c.names(Live, changes)}
@@ -180,7 +182,7 @@ func (c *Capture) refuse(changes []Change) error {
 func (c *Capture) names(mode Mode, changes []Change) (names []string) {
 	for i := range changes {
 		m := c.maps[changes[i].Key.Map]
-		if m.Mode == mode && c.concerns(m, &changes[i]) && !slices.Contains(names, m.Name) {
+		if c.mode(m) == mode && c.concerns(m, &changes[i]) && !slices.Contains(names, m.Name) {
 			names = append(names, m.Name)
 		}
 	}
@@ -192,7 +194,7 @@ func (c *Capture) names(mode Mode, changes []Change) (names []string) {
 // the map's scope before or after it. A delete always goes live, whatever the
 // other changes of its transaction do.
 func (c *Capture) concerns(m *TableMap, change *Change) bool {
-	return change.Op != Delete && m.Mode != Stopped && (c.holds(m, change) || m.InScope(c.side, change.Key, change.After))
+	return change.Op != Delete && c.mode(m) != Stopped && (c.holds(m, change) || m.InScope(c.side, change.Key, change.After))
 }
 
 // holds reports whether the record was there and in the map's scope before.
@@ -215,7 +217,7 @@ func (c *Capture) capture(tx TxID, ordinal uint32, change *Change, live bool) Ca
 			before = change.Before.Values
 		}
 	}
-	if m.Mode == Stopped {
+	if c.mode(m) == Stopped {
 		return CapturedChange{Mark: old, Filtered: true}
 	}
 	if change.Op == Delete {

@@ -10,27 +10,29 @@ import (
 // Config sets up a [Core]. The zero value of each field but Maps means its
 // default.
 type Config struct {
-	Maps       []*TableMap   // by MapID
-	Workers    int           // batches in flight at once; 8
-	Batch      int           // items per batch; 10
-	PullMax    int           // references per pull; 1,000
-	Attempts   int           // of an item before it parks; 5
-	RetryBase  time.Duration // back-off before the second attempt; 2s
-	RetryTimes float64       // factor from one back-off to the next; 2
-	RetryCap   time.Duration // longest back-off; 5m
-	Poll       time.Duration // safety poll of both outboxes; 1m
-	Probe      time.Duration // between probes of a side that is down; 10s
-	TripAfter  int           // failed requests in a row that open a side's breaker; 3
-	LockWait   time.Duration // how long a live transaction waits for a pair whose item is in flight; 10s
-	DeleteWins bool          // a delete overrules unseen changes even where the other side is primary; else it is refused
-	WriteLife  time.Duration // after which a target no longer executes a write; 30s
-	Jobs       []Job         // each map in exactly one; none: one job "all" that holds all maps
-	Barrier    bool          // an item runs only when no lower sequence of its job has any; else sequence is a priority
-	Unordered  bool          // a what-if: no item waits for the records that it looks up
-	Proceed    bool          // items do not wait for a looked-up record whose item is parked: they fail
-	PauseAge   time.Duration // how long a paused job queues up references; 24h
-	PauseOpen  int           // how many references may wait while a job is paused; 1,000,000
-	Failpoints Failpoints    // nil plants nothing
+	Maps         []*TableMap   // by MapID
+	Workers      int           // batches in flight at once; 8
+	Batch        int           // items per batch; 10
+	PullMax      int           // references per pull; 1,000
+	Attempts     int           // of an item before it parks; 5
+	RetryBase    time.Duration // back-off before the second attempt; 2s
+	RetryTimes   float64       // factor from one back-off to the next; 2
+	RetryCap     time.Duration // longest back-off; 5m
+	Poll         time.Duration // safety poll of both outboxes; 1m
+	Probe        time.Duration // between probes of a side that is down; 10s
+	TripAfter    int           // failed requests in a row that open a side's breaker; 3
+	LockWait     time.Duration // how long a live transaction waits for a pair whose item is in flight; 10s
+	DeleteWins   bool          // a delete overrules unseen changes even where the other side is primary; else it is refused
+	WriteLife    time.Duration // after which a target no longer executes a write; 30s
+	Jobs         []Job         // each map in exactly one; none: one job "all" that holds all maps
+	Barrier      bool          // an item runs only when no lower sequence of its job has any; else sequence is a priority
+	Unordered    bool          // a what-if: no item waits for the records that it looks up
+	Proceed      bool          // items do not wait for a looked-up record whose item is parked: they fail
+	InitialChunk int           // records that initial sync lists at a time; 1,000
+	InitialRows  int           // records that one leg of an initial sync carries at most; 500,000
+	PauseAge     time.Duration // how long a paused job queues up references; 24h
+	PauseOpen    int           // how many references may wait while a job is paused; 1,000,000
+	Failpoints   Failpoints    // nil plants nothing
 }
 
 // WithDefaults returns c with its zero fields filled in.
@@ -47,6 +49,8 @@ func (c Config) WithDefaults() Config {
 	fill(&c.TripAfter, 3)
 	fill(&c.WriteLife, 30*time.Second)
 	fill(&c.LockWait, 10*time.Second)
+	fill(&c.InitialChunk, 1000)
+	fill(&c.InitialRows, 500_000)
 	fill(&c.PauseAge, 24*time.Hour)
 	fill(&c.PauseOpen, 1_000_000)
 	if c.Failpoints == nil {
@@ -79,6 +83,8 @@ func (c Config) Validate() error {
 	positive("batch", c.Batch)
 	positive("references per pull", c.PullMax)
 	positive("attempts", c.Attempts)
+	positive("records per chunk of initial sync", c.InitialChunk)
+	positive("records per leg of initial sync", c.InitialRows)
 	positive("failures that trip the breaker", c.TripAfter)
 	span("the first back-off", c.RetryBase)
 	span("the longest back-off", c.RetryCap)
@@ -145,12 +151,20 @@ type Core struct {
 	jobs     []jobWork
 	jobByMap []int
 	values   [2]valueTable // by source side
+	turn     uint64        // the last one given to a job; see [Effect.Turn]
 	request  BatchID       // last one given
 	requests uint64        // operators' requests so far
 
-	died     []BatchNote // what the last life ended with in flight, until it is counted
-	soloist  laneID      // the item that flies alone, or noLane
-	soloists []laneID    // ready items that wait for their turn to do so
+	died        []BatchNote // what the last life ended with in flight, until it is counted
+	soloist     laneID      // the item that flies alone, or noLane
+	soloists    []laneID    // ready items that wait for their turn to do so
+	given       []*TableMap // as configured; in cfg.Maps an interim primary may take the primary's place
+	settling    []bool      // by map: no item starts, until the interim primary's writes can no longer land
+	flying      []int       // by map: items in batches
+	maps        []MapRecord // how each map runs, or ran last
+	recorded    []bool      // ... and whether that is saved
+	allRecorded bool
+	unanswered  []Time // by map: until when a write may land that nobody answered for
 
 	lives       []*liveTx // live transactions that have not ended, oldest first
 	flightEnded bool      // an item has landed since live transactions last asked for locks
@@ -177,7 +191,10 @@ func NewCore(cfg Config, state *State) (*Core, error) {
 	for s := range c.outbox {
 		c.outbox[s].ingested = map[uint64]bool{}
 	}
-	c.working = make([]int, len(cfg.Maps))
+	c.given, c.cfg.Maps = c.cfg.Maps, slices.Clone(c.cfg.Maps)
+	c.settling, c.flying = make([]bool, len(cfg.Maps)), make([]int, len(cfg.Maps))
+	c.working, c.unanswered = make([]int, len(cfg.Maps)), make([]Time, len(cfg.Maps))
+	c.maps, c.recorded = make([]MapRecord, len(cfg.Maps)), make([]bool, len(cfg.Maps))
 	c.assignJobs()
 	if state != nil {
 		if err := c.load(state); err != nil {
@@ -190,6 +207,9 @@ func NewCore(cfg Config, state *State) (*Core, error) {
 // load takes over what was saved. Whatever was in flight is in the queue
 // again, and every attempt starts with fresh reads.
 func (c *Core) load(state *State) error {
+	if err := c.loadMaps(state); err != nil {
+		return err
+	}
 	c.order = state.Order
 	for _, l := range state.Ledgers {
 		if int(l.Key.Map) >= len(c.cfg.Maps) {
@@ -228,6 +248,7 @@ func (c *Core) load(state *State) error {
 		}
 	}
 	c.loadJobs(state)
+	c.loadInitial(state)
 	for _, i := range state.Intents {
 		c.lives = append(c.lives, recovered(i))
 	}
@@ -244,6 +265,11 @@ func (c *Core) load(state *State) error {
 			c.schedule(id)
 		}
 	}
+	for j := range c.jobs {
+		if c.jobs[j].state == Resuming {
+			c.awaitQueue(j)
+		}
+	}
 	return nil
 }
 
@@ -253,6 +279,7 @@ func (c *Core) Step(now Time, in *Input) Output {
 	c.begin(now)
 	switch in.Kind {
 	case Started:
+		c.lostByCrash()
 		c.countDeaths(c.died)
 		c.died = nil
 		c.recoverLives()
@@ -275,6 +302,10 @@ func (c *Core) Step(now Time, in *Input) Output {
 		c.liveRequested(in)
 	case TxEnded:
 		c.txEnded(in)
+	case CaptureSwitched:
+		c.captureSwitched(in)
+	case RecordsListed:
+		c.chunkListed(in)
 	}
 	c.workDesk()
 	return c.end()
@@ -290,9 +321,11 @@ func (c *Core) begin(now Time) {
 func (c *Core) end() Output {
 	c.advanceLives()
 	c.openBarriers()
+	c.advanceJobs()
 	c.dispatch()
 	c.forgetBatches()
 	c.askToWake()
+	c.recordAll()
 	return Output{Save: c.save, Do: c.do}
 }
 
@@ -322,8 +355,17 @@ func (c *Core) askToWake() {
 		next = min(next, t.wake())
 	}
 	for j := range c.jobs {
-		if len(c.jobs[j].desk) > 0 && c.jobs[j].state == Active {
+		w := &c.jobs[j]
+		if len(w.desk) > 0 && w.state == Active {
 			next = min(next, c.now.Add(deskPause))
+		}
+		switch {
+		case w.state == Starting && c.landedBy(j) >= c.now:
+			next = min(next, c.landedBy(j)+1)
+		case w.state == Initializing:
+			next = min(next, c.initialWake(j))
+		default:
+			next = min(next, w.switchWake())
 		}
 	}
 	if len(c.ready[FinOps])+len(c.ready[Dataverse]) > 0 {

@@ -22,6 +22,7 @@ type Verdict struct {
 	Override GroupSet // groups of Carry that overrule a change of the target
 	Reject   GroupSet // groups in which the target, being primary, wins
 	Answer   GroupSet // groups of Equal in which the target has something for the source
+	Drift    GroupSet // groups of Carry in which the target is older than the sync and differs
 
 	// Back has the groups in which a target that a filter may have kept from
 	// travelling has something for the source, and the item does not see to
@@ -77,7 +78,8 @@ func Decide(v *Verdict, m *TableMap, refs []Reference, x, y *Record, lookups []A
 
 	alive := x != nil && x.Alive && !x.Mark.Dead
 	xIn, yIn := m.covers(source, x), m.covers(source.Other(), y)
-	if alive && (refs[newest].Incarnation == x.Mark.Incarnation || x.Mark.Incarnation == 0) {
+	again := x != nil && x.Alive && x.Mark.Dead // created past the hook, after a delete
+	if again || alive && (refs[newest].Incarnation == x.Mark.Incarnation || x.Mark.Incarnation == 0) {
 		if v.late(m, source, x, y, xIn, yIn) {
 			return
 		}
@@ -125,20 +127,40 @@ const causeUnmapped = "unmapped value in column "
 const causeAmbiguousKey = "a record that has the same key already exists: the keys differ only in what the other side does not tell apart"
 
 // late is test 2, for the records that are in scope. A record without a mark is
-// older than the sync: as a source it is captured whole, as a target it simply
-// has nothing to say.
+// older than the sync: as a source it is captured whole; as a target it has
+// nothing to say, or is captured whole too where it differs, so that the primary
+// decides.
 func (v *Verdict) late(m *TableMap, source Side, x, y *Record, xIn, yIn bool) bool {
 	if set := m.drifted(x, source); xIn && set != 0 {
 		v.Late, v.LateSet = LateSource, set
 		return true
 	}
-	if yIn && y != nil && y.Alive && y.Mark.Incarnation != 0 {
-		if set := m.drifted(y, source.Other()); set != 0 {
-			v.Late, v.LateSet = LateTarget, set
-			return true
-		}
+	if !yIn || y == nil || !y.Alive || y.Mark.Incarnation == 0 && (m.Unlinked == UnlinkedCarry || !xIn || m.linkable(source, x, y)) {
+		return false
+	}
+	if set := m.drifted(y, source.Other()); set != 0 {
+		v.Late, v.LateSet = LateTarget, set
+		return true
 	}
 	return false
+}
+
+// linkable reports whether the target holds alike all that its changes carry, so
+// that it has nothing to say of its own.
+func (m *TableMap) linkable(source Side, x, y *Record) bool {
+	for g := range m.groups {
+		switch target := source.Other(); {
+		case m.outgoing(source).Has(g) && m.outgoing(target).Has(g):
+			if !m.equal(g, target, x.Values, y.Values) {
+				return false
+			}
+		case m.outgoing(target).Has(g):
+			if !m.equal(g, source, y.Values, x.Values) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // judge applies tests 1 and 3 to 5 to one reference. Class Open means that
@@ -313,6 +335,9 @@ func (v *Verdict) split(m *TableMap, source Side, has GroupSet, x, y *Record, li
 			}
 		case !back.Has(g):
 			v.Carry = v.Carry.With(g)
+			if y != nil && y.Alive && y.Mark.Incarnation == 0 {
+				v.Drift = v.Drift.With(g)
+			}
 		case m.Primary == source:
 			v.Carry = v.Carry.With(g)
 			v.Override = v.Override.With(g)
@@ -352,6 +377,8 @@ func (v *Verdict) Carried(r *Reference, x *Record) Outcome {
 		return Outcome{Class: ConcurrencyFailure, Reason: Superseded}
 	case r.Groups&v.Override != 0:
 		return Outcome{Class: Synced, Reason: Override}
+	case r.Groups&v.Drift != 0:
+		return Outcome{Class: Synced, Reason: DriftOverwritten}
 	case v.Carry != 0:
 		return Outcome{Class: Synced, Reason: Written}
 	default:

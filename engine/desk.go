@@ -47,6 +47,8 @@ type Command struct {
 	Job    string
 	Filter DeskFilter // RetryParked, DismissParked
 	Resume ResumeHow  // ResumeJob
+
+	Initial []InitialSync // StartJob: the maps that are copied before they run; others are skipped
 }
 
 // DeskFilter selects parked items. Its zero value selects all of a job.
@@ -129,19 +131,18 @@ func (c *Core) command(cmd *Command) error {
 		if state != Paused {
 			return fmt.Errorf("%w: it is %v", ErrJobState, state)
 		}
-		c.moveJob(j, Active)
+		c.moveJob(j, Resuming)
 		c.resume(j, cmd.Resume)
 	case StopJob:
 		if state == Draining || state == Halted {
 			return fmt.Errorf("%w: it is %v", ErrJobState, state)
 		}
-		c.moveJob(j, Draining)
+		c.stop(j)
 	case StartJob:
 		if state != Halted {
 			return fmt.Errorf("%w: it is %v", ErrJobState, state)
 		}
-		c.moveJob(j, Active)
-		c.letGo(j)
+		return c.start(j, cmd.Initial)
 	}
 	return nil
 }
@@ -260,6 +261,7 @@ func (c *Core) dismiss(id laneID, l *lane) {
 	}
 	clear(l.open)
 	l.open = l.open[:0]
+	c.arrived(id, l, Outcome{Class: Dismissed})
 	c.saveLane(id)
 	c.rest(id, l)
 }
@@ -268,6 +270,7 @@ func (c *Core) dismiss(id laneID, l *lane) {
 func (c *Core) resume(j int, how ResumeHow) {
 	c.letGo(j)
 	if how == CatchUp {
+		c.awaitQueue(j)
 		return
 	}
 	c.eachLane(j, func(id laneID, l *lane) {
@@ -286,6 +289,16 @@ func (c *Core) resume(j int, how ResumeHow) {
 	})
 }
 
+// awaitQueue lets a job wait for what is in its queue, but for what waits for an
+// operator.
+func (c *Core) awaitQueue(j int) {
+	c.eachLane(j, func(id laneID, l *lane) {
+		if l.state != parked {
+			c.await(id)
+		}
+	})
+}
+
 // loadJobs takes over the states of jobs, and the requests that were under way.
 func (c *Core) loadJobs(state *State) {
 	for _, r := range state.Jobs {
@@ -293,9 +306,9 @@ func (c *Core) loadJobs(state *State) {
 			if c.cfg.Jobs[j].Name != r.Name {
 				continue
 			}
-			c.jobs[j].state, c.jobs[j].since = r.State, r.Since
-			if r.State == Draining { // nothing is in flight any more
-				c.jobs[j].state = Halted
+			c.jobs[j].state, c.jobs[j].since, c.jobs[j].turn = r.State, r.Since, r.Turn
+			if r.State == Starting || r.State == Draining { // the sides may not have heard
+				c.switchCapture(j)
 			}
 		}
 	}

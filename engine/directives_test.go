@@ -104,8 +104,17 @@ func (s *testSystem) takes(w *engine.Write) bool {
 	return false
 }
 
-// whereabouts tells where the item "SIDE MAP/KEY" is.
+// whereabouts tells where the item "SIDE MAP/KEY" is, or what "map MAP" does.
 func (e *environment) whereabouts(name string) string {
+	if mapName, isMap := strings.CutPrefix(name, "map "); isMap {
+		id, state := e.key(mapName, "").Map, "unknown"
+		e.core.MapStatuses(func(s engine.MapStatus) {
+			if s.Map == id {
+				state = s.State.String()
+			}
+		})
+		return state
+	}
 	at := "done"
 	e.core.OpenItems(func(i engine.OpenItem) {
 		if fmt.Sprintf("%s %s/%s", i.Side, e.maps[i.Key.Map].Name, keyName(i.Key)) == name {

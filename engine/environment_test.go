@@ -41,7 +41,8 @@ import (
 //	down SIDE, up SIDE       the side refuses requests, or works again
 //	refuse SIDE MAP KEY      the side's validation refuses writes of a record, until "accept"
 //	plant NAME               switch a failpoint on
-//	desk COMMAND [k=v ...]   an operator's request: retry, dismiss, pause, resume, stop, start; map, side, how
+//	desk COMMAND [k=v ...]   an operator's request: retry, dismiss, pause, resume, stop, start; map, side, how;
+//	                         of start: initial=(MAP,...), and for all of these primary, from, company=(...)
 //	queue, show              what is open; what both sides hold
 //	expect                   lines that must all hold; see [environment.expect]
 //
@@ -259,6 +260,10 @@ func (e *environment) configure(d *datadriven.TestData) {
 			e.cfg.Attempts = n
 		case "pull":
 			e.cfg.PullMax = n
+		case "chunk":
+			e.cfg.InitialChunk = n
+		case "rows":
+			e.cfg.InitialRows = n
 		case "barrier":
 			e.cfg.Barrier = true
 		case "unordered":
@@ -359,6 +364,8 @@ func (e *environment) traceMutation(m *engine.Mutation) {
 		e.printf("  intent of tx%d on %s", m.Intent.Tx, m.Intent.Side)
 	case engine.IntentClosed:
 		e.printf("  intent of tx%d on %s closed", m.Intent.Tx, m.Intent.Side)
+	case engine.InitialMoved:
+		e.traceInitial(&m.Initial)
 	case engine.JobMoved:
 		e.printf("  job %s is %v", m.Job.Name, m.Job.State)
 	case engine.LaneChanged:
@@ -378,6 +385,12 @@ func (e *environment) describe(eff *engine.Effect) string {
 	}
 	if eff.Tx != 0 {
 		fmt.Fprintf(&b, " tx%d", eff.Tx)
+	}
+	if eff.Kind == engine.SwitchCapture {
+		b.WriteString(map[bool]string{true: " on", false: " off"}[eff.On])
+		for _, m := range eff.Maps {
+			fmt.Fprintf(&b, " %s", e.maps[m].Name)
+		}
 	}
 	for _, k := range eff.Keys {
 		fmt.Fprintf(&b, " %s", keyName(k))
@@ -457,6 +470,9 @@ func (s *testSystem) serve(eff *engine.Effect) *engine.Input {
 		return &engine.Input{Kind: engine.BatchFailed, Failure: engine.Down}
 	}
 	switch eff.Kind {
+	case engine.SwitchCapture:
+		s.capture.Switch(eff.Maps, eff.On, eff.Turn)
+		return &engine.Input{Kind: engine.CaptureSwitched}
 	case engine.PullOutbox:
 		s.outbox = slices.DeleteFunc(s.outbox, func(r engine.Reference) bool { return slices.Contains(eff.Ack, r.Position) })
 		n := min(len(s.outbox), eff.Max)
@@ -848,6 +864,8 @@ func (e *environment) desk(d *datadriven.TestData) {
 			cmd.Filter.Maps = []engine.MapID{e.key(a.Vals[0], "").Map}
 		case "side":
 			cmd.Filter.Sides = []engine.Side{sideNamed(a.Vals[0])}
+		case "initial", "primary", "from", "company":
+			initialArgument(e, &cmd, a.Key, a.Vals)
 		case "how":
 			cmd.Resume = engine.ResumeHow(slices.Index([]string{"catch-up", "skip-and-keep", "skip-and-forget"}, a.Vals[0]))
 		default:
@@ -894,7 +912,10 @@ func (e *environment) show() {
 //	SIDE MAP/KEY = col=value ...                             the final record's values
 //	equal MAP/KEY                                            both sides hold the same
 //	SIDE MAP/KEY is blocked on KEY                           where its item is, as "queue" prints it; or "is done"
+//	map MAP is running                                       or another state of a table map
 //	open N                                                   items in the queue
+//	drift N                                                  records older than the sync that were overwritten, since the last start
+//	initial MAP SIDE stage: N rows ...                       how far a leg of initial sync has come, as traced; MAP@COMPANY of one company
 //	writes N                                                 records that the engine wrote
 //	carried N                                                of them, those that brought content and not marks alone
 //	reads KEY N                                              how often a record was read, both sides together
@@ -912,6 +933,10 @@ func (e *environment) expect(d *datadriven.TestData) {
 			n := 0
 			e.core.OpenItems(func(engine.OpenItem) { n++ })
 			got, want = strconv.Itoa(n), words[1]
+		case len(words) == 2 && words[0] == "drift":
+			got, want = strconv.FormatUint(e.core.Stats().DriftOverwritten, 10), words[1]
+		case words[0] == "initial":
+			got, want = e.initialOf(words[1], words[2]), strings.Join(words[3:], " ")
 		case len(words) == 2 && words[0] == "writes":
 			got, want = strconv.Itoa(e.writes), words[1]
 		case len(words) == 3 && words[0] == "ingested":

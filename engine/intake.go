@@ -212,6 +212,7 @@ func (c *Core) block(id, parent laneID, forValue bool) {
 	}
 	p := c.pairs.lane(parent)
 	c.move(id, blocked)
+	c.lookForStuck()
 	l.blockedOn, l.nextWaiter, p.waiters = parent, p.waiters, id
 	if first != noLane {
 		f := c.pairs.lane(first)

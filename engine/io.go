@@ -15,19 +15,20 @@ type EffectKind uint8
 
 // The effects.
 const (
-	PullOutbox  EffectKind = iota // fetch references from Side's outbox; answered by OutboxPulled
-	ReadBatch                     // read Keys and Lookups on Side; answered by BatchRead or BatchFailed
-	WriteBatch                    // apply Writes on Side; answered by BatchWritten or BatchFailed
-	WakeAt                        // answered by TimeReached at or after At
-	CommitTx                      // let the held transaction Tx of Side commit; answered by TxEnded
-	AbortTx                       // undo the held transaction Tx of Side; its user is told Why
-	AskTx                         // how did the transaction Tx of Side end? one that is held is undone; answered by TxEnded
-	ListRecords                   // the next page of the records that Side holds alive: see Effect.After; answered by RecordsListed or BatchFailed
+	PullOutbox    EffectKind = iota // fetch references from Side's outbox; answered by OutboxPulled
+	ReadBatch                       // read Keys and Lookups on Side; answered by BatchRead or BatchFailed
+	WriteBatch                      // apply Writes on Side; answered by BatchWritten or BatchFailed
+	WakeAt                          // answered by TimeReached at or after At
+	CommitTx                        // let the held transaction Tx of Side commit; answered by TxEnded
+	AbortTx                         // undo the held transaction Tx of Side; its user is told Why
+	AskTx                           // how did the transaction Tx of Side end? one that is held is undone; answered by TxEnded
+	ListRecords                     // the next page of the records that Side holds alive: see Effect.After; answered by RecordsListed or BatchFailed
+	SwitchCapture                   // let Side's hook capture changes of Maps from now on, or none any more; answered by CaptureSwitched
 )
 
 // String returns the effect's name.
 func (k EffectKind) String() string {
-	return [...]string{"pull", "read", "write", "wake", "commit", "abort", "ask", "list"}[k]
+	return [...]string{"pull", "read", "write", "wake", "commit", "abort", "ask", "list", "capture"}[k]
 }
 
 // Effect is what the engine asks its driver to do, after the mutations of the
@@ -56,6 +57,10 @@ type Effect struct {
 	// time must be in one of the pages; one that comes or goes meanwhile may be.
 	After   Key
 	Company string // empty: every company
+
+	Maps []MapID // SwitchCapture
+	On   bool    // SwitchCapture
+	Turn uint64  // SwitchCapture: the hook leaves one out that is older than one that it has carried out; see [Capture.Switch]
 }
 
 // BatchID tells the engine's requests apart; an answer to a request that it
@@ -77,11 +82,12 @@ const (
 	LiveRequested // a transaction of Side is held before its commit until its Live rows are on the other side
 	TxEnded       // Tx of Side ended; Committed tells how
 	RecordsListed // Records, each with its mark as of one instant; More tells of another page
+	CaptureSwitched
 )
 
 // String returns the input's name.
 func (k InputKind) String() string {
-	return [...]string{"started", "notified", "pulled", "read", "written", "failed", "time", "live", "ended", "listed"}[k]
+	return [...]string{"started", "notified", "pulled", "read", "written", "failed", "time", "live", "ended", "listed", "switched"}[k]
 }
 
 // Input is what a driver reports to the engine. Its slices must stay

@@ -5,14 +5,22 @@ type JobState uint8
 
 // The states of a job.
 const (
-	Active   JobState = iota // items run
-	Paused                   // references queue up, no item starts
-	Draining                 // stopping: what is in flight ends, no item starts
-	Halted                   // stopped: the queue and the error desk are frozen
+	Active       JobState = iota // items run
+	Paused                       // references queue up, no item starts
+	Draining                     // stopping: what is in flight ends, no item starts
+	Halted                       // stopped: the queue and the error desk are frozen, and nothing is captured
+	Starting                     // the sides begin to capture, no item starts
+	Initializing                 // initial sync is under way, and items run
+	Resuming                     // what queued up during a pause runs, and newer items with it
 )
 
 // String returns the state's name.
-func (s JobState) String() string { return [...]string{"active", "paused", "draining", "stopped"}[s] }
+func (s JobState) String() string {
+	return [...]string{"active", "paused", "draining", "stopped", "starting", "initializing", "resuming"}[s]
+}
+
+// runs reports whether items of the job may start.
+func (s JobState) runs() bool { return s == Active || s == Initializing || s == Resuming }
 
 // Job is an integration job: table maps that are started, paused and stopped
 // together. Their sequence and primary side stand in the maps.
@@ -28,6 +36,13 @@ type jobWork struct {
 	inFlight int      // items of the job in batches
 	held     []laneID // ready items that may not start, in order
 	desk     []deskRequest
+
+	turn     uint64 // of capture, which way it was switched last
+	switches [2]sideSwitch
+	initial  initialWork
+	awaited  []laneID // lanes that the job waits for; see [Core.await]
+	awaiting int      // how many of them have not come to an end
+	look     bool     // some of them may wait for an operator
 }
 
 // jobOf returns the job of a pair's map.
@@ -53,23 +68,28 @@ func (c *Core) assignJobs() {
 // moveJob changes a job's state.
 func (c *Core) moveJob(j int, s JobState) {
 	w := &c.jobs[j]
-	if s == Draining && w.inFlight == 0 {
-		s = Halted
-	}
-	if s == Paused {
+	switch s {
+	case Paused:
 		w.since = c.now
+	case Halted:
+		w.since = 0
+		for _, m := range c.cfg.Jobs[j].Maps {
+			w.since = max(w.since, c.unanswered[m])
+		}
 	}
 	w.state = s
-	c.save = append(c.save, Mutation{Kind: JobMoved, Job: JobRecord{Name: c.cfg.Jobs[j].Name, State: s, Since: w.since}})
+	c.save = append(c.save, Mutation{Kind: JobMoved, Job: JobRecord{Name: c.cfg.Jobs[j].Name, State: s, Since: w.since, Turn: w.turn}})
 }
 
 // landed tells a job that one of its items has left its batch.
 func (c *Core) landed(id laneID) {
-	j := c.jobByMap[c.pairs.at(id.pair()).key.Map]
-	c.jobs[j].inFlight--
-	if c.jobs[j].state == Draining && c.jobs[j].inFlight == 0 {
-		c.moveJob(j, Halted)
-	}
+	c.jobOf(id).inFlight--
+	c.flying[c.pairs.at(id.pair()).key.Map]--
+}
+
+// mayStart reports whether an item that is ready may run.
+func (c *Core) mayStart(id laneID) bool {
+	return c.jobOf(id).state.runs() && !c.settling[c.pairs.at(id.pair()).key.Map] && !c.behindBarrier(id)
 }
 
 // behindBarrier reports whether an item must wait until its job has no work
@@ -96,7 +116,7 @@ func (c *Core) openBarriers() {
 	}
 	c.ranOut = false
 	for j := range c.jobs {
-		if c.jobs[j].state == Active && len(c.jobs[j].held) > 0 {
+		if c.jobs[j].state.runs() && len(c.jobs[j].held) > 0 {
 			c.letGo(j)
 		}
 	}

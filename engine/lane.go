@@ -56,6 +56,7 @@ type lane struct {
 	pulled      []Key // missing lookups that were already pulled for this item
 	circle      []Key // records that wait for this one, so that it may not wait for them
 	ahead       []Key // records that free values for this one and wait for it, so that it may not wait for them
+	awaited     bool  // its job waits for the end of this item
 	halfWritten bool  // the record is on the target, but for lookups that close a circle
 	parked      Outcome
 	requested   Requested // by an operator, of a parked item
@@ -69,6 +70,10 @@ type lane struct {
 
 // newest returns the item's newest reference.
 func (l *lane) newest() *queued { return &l.open[len(l.open)-1] }
+
+// nameless reports whether the item is a row of initial sync whose number is not
+// known.
+func (l *lane) nameless() bool { return l.newest().Origin == Initial && l.newest().Number == 0 }
 
 // creates reports whether the record is still to be created on the target.
 func (l *lane) creates() bool {

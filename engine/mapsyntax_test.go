@@ -20,7 +20,7 @@ import (
 //	code{unique}              no two records may hold the same value, on the other side neither
 //	status{1:active,2:closed} a value map, F&O code first; "*" lets other values pass
 //	kind>{=org}  cur{?USD}    a constant; a default, into both sides that the column flows into
-//	perfield, company, live, stopped, v2, seq=2
+//	perfield, company, unlinked=primary, live, stopped, v2, seq=2
 //	where finops:type=1 dataverse:type=org|type=both note!=null
 //	                          filters, of both sides unless one is named; all must pass
 
@@ -36,6 +36,9 @@ func (e *environment) declareMap(m *engine.TableMap, line string, byName map[str
 			continue
 		case "stopped":
 			m.Mode = engine.Stopped
+			continue
+		case "unlinked=primary":
+			m.Unlinked = engine.UnlinkedPrimary
 			continue
 		case "perfield":
 			m.Granularity = engine.PerField
@@ -175,14 +178,26 @@ func plainValue(word string) engine.Value {
 // remap gives a running world other maps, as a job does that was stopped,
 // changed and started again.
 func (e *environment) remap(lines []string) error {
+	before := e.maps
 	if err := e.declare(lines); err != nil {
 		return err
 	}
-	e.cfg.Maps = e.maps
-	for _, s := range e.sides {
-		s.capture = engine.NewCapture(s.side, e.maps, e.planted)
-	}
 	e.flush()
+	e.cfg.Maps = e.maps
+	state, err := e.store.Load()
+	if err != nil {
+		return err
+	}
+	if _, err := engine.NewCore(e.cfg, state); err != nil {
+		e.printf("refused: %v", err)
+		e.maps, e.cfg.Maps = before, before
+		return nil
+	}
+	for _, s := range e.sides {
+		capture := engine.NewCapture(s.side, e.maps, e.planted)
+		capture.Inherit(s.capture)
+		s.capture = capture
+	}
 	e.restart()
 	return nil
 }

@@ -29,28 +29,29 @@ type Reason uint8
 
 // The closed list of reasons.
 const (
-	NoReason        Reason = iota
-	Written                // the target was written
-	FoundEqual             // both sides held the same; only marks were written
-	AlreadyCarried         // an earlier attempt had landed and its answer was lost
-	Override               // written over a conflicting change of the other side
-	Echo                   // a duplicate of a known reference
-	Superseded             // not its own side's latest change
-	GoneFromSource         // the record was deleted, or lives a newer life
-	Overridden             // the primary's record was written over this change
-	Rejected               // the primary holds a change that this side has not seen
-	AmbiguousKey           // another record's key folds to the same
-	LookupNotFound         // a looked-up record is not there and will not come
-	Refused                // the target's business validation or logic said no
-	DuplicateValue         // another record holds a unique value
-	TimedOut               // no answer in time
-	Unavailable            // the system was down
-	ConditionLimit         // the record changed under every attempt
-	SkippedAtResume        // queued during a pause, and not to be caught up
-	Filtered               // one side's record is out of the table map's scope
-	UnmappedValue          // a value has no mapping on the other side
-	Busy                   // the record is in use by the engine, or by another live transaction
-	DiedInFlight           // the engine died each time it tried
+	NoReason         Reason = iota
+	Written                 // the target was written
+	FoundEqual              // both sides held the same; only marks were written
+	AlreadyCarried          // an earlier attempt had landed and its answer was lost
+	Override                // written over a conflicting change of the other side
+	Echo                    // a duplicate of a known reference
+	Superseded              // not its own side's latest change
+	GoneFromSource          // the record was deleted, or lives a newer life
+	Overridden              // the primary's record was written over this change
+	Rejected                // the primary holds a change that this side has not seen
+	AmbiguousKey            // another record's key folds to the same
+	LookupNotFound          // a looked-up record is not there and will not come
+	Refused                 // the target's business validation or logic said no
+	DuplicateValue          // another record holds a unique value
+	TimedOut                // no answer in time
+	Unavailable             // the system was down
+	ConditionLimit          // the record changed under every attempt
+	SkippedAtResume         // queued during a pause, and not to be caught up
+	Filtered                // one side's record is out of the table map's scope
+	UnmappedValue           // a value has no mapping on the other side
+	Busy                    // the record is in use by the engine, or by another live transaction
+	DiedInFlight            // the engine died each time it tried
+	DriftOverwritten        // written over a record that was older than the sync and differed
 	reasons
 )
 
@@ -62,7 +63,7 @@ func (r Reason) String() string {
 		"refused by validation", "duplicate value", "timed out", "system unavailable",
 		"condition failed too often", "skipped at resume",
 		"filtered", "unmapped value",
-		"record in use", "engine died trying",
+		"record in use", "engine died trying", "drift overwritten",
 	}[r]
 }
 

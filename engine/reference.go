@@ -26,11 +26,12 @@ const (
 	Reassert        // the primary's record must be carried again after a reject
 	Pulled          // a looked-up record that nobody had queued
 	Aged            // a hot pair, carried at its current version
+	Initial         // a row of initial sync
 )
 
 // String returns the origin's name.
 func (o Origin) String() string {
-	return [...]string{"captured", "late", "re-assert", "pulled", "aged"}[o]
+	return [...]string{"captured", "late", "re-assert", "pulled", "aged", "initial"}[o]
 }
 
 // Holds reports whether the engine made the reference itself: it then holds

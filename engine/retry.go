@@ -8,7 +8,7 @@ func (c *Core) retry(f *flight, l *lane, why Outcome) {
 	l.attempts++
 	l.refused = 0
 	c.stats.Retries++
-	if l.attempts >= c.cfg.Attempts {
+	if l.attempts >= c.cfg.Attempts && !l.nameless() {
 		c.park(f, l, why)
 		return
 	}
@@ -114,12 +114,15 @@ func (c *Core) failed(in *Input) {
 	}
 	b := c.batchOf(in)
 	if b == nil {
-		if c.liveFailed(in) {
+		if c.liveFailed(in) || c.switchFailed(in) || c.listingFailed(in) {
 			c.gateFailed(in, false)
 		}
 		return
 	}
 	free := c.gateFailed(in, b.stage == writing)
+	if b.stage == writing && in.Failure == Timeout {
+		c.lost(b)
+	}
 	b.request[in.Side] = 0
 	why := Outcome{Class: SystemFailure, Reason: TimedOut}
 	if in.Failure != Timeout {

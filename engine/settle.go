@@ -36,6 +36,10 @@ func (c *Core) settle(f *flight, l *lane) {
 		c.saveLane(f.lane)
 	}
 	c.age(f, l, newest)
+	if wrote && v.Carry != 0 && v.Reject == 0 { // also for a row whose own reference was superseded
+		c.arrived(f.lane, l, Outcome{Class: Synced, Reason: Written})
+	}
+	c.arrived(f.lane, l, newest)
 	c.land(f, l)
 	if wrote {
 		c.released(f)
@@ -170,8 +174,13 @@ func (c *Core) again(f *flight, l *lane) {
 	c.schedule(f.lane)
 }
 
-// park puts an item of a batch on the error desk.
+// park puts an item of a batch on the error desk. A row of initial sync that has
+// no number could not be found there after a crash: it is tried until it has one.
 func (c *Core) park(f *flight, l *lane, why Outcome) {
+	if l.nameless() {
+		c.retry(f, l, why)
+		return
+	}
 	c.leave(f, l)
 	c.putOnDesk(f.lane, l, why)
 }
@@ -181,6 +190,8 @@ func (c *Core) park(f *flight, l *lane, why Outcome) {
 // that wait for it go on.
 func (c *Core) putOnDesk(id laneID, l *lane, why Outcome) {
 	c.move(id, parked)
+	c.arrived(id, l, why)
+	c.lookForStuck()
 	l.parked, l.refused, l.ahead = why, 0, nil
 	c.saveLane(id)
 	if why.Reason == DuplicateValue {

@@ -1,5 +1,7 @@
 package engine
 
+import "time"
+
 // MutationKind tells what a [Mutation] changes.
 type MutationKind uint8
 
@@ -14,6 +16,8 @@ const (
 	IntentOpened                         // Intent is on its way to the other side
 	IntentClosed                         // the intent of Intent's side and transaction has ended
 	BatchNoted                           // the batch in Slot holds Flights, and no longer what was noted of it before
+	MapMoved                             // Map runs with new settings
+	InitialMoved                         // the leg Initial of an initial sync has come further
 )
 
 // Mutation is one durable change of the engine's state. The mutations of one
@@ -30,6 +34,8 @@ type Mutation struct {
 	Intent    Intent
 	Slot      int
 	Flights   []FlightNote
+	Map       MapRecord
+	Initial   InitialRecord
 }
 
 // Intent is the durable note that a live transaction is between its two
@@ -53,7 +59,29 @@ type IntentRow struct {
 type JobRecord struct {
 	Name  string
 	State JobState
-	Since Time // of a pause, on the driver's clock
+	Since Time   // of a pause, on the driver's clock; of a stopped job: until when a write of it may still land
+	Turn  uint64 // the last one given to this job; see [Effect.Turn]
+}
+
+// MapRecord is how a table map ran when it ran last. Only a stopped job may run
+// with other settings than these.
+type MapRecord struct {
+	Map          MapID
+	Job          string
+	Mode         Mode
+	Sequence     int
+	Primary      Side
+	Initializing bool // Interim decides in place of Primary
+	Interim      Side
+	WriteLife    time.Duration // of the writes that were sent
+}
+
+// rules returns whose record wins a conflict.
+func (r *MapRecord) rules() Side {
+	if r.Initializing {
+		return r.Interim
+	}
+	return r.Primary
 }
 
 // LaneState is what survives a crash of the work on one pair in one
@@ -96,6 +124,8 @@ type State struct {
 	Open     []OpenReference // ascending by Order
 	Lanes    []LaneState     // in any order, at most one per key and side
 	Jobs     []JobRecord     // in any order, at most one per name
+	Maps     []MapRecord     // in any order, at most one per map
+	Initials []InitialRecord // by Order within each job, at most one per map, company and side
 	Intents  []Intent        // in the order in which they were opened
 	Flights  []BatchNote     // by slot; batches that held anything when they were noted last
 	Ledgers  []Ledger        // in any order

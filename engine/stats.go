@@ -11,10 +11,11 @@ type Stats struct {
 	Backoff  int // items that wait for their next attempt
 	Live     int // live transactions that have not ended
 
-	Settled         uint64 // references that got their outcome
-	Batches         uint64
-	Retries         uint64 // attempts that met a system failure
-	ConditionFailed uint64 // writes that found the record changed
+	Settled          uint64 // references that got their outcome
+	Batches          uint64
+	Retries          uint64 // attempts that met a system failure
+	ConditionFailed  uint64 // writes that found the record changed
+	DriftOverwritten uint64 // records older than the sync whose content was overwritten by a first change
 
 	BreakerOpen [2]bool // by side
 }

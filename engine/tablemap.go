@@ -61,6 +61,19 @@ const (
 	PerField                     // each two-way column conflicts by itself
 )
 
+// Unlinked is what becomes of a record that both sides hold and that no sync has
+// linked, when one of them is changed.
+type Unlinked uint8
+
+// The ways to deal with it.
+const (
+	UnlinkedCarry   Unlinked = iota // the change is carried; what it overwrites is drift, and counted
+	UnlinkedPrimary                 // the other side's record counts as changed too, so that the primary decides
+)
+
+// String returns the way's name as scenarios spell it.
+func (u Unlinked) String() string { return [...]string{"carry", "primary"}[u] }
+
 // Column is one mapped column.
 type Column struct {
 	Name     string
@@ -86,6 +99,10 @@ type TableMap struct {
 	Columns  []Column
 
 	Granularity Granularity // of conflicts in two-way columns
+
+	// Unlinked tells what a record that is older than the sync has to say against
+	// the first change of the other side's.
+	Unlinked Unlinked
 
 	// Filter tells, by side, which records belong to the map. Nothing is
 	// carried from or to a record that is out of scope. What a filter reads
@@ -328,11 +345,12 @@ func (m *TableMap) unmapped(groups GroupSet, target Side, x []Value) int {
 
 // drifted returns the groups whose content differs from their fingerprints:
 // somebody changed the record past the capture hook. A record without a mark
-// is older than the sync, and all of it counts. Of fingerprints of another map
+// is older than the sync, and one with a tombstone's mark was created again past
+// the hook: all of it counts. Of fingerprints of another map
 // version nothing can be told.
 func (m *TableMap) drifted(r *Record, side Side) GroupSet {
 	var s GroupSet
-	if r.Mark.Incarnation == 0 {
+	if r.Mark.Incarnation == 0 || r.Mark.Dead {
 		return m.outgoing(side)
 	}
 	if r.Mark.MapVersion != m.Version {

@@ -203,7 +203,7 @@ func (v *jobCheck) columns(m *TableMap) {
 
 // lookups: what a map looks up must be carried too, or be there anyway.
 func (v *jobCheck) lookups(m *TableMap) {
-	if len(m.lookups) > LookupsMax {
+	if m.exportedLookups() > LookupsMax {
 		v.notice(ManyLookups, m, "")
 	}
 	for _, c := range m.lookups {

@@ -86,9 +86,12 @@ func (r *Record) version() Version {
 // applyLate moves the mark of a record whose content had changed unseen.
 func applyLate(m *TableMap, w *Write, side Side, now *Record) (*Record, *Reference) {
 	mark := now.Mark
+	if mark.Dead { // the key lives again
+		mark = Mark{Incarnation: mark.Incarnation + 1}
+	}
 	mark.Incarnation = max(mark.Incarnation, 1)
 	mark.Number++
-	mark.Groups, mark.MapVersion = m.renewed(&now.Mark, now.Values), m.Version
+	mark.Groups, mark.MapVersion = m.renewed(&mark, now.Values), m.Version
 	for g := range mark.Groups {
 		if w.Groups.Has(g) {
 			mark.Groups[g].Own = mark.Number
@@ -96,7 +99,7 @@ func applyLate(m *TableMap, w *Write, side Side, now *Record) (*Record, *Referen
 		}
 	}
 	op := Update
-	if now.Mark.Incarnation == 0 {
+	if now.Mark.Incarnation == 0 || now.Mark.Dead {
 		op = Create
 	}
 	r := &Record{Key: w.Key, Alive: true, Values: now.Values, Mark: mark}

@@ -91,6 +91,9 @@ func (c *call) ask() (engine.Input, error) {
 	case engine.ReadBatch:
 		in.Kind = engine.BatchRead
 		in.Records, in.Lookups, err = system.Read(c.ctx, e.Keys, e.Lookups)
+	case engine.SwitchCapture:
+		in.Kind = engine.CaptureSwitched
+		err = system.Switch(c.ctx, e.Maps, e.On, e.Turn)
 	default:
 		in.Kind = engine.BatchWritten
 		in.Rows, err = system.Write(c.ctx, e.Writes)

@@ -326,6 +326,13 @@ func (c *client) Read(ctx context.Context, keys, lookups []engine.Key) ([]*engin
 	return in.Records, in.Lookups, err
 }
 
+func (c *client) Switch(ctx context.Context, maps []engine.MapID, on bool, turn uint64) error {
+	if err := c.enter(ctx, engine.SwitchCapture); err != nil {
+		return err
+	}
+	return c.inner.Switch(ctx, maps, on, turn)
+}
+
 func (c *client) Write(ctx context.Context, writes []engine.Write) ([]engine.RowAnswer, error) {
 	if err := c.enter(ctx, engine.WriteBatch); err != nil {
 		return nil, err

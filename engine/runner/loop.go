@@ -73,9 +73,10 @@ func newLoop(ctx context.Context, r *Runner, core *engine.Core, state *engine.St
 		Runner: r, core: core, began: time.Now(),
 		saved: make(chan error, 1),
 		alarm: time.NewTimer(time.Hour),
-		// A side is asked for one pull and for one request of each batch at a
-		// time. With room for all their answers, no call waits for the loop.
-		answers: make(chan answer, 2*(r.config.Engine.Workers+1)),
+		// A side is asked for one pull, for one request of each batch and for one
+		// switch of each job at a time. With room for all their answers, no call
+		// waits for the loop.
+		answers: make(chan answer, 2*(r.config.Engine.Workers+1+max(1, len(r.config.Engine.Jobs)))),
 		known:   newWitness(state),
 	}
 	l.alarm.Stop()

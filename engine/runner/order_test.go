@@ -84,3 +84,30 @@ func TestOrdersWaitForTheRun(t *testing.T) {
 		}
 	})
 }
+
+// TestStoppedJobCapturesNothing switches the capture of both systems.
+func TestStoppedJobCapturesNothing(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		stop := w.start()
+		for _, k := range []engine.CommandKind{engine.StopJob, engine.StartJob} {
+			if err := w.lastRun.Command(t.Context(), &engine.Command{Kind: k, Job: "all"}); err != nil {
+				t.Error(err)
+			}
+			time.Sleep(time.Minute)
+			w.set(engine.FinOps, "A", k.String())
+			time.Sleep(time.Minute)
+			want := map[engine.CommandKind]string{engine.StopJob: "", engine.StartJob: "start"}[k]
+			if got := w.nameOf(engine.Dataverse, "A"); got != want {
+				t.Errorf("after %v the other side holds %q, want %q", k, got, want)
+			}
+		}
+		if err := w.settled(); err != nil {
+			t.Error(err)
+		}
+		if err := stop(); err != nil {
+			t.Error(err)
+		}
+	})
+}

@@ -33,6 +33,10 @@ type System interface {
 	// Deadline (in nanoseconds of Unix time) has passed must not be carried out;
 	// it is answered like one whose condition failed.
 	Write(ctx context.Context, writes []engine.Write) ([]engine.RowAnswer, error)
+
+	// Switch begins or ends the capture of some maps, durably, as
+	// [engine.Capture.Switch] says.
+	Switch(ctx context.Context, maps []engine.MapID, on bool, turn uint64) error
 }
 
 // ErrDown says that a system refused a request at once and did nothing. Wrap

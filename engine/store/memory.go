@@ -20,6 +20,8 @@ type Memory struct {
 	open     int
 	ingested [2]map[uint64]struct{}
 	jobs     map[string]engine.JobRecord
+	maps     map[engine.MapID]engine.MapRecord
+	initials []engine.InitialRecord
 	intents  []engine.Intent
 	flights  map[int][]engine.FlightNote // by slot
 	order    uint64
@@ -59,6 +61,7 @@ func NewMemory() *Memory {
 		ingested: [2]map[uint64]struct{}{{}, {}},
 		jobs:     map[string]engine.JobRecord{},
 		flights:  map[int][]engine.FlightNote{},
+		maps:     map[engine.MapID]engine.MapRecord{},
 	}
 }
 
@@ -102,6 +105,10 @@ func (s *Memory) apply(m *engine.Mutation) error {
 		s.jobs[m.Job.Name] = m.Job
 	case engine.BatchNoted:
 		s.flights[m.Slot] = append(s.flights[m.Slot][:0], m.Flights...)
+	case engine.MapMoved:
+		s.maps[m.Map.Map] = m.Map
+	case engine.InitialMoved:
+		s.moveInitial(m.Initial)
 	default:
 		return fmt.Errorf("unknown kind %d", m.Kind)
 	}
@@ -180,6 +187,17 @@ func (s *Memory) closeIntent(i *engine.Intent) error {
 
 func (s *Memory) findIntent(i *engine.Intent) int {
 	return slices.IndexFunc(s.intents, func(o engine.Intent) bool { return o.Side == i.Side && o.Tx == i.Tx })
+}
+
+// moveInitial keeps how far a leg of an initial sync has come, until it is
+// forgotten.
+func (s *Memory) moveInitial(r engine.InitialRecord) {
+	s.initials = slices.DeleteFunc(s.initials, func(o engine.InitialRecord) bool {
+		return o.Map == r.Map && o.Company == r.Company && o.Side == r.Side
+	})
+	if r.Stage != engine.InitialForgotten {
+		s.initials = append(s.initials, r)
+	}
 }
 
 // lane returns one direction of a pair, which it opens when new. The pointer
@@ -329,6 +347,13 @@ func (s *Memory) Load() (*engine.State, error) {
 	for _, name := range slices.Sorted(maps.Keys(s.jobs)) {
 		state.Jobs = append(state.Jobs, s.jobs[name])
 	}
+	for _, id := range slices.Sorted(maps.Keys(s.maps)) {
+		state.Maps = append(state.Maps, s.maps[id])
+	}
+	state.Initials = slices.Clone(s.initials)
+	slices.SortFunc(state.Initials, func(a, b engine.InitialRecord) int {
+		return cmp.Or(cmp.Compare(a.Order, b.Order), cmp.Compare(a.Map, b.Map), cmp.Compare(a.Company, b.Company), cmp.Compare(a.Side, b.Side))
+	})
 	slices.SortFunc(state.Open, func(a, b engine.OpenReference) int { return cmp.Compare(a.Order, b.Order) })
 	slices.SortFunc(state.Lanes, func(a, b engine.LaneState) int {
 		return cmp.Or(a.Key.Compare(b.Key), cmp.Compare(a.Side, b.Side))

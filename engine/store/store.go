@@ -19,7 +19,8 @@ type Store interface {
 
 	// Load returns all that was saved, as a copy in a fixed order: open
 	// references by intake order, lanes and ledgers by key, side and
-	// incarnation, intents in the order in which they were opened, flights by
+	// incarnation, jobs by name, maps by ID, legs of initial syncs by order, map,
+	// company and side, intents in the order in which they were opened, flights by
 	// slot, positions ascending.
 	Load() (*engine.State, error)
 }

@@ -43,6 +43,17 @@ func (s *System) Read(ctx context.Context, keys, lookups []engine.Key) (records 
 	return records, alive, nil
 }
 
+// Switch implements runner.System.
+func (s *System) Switch(ctx context.Context, maps []engine.MapID, on bool, turn uint64) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.capture.Switch(maps, on, turn)
+	return nil
+}
+
 // Write implements runner.System.
 func (s *System) Write(ctx context.Context, writes []engine.Write) ([]engine.RowAnswer, error) {
 	rows := make([]engine.RowAnswer, len(writes))

@@ -15,6 +15,8 @@ type changes struct {
 	lanes     []*lane
 	outcomes  []ended
 	jobs      []*engine.JobRecord
+	maps      []*engine.MapRecord
+	initials  []*engine.InitialRecord
 	noted     []*engine.Mutation // what slots hold
 	taken     []position         // some of which may be forgotten again by now
 	forgotten []position
@@ -43,7 +45,7 @@ type position struct {
 // write brings the file up to date with the working copy.
 func (s *Store) write() error {
 	for _, step := range []func() error{
-		s.writeQueue, s.writeLedgers, s.writeLanes, s.writeJobs, s.writeOutcomes, s.writePositions, s.writeIntents, s.writeFlights, s.writePairs, s.writeIntake,
+		s.writeQueue, s.writeLedgers, s.writeLanes, s.writeJobs, s.writeMaps, s.writeInitials, s.writeOutcomes, s.writePositions, s.writeIntents, s.writeFlights, s.writePairs, s.writeIntake,
 	} {
 		if err := step(); err != nil {
 			return err
@@ -58,7 +60,10 @@ func (s *Store) write() error {
 	clear(c.outcomes)
 	clear(c.jobs)
 	clear(c.noted)
+	clear(c.maps)
+	clear(c.initials)
 	c.pairs, c.lanes, c.outcomes, c.jobs, c.noted = c.pairs[:0], c.lanes[:0], c.outcomes[:0], c.jobs[:0], c.noted[:0]
+	c.maps, c.initials = c.maps[:0], c.initials[:0]
 	c.taken, c.forgotten, c.closed = c.taken[:0], c.forgotten[:0], c.closed[:0]
 	return nil
 }
@@ -198,7 +203,7 @@ func (s *Store) writeLanes() error {
 
 func (s *Store) writeJobs() error {
 	for _, j := range s.changes.jobs {
-		if _, err := s.putJob.ExecContext(ctx, j.Name, uint8(j.State), int64(j.Since)); err != nil {
+		if _, err := s.putJob.ExecContext(ctx, j.Name, uint8(j.State), int64(j.Since), int64(j.Turn)); err != nil {
 			return err
 		}
 	}

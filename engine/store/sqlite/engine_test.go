@@ -202,6 +202,9 @@ func (w *world) answer() {
 // serve carries out a request.
 func (s *system) serve(e *engine.Effect) *engine.Input {
 	switch e.Kind {
+	case engine.SwitchCapture:
+		s.capture.Switch(e.Maps, e.On, e.Turn)
+		return &engine.Input{Kind: engine.CaptureSwitched}
 	case engine.PullOutbox:
 		s.outbox = slices.DeleteFunc(s.outbox, func(r engine.Reference) bool { return slices.Contains(e.Ack, r.Position) })
 		n := min(len(s.outbox), e.Max)
@@ -287,6 +290,9 @@ func (w *world) edit() {
 	if c.Before != nil && c.Before.Alive {
 		c.Op = engine.Update
 		bypass = c.Before.Mark.Incarnation > 0 && w.r.IntN(10) == 0
+	}
+	if c.Before == nil { // older than the sync
+		bypass = w.r.IntN(4) == 0
 	}
 	c.After[0] = name(w.r.IntN(3))
 	c.After[1] = engine.Number(plantedNumber)
@@ -428,7 +434,7 @@ func (w *world) run(actions int) {
 func TestEngineOnFile(t *testing.T) {
 	t.Parallel()
 	const worlds = 30
-	met, loads := map[string]int{}, 0
+	met, loads, withKeys := map[string]int{}, 0, 0
 	for seed := range worlds {
 		w := newWorld(t, uint64(seed))
 		for range 2 {
@@ -447,7 +453,12 @@ func TestEngineOnFile(t *testing.T) {
 		if err := w.file.Close(); err != nil {
 			t.Fatal(err)
 		}
-		searchFor(t, w.path)
+		if searchFor(t, w.path) {
+			withKeys++
+		}
+	}
+	if withKeys < worlds*3/4 { // in some the job is stopped all the time
+		t.Errorf("only %d of %d files hold keys: the search is at fault, or the worlds are too tame", withKeys, worlds)
 	}
 	classes, reasons := engine.Outcomes()
 	for _, name := range append(namesOf(classes[1:]), namesOf(reasons[1:])...) {
@@ -458,8 +469,9 @@ func TestEngineOnFile(t *testing.T) {
 	t.Logf("%d worlds, %d starts, met %v", worlds, loads, met)
 }
 
-// searchFor looks for what was planted, in all files of a store.
-func searchFor(t *testing.T, path string) {
+// searchFor looks for what was planted, in all files of a store. It reports
+// whether it found the keys, which may be there.
+func searchFor(t *testing.T, path string) bool {
 	t.Helper()
 	files, err := filepath.Glob(path + "*")
 	if err != nil {
@@ -484,7 +496,5 @@ func searchFor(t *testing.T, path string) {
 			t.Fatalf("the value of a field is in the file, %s: %q", form, all[max(0, at-40):min(len(all), at+40)])
 		}
 	}
-	if !bytes.Contains(all, []byte(plantedKey)) {
-		t.Fatal("not even the keys are found: the search is at fault")
-	}
+	return bytes.Contains(all, []byte(plantedKey))
 }

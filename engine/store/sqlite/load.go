@@ -18,7 +18,7 @@ func (s *Store) Load() (*engine.State, error) {
 	}
 	state := &engine.State{Order: s.intake}
 	l := loader{store: s, state: state, keys: map[int64]engine.Key{}}
-	err := errors.Join(l.pairs(), l.open(), l.lanes(), l.jobs(), l.ledgers(), l.above(), l.intents(), l.intentRows(), l.flights())
+	err := errors.Join(l.pairs(), l.open(), l.lanes(), l.jobs(), l.mapRecords(), l.initials(), l.ledgers(), l.above(), l.intents(), l.intentRows(), l.flights())
 	if err == nil {
 		state.Ingested, err = s.positions()
 	}
@@ -87,7 +87,7 @@ func (l *loader) open() error {
 		if r.Key, r.Side, err = l.key(lane); err != nil {
 			return err
 		}
-		if r.Op > engine.Delete || r.Origin > engine.Aged {
+		if r.Op > engine.Delete || r.Origin > engine.Initial {
 			return l.damaged("a reference in lane %d has operation %d and origin %d", lane, uint8(r.Op), uint8(r.Origin))
 		}
 		if r.Needs, err = l.needs(lane, needs); err != nil {
@@ -151,13 +151,15 @@ func (l *loader) lanes() error {
 }
 
 func (l *loader) jobs() error {
-	return l.store.each(`SELECT name, state, since FROM job ORDER BY name`, nil, func(scan func(...any) error) error {
+	return l.store.each(`SELECT name, state, since, turn FROM job ORDER BY name`, nil, func(scan func(...any) error) error {
 		l.state.Jobs = append(l.state.Jobs, engine.JobRecord{})
 		j := &l.state.Jobs[len(l.state.Jobs)-1]
-		if err := scan(&j.Name, &j.State, &j.Since); err != nil {
+		turn := int64(0)
+		if err := scan(&j.Name, &j.State, &j.Since, &turn); err != nil {
 			return err
 		}
-		if j.State > engine.Halted {
+		j.Turn = uint64(turn)
+		if j.State > engine.Resuming {
 			return l.damaged("job %s has state %d", j.Name, uint8(j.State))
 		}
 		return nil

@@ -73,6 +73,10 @@ func (s *Store) apply(m *engine.Mutation) error {
 	case engine.JobMoved:
 		s.changes.jobs = append(s.changes.jobs, &m.Job)
 		return nil
+	case engine.MapMoved:
+		return s.moveMap(&m.Map)
+	case engine.InitialMoved:
+		return s.moveInitial(&m.Initial)
 	default:
 		return fmt.Errorf("unknown kind %d", m.Kind)
 	}

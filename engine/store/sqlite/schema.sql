@@ -94,7 +94,40 @@ CREATE TABLE ingested (
 CREATE TABLE job (
   name  TEXT PRIMARY KEY,
   state INTEGER NOT NULL,
-  since INTEGER NOT NULL           -- of a pause, on the driver's clock, in nanoseconds
+  since INTEGER NOT NULL,          -- of a pause; of a stopped job: until when its writes may land;
+                                   -- on the driver's clock, in nanoseconds
+  turn  INTEGER NOT NULL           -- of capture, 64 bits
+) STRICT, WITHOUT ROWID;
+
+-- How each table map runs, or ran last.
+CREATE TABLE map_run (
+  map          INTEGER PRIMARY KEY,
+  job          TEXT NOT NULL,
+  mode         INTEGER NOT NULL,
+  sequence     INTEGER NOT NULL,
+  primary_side INTEGER NOT NULL CHECK (primary_side IN (0, 1)),
+  initializing INTEGER NOT NULL CHECK (initializing IN (0, 1)), -- 1: the interim primary decides
+  interim       INTEGER NOT NULL CHECK (interim IN (0, 1)),
+  write_life   INTEGER NOT NULL    -- of its writes, in nanoseconds
+) STRICT;
+
+-- How far the legs of initial syncs have come.
+CREATE TABLE initial (
+  map            INTEGER NOT NULL,
+  company        TEXT NOT NULL,    -- empty: all companies
+  side           INTEGER NOT NULL CHECK (side IN (0, 1)), -- that is exported
+  interim         INTEGER NOT NULL CHECK (interim IN (0, 1)),
+  place          INTEGER NOT NULL, -- among the legs of the job
+  stage          INTEGER NOT NULL CHECK (stage > 0),
+  after_company  TEXT NOT NULL,    -- the last record of the last whole chunk
+  after_key      TEXT NOT NULL,
+  after_spelling TEXT NOT NULL,
+  seen           INTEGER NOT NULL, -- records
+  written        INTEGER NOT NULL, -- ... by how they ended
+  unchanged      INTEGER NOT NULL,
+  lost           INTEGER NOT NULL,
+  errors         INTEGER NOT NULL,
+  PRIMARY KEY (map, company, side)
 ) STRICT, WITHOUT ROWID;
 
 -- Live transactions between their two commits, in the order of id ...

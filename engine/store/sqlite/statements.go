@@ -10,10 +10,11 @@ import (
 
 // statements are prepared once.
 type statements struct {
-	findPair, findLedgers, findAbove, findOpen *sql.Stmt
-	dropAbove, dropLane, putJob, putIntake     *sql.Stmt
-	addIntent, dropIntent, dropIntentRows      *sql.Stmt
-	putFlights, dropFlights                    *sql.Stmt
+	findPair, findLedgers, findAbove, findOpen     *sql.Stmt
+	dropAbove, dropLane, putJob, putMap, putIntake *sql.Stmt
+	putInitial, dropInitial                        *sql.Stmt
+	addIntent, dropIntent, dropIntentRows          *sql.Stmt
+	putFlights, dropFlights                        *sql.Stmt
 
 	addPair, putOpen, dropOpen, putLedger, putAbove, putLane, addOutcome, putPosition, dropPosition, addIntentRow bulk
 
@@ -53,7 +54,10 @@ func (p *statements) prepare(statement func(text string) (*sql.Stmt, error)) (er
 	single(&p.findOpen, `SELECT incarnation, number, origin FROM queue WHERE lane = ?`)
 	single(&p.dropAbove, `DELETE FROM above WHERE lane = ? AND incarnation = ? AND number <= ?`)
 	single(&p.dropLane, `DELETE FROM lane WHERE lane = ?`)
-	single(&p.putJob, `REPLACE INTO job (name, state, since) VALUES (?, ?, ?)`)
+	single(&p.putJob, `REPLACE INTO job (name, state, since, turn) VALUES (?, ?, ?, ?)`)
+	single(&p.putMap, `REPLACE INTO map_run (map, job, mode, sequence, primary_side, initializing, interim, write_life) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`)
+	single(&p.putInitial, `REPLACE INTO initial (map, company, side, interim, place, stage, after_company, after_key, after_spelling, seen, written, unchanged, lost, errors) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+	single(&p.dropInitial, `DELETE FROM initial WHERE map = ? AND company = ? AND side = ?`)
 	single(&p.putIntake, `UPDATE intake SET highest = ?`)
 	single(&p.putFlights, `REPLACE INTO flight (slot, items) VALUES (?, ?)`)
 	single(&p.dropFlights, `DELETE FROM flight WHERE slot = ?`)

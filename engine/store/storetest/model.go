@@ -14,6 +14,8 @@ type model struct {
 	settled  []settled
 	lanes    []engine.LaneState
 	jobs     []engine.JobRecord
+	maps     []engine.MapRecord
+	initials []engine.InitialRecord
 	intents  []engine.Intent
 	flights  []engine.BatchNote
 	ingested [2][]uint64
@@ -30,7 +32,7 @@ type settled struct {
 func (m *model) clone() *model {
 	return &model{
 		open: slices.Clone(m.open), settled: slices.Clone(m.settled), lanes: slices.Clone(m.lanes),
-		jobs: slices.Clone(m.jobs), intents: slices.Clone(m.intents), flights: slices.Clone(m.flights),
+		jobs: slices.Clone(m.jobs), maps: slices.Clone(m.maps), initials: slices.Clone(m.initials), intents: slices.Clone(m.intents), flights: slices.Clone(m.flights),
 		ingested: [2][]uint64{slices.Clone(m.ingested[0]), slices.Clone(m.ingested[1])}, order: m.order,
 	}
 }
@@ -99,6 +101,18 @@ func (m *model) apply(mu engine.Mutation) bool {
 		m.jobs = slices.DeleteFunc(m.jobs, func(j engine.JobRecord) bool { return j.Name == mu.Job.Name })
 		m.jobs = append(m.jobs, mu.Job)
 		return true
+	case engine.MapMoved:
+		m.maps = slices.DeleteFunc(m.maps, func(r engine.MapRecord) bool { return r.Map == mu.Map.Map })
+		m.maps = append(m.maps, mu.Map)
+		return true
+	case engine.InitialMoved:
+		m.initials = slices.DeleteFunc(m.initials, func(r engine.InitialRecord) bool {
+			return r.Map == mu.Initial.Map && r.Company == mu.Initial.Company && r.Side == mu.Initial.Side
+		})
+		if mu.Initial.Stage != engine.InitialForgotten {
+			m.initials = append(m.initials, mu.Initial)
+		}
+		return true
 	default:
 		return false
 	}
@@ -146,7 +160,7 @@ func (m *model) settle(mu engine.Mutation) bool {
 // load returns the state that a store must load.
 func (m *model) load() *engine.State {
 	state := &engine.State{
-		Open: slices.Clone(m.open), Lanes: slices.Clone(m.lanes), Jobs: slices.Clone(m.jobs), Intents: slices.Clone(m.intents),
+		Open: slices.Clone(m.open), Lanes: slices.Clone(m.lanes), Jobs: slices.Clone(m.jobs), Maps: slices.Clone(m.maps), Initials: slices.Clone(m.initials), Intents: slices.Clone(m.intents),
 		Flights: slices.Clone(m.flights), Order: m.order,
 	}
 	slices.SortFunc(state.Flights, func(a, b engine.BatchNote) int { return cmp.Compare(a.Slot, b.Slot) })
@@ -155,6 +169,10 @@ func (m *model) load() *engine.State {
 		return cmp.Or(a.Key.Compare(b.Key), cmp.Compare(a.Side, b.Side))
 	})
 	slices.SortFunc(state.Jobs, func(a, b engine.JobRecord) int { return cmp.Compare(a.Name, b.Name) })
+	slices.SortFunc(state.Initials, func(a, b engine.InitialRecord) int {
+		return cmp.Or(cmp.Compare(a.Order, b.Order), cmp.Compare(a.Map, b.Map), cmp.Compare(a.Company, b.Company), cmp.Compare(a.Side, b.Side))
+	})
+	slices.SortFunc(state.Maps, func(a, b engine.MapRecord) int { return cmp.Compare(a.Map, b.Map) })
 	all := slices.Clone(m.settled)
 	slices.SortFunc(all, func(a, b settled) int {
 		return cmp.Or(a.key.Compare(b.key), cmp.Compare(a.side, b.side),

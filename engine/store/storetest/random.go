@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -57,6 +58,9 @@ var rare = []string{
 	"a batch was noted",
 	"a batch took the place of another",
 	"a note was forgotten",
+	"a map moved again",
+	"a leg of an initial sync came further",
+	"a leg of an initial sync was forgotten",
 	"an intent was opened",
 	"an intent was opened again in one save",
 	"an intent came and went in one save",
@@ -151,6 +155,14 @@ func (c *randomCase) note(m *engine.Mutation, before *model, came map[string]boo
 		count(noted && len(m.Flights) == 0, "a note was forgotten")
 	case engine.JobMoved:
 		count(slices.ContainsFunc(before.jobs, func(j engine.JobRecord) bool { return j.Name == m.Job.Name }), "a job moved again")
+	case engine.MapMoved:
+		count(slices.ContainsFunc(before.maps, func(r engine.MapRecord) bool { return r.Map == m.Map.Map }), "a map moved again")
+	case engine.InitialMoved:
+		known := slices.ContainsFunc(before.initials, func(r engine.InitialRecord) bool {
+			return r.Map == m.Initial.Map && r.Company == m.Initial.Company && r.Side == m.Initial.Side
+		})
+		count(known && m.Initial.Stage != engine.InitialForgotten, "a leg of an initial sync came further")
+		count(known && m.Initial.Stage == engine.InitialForgotten, "a leg of an initial sync was forgotten")
 	}
 }
 
@@ -187,7 +199,7 @@ func (c *randomCase) nonsense(t *rapid.T) {
 // sense.
 func (c *randomCase) draw(t *rapid.T) engine.Mutation {
 	side := engine.Side(rapid.IntRange(0, 1).Draw(t, "side"))
-	kind := engine.MutationKind(rapid.SampledFrom([]int{0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 2, 3, 4, 5, 6, 6, 7, 8}).Draw(t, "kind"))
+	kind := engine.MutationKind(rapid.SampledFrom([]int{0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 2, 3, 4, 5, 6, 6, 7, 8, 9, 10, 10}).Draw(t, "kind"))
 	m := engine.Mutation{Kind: kind}
 	switch kind {
 	case engine.ReferenceAdded:
@@ -214,9 +226,26 @@ func (c *randomCase) draw(t *rapid.T) engine.Mutation {
 	case engine.JobMoved:
 		m.Job = engine.JobRecord{
 			Name:  rapid.SampledFrom([]string{"finance", "sales"}).Draw(t, "job"),
-			State: engine.JobState(rapid.IntRange(0, 3).Draw(t, "state")),
+			State: engine.JobState(rapid.IntRange(0, 6).Draw(t, "state")),
 			Since: engine.Time(rapid.Int64().Draw(t, "since")),
+			Turn:  rapid.Uint64().Draw(t, "turn"),
 		}
+	case engine.MapMoved:
+		m.Map = engine.MapRecord{
+			Map: engine.MapID(rapid.IntRange(0, 2).Draw(t, "map")), Job: rapid.SampledFrom([]string{"finance", "sales"}).Draw(t, "job"),
+			Mode: engine.Mode(rapid.IntRange(0, 2).Draw(t, "mode")), Sequence: rapid.Int().Draw(t, "sequence"), Primary: side,
+			Initializing: rapid.Bool().Draw(t, "initializing"), Interim: engine.Side(rapid.IntRange(0, 1).Draw(t, "interim")),
+			WriteLife: time.Duration(rapid.Int64().Draw(t, "life")),
+		}
+	case engine.InitialMoved:
+		m.Initial = engine.InitialRecord{
+			Map: engine.MapID(rapid.IntRange(0, 2).Draw(t, "map")), Company: rapid.SampledFrom([]string{"", "USMF"}).Draw(t, "company"), Side: side,
+			Interim: engine.Side(rapid.IntRange(0, 1).Draw(t, "interim")), Order: rapid.IntRange(0, 2).Draw(t, "order"),
+			Stage: engine.InitialStage(rapid.IntRange(0, 4).Draw(t, "stage")), Rows: rapid.Int().Draw(t, "rows"),
+			Written: rapid.Int().Draw(t, "written"), Unchanged: rapid.Int().Draw(t, "unchanged"), Lost: rapid.Int().Draw(t, "lost"), Errors: rapid.Int().Draw(t, "errors"),
+		}
+		m.Initial.After = c.key(t)
+		m.Initial.After.Map = m.Initial.Map
 	case engine.IntentOpened:
 		m.Intent = engine.Intent{Side: side, Tx: c.tx(t), Deadline: engine.Time(rapid.Int64().Draw(t, "deadline"))}
 		for n := rapid.IntRange(0, 3).Draw(t, "rows"); n > 0; n-- {
@@ -247,7 +276,7 @@ func (c *randomCase) reference(t *rapid.T, side engine.Side) engine.Reference {
 		Number:      uint32(rapid.IntRange(1, 6).Draw(t, "number")),
 		Groups:      engine.GroupSet(rapid.Uint64().Draw(t, "groups")),
 		Op:          engine.Operation(rapid.IntRange(0, 2).Draw(t, "operation")),
-		Origin:      rapid.SampledFrom([]engine.Origin{engine.Captured, engine.Captured, engine.Late, engine.Reassert, engine.Pulled, engine.Aged}).Draw(t, "origin"),
+		Origin:      rapid.SampledFrom([]engine.Origin{engine.Captured, engine.Captured, engine.Late, engine.Reassert, engine.Pulled, engine.Aged, engine.Initial}).Draw(t, "origin"),
 		Tx:          engine.TxID(rapid.Uint64().Draw(t, "tx")),
 		Ordinal:     rapid.Uint32().Draw(t, "ordinal"),
 		Position:    rapid.Uint64().Draw(t, "position"),

@@ -43,7 +43,15 @@ func acked(side engine.Side, p uint64) engine.Mutation {
 }
 
 func moved(job string, s engine.JobState, since engine.Time) engine.Mutation {
-	return engine.Mutation{Kind: engine.JobMoved, Job: engine.JobRecord{Name: job, State: s, Since: since}}
+	return engine.Mutation{Kind: engine.JobMoved, Job: engine.JobRecord{Name: job, State: s, Since: since, Turn: math.MaxUint64 - uint64(s)}}
+}
+
+func went(r engine.InitialRecord) engine.Mutation {
+	return engine.Mutation{Kind: engine.InitialMoved, Initial: r}
+}
+
+func ran(r engine.MapRecord) engine.Mutation {
+	return engine.Mutation{Kind: engine.MapMoved, Map: r}
 }
 
 // opened is the intent of a transaction on FinOps that deletes A.
@@ -275,7 +283,30 @@ var stories = []story{
 			{moved("finance", engine.Halted, math.MaxInt64), moved("sales", engine.Draining, 0), moved("sales", engine.Active, 0)},
 		},
 		left: engine.State{Jobs: []engine.JobRecord{
-			{Name: "finance", State: engine.Halted, Since: math.MaxInt64}, {Name: "sales"},
+			{Name: "finance", State: engine.Halted, Since: math.MaxInt64, Turn: math.MaxUint64 - uint64(engine.Halted)},
+			{Name: "sales", Turn: math.MaxUint64},
+		}},
+	},
+	{
+		name: "maps are in the order of their numbers, each as it ran last",
+		saves: [][]engine.Mutation{
+			{ran(engine.MapRecord{Map: 2, Job: "sales", Mode: engine.Async, Sequence: 7}), ran(widestMap)},
+			{ran(engine.MapRecord{Map: 2, Job: "finance", Mode: engine.Live, Sequence: -1, Primary: engine.Dataverse})},
+		},
+		left: engine.State{Maps: []engine.MapRecord{
+			widestMap, {Map: 2, Job: "finance", Mode: engine.Live, Sequence: -1, Primary: engine.Dataverse},
+		}},
+	},
+	{
+		name: "legs of initial syncs are in their order, each as it stands, and some are forgotten",
+		saves: [][]engine.Mutation{
+			{went(engine.InitialRecord{Map: 1, Side: engine.Dataverse, Order: 3, Stage: engine.InitialWaiting}), went(widestInitial)},
+			{went(engine.InitialRecord{Map: 1, Order: 2, Stage: engine.InitialRunning, After: engine.Key{Map: 1, ID: "A"}, Rows: 1})},
+			{went(engine.InitialRecord{Map: 1, Side: engine.Dataverse, Order: 3, Stage: engine.InitialDone, After: engine.Key{Map: 1}})},
+			{went(engine.InitialRecord{Map: 1}), went(engine.InitialRecord{Map: 2})},
+		},
+		left: engine.State{Initials: []engine.InitialRecord{
+			{Map: 1, Side: engine.Dataverse, Order: 3, Stage: engine.InitialDone, After: engine.Key{Map: 1}}, widestInitial,
 		}},
 	},
 	{
@@ -359,6 +390,19 @@ var widestIntent = engine.Intent{
 		{Key: widest.Key, Op: engine.Create, Incarnation: 1},
 		{Key: engine.Key{ID: "only here"}, Op: engine.Update, Incarnation: 2, Existed: true},
 	},
+}
+
+// widestMap is its like among the maps.
+var widestMap = engine.MapRecord{
+	Map: 1, Job: "DEMF\x00'", Mode: engine.Live, Sequence: math.MinInt64, Primary: engine.Dataverse,
+	Initializing: true, Interim: engine.Dataverse, WriteLife: math.MaxInt64,
+}
+
+// widestInitial is its like among the legs of initial syncs.
+var widestInitial = engine.InitialRecord{
+	Map: 2, Company: "DEMF\x00'", Side: engine.Dataverse, Interim: engine.Dataverse, Order: math.MaxInt64, Stage: engine.InitialCut,
+	After: engine.Key{Map: 2, Company: "DEMF\x00'", ID: "\xff\x00ß\"%", Spelling: "?"},
+	Rows:  math.MaxInt64, Written: math.MaxInt64 - 1, Unchanged: math.MaxInt64 - 2, Lost: math.MaxInt64 - 3, Errors: math.MaxInt64 - 4,
 }
 
 func onDataverse(i engine.Intent) engine.Intent {

@@ -1,0 +1,283 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// The life of a job:
+//
+//	stopped → starting → initializing → active ⇄ paused
+//	             │             ↑          ↑        │
+//	             └─ no initial sync ──────┤        ↓
+//	                                      └─── resuming
+//	any of them → draining → stopped
+//
+// Starting judges the whole job and reports every fault at once; then it waits
+// until no write that was sent under another primary can land any more, and
+// switches the capture of the job's maps on. Draining switches it off, and waits
+// for what is under way. Whatever a job is to be that it was not, it becomes
+// while it is stopped.
+
+// MapState is where a table map is in its life, as dual-write names it.
+type MapState uint8
+
+// The states of a table map.
+const (
+	MapNotRunning MapState = iota
+	MapInitializing
+	MapRunning
+	MapPaused
+	MapResuming
+)
+
+// String returns the state's name.
+func (s MapState) String() string {
+	return [...]string{"not running", "initializing", "running", "paused", "resuming"}[s]
+}
+
+// ErrNotStopped is the fault of a job that comes with other maps, modes,
+// sequence numbers or another primary side than it runs with.
+var ErrNotStopped = errors.New("stop the job before you change it")
+
+// start lets a stopped job start, with an initial sync of some of its maps,
+// unless the maps and their settings, or the initial sync, are at fault.
+func (c *Core) start(j int, initial []InitialSync) error {
+	var running []Job
+	for o := range c.jobs {
+		if c.jobs[o].state != Halted {
+			running = append(running, c.cfg.Jobs[o])
+		}
+	}
+	_, err := ValidateJob(c.given, c.cfg.Jobs[j], running...)
+	if err = errors.Join(err, validateInitial(c.given, c.cfg.Jobs[j], initial)); err != nil {
+		return err
+	}
+	c.planInitial(j, initial)
+	c.turn++
+	c.jobs[j].turn = c.turn
+	c.switchCapture(j)
+	c.moveJob(j, Starting)
+	return nil
+}
+
+// stop lets a job come to rest.
+func (c *Core) stop(j int) {
+	c.turn++
+	c.jobs[j].turn = c.turn
+	c.switchCapture(j)
+	c.awaitNothing(&c.jobs[j])
+	c.stopInitial(j)
+	c.moveJob(j, Draining)
+}
+
+// advanceJobs lets jobs move on that have nothing left to wait for.
+func (c *Core) advanceJobs() {
+	for j := range c.jobs {
+		w := &c.jobs[j]
+		switch w.state {
+		case Starting:
+			if c.now > c.landedBy(j) && c.switched(j, true) {
+				c.runJob(j)
+			}
+		case Resuming:
+			if !c.awaits(w) {
+				c.moveJob(j, Active)
+			}
+		case Draining:
+			if c.switched(j, false) && w.inFlight == 0 && !c.hasLive(j) {
+				c.moveJob(j, Halted)
+			}
+		}
+		if w.state == Initializing && c.initialize(j) {
+			c.moveJob(j, Active)
+		}
+	}
+}
+
+// runJob lets the items of a job run.
+func (c *Core) runJob(j int) {
+	c.record(j)
+	if len(c.jobs[j].initial.legs) > 0 {
+		c.moveJob(j, Initializing)
+	} else {
+		c.moveJob(j, Active)
+	}
+	c.letGo(j)
+}
+
+// hasLive reports whether a live transaction of a job's maps has not ended.
+func (c *Core) hasLive(j int) bool { return slices.ContainsFunc(c.cfg.Jobs[j].Maps, c.liveOn) }
+
+// record saves how the maps of a job run from now on.
+func (c *Core) record(j int) {
+	for _, id := range c.cfg.Jobs[j].Maps {
+		m := c.given[id]
+		c.cfg.Maps[id] = m
+		c.maps[id] = MapRecord{
+			Map: id, Job: c.cfg.Jobs[j].Name, Mode: m.Mode, Sequence: m.Sequence, Primary: m.Primary, WriteLife: c.cfg.WriteLife,
+		}
+		if interim, planned := c.jobs[j].planned(id); planned {
+			c.beginInterim(id, interim)
+		}
+		c.saveMap(id)
+	}
+}
+
+func (c *Core) saveMap(id MapID) {
+	c.recorded[id] = true
+	c.save = append(c.save, Mutation{Kind: MapMoved, Map: c.maps[id]})
+}
+
+// recordAll saves how the maps of jobs run that were running from the first,
+// with the first step that saves anything: before that, nothing was carried.
+func (c *Core) recordAll() {
+	if len(c.save) == 0 || c.allRecorded {
+		return
+	}
+	c.allRecorded = true
+	for j := range c.jobs {
+		saved := !slices.ContainsFunc(c.cfg.Jobs[j].Maps, func(id MapID) bool { return !c.recorded[id] })
+		if !saved && !mayChange(c.jobs[j].state) {
+			c.record(j)
+		}
+	}
+}
+
+// landedBy returns the instant after which no write of a job can land that was
+// decided under another primary than the one that is to decide next. Where the
+// primary stays, there is nothing to wait for.
+func (c *Core) landedBy(j int) Time {
+	latest := Time(-1)
+	for _, id := range c.cfg.Jobs[j].Maps {
+		next, planned := c.jobs[j].planned(id)
+		if !planned {
+			next = c.given[id].Primary
+		}
+		if c.recorded[id] && c.maps[id].rules() != next {
+			latest = max(latest, c.unanswered[id])
+		}
+	}
+	return latest
+}
+
+// lost notes that nobody answered for the writes of a batch: they may land
+// until their deadline.
+func (c *Core) lost(b *batch) {
+	for i := range b.flights {
+		if f := &b.flights[i]; !f.done {
+			id := c.pairs.at(f.lane.pair()).key.Map
+			c.unanswered[id] = max(c.unanswered[id], b.deadline)
+		}
+	}
+}
+
+// lostByCrash assumes of every map whose job was not at rest that it had sent a
+// write when the engine died.
+func (c *Core) lostByCrash() {
+	for id := range c.maps {
+		if c.recorded[id] && !mayChange(c.jobs[c.jobByMap[id]].state) {
+			c.unanswered[id] = c.now.Add(max(c.maps[id].WriteLife, c.cfg.WriteLife))
+		}
+	}
+}
+
+// loadMaps takes over how the maps ran, and refuses other settings for those
+// whose job is not stopped.
+func (c *Core) loadMaps(state *State) error {
+	jobs := map[string]JobRecord{}
+	for _, r := range state.Jobs {
+		jobs[r.Name] = r
+		c.turn = max(c.turn, r.Turn)
+	}
+	var faults []error
+	known := map[string]bool{} // jobs that ran
+	for _, r := range state.Maps {
+		known[r.Job] = true
+		if int(r.Map) >= len(c.cfg.Maps) {
+			if mayChange(jobs[r.Job].State) {
+				continue
+			}
+			faults = append(faults, &JobError{Job: r.Job, Other: fmt.Sprintf("table map %d is gone", r.Map), Err: ErrNotStopped})
+			continue
+		}
+		c.maps[r.Map], c.recorded[r.Map] = r, true
+		if was := jobs[r.Job]; mayChange(was.State) {
+			c.unanswered[r.Map] = was.Since
+		} else {
+			faults = append(faults, c.changed(&r)...)
+		}
+	}
+	for j, job := range c.cfg.Jobs {
+		for _, id := range job.Maps {
+			if !c.recorded[id] && known[job.Name] && !mayChange(jobs[job.Name].State) {
+				faults = append(faults, &JobError{Job: c.cfg.Jobs[j].Name, Map: c.cfg.Maps[id].Name, Other: "the table map is new in the job", Err: ErrNotStopped})
+			}
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// mayChange reports whether a job in some state may come with other settings.
+// One that starts runs with its new ones only when it has started.
+func mayChange(s JobState) bool { return s == Halted || s == Starting }
+
+// changed returns what differs between how a map ran and how it is to run.
+func (c *Core) changed(r *MapRecord) (faults []error) {
+	m := c.cfg.Maps[r.Map]
+	differs := func(what string, was, is any) {
+		if was != is {
+			faults = append(faults, &JobError{
+				Job: r.Job, Map: m.Name, Err: ErrNotStopped, Other: fmt.Sprintf("%s is %v and would be %v", what, was, is),
+			})
+		}
+	}
+	differs("the job", r.Job, c.cfg.Jobs[c.jobByMap[r.Map]].Name)
+	differs("the mode", r.Mode, m.Mode)
+	differs("the sequence", r.Sequence, m.Sequence)
+	differs("the primary side", r.Primary, m.Primary)
+	return faults
+}
+
+// MapStatus is a table map as an operator sees it.
+type MapStatus struct {
+	Map     MapID
+	Job     string
+	State   MapState
+	Primary Side // whose record wins a conflict now
+}
+
+// MapStatuses calls f with every table map, by ID.
+func (c *Core) MapStatuses(f func(MapStatus)) {
+	for id, m := range c.cfg.Maps {
+		j := c.jobByMap[id]
+		f(MapStatus{Map: MapID(id), Job: c.cfg.Jobs[j].Name, State: c.mapState(MapID(id)), Primary: m.Primary})
+	}
+}
+
+func (c *Core) mapState(id MapID) MapState {
+	switch s := c.jobs[c.jobByMap[id]].state; {
+	case s == Initializing && c.maps[id].Initializing:
+		return MapInitializing
+	case s == Active || s == Initializing:
+		return MapRunning
+	case s == Paused:
+		return MapPaused
+	case s == Resuming:
+		return MapResuming
+	default:
+		return MapNotRunning
+	}
+}
+
+// JobState returns where a job is in its life; false when there is none of that
+// name.
+func (c *Core) JobState(name string) (JobState, bool) {
+	for j := range c.jobs {
+		if c.cfg.Jobs[j].Name == name {
+			return c.jobs[j].state, true
+		}
+	}
+	return 0, false
+}

@@ -1,0 +1,106 @@
+package engine
+
+// A job that starts or stops switches the capture of its maps on or off, on
+// both sides: a stopped map captures nothing. The hooks keep the switch, so that
+// it outlives the engine's process; which way it was turned last is told by the
+// turn, which the engine saves before it asks.
+
+// captureSwitch is how a hook captures one map.
+type captureSwitch struct {
+	off  bool
+	turn uint64 // of the last switch that was carried out
+}
+
+// Switch begins or ends the capture of some maps. It belongs to the hook's
+// durable settings; a hook that was never told captures as its maps say. A
+// request that comes late, after one of a later turn, changes nothing.
+func (c *Capture) Switch(maps []MapID, on bool, turn uint64) {
+	for _, m := range maps {
+		if s := &c.switches[m]; turn >= s.turn {
+			s.off, s.turn = !on, turn
+		}
+	}
+}
+
+// Inherit takes over the switches of a hook that this one replaces, because
+// the maps of a stopped job were changed.
+func (c *Capture) Inherit(before *Capture) { copy(c.switches, before.switches) }
+
+// mode returns how changes of a map are carried: not at all while its job is
+// stopped.
+func (c *Capture) mode(m *TableMap) Mode {
+	if c.switches[m.ID].off {
+		return Stopped
+	}
+	return m.Mode
+}
+
+// sideSwitch is one side's part in switching a job's capture.
+type sideSwitch struct {
+	wanted  bool    // the side has not said yes
+	request BatchID // under way; 0: none
+	at      Time    // of the next try
+}
+
+// switchCapture begins to switch the capture of a job's maps, on both sides.
+func (c *Core) switchCapture(j int) {
+	for _, side := range Sides {
+		c.jobs[j].switches[side] = sideSwitch{wanted: true, at: c.now}
+	}
+}
+
+// switched asks the sides that have not switched yet, and reports whether both
+// have.
+func (c *Core) switched(j int, on bool) bool {
+	w := &c.jobs[j]
+	for _, side := range Sides {
+		if s := &w.switches[side]; s.wanted && s.request == 0 && s.at <= c.now {
+			s.request = c.nextRequest()
+			c.do = append(c.do, Effect{
+				Kind: SwitchCapture, Side: side, Batch: s.request, Maps: c.cfg.Jobs[j].Maps, On: on, Turn: w.turn,
+			})
+		}
+	}
+	return !w.switches[FinOps].wanted && !w.switches[Dataverse].wanted
+}
+
+// switchOf finds the switch that an answer belongs to; nil when nobody waits
+// for it.
+func (c *Core) switchOf(in *Input) *sideSwitch {
+	for j := range c.jobs {
+		if s := &c.jobs[j].switches[in.Side]; s.request == in.Batch && in.Batch != 0 {
+			return s
+		}
+	}
+	return nil
+}
+
+// captureSwitched takes a side's yes.
+func (c *Core) captureSwitched(in *Input) {
+	if s := c.switchOf(in); s != nil {
+		*s = sideSwitch{}
+		c.gates[in.Side].answered()
+	}
+}
+
+// switchFailed tries again after a while. It reports whether the request was
+// one of these.
+func (c *Core) switchFailed(in *Input) bool {
+	s := c.switchOf(in)
+	if s == nil {
+		return false
+	}
+	s.request, s.at = 0, c.now.Add(max(c.cfg.Probe, in.RetryAfter))
+	return true
+}
+
+// switchWake returns when a job wants to ask a side again.
+func (w *jobWork) switchWake() Time {
+	next := never
+	for s := range w.switches {
+		if w.switches[s].wanted && w.switches[s].request == 0 {
+			next = min(next, w.switches[s].at)
+		}
+	}
+	return next
+}
