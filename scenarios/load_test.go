@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/twinwrite/twinwrite/engine"
+	"github.com/twinwrite/twinwrite/engine/integrator"
 	"github.com/twinwrite/twinwrite/scenarios/result"
 	"github.com/twinwrite/twinwrite/sim"
 )
@@ -142,9 +143,14 @@ func TestParse(t *testing.T) {
 		{Name: "fault-5", Kind: EngineCrash, At: 6 * time.Hour, Restart: time.Minute, Point: "write-landed"},
 	})
 	check("engine", got.Engine, Engine{
-		Mode: engine.Async, Workers: 2, Batch: 100, Timeout: 90 * time.Second,
+		Mode: Async, Workers: 2, Batch: 100, Timeout: 90 * time.Second,
 		Retry: Retry{3, 500 * time.Millisecond, 1.5, time.Minute}, Poll: 5 * time.Minute,
 		Breaker: Breaker{5, 30 * time.Second}, Sequence: Barrier, OnParentError: Proceed,
+	})
+	check("integrator", got.Integrator, Integrator{
+		Interval: 5 * time.Minute, Detection: integrator.ByToken, Watermark: integrator.NewestRow, Overlap: 30 * time.Second,
+		OnExpired: integrator.Refuse, Batch: 50, RowsMax: 10_000,
+		Projects: []Project{{Name: "out", From: engine.FinOps, Maps: []int{0, 1}}, {Name: "back", From: engine.Dataverse, Maps: []int{0}, Offset: 2 * time.Minute}},
 	})
 	check("bursty", *got.Workload[3].Arrivals, Arrivals{
 		Process: Bursty, Rates: [2]Rate{{0.2, time.Second}, {3, time.Second}}, Dwell: [2]time.Duration{20 * time.Minute, 5 * time.Minute},

@@ -117,25 +117,28 @@ func readEach(c *checker, n *node, path string, item composite) *node {
 	return out
 }
 
-// readSequence reads the maps of a job; its value is their indexes.
-func readSequence(c *checker, n *node, path string) *node {
-	out := readEach(c, n, path, readMapName)
-	if out == nil {
-		return nil
+// readMaps reads the maps that a job or a project carries; its value is their
+// indexes.
+func readMaps(owner string) composite {
+	return func(c *checker, n *node, path string) *node {
+		out := readEach(c, n, path, readMapName)
+		if out == nil {
+			return nil
+		}
+		indexes := make([]int, len(out.items))
+		for i, v := range out.items {
+			indexes[i] = as[int](v.value)
+		}
+		switch {
+		case len(n.items) == 0:
+			c.fault(n, path, "name the maps that it carries", "%s without maps", owner)
+			return nil
+		case len(out.items) < len(n.items):
+			return nil
+		}
+		out.value = indexes
+		return out
 	}
-	indexes := make([]int, len(out.items))
-	for i, v := range out.items {
-		indexes[i] = as[int](v.value)
-	}
-	switch {
-	case len(n.items) == 0:
-		c.fault(n, path, "name the maps that it carries", "a job without maps")
-		return nil
-	case len(out.items) < len(n.items):
-		return nil
-	}
-	out.value = indexes
-	return out
 }
 
 // readNames reads a list of identifiers.

@@ -28,6 +28,7 @@ type Scenario struct {
 	Validations []Validation `key:"validations"`
 	Faults      []Fault      `key:"faults"`
 	Engine      Engine       `key:"engine"`
+	Integrator  Integrator   `key:"integrator"`
 	Spotlight   []string     `key:"spotlight"` // IDs of trace transactions whose story the report tells
 
 	tree  *node  // the file with overrides and defaults, canonical
@@ -328,7 +329,7 @@ func (k FaultKind) String() string {
 
 // Engine are the settings of the sync engine.
 type Engine struct {
-	Mode            engine.Mode   `key:"mode"`
+	Mode            Mode          `key:"mode"`
 	Workers         int           `key:"workers"` // batches in flight at once
 	Batch           int           `key:"batch"`   // records in one batch
 	Timeout         time.Duration `key:"timeout"` // until a request without an answer is given up

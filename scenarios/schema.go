@@ -86,6 +86,10 @@ var schema shape = object{
 			doc: "the settings of the sync engine",
 		},
 		{
+			name: "integrator", shape: integratorObject, standard: "{}", source: "assumed: each value says where it comes from",
+			doc: "the data integrator, which carries changes in engine.mode: integrator",
+		},
+		{
 			name: "spotlight", shape: composite(readTexts), standard: "[]", source: "assumed: no transaction is special",
 			doc: "transactions of a trace whose story the report tells, by their value in the transaction column",
 		},
@@ -312,10 +316,16 @@ var mapObject = object{
 	also: checkMap,
 }
 
+var carrierWord = word{name: "a mode", choices: []meaning{
+	{word: "async", value: Async},
+	{word: "live", later: "async and integrator are the modes this version runs"},
+	{word: "integrator", value: Integrated},
+}}
+
 var modeWord = word{name: "a mode", choices: []meaning{
 	{word: "async", value: engine.Async},
 	{word: "live", later: laterModes},
-	{word: "integrator", later: laterModes},
+	{word: "integrator", later: "the data integrator carries all maps or none: write engine: {mode: integrator}"},
 }}
 
 var columnObject = object{name: "a column", keys: []key{
@@ -332,7 +342,7 @@ var columnObject = object{name: "a column", keys: []key{
 var jobObject = object{name: "a job", keys: []key{
 	{name: "name", shape: name, required: true, doc: "its name, for example billing"},
 	{name: "primary", shape: sideWord, required: true, doc: "the side whose record wins a conflict: finops or dataverse"},
-	{name: "sequence", shape: composite(readSequence), required: true, doc: "its maps, parents first: [customers, invoices, lines]"},
+	{name: "sequence", shape: readMaps("a job"), required: true, doc: "its maps, parents first: [customers, invoices, lines]"},
 }}
 
 var sideWord = word{name: "a side", choices: []meaning{
@@ -539,8 +549,8 @@ var engineObject = object{
 	name: "engine",
 	keys: []key{
 		{
-			name: "mode", shape: modeWord, standard: "async", source: "assumed: async is what the scenario is about",
-			doc: "how the engine works",
+			name: "mode", shape: carrierWord, standard: "async", source: "assumed: async is what the scenario is about",
+			doc: "who carries changes: async (the engine, in the background) or integrator (the data integrator, on its schedule)",
 		},
 		{
 			name: "workers", shape: leaf{whole(1, 1024)}, standard: "8", source: "assumed: the number of background workers is not published",

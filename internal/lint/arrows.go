@@ -67,7 +67,7 @@ var rooms = []room{
 	},
 	{
 		dir:  "scenarios",
-		ours: []string{"sim", "engine", "engine/store", "model", "model/oracle", "scenarios/result", "internal/fault"}, theirs: []string{goyaml, histogram},
+		ours: []string{"sim", "engine", "engine/integrator", "engine/store", "model", "model/oracle", "scenarios/result", "internal/fault"}, theirs: []string{goyaml, histogram},
 		why: "scenarios assemble and run worlds; they draw nothing, and stores that need cgo are handed to them",
 	},
 	{

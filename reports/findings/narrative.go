@@ -46,7 +46,7 @@ func Narrative(set *result.Set, s summary.Summary) []Event {
 	for _, t := range timed {
 		events = append(events, t.Event)
 	}
-	for _, e := range []Event{desk(s), retries(s), conflicts(s), superseded(s), users(s)} {
+	for _, e := range []Event{integrator(set), desk(s), retries(s), conflicts(s), superseded(s), users(s)} {
 		if e.Text != "" {
 			events = append(events, e)
 		}

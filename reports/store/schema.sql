@@ -10,7 +10,7 @@ CREATE TABLE scenario (
   schema    TEXT NOT NULL,    -- version of this file's shape: 'twinwrite/results/v2'
   name      TEXT NOT NULL,
   purpose   TEXT NOT NULL,
-  mode      TEXT NOT NULL,    -- 'async'
+  mode      TEXT NOT NULL,    -- 'async' or 'integrator'
   seed      TEXT NOT NULL,    -- 64 bits unsigned, as text
   hash      TEXT NOT NULL,    -- identity of resolved scenario, seed and model
   model     TEXT NOT NULL,    -- version of the simulated model
@@ -97,6 +97,34 @@ CREATE TABLE violations (
   at_ns    INTEGER NOT NULL,
   record   TEXT NOT NULL,    -- map, company and key, for people
   message  TEXT NOT NULL
+) STRICT;
+
+-- What the data integrator did to users' changes, in mode integrator. Sides are
+-- where a change was made.
+CREATE TABLE copied (
+  run                   INTEGER PRIMARY KEY,
+  lost_finops           INTEGER NOT NULL, -- a value survives on neither side, and no user had written over it
+  lost_dataverse        INTEGER NOT NULL,
+  missed_finops         INTEGER NOT NULL, -- stands on its own side alone, and no run to come will list it
+  missed_dataverse      INTEGER NOT NULL,
+  overwritten_finops    INTEGER NOT NULL, -- a copy was written over it where it was made
+  overwritten_dataverse INTEGER NOT NULL,
+  rows                  INTEGER NOT NULL, -- written, deletes among them
+  deletes               INTEGER NOT NULL,
+  echoes                INTEGER NOT NULL, -- rows that changed nothing
+  runs                  INTEGER NOT NULL, -- of all projects that ended
+  warnings              INTEGER NOT NULL, -- of them, those that could not copy every row
+  broken                INTEGER NOT NULL, -- of them, those that were broken off
+  waiting               INTEGER NOT NULL  -- rows that wait for the next run at the end
+) STRICT;
+
+-- The first of the lost and missed changes.
+CREATE TABLE losses (
+  run     INTEGER NOT NULL,
+  record  TEXT NOT NULL,    -- map, company and key, for people
+  side    TEXT NOT NULL,
+  born_ns INTEGER NOT NULL,
+  missed  INTEGER NOT NULL  -- 1: it stands on its own side, and was never copied
 ) STRICT;
 
 -- How references ended, by map, side of origin, class and reason.

@@ -129,6 +129,19 @@ func fillRun(w *writer, r *result.Run) {
 			row(n, o.Map, o.Side, o.Class, o.Reason, o.Count)
 		}
 	})
+	w.table("copied", 14, func(row func(...any)) {
+		if c := r.Copied; c != nil {
+			row(n, c.Lost[0], c.Lost[1], c.Missed[0], c.Missed[1], c.Overwritten[0], c.Overwritten[1],
+				c.Rows, c.Deletes, c.Echoes, c.Runs, c.Warnings, c.Broken, c.Waiting)
+		}
+	})
+	w.table("losses", 5, func(row func(...any)) {
+		if c := r.Copied; c != nil {
+			for _, l := range c.Losses {
+				row(n, l.Record, l.Side, l.Born, l.Missed)
+			}
+		}
+	})
 	w.table("map_counts", 14, func(row func(...any)) {
 		for _, m := range r.Maps {
 			row(n, m.Map, m.Captured[0], m.Captured[1], m.Creates[0], m.Creates[1], m.Alive[0], m.Alive[1],

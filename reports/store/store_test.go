@@ -54,6 +54,10 @@ func TestEverythingIsThere(t *testing.T) {
 	t.Parallel()
 	set := fixture.Broken()
 	set.Runs = append(set.Runs, fixture.Runs(2).Runs[1])
+	set.Runs[1].Copied = &result.Copied{
+		Lost: [2]uint64{1, 2}, Missed: [2]uint64{3, 4}, Overwritten: [2]uint64{5, 6}, Rows: 7, Deletes: 8, Echoes: 9,
+		Runs: 10, Warnings: 11, Broken: 12, Waiting: 13, Losses: []result.Loss{{Record: "customers C1", Side: "finops", Born: 14, Missed: true}},
+	}
 	db, _ := write(t, set)
 
 	want, got := map[string]int64{"scenario": 1, "runs": 2, "totals": 2}, map[string]int64{}
@@ -74,6 +78,10 @@ func TestEverythingIsThere(t *testing.T) {
 		for _, w := range r.Worst {
 			want["worst_reasons"] += int64(len(w.Why))
 		}
+		if r.Copied != nil {
+			want["copied"]++
+			want["losses"] += int64(len(r.Copied.Losses))
+		}
 		want["stories"] += int64(len(r.Story) + len(r.Torn))
 	}
 	for table := range want {
@@ -92,6 +100,10 @@ func TestEverythingIsThere(t *testing.T) {
 	if got := ask(t, db, `SELECT captured_finops||' '||captured_dataverse||' '||creates_finops||' '||creates_dataverse||' '||alive_finops||' '||
 		alive_dataverse||' '||converged||' '||parked||' '||blocked||' '||open FROM map_counts WHERE run = 0 AND map = 'lines'`); got != row {
 		t.Errorf("map_counts of lines: %v, want %v", got, row)
+	}
+	if got := ask(t, db, `SELECT lost_finops||' '||lost_dataverse||' '||missed_finops||' '||missed_dataverse||' '||overwritten_finops||' '||
+		overwritten_dataverse||' '||rows||' '||deletes||' '||echoes||' '||runs||' '||warnings||' '||broken||' '||waiting FROM copied`); got != "1 2 3 4 5 6 7 8 9 10 11 12 13" {
+		t.Errorf("copied: %v", got)
 	}
 	if got := ask(t, db, "SELECT record FROM violations WHERE record LIKE '%script%'"); got != "customers · UKGB · <script>alert(1)</script>" {
 		t.Errorf("hostile key became %v", got)

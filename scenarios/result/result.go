@@ -31,7 +31,7 @@ func (s *Set) Complete() int {
 type Scenario struct {
 	Name       string
 	Purpose    string
-	Mode       string // "async"
+	Mode       string // "async" or "integrator"
 	Seed       uint64
 	Hash       string        // first 8 hex digits of SHA-256 over resolved scenario, seed and model version
 	Model      string        // version of the simulated model; a new one makes a new Hash
@@ -104,6 +104,7 @@ type Run struct {
 	Faults      []Period     // when the scenario's faults really struck in this run, ascending by From; a fault that never struck is left out
 	Fired       []string     // planted failpoints that fired, as "name xN", sorted
 	Totals      Totals
+	Copied      *Copied // what the data integrator did; nil in another mode. With it, Properties and Outcomes are empty
 }
 
 // Property is one contract that the oracle checked in a run.
@@ -229,4 +230,31 @@ type Totals struct {
 	Crashes         uint64
 	Notifications   uint64
 	Reads           uint64
+}
+
+// Copied is what the data integrator did to users' changes. Arrays are by the
+// side where a change was made.
+type Copied struct {
+	Lost        [2]uint64 // changes with a value that survives on neither side, and that no user had written over
+	Missed      [2]uint64 // changes that stand on their own side alone, and that no run to come will list
+	Overwritten [2]uint64 // changes that a copy was written over where they were made; most of them are lost
+
+	Rows    uint64 // written, deletes among them
+	Deletes uint64
+	Echoes  uint64 // rows written that changed nothing
+
+	Runs     uint64 // of all projects that ended
+	Warnings uint64 // of them, those that could not copy every row
+	Broken   uint64 // of them, those that were broken off
+	Waiting  uint64 // rows that wait for the next run at the end
+
+	Losses []Loss // the first of the lost and missed changes, in the order in which they were made; at most 20
+}
+
+// Loss is one change that was lost, or missed.
+type Loss struct {
+	Record string // map, company and key, for people
+	Side   string // where it was made
+	Born   time.Duration
+	Missed bool // it stands on its own side, and was never copied
 }

@@ -168,6 +168,9 @@ func (p *plan) world(run int) model.Config {
 		l := s.Links.Of(side)
 		c.Driver.Links[side] = sim.LinkConfig{Latency: l.Latency, Loss: lossOneWay(float64(l.Loss))}
 	}
+	if s.Engine.Mode == scenarios.Integrated {
+		c.Integrator = p.integrator()
+	}
 	for i := range s.Faults {
 		c.Faults = append(c.Faults, worldFault(&s.Faults[i]))
 	}

@@ -134,6 +134,7 @@ func (p *plan) gather(index int, r *model.Result) *result.Run {
 		run.Torn = append(run.Torn, story("transaction of "+s.Name, &s))
 	}
 	run.Series = series(r)
+	run.Copied = p.copied(r)
 	run.Totals = totals(r)
 	return run
 }
@@ -204,7 +205,7 @@ func totals(r *model.Result) result.Totals {
 		Captured: r.Report.Totals.Captured, Transactions: r.Users.Committed,
 		Rejected:     r.Users.Rejected[engine.FinOps] + r.Users.Rejected[engine.Dataverse],
 		EngineWrites: r.Report.Totals.EngineWrites, MarkOnlyWrites: r.Report.Totals.MarkWrites,
-		Retries: r.Engine.Retries, Crashes: r.Engine.Crashes,
+		Retries: r.Engine.Retries, Crashes: r.Engine.Crashes + r.Copier.Crashes,
 	}
 	for side, s := range r.Systems {
 		t.TurnedAway[side] = r.Users.Waited[side]

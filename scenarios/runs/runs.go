@@ -52,6 +52,9 @@ func Simulate(ctx context.Context, s *scenarios.Scenario, o Options) (*result.Se
 	if err := CheckFailpoints(o.Failpoints); err != nil {
 		return nil, err
 	}
+	if len(o.Failpoints) > 0 && s.Engine.Mode == scenarios.Integrated {
+		return nil, fmt.Errorf("simulate scenario %s: the bugs that can be planted are the engine's, and engine.mode is %s: leave the failpoints out, or set engine.mode=async", s.Name, s.Engine.Mode)
+	}
 	p, err := newPlan(s)
 	if err != nil {
 		return nil, err
