@@ -91,6 +91,7 @@ func (w *World) judge(halted string) Result {
 	} else {
 		saved := w.load()
 		r.StateHash, r.Engine, view.Items = w.hash(saved), w.Driver.Stats(), w.items(saved)
+		view.Intents = saved.Intents
 	}
 	for side, s := range w.Systems {
 		r.Systems[side] = s.Stats()

@@ -57,7 +57,7 @@ func (o *Oracle) compared(p *pair) standing {
 	s := &o.shapes[p.key().Map]
 	a, b := p.record[engine.FinOps], p.record[engine.Dataverse]
 	switch {
-	case s.outside(engine.FinOps, a) || s.outside(engine.Dataverse, b):
+	case p.aside || s.outside(engine.FinOps, a) || s.outside(engine.Dataverse, b):
 		return apart
 	case !alive(a) && !alive(b):
 		return equal

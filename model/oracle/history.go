@@ -8,9 +8,10 @@ import (
 // head is the history of a record on one side: the Trace of the records that
 // it published. It never changes, so that sides share it after a fast-forward.
 type head struct {
-	pair  *pair
-	stand // of the map's first column group
-	also  *also
+	pair   *pair
+	stand         // of the map's first column group
+	deaths uint32 // of the record that it knows of
+	also   *also
 }
 
 // also is what a history has beside, where there is more than one column group,
@@ -68,6 +69,7 @@ const (
 	created                      // it made the record
 	queued                       // found in a queue or outbox at the end
 	parkedItem                   // ... on the error desk
+	overruled                    // written over by a live transaction, whoever is primary
 )
 
 func (f flags) has(g flags) bool { return f&g == g }
@@ -93,7 +95,10 @@ type pair struct {
 
 	refused   [2]bool // by side: its business logic refused what the engine brought
 	differs   bool
-	dismissed bool // an operator gave a change up, and the pair has not agreed since
+	aside     bool      // deleted on one side out of the map's scope, and not brought back since
+	deaths    uint32    // committed deletes
+	lookers   [2]uint32 // by side: records that look it up, once that is counted
+	dismissed bool      // an operator gave a change up, and the pair has not agreed since
 	state     flags
 	name      *engine.Key // until there is a record
 }

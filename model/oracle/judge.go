@@ -23,6 +23,9 @@ type View struct {
 	// those in the outboxes, where it may meet one a second time.
 	Items iter.Seq[Item]
 
+	// Intents are the live transactions that the engine's store knows of.
+	Intents []engine.Intent
+
 	// Passed reports that no run of the data integrator to come will list a side's
 	// record as it is now, nor try it again; nil for a world of the engine.
 	Passed func(engine.Side, *engine.Record) bool
@@ -69,6 +72,7 @@ type Report struct {
 	Worst        []Worst        // slowest first
 	Stories      []Story        // named transactions, in order of commit
 	Torn         []Story        // others that were partly visible longest and became whole, longest first, named by their first record
+	Live         LiveCount
 	Totals       Totals
 	Copied       *Copied // what the data integrator did; nil in a world of the engine
 }
@@ -170,7 +174,8 @@ type Totals struct {
 	Outstanding      uint64 // of which wait
 	Transactions     [2]uint64
 	Refused          uint64 // transactions that the capture hook refused
-	EngineWrites     uint64
+	EngineWrites     uint64 // of async changes
+	LiveWrites       uint64 // of live transactions, what undoes them included
 	MarkWrites       uint64 // among them: only the mark was written
 	LateCaptures     uint64 // among them: captured what had gone past the hook
 	Overrides        uint64 // among them: written over a conflicting change
@@ -193,6 +198,8 @@ func (o *Oracle) Judge(at sim.Time, v View) Report {
 	o.recount(v)
 	r := Report{Maps: make([]MapCount, len(o.config.Maps))}
 	o.items(at, v)
+	o.livesAtEnd(at, v.Intents)
+	o.dangling(at + 1)
 	excuses := o.pairsAtEnd(at, &r)
 	o.traffic(at)
 	o.fill(&r)
@@ -208,7 +215,7 @@ func (o *Oracle) Judge(at sim.Time, v View) Report {
 	}
 	r.Errors = o.errors()
 	r.Stories, r.Torn = o.tell(), o.tellTorn()
-	r.Totals = o.totals
+	r.Live, r.Totals = o.liveCount, o.totals
 	if o.copies != nil {
 		r.Copied = o.tellCopied(v)
 		return r
@@ -491,15 +498,18 @@ func (o *Oracle) tellTorn() []Story {
 func (o *Oracle) verdict(i int, e *excuses, halted string) Property {
 	t := &o.tallies[i]
 	p := Property{Contract: contracts[i], Verdict: Pass, Checked: t.checked, Violations: t.violations, Examples: t.examples}
-	if i == converged {
+	switch i {
+	case converged:
 		p.Note = e.note(halted)
+	case liveAtomic:
+		p.Note = o.noteLives()
 	}
 	switch {
 	case t.violations > 0:
 		p.Verdict = Fail
 	case t.checked == 0:
 		p.Verdict, p.Note = Inconclusive, "nothing was there to check"
-	case i == converged && e.open > 0:
+	case i == converged && e.open > 0, i == liveAtomic && o.doubtful() > 0:
 		p.Verdict = Inconclusive
 	}
 	return p

@@ -1,19 +1,49 @@
 package oracle
 
 import (
+	"fmt"
 	"slices"
+	"time"
 
 	"github.com/twinwrite/twinwrite/engine"
 	"github.com/twinwrite/twinwrite/sim"
 )
 
-// heldRow is a record of a live transaction that is held before its commit. Its
-// history is made already, because the other side is written from it first.
-type heldRow struct {
+// live is a live transaction: it is held before its commit until its rows are on
+// the other side. Between the first of them and its own end, one side alone has
+// committed.
+//
+//	held ── row lands ─────── committed                 both sides have it
+//	           │   in doubt    undone ── rows restored   neither has
+//	           └──────────────────────────────┘
+type live struct {
+	side   engine.Side // of the user
+	tx     engine.TxID
+	rows   []liveRow
+	undone bool
+	landed sim.Time // the first row
+	open   int      // rows that have landed and are not restored
+}
+
+// liveRow is one record of a live transaction. Its history is made when it is
+// held, because the other side is written from it first.
+type liveRow struct {
+	pair   *pair
+	head   *head
+	landed bool
+}
+
+// liveID names a live transaction.
+type liveID struct {
 	side engine.Side
 	tx   engine.TxID
-	pair *pair
-	head *head
+}
+
+// LiveCount counts live transactions that have ended.
+type LiveCount struct {
+	Committed   uint64
+	Undone      uint64
+	InDoubtMost time.Duration // the longest that one side alone had committed
 }
 
 // Held tells of a record of a transaction that is held before its commit until
@@ -27,25 +57,167 @@ func (o *Oracle) Held(at sim.Time, side engine.Side, tx engine.TxID, before, aft
 	if p.record == [2]*engine.Record{} {
 		p.name = &after.Key
 	}
-	s := &o.shapes[after.Key.Map]
-	h := o.grown(p, side, o.changed(s, p, side, p.record[side], after))
-	o.held = append(o.held, heldRow{side, tx, p, h})
+	l := o.lives[liveID{side, tx}]
+	if l == nil {
+		l = &live{side: side, tx: tx}
+		if o.lives == nil {
+			o.lives = map[liveID]*live{}
+		}
+		o.lives[liveID{side, tx}] = l
+		o.between = append(o.between, l)
+	}
+	groups, _ := o.changed(&o.shapes[after.Key.Map], p, side, p.record[side], after)
+	h := o.grown(p, side, groups)
+	l.rows = append(l.rows, liveRow{pair: p, head: h})
 	return h
 }
 
-// Undone tells that a held transaction was undone: nothing of it was there.
-func (o *Oracle) Undone(_ sim.Time, side engine.Side, tx engine.TxID) {
-	o.held = slices.DeleteFunc(o.held, func(r heldRow) bool { return r.side == side && r.tx == tx })
-}
-
-// wasHeld returns the history that a record got when its transaction was held,
-// or nil for one that was not.
-func (o *Oracle) wasHeld(side engine.Side, p *pair) *head {
-	for i, r := range o.held {
-		if r.side == side && r.tx == o.commits[side].tx && r.pair == p {
-			o.held = slices.Delete(o.held, i, i+1)
-			return r.head
+// Undone tells that a held transaction was undone: nothing of it is there. What
+// it wrote on the other side must be undone, too.
+func (o *Oracle) Undone(at sim.Time, side engine.Side, tx engine.TxID) {
+	l := o.lives[liveID{side, tx}]
+	if l == nil {
+		panic(fmt.Sprintf("oracle: transaction %d of %s is undone and was not held", tx, side))
+	}
+	l.undone = true
+	for i := range l.rows {
+		if l.rows[i].landed {
+			o.rollBack(&l.rows[i], side)
 		}
 	}
+	o.ended(at, l)
+}
+
+// rollBack takes the commits of an undone transaction out of what the other side
+// is made of: the next ones will have their places.
+func (o *Oracle) rollBack(r *liveRow, x engine.Side) {
+	p, y := r.pair, x.Other()
+	h := o.again(p, y)
+	for g := range o.shapes[p.key().Map].groups {
+		st := h.of(g)
+		st.commits[x] = min(st.commits[x], p.stand(x, g).commits[x])
+	}
+	p.head[y] = h
+}
+
+// ended closes a live transaction if nothing of it is left between its commits.
+// An undone one may still be heard of: a write on its way can land late.
+func (o *Oracle) ended(at sim.Time, l *live) {
+	if l.undone && l.open > 0 {
+		return
+	}
+	i := slices.Index(o.between, l)
+	if i < 0 {
+		return
+	}
+	o.between = slices.Delete(o.between, i, i+1)
+	o.tallies[liveAtomic].checked++
+	if l.landed > 0 {
+		o.liveCount.InDoubtMost = max(o.liveCount.InDoubtMost, at.Sub(l.landed))
+	}
+	l.landed = 0
+	if l.undone {
+		o.liveCount.Undone++
+		return
+	}
+	o.liveCount.Committed++
+	delete(o.lives, liveID{l.side, l.tx})
+}
+
+// lands notes a row of a live transaction on the other side.
+func (o *Oracle) lands(at sim.Time, p *pair, y engine.Side, tx engine.TxID) {
+	l := o.lives[liveID{y.Other(), tx}]
+	if l == nil {
+		o.breach(liveAtomic, at, p.key(), "%s was written for transaction %d of %s, which is not held", y, tx, y.Other())
+		return
+	}
+	for i := range l.rows {
+		if r := &l.rows[i]; r.pair == p && !r.landed {
+			r.landed = true
+			l.open++
+			if l.landed == 0 {
+				l.landed = at
+			}
+		}
+	}
+	if l.undone && !slices.Contains(o.between, l) {
+		o.between = append(o.between, l)
+		o.liveCount.Undone--
+	}
+}
+
+// commitHeld takes the row out of the live transaction that commits and returns its
+// history, or nil for a record that was not held. The other side must have it.
+func (o *Oracle) commitHeld(at sim.Time, side engine.Side, p *pair) *head {
+	if len(o.between) == 0 {
+		return nil
+	}
+	l := o.lives[liveID{side, o.commits[side].tx}]
+	if l == nil || l.undone {
+		return nil
+	}
+	for i := range l.rows {
+		r := l.rows[i]
+		if r.pair != p {
+			continue
+		}
+		if !r.landed {
+			o.breach(liveAtomic, at, p.key(), "transaction %d of %s committed, and %s has nothing of it", l.tx, side, side.Other())
+		}
+		if l.rows = slices.Delete(l.rows, i, i+1); len(l.rows) == 0 {
+			o.ended(at, l)
+		}
+		return r.head
+	}
 	return nil
+}
+
+// restored notes that a row of an undone transaction is as it was, or gone again.
+func (o *Oracle) restored(at sim.Time, p *pair, y engine.Side, tx engine.TxID) {
+	l := o.lives[liveID{y.Other(), tx}]
+	if l == nil || !l.undone {
+		o.breach(liveAtomic, at, p.key(), "%s was restored although transaction %d of %s was not undone", y, tx, y.Other())
+		return
+	}
+	for i := range l.rows {
+		if r := &l.rows[i]; r.pair == p && r.landed {
+			r.landed = false
+			l.open--
+		}
+	}
+	o.ended(at, l)
+}
+
+// livesAtEnd judges the transactions that are between their commits at the end.
+// One of which the engine knows nothing any more will stay there for ever.
+func (o *Oracle) livesAtEnd(at sim.Time, intents []engine.Intent) {
+	for _, l := range o.between {
+		known := slices.ContainsFunc(intents, func(i engine.Intent) bool { return i.Side == l.side && i.Tx == l.tx })
+		if l.open > 0 && !known {
+			o.breach(liveAtomic, at, l.rows[0].pair.key(), "transaction %d of %s has left %s written and itself not, and the engine does not know", l.tx, l.side, l.side.Other())
+			continue
+		}
+		for i := range l.rows {
+			l.rows[i].pair.state |= pairOpen
+		}
+	}
+}
+
+// doubtful counts the transactions that had landed and not ended at the end.
+func (o *Oracle) doubtful() (n int) {
+	for _, l := range o.between {
+		if l.open > 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// noteLives tells how long one side alone had committed.
+func (o *Oracle) noteLives() string {
+	note := fmt.Sprintf("one side alone had committed for %v at most", o.liveCount.InDoubtMost)
+	if n := o.doubtful(); n > 0 {
+		note = fmt.Sprintf("%d transactions were between their commits when the run ended; %s", n, note)
+	}
+	return note
 }

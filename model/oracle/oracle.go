@@ -15,6 +15,10 @@ type Config struct {
 	SamplesMax    int                // convergence samples kept; 100,000
 	PointsMax     int                // points kept of the divergent pairs over time; 4,096
 
+	// Deletes says that users may delete records, so that what is promised of
+	// deletes is judged; after a delete it is in any case.
+	Deletes bool
+
 	// Copies says that the data integrator copies rows in place of the engine. No
 	// contract is judged then; [Report.Copied] tells what was lost.
 	Copies bool
@@ -47,14 +51,18 @@ type Oracle struct {
 	shapes []shape // by map
 	mixes  bool    // there are live maps and async ones
 
-	pairs   index
-	spare   []*waiting
-	target  [2]lookedUp // by side: the lookup checked last
-	current [2]*transaction
-	commits [2]committing
-	held    []heldRow
-	stands  []stand                 // scratch
-	refused [2]map[engine.TxID]bool // transactions that the capture hook refused
+	pairs     index
+	spare     []*waiting
+	target    [2]lookedUp // by side: the lookup checked last
+	current   [2]*transaction
+	commits   [2]committing
+	lives     map[liveID]*live
+	between   []*live // between their commits, or before
+	deletes   bool    // there was a delete
+	lookups   lookups
+	liveCount LiveCount
+	stands    []stand                 // scratch
+	refused   [2]map[engine.TxID]bool // transactions that the capture hook refused
 
 	tallies  [properties]tally
 	stop     bool
@@ -160,7 +168,21 @@ func (o *Oracle) UserCommit(at sim.Time, side engine.Side, before, after *engine
 	}
 	p.record[side] = after
 	s := &o.shapes[after.Key.Map]
-	changed := o.changed(s, p, side, prev, after)
+	changed, drift := o.changed(s, p, side, prev, after)
+	if p.more != nil {
+		p.more.drift |= drift
+		if alive(prev) && alive(after) && s.outside(side, after) && !s.outside(side, prev) {
+			p.more.left[side] = after.Values
+		}
+	}
+	o.lookers(at, side, prev, after)
+	held := o.commitHeld(at, side, p)
+	if alive(prev) && !alive(after) {
+		o.deleted(at, s, p, side, prev, held, ref)
+		o.compare(at, p)
+		o.forget(p)
+		return p.head[side]
+	}
 	if ref != nil && s.simple {
 		changed = s.whole
 	}
@@ -181,7 +203,7 @@ func (o *Oracle) UserCommit(at sim.Time, side engine.Side, before, after *engine
 	if !alive(prev) {
 		c.what |= created
 	}
-	o.commit(s, p, side, &c)
+	o.commit(s, p, side, &c, held)
 	if o.copies != nil {
 		p.head[side].also.origins = is
 	}
@@ -198,15 +220,16 @@ func (o *Oracle) UserCommit(at sim.Time, side engine.Side, before, after *engine
 }
 
 // changed returns the column groups that a user's commit changed and in which
-// his side's changes are carried. What happens outside the map's scope is no
-// change; it is one when the record comes back and differs from what it was.
-func (o *Oracle) changed(s *shape, p *pair, side engine.Side, prev, after *engine.Record) set {
+// his side's changes are carried, and those in which they are not. What happens
+// outside the map's scope is no change; it is one when the record comes back and
+// differs from what it was.
+func (o *Oracle) changed(s *shape, p *pair, side engine.Side, prev, after *engine.Record) (carried, drift set) {
 	was := alive(prev) && !s.outside(side, prev)
 	is := alive(after) && !s.outside(side, after)
 	before := []engine.Value(nil)
 	switch {
 	case s.simple && was && is && sameContent(prev.Values, after.Values), !was && !is, !alive(after):
-		return 0
+		return 0, 0
 	case was:
 		before = prev.Values
 	case alive(prev) && p.more != nil:
@@ -216,18 +239,12 @@ func (o *Oracle) changed(s *shape, p *pair, side engine.Side, prev, after *engin
 	if before != nil {
 		all = s.differ(before, after.Values)
 	}
-	if p.more != nil {
-		if was && !is {
-			p.more.left[side] = after.Values
-		}
-		p.more.drift |= all &^ s.out[side]
-	}
-	return all & s.out[side]
+	return all & s.out[side], all &^ s.out[side]
 }
 
 // commit puts a commit on top of what its side's record is made of. What the
 // other side has committed that this one does not know is concurrent with it.
-func (o *Oracle) commit(s *shape, p *pair, side engine.Side, c *commit) {
+func (o *Oracle) commit(s *shape, p *pair, side engine.Side, c *commit, held *head) {
 	other := side.Other()
 	for g := range s.groups {
 		if !c.groups.has(g) {
@@ -239,16 +256,21 @@ func (o *Oracle) commit(s *shape, p *pair, side engine.Side, c *commit) {
 			o.contest(p, other, g, mine.commits[other])
 		}
 	}
-	h := o.wasHeld(side, p)
+	h := held
 	if h == nil {
 		h = o.grown(p, side, c.groups)
 	}
 	p.head[side] = h
+	for g := range s.groups {
+		if held != nil && c.groups.has(g) && p.stand(other, g).commits[side] >= h.of(g).commits[side] {
+			c.there |= only(g)
+		}
+	}
 }
 
 // blank is the history of content that was there at the start.
 func (o *Oracle) blank(p *pair) *head {
-	h := &head{pair: p, stand: stand{last: noSide}}
+	h := &head{pair: p, stand: stand{last: noSide}, deaths: p.deaths}
 	if n := len(o.shapes[p.key().Map].groups); n > 1 || o.copies != nil {
 		h.also = &also{rest: make([]stand, n-1)}
 		for i := range h.also.rest {
@@ -260,7 +282,7 @@ func (o *Oracle) blank(p *pair) *head {
 
 // again is a side's history as it is, to be changed.
 func (o *Oracle) again(p *pair, side engine.Side) *head {
-	h := &head{pair: p, stand: p.stand(side, 0)}
+	h := &head{pair: p, stand: p.stand(side, 0), deaths: p.deaths}
 	if n := len(o.shapes[p.key().Map].groups); n > 1 || o.copies != nil {
 		h.also = &also{rest: make([]stand, n-1)}
 		for i := range h.also.rest {

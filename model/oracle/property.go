@@ -35,10 +35,13 @@ const (
 	noEcho
 	monotonic
 	noSkip
+	noResurrection
 	referenceOrder
 	primaryWins
 	mixedRejected
+	deleteLive
 	isolation
+	liveAtomic
 	properties
 )
 
@@ -51,10 +54,13 @@ var contracts = [properties]Contract{
 	noEcho:         {"no-echo", "no chain of causes returns to its origin without a user's edit, and engine writes stay within captured changes, overrides, late captures and repeats of unanswered writes"},
 	monotonic:      {"monotonic", "own, seen and lost never go back within an incarnation; the outbox's low-water mark never goes back"},
 	noSkip:         {"no-skip", "every change in an outbox was processed or coalesced by rule"},
+	noResurrection: {"no-resurrection", "a deleted record stays deleted on both sides unless a user creates it again"},
 	referenceOrder: {"reference-order", "at no instant does a side hold a mapped lookup to a record that it does not hold"},
 	primaryWins:    {"primary-wins", "when both sides changed since the snapshot, the primary's record is the final one; never the other"},
 	mixedRejected:  {"mixed-rejected", "a transaction that mixes live and async maps fails, names every map concerned, and leaves no trace"},
+	deleteLive:     {"delete-live", "a delete never enters the queue"},
 	isolation:      {"isolation", "a record that can never sync does not stop other records"},
+	liveAtomic:     {"live-atomic", "live sync: after recovery both sides have committed or neither, from every crash point; the in-doubt window is measured"},
 }
 
 // applies reports whether a property has a place in the run's list: one that
@@ -70,6 +76,10 @@ func (o *Oracle) applies(property int) bool {
 		return some(func(s shape) bool { return s.out[0]&s.out[1] != 0 })
 	case mixedRejected:
 		return runs(engine.Async) && runs(engine.Live)
+	case noResurrection, deleteLive:
+		return o.config.Deletes || o.deletes
+	case liveAtomic:
+		return o.config.Deletes || o.deletes || runs(engine.Live)
 	}
 	return true
 }

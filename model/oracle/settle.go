@@ -117,6 +117,9 @@ func (p *pair) newest(x engine.Side, c *commit) bool {
 func (o *Oracle) conflict(at sim.Time, ref *engine.Reference, c *commit, out engine.Outcome) {
 	x := ref.Side
 	o.tallies[primaryWins].checked++
+	if c.what.has(overruled) {
+		return
+	}
 	if x == o.config.Maps[ref.Key.Map].Primary {
 		o.breach(primaryWins, at, &ref.Key, "change %d.%d of %s ended as a conflict failure, and that side is primary", c.life, c.number, x)
 		return

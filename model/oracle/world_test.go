@@ -70,7 +70,7 @@ func (h *hand) next(s engine.Side, k engine.Key, values []engine.Value) *engine.
 	r := &engine.Record{Key: k, Version: h.version, Alive: true, Values: values}
 	if old := h.get(s, k); old != nil {
 		r.Mark = old.Mark
-		r.Mark.Groups = slices.Clone(old.Mark.Groups)
+		r.Mark.Groups, r.Mark.Dead = slices.Clone(old.Mark.Groups), false
 	}
 	if len(r.Mark.Groups) == 0 {
 		r.Mark.Groups = make([]engine.GroupMark, 1)

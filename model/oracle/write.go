@@ -13,26 +13,48 @@ import (
 // held the key; after is final but for its Trace; ref is what was appended to
 // the outbox with it, nil for nothing. The oracle keeps after.
 func (o *Oracle) EngineCommit(at sim.Time, side engine.Side, w *engine.Write, before, after *engine.Record, ref *engine.Reference) any {
-	source, ok := w.Source.Trace.(*head)
-	if !ok {
-		panic(fmt.Sprintf("oracle: the source of a %v write of %v carries no history but %T", w.Kind, w.Key, w.Source.Trace))
-	}
-	p := source.pair
+	p := o.pairOf(before, after)
+	source := o.sourceOf(p, w)
 	s := &o.shapes[after.Key.Map]
 	prev := p.record[side]
-	o.counters(at, side, prev, after)
 	o.tallies[noEcho].checked++
-	o.totals.EngineWrites++
-	o.content(at, s, p, side, w, prev, after)
+	if w.Intent == 0 && w.Kind <= engine.LateWrite {
+		o.totals.EngineWrites++
+	} else {
+		o.totals.LiveWrites++
+	}
+	if w.Kind != engine.RestoreWrite && source != nil { // what undoes goes back
+		o.counters(at, side, prev, after)
+	}
+	if w.Intent != 0 && w.Kind != engine.SealWrite {
+		o.lands(at, p, side, w.Intent)
+	}
 	switch w.Kind {
 	case engine.LateWrite:
+		o.content(at, s, p, side, w, prev, after)
 		o.late(at, s, p, side, set(w.Groups), prev, ref)
 	case engine.MarkWrite:
 		o.totals.MarkWrites++
+		o.content(at, s, p, side, w, prev, after)
 		o.meet(at, s, p, side, source, w, after)
 	case engine.CarryWrite:
+		o.content(at, s, p, side, w, prev, after)
 		o.carry(at, s, p, side, source, w, prev, after)
+	case engine.RestoreWrite:
+		o.content(at, s, p, side, w, prev, after)
+		o.restored(at, p, side, intentOf(prev))
+		o.restore(at, s, p, side, source, w, prev, after)
+	case engine.DeleteWrite:
+		if source == nil { // a create is undone
+			o.restored(at, p, side, intentOf(prev))
+			break
+		}
+		o.bury(at, s, p, side, source, w, prev)
 	}
+	if alive(after) && !alive(prev) && source != nil && w.Kind != engine.RestoreWrite {
+		o.risen(at, p, side, source)
+	}
+	o.lookers(at, side, prev, after)
 	if w.Kind != engine.LateWrite && ref != nil {
 		o.breach(noEcho, at, &after.Key, "the engine's own %v write on %s was captured as a change, number %d", w.Kind, side, ref.Number)
 		c := commit{born: at}
@@ -40,16 +62,44 @@ func (o *Oracle) EngineCommit(at sim.Time, side engine.Side, w *engine.Write, be
 		o.line(p, side).push(c)
 	}
 	p.record[side] = after
+	if alive(after) {
+		p.aside = false
+	}
+	if p.head[side] == nil {
+		p.head[side] = o.blank(p)
+	}
 	o.compare(at, p)
 	o.forget(p)
 	return p.head[side]
+}
+
+// sourceOf returns the history of the record that a write is made of; nil for
+// one that is made of none: it seals a tombstone, or undoes a create.
+func (o *Oracle) sourceOf(p *pair, w *engine.Write) *head {
+	if w.Source != nil {
+		if h, ok := w.Source.Trace.(*head); ok {
+			return h
+		}
+	}
+	if w.Kind != engine.SealWrite && w.Kind != engine.DeleteWrite {
+		panic(fmt.Sprintf("oracle: the source of a %v write of %v carries no history", w.Kind, *p.key()))
+	}
+	return nil
+}
+
+// intentOf names the live transaction that wrote a record.
+func intentOf(r *engine.Record) engine.TxID {
+	if r == nil {
+		return 0
+	}
+	return r.Mark.Intent
 }
 
 // content checks that a write brings what it carries, and nothing else.
 func (o *Oracle) content(at sim.Time, s *shape, p *pair, y engine.Side, w *engine.Write, prev, after *engine.Record) {
 	o.tallies[noPhantom].checked++
 	x := y.Other()
-	if now := p.record[x]; w.Kind == engine.CarryWrite && now != nil && now.Version == w.Source.Version && !sameContent(now.Values, w.Source.Values) {
+	if now := p.record[x]; w.Kind == engine.CarryWrite && w.Intent == 0 && now != nil && now.Version == w.Source.Version && !sameContent(now.Values, w.Source.Values) {
 		o.breach(noPhantom, at, &after.Key, "%s was written from something that %s does not hold", y, x)
 	}
 	var was []engine.Value
@@ -57,7 +107,7 @@ func (o *Oracle) content(at sim.Time, s *shape, p *pair, y engine.Side, w *engin
 		was = prev.Values
 	}
 	for g := range s.groups {
-		carries := w.Kind == engine.CarryWrite && set(w.Groups).has(g)
+		carries := (w.Kind == engine.CarryWrite || w.Kind == engine.RestoreWrite) && set(w.Groups).has(g)
 		for _, c := range s.groups[g].list {
 			v := &after.Values[c]
 			switch {
@@ -102,12 +152,12 @@ func (o *Oracle) late(at sim.Time, s *shape, p *pair, side engine.Side, groups s
 	switch {
 	case unheard != 0: // one reference for several commits: the newest of each group
 		c.groups, c.what = unheard, users
-		o.commit(s, p, side, &c)
+		o.commit(s, p, side, &c, nil)
 	case prev != nil && prev.Mark.Incarnation == 0:
 		// Content older than the sync becomes a change of its own.
 		c.groups, c.what = groups&s.out[side], users
 		o.bound++
-		o.commit(s, p, side, &c)
+		o.commit(s, p, side, &c, nil)
 	default:
 		o.breach(noEcho, at, p.key(), "late capture on %s of a record that nobody had changed past the hook", side)
 	}
@@ -172,7 +222,7 @@ func (o *Oracle) move(p *pair, y engine.Side, now []stand, source *head) {
 			return
 		}
 	}
-	h := &head{pair: p, stand: now[0]}
+	h := &head{pair: p, stand: now[0], deaths: source.deaths}
 	if len(now) > 1 {
 		h.also = &also{rest: slices.Clone(now[1:])}
 	}
@@ -217,7 +267,7 @@ func (o *Oracle) overwrite(at sim.Time, s *shape, p *pair, y engine.Side, g int,
 		case unseen && older:
 			o.totals.DriftOverwritten++
 		case unseen:
-			o.written(at, p, y, g, is, was, declared, fresh)
+			o.written(at, p, y, g, is, was, w.Intent != 0, declared, fresh)
 		case declared:
 			o.breach(trueOutcome, at, key, "%s was overridden although %s knew all its changes", y, x)
 		}
@@ -229,7 +279,7 @@ func (o *Oracle) overwrite(at sim.Time, s *shape, p *pair, y engine.Side, g int,
 			o.breach(noEcho, at, key, "%s got back from %s what was last changed on %s, and held it already", y, x, y)
 		}
 		if unseen {
-			o.fall(at, p, y, g, is[y], was[y], declared || older, !older)
+			o.fall(at, p, y, g, is[y], was[y], fallen{declared: declared || older, silent: older, live: w.Intent != 0})
 		}
 		if p.more != nil && p.more.drift.has(g) && !s.out[y].has(g) && !s.became(g, y, w.Source.Values, prev.Values) {
 			o.totals.DriftOverwritten++
@@ -245,10 +295,10 @@ func (o *Oracle) overwrite(at sim.Time, s *shape, p *pair, y engine.Side, g int,
 
 // written judges a write over commits of the target that its source does not
 // know.
-func (o *Oracle) written(at sim.Time, p *pair, y engine.Side, g int, is, was [2]uint32, declared, fresh bool) {
+func (o *Oracle) written(at sim.Time, p *pair, y engine.Side, g int, is, was [2]uint32, live, declared, fresh bool) {
 	x, key := y.Other(), p.key()
 	o.tallies[primaryWins].checked++
-	if x != o.config.Maps[key.Map].Primary {
+	if x != o.config.Maps[key.Map].Primary && !live {
 		o.breach(primaryWins, at, key, "%s, which is not primary, was written over a concurrent change of %s", x, y)
 	}
 	switch {
@@ -273,10 +323,17 @@ func (o *Oracle) describe(p *pair, s engine.Side, g int, from, to uint32) string
 	}
 }
 
+// fallen is how commits are dropped.
+type fallen struct {
+	declared bool // the write says that it overrides something
+	silent   bool // nobody need say so: nothing was ever linked
+	live     bool // by a live transaction, whoever is primary
+}
+
 // fall drops the commits of side y in (from, to] from a column group. The newest
 // of them is the one whose reference must say so.
-func (o *Oracle) fall(at sim.Time, p *pair, y engine.Side, g int, from, to uint32, declared, booked bool) {
-	newest := booked
+func (o *Oracle) fall(at sim.Time, p *pair, y engine.Side, g int, from, to uint32, how fallen) {
+	newest := !how.silent
 	for w := p.walk(y, g, from, to); ; {
 		c := w.next()
 		if c == nil {
@@ -286,10 +343,15 @@ func (o *Oracle) fall(at sim.Time, p *pair, y engine.Side, g int, from, to uint3
 			continue
 		}
 		c.dropped |= only(g)
-		if newest && declared {
+		if newest && how.declared {
 			c.fallen |= only(g)
+			if how.live {
+				c.what |= overruled
+			}
 			switch {
 			case c.equal.has(g):
+			case !c.what.has(captured) && how.live:
+				o.totals.DriftOverwritten++
 			case !c.what.has(captured):
 				o.breach(noLostUpdate, at, p.key(), "an uncaptured change of %s, made at %v, was overridden: nothing will ever tell", y, c.born)
 			case c.what.has(settled) && !c.ownsUp():

@@ -13,8 +13,11 @@ var plain = map[string]string{
 	"no-echo":         "The engine never mistakes its own writes for a user's and sends them back in a loop.",
 	"monotonic":       "The engine's notes of what each side has seen never go backwards, so nothing old is taken for new.",
 	"no-skip":         "No change is dropped on its way into the queue: what leaves the outbox has been saved.",
+	"no-resurrection": "What a user deleted stays deleted on both sides, until a user creates it again.",
 	"reference-order": "A record never appears before the record it points to: no line without its invoice.",
 	"primary-wins":    "If both sides changed a record at once, the primary side wins, always.",
 	"mixed-rejected":  "A transaction that mixes live and async table maps fails as a whole and says which maps they are.",
+	"delete-live":     "A delete takes effect on both sides at once; it never waits in the queue.",
 	"isolation":       "One record that cannot be synced does not hold others up.",
+	"live-atomic":     "A live transaction ends on both sides or on neither, even if something dies in the middle.",
 }

@@ -1,0 +1,123 @@
+package oracle
+
+import (
+	"github.com/twinwrite/twinwrite/engine"
+	"github.com/twinwrite/twinwrite/sim"
+)
+
+// deleted is a user's delete that commits. The other side must have lost the
+// record already, and the delete must not be queued. A delete outside the map's
+// scope, or under a stopped map, stays on its side.
+func (o *Oracle) deleted(at sim.Time, s *shape, p *pair, x engine.Side, prev *engine.Record, held *head, ref *engine.Reference) {
+	y := x.Other()
+	if ref != nil {
+		o.breach(deleteLive, at, p.key(), "a delete on %s entered the queue, as change %d.%d", x, ref.Incarnation, ref.Number)
+	}
+	if s.Mode == engine.Stopped || s.outside(x, prev) {
+		p.aside = true
+		return
+	}
+	o.deletes = true
+	o.tallies[deleteLive].checked++
+	switch {
+	case held == nil:
+		o.breach(deleteLive, at, p.key(), "a delete on %s committed without the other side", x)
+	case alive(p.record[y]):
+		o.breach(deleteLive, at, p.key(), "%s was deleted on %s, and %s still holds it", o.record(p.key()), x, y)
+	}
+	p.deaths++
+	o.tallies[noResurrection].checked++
+	all := p.open(x)
+	for i := range all {
+		c := &all[i]
+		if left := c.groups &^ (c.there | c.dropped); left != 0 {
+			c.dropped |= left
+			if c.tx != nil && c.there == 0 {
+				o.seen(at, c, false)
+			}
+		}
+	}
+	for g := range s.groups { // the next life begins with all of this one behind it
+		mine, theirs := p.stand(x, g), p.stand(y, g)
+		if theirs.commits[x] < mine.commits[x] {
+			p.of(g).drop(x, theirs.commits[x], mine.commits[x])
+		}
+	}
+	o.endOfLife(s, p)
+}
+
+// endOfLife makes both sides know everything of each other.
+func (o *Oracle) endOfLife(s *shape, p *pair) {
+	for _, side := range engine.Sides {
+		if p.head[side] == nil {
+			p.head[side] = o.blank(p)
+		}
+	}
+	next := o.again(p, engine.FinOps)
+	for g := range s.groups {
+		st, other := next.of(g), p.stand(engine.Dataverse, g)
+		st.commits = [2]uint32{max(st.commits[0], other.commits[0]), max(st.commits[1], other.commits[1])}
+		st.last = noSide
+	}
+	next.deaths = p.deaths
+	p.head = [2]*head{next, next}
+}
+
+// bury is the engine's delete of a record. What the user who deletes has not
+// seen of it falls, and its references must say so.
+func (o *Oracle) bury(at sim.Time, s *shape, p *pair, y engine.Side, source *head, w *engine.Write, prev *engine.Record) {
+	o.tallies[noLostUpdate].checked++
+	for g := range s.groups {
+		was, is := p.stand(y, g), *source.of(g)
+		if !alive(prev) || !p.of(g).alive(y, is.commits[y], was.commits[y]) {
+			continue
+		}
+		declared := set(w.Override).has(g)
+		over := p.walk(y, g, is.commits[y], was.commits[y])
+		if c := over.next(); c != nil && c.what.has(captured) && !c.dropped.has(g) && !declared {
+			o.breach(noLostUpdate, at, p.key(), "%s was deleted over change %d.%d of %s, made at %v, which %s had not seen, and no conflict was declared",
+				y, c.life, c.number, y, c.born, y.Other())
+		}
+		o.fall(at, p, y, g, is.commits[y], was.commits[y], fallen{declared: declared, live: true})
+	}
+}
+
+// restore is a write that undoes on side y what an undone transaction had done
+// there: y becomes what the source is.
+func (o *Oracle) restore(at sim.Time, s *shape, p *pair, y engine.Side, source *head, w *engine.Write, prev, after *engine.Record) {
+	x := y.Other()
+	o.tallies[noLostUpdate].checked++
+	next := o.standsOf(s, p, y)
+	for g := range s.groups {
+		if !set(w.Groups).has(g) {
+			continue
+		}
+		was, is := p.stand(y, g), *source.of(g)
+		if p.of(g).alive(y, is.commits[y], was.commits[y]) {
+			declared := set(w.Override).has(g)
+			if over := p.walk(y, g, is.commits[y], was.commits[y]); !declared {
+				if c := over.next(); c != nil && c.what.has(captured) {
+					o.breach(noLostUpdate, at, p.key(), "%s was restored over change %d.%d of %s, made at %v, and no conflict was declared", y, c.life, c.number, y, c.born)
+				}
+			}
+			o.fall(at, p, y, g, is.commits[y], was.commits[y], fallen{declared: declared, live: true})
+		}
+		o.reached(at, p, x, g, was.commits[x], is.commits[x], false)
+		is.commits[y] = max(is.commits[y], was.commits[y])
+		next[g] = is
+	}
+	o.move(p, y, next, source)
+	o.references(at, y, &after.Key, prev, after)
+}
+
+// risen checks that a record which the engine brings to life is not one that a
+// user has deleted.
+func (o *Oracle) risen(at sim.Time, p *pair, y engine.Side, source *head) {
+	if p.deaths == 0 {
+		return
+	}
+	o.tallies[noResurrection].checked++
+	if source.deaths < p.deaths {
+		o.breach(noResurrection, at, p.key(), "%s got back a record that a user had deleted", y)
+	}
+}

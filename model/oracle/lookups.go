@@ -1,0 +1,76 @@
+package oracle
+
+import (
+	"github.com/twinwrite/twinwrite/engine"
+	"github.com/twinwrite/twinwrite/sim"
+)
+
+// lookups finds lookups to records that are gone. Nothing is counted before the
+// first delete. What a transaction or a batch deletes at one instant is seen as
+// deleted together.
+type lookups struct {
+	counted bool
+	at      sim.Time
+	gone    [2][]*pair // by side: deleted at that instant
+}
+
+// lookers counts, by a commit on a side, who looks whom up there.
+func (o *Oracle) lookers(at sim.Time, side engine.Side, prev, after *engine.Record) {
+	dies := alive(prev) && !alive(after)
+	if !o.lookups.counted && !dies {
+		return
+	}
+	if !o.lookups.counted {
+		o.lookups.counted = true
+		for i := range o.pairs.count {
+			p := o.pairs.pair(i)
+			for s, r := range p.record {
+				if r != after {
+					o.looks(engine.Side(s), r, +1)
+				}
+			}
+		}
+		if o.pairs.find(&after.Key).record[side] == after { // prev is not there any more, and was not counted
+			o.looks(side, prev, +1)
+		}
+	}
+	o.dangling(at)
+	o.looks(side, prev, -1)
+	o.looks(side, after, +1)
+	if dies {
+		o.lookups.at = at
+		o.lookups.gone[side] = append(o.lookups.gone[side], o.pairs.find(&after.Key))
+	}
+}
+
+// looks adds the lookups of a record to those of the records that it names.
+func (o *Oracle) looks(side engine.Side, r *engine.Record, by int) {
+	if !alive(r) {
+		return
+	}
+	for _, c := range o.shapes[r.Key.Map].lookups {
+		if v := &r.Values[c]; v.Kind == engine.KindLookup {
+			k := *v.Target
+			k.Spelling = ""
+			if p := o.pairs.find(&k); p != nil && (by > 0 || p.lookers[side] > 0) {
+				p.lookers[side] = uint32(int(p.lookers[side]) + by)
+			}
+		}
+	}
+}
+
+// dangling judges what was deleted before an instant.
+func (o *Oracle) dangling(at sim.Time) {
+	if at == o.lookups.at {
+		return
+	}
+	for _, side := range engine.Sides {
+		for _, p := range o.lookups.gone[side] {
+			o.tallies[referenceOrder].checked++
+			if n := p.lookers[side]; n > 0 && !alive(p.record[side]) {
+				o.breach(referenceOrder, o.lookups.at, p.key(), "%s holds %d lookups to it and has deleted it", side, n)
+			}
+		}
+		o.lookups.gone[side] = o.lookups.gone[side][:0]
+	}
+}
