@@ -92,6 +92,8 @@ type testSystem struct {
 	place   uint64
 	at      uint64 // the position of the next captured change; 0: the next place
 	down    bool
+	off     bool // nothing is captured, since the switch of this turn
+	turn    uint64
 	held    map[engine.TxID]heldTx // transactions before their commit
 	ended   map[engine.TxID]bool   // how those that were held ended
 	refused map[engine.Key]bool
@@ -327,6 +329,9 @@ func (e *environment) output(out engine.Output) {
 			continue
 		}
 		e.printf("  -> %s", e.describe(&eff))
+		if e.judge != nil {
+			e.judge.decided(&eff, e.core)
+		}
 		e.pending = append(e.pending, eff)
 	}
 }
@@ -472,6 +477,9 @@ func (s *testSystem) serve(eff *engine.Effect) *engine.Input {
 	switch eff.Kind {
 	case engine.SwitchCapture:
 		s.capture.Switch(eff.Maps, eff.On, eff.Turn)
+		if eff.Turn >= s.turn {
+			s.off, s.turn = !eff.On, eff.Turn
+		}
 		return &engine.Input{Kind: engine.CaptureSwitched}
 	case engine.PullOutbox:
 		s.outbox = slices.DeleteFunc(s.outbox, func(r engine.Reference) bool { return slices.Contains(eff.Ack, r.Position) })

@@ -264,13 +264,13 @@ func (c *Core) beginInterim(id MapID, interim Side) {
 	m := *c.given[id]
 	m.Primary, m.Unlinked = interim, UnlinkedPrimary
 	c.cfg.Maps[id] = &m
-	c.maps[id].Initializing, c.maps[id].Interim = true, interim
+	c.maps[id].Initializing, c.maps[id].Rules = true, interim
 }
 
 // atRest reports whether nothing can land any more that a map's interim primary decided.
 // Where that is the primary side, nothing changes.
 func (c *Core) atRest(id MapID) bool {
-	return c.maps[id].Interim == c.given[id].Primary || c.flying[id] == 0 && c.now > c.unanswered[id] && !c.liveOn(id)
+	return c.maps[id].Rules == c.given[id].Primary || c.flying[id] == 0 && c.now > c.unanswered[id] && !c.liveOn(id)
 }
 
 // liveOn reports whether a live transaction of a map has not ended.
@@ -288,7 +288,7 @@ func (c *Core) liveOn(id MapID) bool {
 // endInterim lets a map run.
 func (c *Core) endInterim(id MapID) {
 	c.cfg.Maps[id], c.settling[id] = c.given[id], false
-	c.maps[id].Initializing, c.maps[id].Interim = false, 0
+	c.maps[id].Initializing, c.maps[id].Rules = false, c.given[id].Primary
 	c.saveMap(id)
 }
 
@@ -330,10 +330,10 @@ func (c *Core) loadInitial(state *State) {
 			i.at++
 		}
 		for _, id := range c.cfg.Jobs[j].Maps {
-			if !c.maps[id].Initializing || mayChange(w.state) {
+			if !c.maps[id].Initializing || w.state == Halted {
 				continue
 			}
-			c.beginInterim(id, c.maps[id].Interim)
+			c.beginInterim(id, c.maps[id].Rules)
 			c.settling[id] = w.state == Initializing && !w.initial.pending(id)
 		}
 	}

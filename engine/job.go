@@ -71,7 +71,7 @@ func (c *Core) moveJob(j int, s JobState) {
 	switch s {
 	case Paused:
 		w.since = c.now
-	case Halted:
+	case Halted, Starting:
 		w.since = 0
 		for _, m := range c.cfg.Jobs[j].Maps {
 			w.since = max(w.since, c.unanswered[m])

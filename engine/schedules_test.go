@@ -48,6 +48,9 @@ const (
 	letTimePass
 	deleteRecord
 	failNextCommit
+	stopJob
+	startJob
+	changePrimary
 	actionKinds
 )
 
@@ -55,6 +58,7 @@ func (a action) String() string {
 	return fmt.Sprintf("%s %v pair %d word %d", [...]string{
 		"edit", "bypass", "notify", "step", "lose request", "lose answer", "hold", "land", "leak",
 		"crash", "crash unsaved", "toggle refusal", "time", "delete", "fail commit",
+		"stop job", "start job", "change primary",
 	}[a.kind], a.side, a.pair, a.word)
 }
 
@@ -74,6 +78,14 @@ var mixtures = map[string]mixture{
 		edit: 24, notify: 5, carryNext: 70, loseNextRequest: 3, loseNextAnswer: 4, holdNext: 4, landHeld: 5,
 		crashSaved: 4, crashUnsaved: 3, letTimePass: 10, deleteRecord: 4, failNextCommit: 5, toggleRefusal: 3,
 	},
+	"initial sync": {
+		edit: 24, editBypass: 3, notify: 15, carryNext: 70, loseNextRequest: 3, loseNextAnswer: 4, holdNext: 5, landHeld: 6,
+		crashSaved: 3, crashUnsaved: 3, letTimePass: 8, stopJob: 3, startJob: 8, toggleRefusal: 2,
+	},
+	"change of primary": {
+		edit: 24, notify: 15, carryNext: 60, loseNextRequest: 3, loseNextAnswer: 6, holdNext: 12, landHeld: 8,
+		crashSaved: 3, crashUnsaved: 3, letTimePass: 6, stopJob: 4, startJob: 8, changePrimary: 8, deleteRecord: 1,
+	},
 	"all": {
 		deleteRecord: 2, failNextCommit: 1, edit: 24, editBypass: 4, notify: 15, carryNext: 50, loseNextRequest: 4, loseNextAnswer: 6, holdNext: 6,
 		landHeld: 6, leakEcho: 4, crashSaved: 3, crashUnsaved: 3, toggleRefusal: 4, letTimePass: 8,
@@ -89,6 +101,9 @@ type schedule struct {
 	flows                bool // columns that flow one way only, beside the two-way ones
 	perField             bool
 	mapping              mapping
+	unlinked             engine.Unlinked
+	jobs                 bool // ends with an initial sync, which leaves no drift
+	chunk, crashCopy     int  // of that initial sync: records at a time; the engine dies after so many requests
 	actions              []action
 }
 
@@ -111,6 +126,11 @@ func draw(r *rand.Rand, mix mixture) schedule {
 		s.actions = append(s.actions, action{kind, engine.Side(r.IntN(2)), r.IntN(3), r.IntN(5)})
 	}
 	s.mapping = drawMapping(r)
+	s.unlinked = engine.Unlinked(r.IntN(2))
+	s.chunk, s.crashCopy = 1+r.IntN(3), r.IntN(30)
+	if s.jobs = mix[startJob] > 0; s.jobs && s.flows { // else what flows against the first change stays drift by definition
+		s.unlinked = engine.UnlinkedPrimary
+	}
 	return s
 }
 
@@ -205,7 +225,7 @@ func (s *schedule) run(planted plants, seen map[string]int) (trace string, err e
 	if err != nil {
 		return "", err
 	}
-	e.maps, e.cfg = []*engine.TableMap{m}, engine.Config{Workers: s.workers, Batch: s.batch, PullMax: s.pull, Attempts: 1000}
+	e.maps, e.cfg = []*engine.TableMap{m}, engine.Config{Workers: s.workers, Batch: s.batch, PullMax: s.pull, Attempts: 1000, InitialChunk: s.chunk}
 	e.build()
 	for _, a := range s.actions {
 		e.printf("# %s", a)
@@ -237,7 +257,7 @@ const (
 )
 
 func (s *schedule) tableMap() engine.TableMap {
-	m := engine.TableMap{Name: "records", Mode: engine.Async, Primary: s.primary}
+	m := engine.TableMap{Name: "records", Mode: engine.Async, Primary: s.primary, Unlinked: s.unlinked}
 	if s.live {
 		m.Mode = engine.Live
 	}
@@ -269,9 +289,11 @@ func (e *environment) act(a action) {
 	side := e.sides[a.side]
 	k := engine.Key{ID: string(rune('A' + a.pair))}
 	switch a.kind {
+	case stopJob, startJob, changePrimary:
+		e.actOnJob(a)
 	case deleteRecord:
 		r := side.records[k]
-		if r == nil || !r.Alive || side.locked(k) || side.referenced(k) || e.judge.schedule.mapping.out(a.side, r) {
+		if r == nil || !r.Alive || side.off || side.locked(k) || side.referenced(k) || e.judge.schedule.mapping.out(a.side, r) {
 			return // out of scope a delete stays on its side, which is drift by definition
 		}
 		c := side.change(k)
@@ -300,7 +322,7 @@ func (e *environment) act(a action) {
 			column = finopsColumn + int(a.side)
 		}
 		mapped := &e.judge.schedule.mapping
-		if mapped.out(a.side, c.Before) {
+		if mapped.out(a.side, c.Before) || side.off {
 			word = -1 // for the same reason
 		}
 		n := e.judge.nextWord(word)
@@ -311,7 +333,7 @@ func (e *environment) act(a action) {
 		case column == cityColumn && mapped.filters() && a.word == 1 && !mapped.out(a.side, c.Before):
 			c.After[column] = engine.Text("out")
 		}
-		if e.judge.schedule.lookups && a.word > 0 && a.kind == edit { // look up a record of this side, perhaps the same one
+		if e.judge.schedule.lookups && a.word > 0 && a.kind == edit && (!side.off || c.Op == engine.Create) { // look up a record of this side, perhaps the same one
 			parent := engine.Key{ID: string(rune('A' + (a.pair+a.word)%3))}
 			if r := side.records[parent]; r != nil && r.Alive && !side.locked(parent) || parent == k {
 				c.After[parentColumn] = engine.Lookup(&parent)
@@ -392,6 +414,7 @@ func (e *environment) heal() error {
 			if e.judge.broken != nil {
 				return e.judge.broken
 			}
+			e.crashCopy()
 		}
 		for _, name := range slices.Sorted(maps.Keys(e.held)) {
 			eff := e.held[name]
@@ -414,6 +437,9 @@ func (e *environment) heal() error {
 			if err := e.sides[i.Side].commit([]engine.Change{c}, false); err != nil && !errors.Is(err, engine.ErrBusy) {
 				return err
 			}
+		}
+		if e.healJob() {
+			continue
 		}
 		if e.core.Stats().Live == 0 && e.core.Stats().Open == 0 && len(e.sides[0].outbox)+len(e.sides[1].outbox) == 0 && len(e.pending) == 0 {
 			e.flush()
@@ -444,6 +470,10 @@ type judge struct {
 	past       history      // went past the hook or was made out of scope, and is not captured yet
 	carried    map[int]bool
 	outcomes   map[int]engine.Outcome
+	turned     int                    // times the primary changed
+	copied     bool                   // the last initial sync has been asked for
+	copySteps  int                    // ... and so many requests have been carried out since
+	initial    map[*engine.Write]bool // decided while the table map initialized
 }
 
 type editMade struct {
@@ -454,7 +484,7 @@ type editMade struct {
 func newJudge(s *schedule) *judge {
 	return &judge{
 		schedule: s, byNumber: map[string]int{}, dropped: history{}, head: map[int]bool{},
-		uncaptured: map[int]bool{}, gone: map[int]bool{}, past: history{}, carried: map[int]bool{}, outcomes: map[int]engine.Outcome{},
+		uncaptured: map[int]bool{}, gone: map[int]bool{}, past: history{}, carried: map[int]bool{}, outcomes: map[int]engine.Outcome{}, initial: map[*engine.Write]bool{},
 	}
 }
 
@@ -564,6 +594,11 @@ func (j *judge) engineCommitted(side engine.Side, w *engine.Write, now *engine.R
 	h := maps.Clone(target)
 	if h == nil {
 		h = history{}
+	}
+	if j.schedule.unlinked == engine.UnlinkedCarry && !j.initial[w] && now != nil && now.Alive && now.Mark.Incarnation == 0 {
+		for t := range target { // older than the sync: drift from now on
+			j.dropped[t] = true
+		}
 	}
 	newest := map[int]int{} // by group: the newest edit of this side that is dropped
 	for g := range 5 {
@@ -679,7 +714,7 @@ func (j *judge) verdict(e *environment) error {
 	for p := range 3 {
 		k := engine.Key{ID: string(rune('A' + p))}
 		a, b := e.sides[engine.FinOps].records[k], e.sides[engine.Dataverse].records[k]
-		pending := drifting(j, a) || drifting(j, b) // an uncaptured edit that nothing touched since
+		pending := !j.schedule.jobs && (drifting(j, a) || drifting(j, b)) // an uncaptured edit that nothing touched since
 		mapped := &j.schedule.mapping
 		if mapped.out(engine.FinOps, a) || mapped.out(engine.Dataverse, b) {
 			continue

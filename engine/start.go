@@ -55,6 +55,13 @@ func (c *Core) start(j int, initial []InitialSync) error {
 		return err
 	}
 	c.planInitial(j, initial)
+	for _, id := range c.cfg.Jobs[j].Maps {
+		rules := c.next(j, id)
+		if c.recorded[id] {
+			rules = c.maps[id].Rules // until it runs
+		}
+		c.record(j, id, rules)
+	}
 	c.turn++
 	c.jobs[j].turn = c.turn
 	c.switchCapture(j)
@@ -98,7 +105,9 @@ func (c *Core) advanceJobs() {
 
 // runJob lets the items of a job run.
 func (c *Core) runJob(j int) {
-	c.record(j)
+	for _, id := range c.cfg.Jobs[j].Maps {
+		c.record(j, id, c.next(j, id))
+	}
 	if len(c.jobs[j].initial.legs) > 0 {
 		c.moveJob(j, Initializing)
 	} else {
@@ -110,23 +119,28 @@ func (c *Core) runJob(j int) {
 // hasLive reports whether a live transaction of a job's maps has not ended.
 func (c *Core) hasLive(j int) bool { return slices.ContainsFunc(c.cfg.Jobs[j].Maps, c.liveOn) }
 
-// record saves how the maps of a job run from now on.
-func (c *Core) record(j int) {
-	for _, id := range c.cfg.Jobs[j].Maps {
-		m := c.given[id]
-		c.cfg.Maps[id] = m
-		c.maps[id] = MapRecord{
-			Map: id, Job: c.cfg.Jobs[j].Name, Mode: m.Mode, Sequence: m.Sequence, Primary: m.Primary, WriteLife: c.cfg.WriteLife,
-		}
-		if interim, planned := c.jobs[j].planned(id); planned {
-			c.beginInterim(id, interim)
-		}
-		c.saveMap(id)
+// next returns who decides about a map when its job runs.
+func (c *Core) next(j int, id MapID) Side {
+	if interim, planned := c.jobs[j].planned(id); planned {
+		return interim
 	}
+	return c.given[id].Primary
+}
+
+// record saves how a map runs, and who decides about it.
+func (c *Core) record(j int, id MapID, rules Side) {
+	m := c.given[id]
+	c.cfg.Maps[id], c.recorded[id] = m, true
+	c.maps[id] = MapRecord{
+		Map: id, Job: c.cfg.Jobs[j].Name, Mode: m.Mode, Sequence: m.Sequence, Primary: m.Primary, Rules: rules, WriteLife: c.cfg.WriteLife,
+	}
+	if _, planned := c.jobs[j].planned(id); planned && c.jobs[j].state == Starting {
+		c.beginInterim(id, rules)
+	}
+	c.saveMap(id)
 }
 
 func (c *Core) saveMap(id MapID) {
-	c.recorded[id] = true
 	c.save = append(c.save, Mutation{Kind: MapMoved, Map: c.maps[id]})
 }
 
@@ -138,9 +152,10 @@ func (c *Core) recordAll() {
 	}
 	c.allRecorded = true
 	for j := range c.jobs {
-		saved := !slices.ContainsFunc(c.cfg.Jobs[j].Maps, func(id MapID) bool { return !c.recorded[id] })
-		if !saved && !mayChange(c.jobs[j].state) {
-			c.record(j)
+		for _, id := range c.cfg.Jobs[j].Maps {
+			if !c.recorded[id] && c.jobs[j].state != Halted {
+				c.record(j, id, c.given[id].Primary)
+			}
 		}
 	}
 }
@@ -151,11 +166,7 @@ func (c *Core) recordAll() {
 func (c *Core) landedBy(j int) Time {
 	latest := Time(-1)
 	for _, id := range c.cfg.Jobs[j].Maps {
-		next, planned := c.jobs[j].planned(id)
-		if !planned {
-			next = c.given[id].Primary
-		}
-		if c.recorded[id] && c.maps[id].rules() != next {
+		if c.maps[id].Rules != c.next(j, id) {
 			latest = max(latest, c.unanswered[id])
 		}
 	}
@@ -177,7 +188,7 @@ func (c *Core) lost(b *batch) {
 // write when the engine died.
 func (c *Core) lostByCrash() {
 	for id := range c.maps {
-		if c.recorded[id] && !mayChange(c.jobs[c.jobByMap[id]].state) {
+		if s := c.jobs[c.jobByMap[id]].state; c.recorded[id] && s != Halted && s != Starting {
 			c.unanswered[id] = c.now.Add(max(c.maps[id].WriteLife, c.cfg.WriteLife))
 		}
 	}
@@ -196,32 +207,30 @@ func (c *Core) loadMaps(state *State) error {
 	for _, r := range state.Maps {
 		known[r.Job] = true
 		if int(r.Map) >= len(c.cfg.Maps) {
-			if mayChange(jobs[r.Job].State) {
+			if jobs[r.Job].State == Halted {
 				continue
 			}
 			faults = append(faults, &JobError{Job: r.Job, Other: fmt.Sprintf("table map %d is gone", r.Map), Err: ErrNotStopped})
 			continue
 		}
 		c.maps[r.Map], c.recorded[r.Map] = r, true
-		if was := jobs[r.Job]; mayChange(was.State) {
+		was := jobs[r.Job]
+		if was.State == Halted || was.State == Starting {
 			c.unanswered[r.Map] = was.Since
-		} else {
+		}
+		if was.State != Halted {
 			faults = append(faults, c.changed(&r)...)
 		}
 	}
 	for j, job := range c.cfg.Jobs {
 		for _, id := range job.Maps {
-			if !c.recorded[id] && known[job.Name] && !mayChange(jobs[job.Name].State) {
+			if !c.recorded[id] && known[job.Name] && jobs[job.Name].State != Halted {
 				faults = append(faults, &JobError{Job: c.cfg.Jobs[j].Name, Map: c.cfg.Maps[id].Name, Other: "the table map is new in the job", Err: ErrNotStopped})
 			}
 		}
 	}
 	return errors.Join(faults...)
 }
-
-// mayChange reports whether a job in some state may come with other settings.
-// One that starts runs with its new ones only when it has started.
-func mayChange(s JobState) bool { return s == Halted || s == Starting }
 
 // changed returns what differs between how a map ran and how it is to run.
 func (c *Core) changed(r *MapRecord) (faults []error) {

@@ -59,11 +59,11 @@ type IntentRow struct {
 type JobRecord struct {
 	Name  string
 	State JobState
-	Since Time   // of a pause, on the driver's clock; of a stopped job: until when a write of it may still land
+	Since Time   // of a pause, on the driver's clock; of a stopped or starting job: until when a write of it may still land
 	Turn  uint64 // the last one given to this job; see [Effect.Turn]
 }
 
-// MapRecord is how a table map ran when it ran last. Only a stopped job may run
+// MapRecord is how a table map runs, or ran last. Only a stopped job may start
 // with other settings than these.
 type MapRecord struct {
 	Map          MapID
@@ -71,17 +71,9 @@ type MapRecord struct {
 	Mode         Mode
 	Sequence     int
 	Primary      Side
-	Initializing bool // Interim decides in place of Primary
-	Interim      Side
+	Initializing bool          // not yet under Primary
+	Rules        Side          // whose record wins a conflict, or won it last
 	WriteLife    time.Duration // of the writes that were sent
-}
-
-// rules returns whose record wins a conflict.
-func (r *MapRecord) rules() Side {
-	if r.Initializing {
-		return r.Interim
-	}
-	return r.Primary
 }
 
 // LaneState is what survives a crash of the work on one pair in one

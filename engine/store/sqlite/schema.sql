@@ -106,8 +106,8 @@ CREATE TABLE map_run (
   mode         INTEGER NOT NULL,
   sequence     INTEGER NOT NULL,
   primary_side INTEGER NOT NULL CHECK (primary_side IN (0, 1)),
-  initializing INTEGER NOT NULL CHECK (initializing IN (0, 1)), -- 1: the interim primary decides
-  interim       INTEGER NOT NULL CHECK (interim IN (0, 1)),
+  initializing INTEGER NOT NULL CHECK (initializing IN (0, 1)), -- 1: not yet under the primary side
+  rules        INTEGER NOT NULL CHECK (rules IN (0, 1)), -- whose record wins, or won last
   write_life   INTEGER NOT NULL    -- of its writes, in nanoseconds
 ) STRICT;
 
