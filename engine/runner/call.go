@@ -91,6 +91,9 @@ func (c *call) ask() (engine.Input, error) {
 	case engine.ReadBatch:
 		in.Kind = engine.BatchRead
 		in.Records, in.Lookups, err = system.Read(c.ctx, e.Keys, e.Lookups)
+	case engine.ListRecords:
+		in.Kind = engine.RecordsListed
+		in.Records, in.More, err = system.List(c.ctx, e.After, e.Company, e.Max)
 	case engine.SwitchCapture:
 		in.Kind = engine.CaptureSwitched
 		err = system.Switch(c.ctx, e.Maps, e.On, e.Turn)

@@ -21,6 +21,8 @@ func (c *call) check(in *engine.Input) error {
 		reason = c.checkRead(in)
 	case engine.BatchWritten:
 		reason = c.checkRows(in)
+	case engine.RecordsListed:
+		reason = c.checkList(in)
 	}
 	if reason == "" {
 		return nil
@@ -95,6 +97,34 @@ func (c *call) checkRead(in *engine.Input) string {
 		if reason := c.checkRecord(r); reason != "" {
 			return fmt.Sprintf("record %q %s", r.Key.ID, reason)
 		}
+	}
+	return ""
+}
+
+// checkList refuses what would let the engine go round in circles, or leave
+// records out.
+func (c *call) checkList(in *engine.Input) string {
+	e := &c.effect
+	switch {
+	case len(in.Records) > e.Max:
+		return fmt.Sprintf("%d records, of at most %d", len(in.Records), e.Max)
+	case in.More && len(in.Records) == 0:
+		return "there are more records, and it gives none"
+	}
+	last := e.After
+	for _, r := range in.Records {
+		switch {
+		case r == nil || !r.Alive:
+			return "a record that is not alive"
+		case r.Key.Map != e.After.Map || e.Company != "" && r.Key.Company != e.Company:
+			return fmt.Sprintf("record %q of table map %d and company %q where %d and %q were asked for", r.Key.ID, r.Key.Map, r.Key.Company, e.After.Map, e.Company)
+		case r.Key.Compare(last) <= 0:
+			return fmt.Sprintf("record %q does not come after %q", r.Key.ID, last.ID)
+		}
+		if reason := c.checkRecord(r); reason != "" {
+			return fmt.Sprintf("record %q %s", r.Key.ID, reason)
+		}
+		last = r.Key
 	}
 	return ""
 }

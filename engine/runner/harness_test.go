@@ -326,6 +326,19 @@ func (c *client) Read(ctx context.Context, keys, lookups []engine.Key) ([]*engin
 	return in.Records, in.Lookups, err
 }
 
+func (c *client) List(ctx context.Context, after engine.Key, company string, most int) ([]*engine.Record, bool, error) {
+	if err := c.enter(ctx, engine.ListRecords); err != nil {
+		return nil, false, err
+	}
+	records, more, err := c.inner.List(ctx, after, company, most)
+	if err != nil {
+		return nil, false, err
+	}
+	in := engine.Input{Records: records, More: more}
+	err = c.leave(engine.ListRecords, &in)
+	return in.Records, in.More, err
+}
+
 func (c *client) Switch(ctx context.Context, maps []engine.MapID, on bool, turn uint64) error {
 	if err := c.enter(ctx, engine.SwitchCapture); err != nil {
 		return err

@@ -43,6 +43,26 @@ func (s *System) Read(ctx context.Context, keys, lookups []engine.Key) (records 
 	return records, alive, nil
 }
 
+// List implements runner.System.
+func (s *System) List(ctx context.Context, after engine.Key, company string, most int) (records []*engine.Record, more bool, err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, false, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, k := range slices.SortedFunc(slices.Values(s.keys), engine.Key.Compare) {
+		r := s.records[k]
+		if !r.Alive || k.Map != after.Map || k.Compare(after) <= 0 || company != "" && company != k.Company {
+			continue
+		}
+		if len(records) == most {
+			return records, true, nil
+		}
+		records = append(records, r)
+	}
+	return records, false, nil
+}
+
 // Switch implements runner.System.
 func (s *System) Switch(ctx context.Context, maps []engine.MapID, on bool, turn uint64) error {
 	if err := ctx.Err(); err != nil {
