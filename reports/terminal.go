@@ -35,6 +35,7 @@ const (
 	linesMost    = 40
 	mapsMost     = 8
 	brokenMost   = 9
+	expectedMost = 8
 	eventsLeast  = 5
 )
 
@@ -59,6 +60,7 @@ func Terminal(w io.Writer, set *result.Set, o TerminalOptions) error {
 		sc.width = max(columnsLeast, min(o.Width, columnsMost))
 	}
 	broken := clip(sc.propertyLines(s), brokenMost)
+	expected := clip(sc.expectationLines(s), expectedMost)
 	var ways []string
 	if o.Folder != "" {
 		// A path is not broken: it is there to be copied.
@@ -72,8 +74,9 @@ func Terminal(w io.Writer, set *result.Set, o TerminalOptions) error {
 	out := append(sc.verdictLines(set, s), "")
 	out = append(out, sc.mapLines(s)...)
 	const heads = 5 // blank lines and the two section heads
-	room := linesMost*columnsMost/sc.width - len(out) - len(broken) - len(ways) - heads
+	room := linesMost*columnsMost/sc.width - len(out) - len(broken) - len(expected) - len(ways) - heads
 	out = section(out, "what happened", clip(sc.eventLines(set, s), max(room, eventsLeast)))
+	out = section(out, "expectations", expected)
 	out = section(out, "properties that do not hold or could not be decided", broken)
 	out = append(append(out, ""), ways...)
 	if _, err := io.WriteString(w, strings.Join(out, "\n")+"\n"); err != nil {
@@ -328,6 +331,36 @@ func (sc screen) propertyLines(s summary.Summary) []string {
 				lines = append(lines, sc.fill("        ", "first at "+sc.violation(s, p.Examples[0]))...)
 			}
 		}
+	}
+	return lines
+}
+
+// expectationLines tells of each expectation how it fared, and whether the runs
+// reached the precision that was asked for.
+func (sc screen) expectationLines(s summary.Summary) []string {
+	var lines []string
+	for _, e := range s.Expectations {
+		text := e.ID + ": " + e.Text
+		if seen := e.Seen(); seen != "" {
+			text += ": " + seen
+		}
+		if e.Note != "" {
+			text += " (" + e.Note + ")"
+		}
+		plain := strings.ToUpper(string(e.Verdict))
+		told := sc.fill("  "+plain+"  ", text)
+		told[0] = strings.Replace(told[0], plain, verdict(e.Verdict, sc.color), 1)
+		lines = append(lines, told...)
+	}
+	if n := len(s.Looks); n > 0 {
+		last, much := s.Looks[n-1], "is not known yet"
+		if last.Relative >= 0 {
+			much = fmt.Sprintf("is known to ±%.1f %%", 100*float64(last.Relative))
+		}
+		if !last.Enough {
+			much += ", less than was asked for"
+		}
+		lines = append(lines, sc.fill("  ", fmt.Sprintf("%s %s after %s", last.Figure, much, words.Counted(last.Runs, "run", "runs")))...)
 	}
 	return lines
 }

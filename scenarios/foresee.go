@@ -19,6 +19,8 @@ func foresee(s *Scenario) Warnings {
 	f.losses()
 	f.timeout()
 	f.load()
+	f.lookups()
+	f.limits()
 	return Warnings(f.warnings.sorted())
 }
 
@@ -144,15 +146,7 @@ func (f *foresight) load() {
 		if !w.Enabled || w.Trace != nil {
 			continue
 		}
-		records := 0.0
-		for _, step := range w.Transaction {
-			for _, c := range []sim.Count{step.Create, step.Update} {
-				if c != nil {
-					records += c.Mean()
-				}
-			}
-		}
-		transactions := w.Arrivals.expected(f.s.Time)
+		transactions, records := w.Expected(f.s.Time)
 		if transactions < 1 {
 			f.warn(join(join("workload", w.Name), "arrivals.rate"), "is a rate too low?", "%.2g transactions are expected in the whole run", transactions)
 		}
@@ -170,6 +164,48 @@ func (f *foresight) load() {
 	}
 	if !working {
 		f.warn("workload", "set enabled: true on one", "no workload is enabled; nothing will happen")
+	}
+}
+
+// Expected returns how many transactions a generator makes on average in a run,
+// and how many records each writes.
+func (w *Workload) Expected(t Time) (transactions, records float64) {
+	for _, step := range w.Transaction {
+		for _, c := range []sim.Count{step.Create, step.Update} {
+			if c != nil {
+				records += c.Mean()
+			}
+		}
+	}
+	return w.Arrivals.expected(t), records
+}
+
+// lookups warns of maps that initial sync would not export.
+func (f *foresight) lookups() {
+	for _, m := range f.s.Maps {
+		if n := len(m.Lookups); n > engine.LookupsMax {
+			f.warn(join(join("maps", m.Name), "lookups"), "documented: initial sync refuses more than "+fmt.Sprint(engine.LookupsMax)+"; leave some out if the map is to be loaded that way",
+				"%s has %d lookups: initial sync cannot export it from Dataverse", m.Name, n)
+		}
+	}
+}
+
+// limits warns of loads above what a documented limit lets pass.
+func (f *foresight) limits() {
+	// 6,000 requests in a sliding window of 300 s, for each user and web server.
+	const requests, window = 6000, 300.0
+	carried := 0.0
+	for i := range f.s.Workload {
+		w := &f.s.Workload[i]
+		if w.Enabled && w.Trace == nil && w.Side == engine.FinOps {
+			transactions, records := w.Expected(f.s.Time)
+			carried += transactions * records
+		}
+	}
+	sent := carried / float64(f.s.Engine.Batch) / f.s.Time.Run.Seconds()
+	if sent > requests/window {
+		f.warn("engine.batch", "make engine.batch larger, or the load smaller",
+			"about %.0f write requests a second go to Dataverse on average; documented: a user may send %d in %.0f s, and this version throttles nobody", sent, requests, window)
 	}
 }
 

@@ -180,6 +180,11 @@ func parseFile(file string, src []byte, sets []string) (*Scenario, error) {
 		},
 	}
 	bind(tree, reflect.ValueOf(s).Elem())
+	if !slices.Contains(sets, noSweep) {
+		if errs := s.checkPoints(file, sets); errs != nil {
+			return nil, errs
+		}
+	}
 	return s, nil
 }
 

@@ -67,8 +67,23 @@ func TestParse(t *testing.T) {
 	}
 	check("purpose", got.Purpose, "Two lines, with \"quotes\"\nand a \\ backslash.\n")
 	check("seed", got.Seed, uint64(1<<64-1))
-	check("time", got.Time, Time{time.Date(2026, 1, 31, 16, 0, 0, 0, time.UTC), 26 * time.Hour, 0})
-	check("runs", got.Runs, Runs{3})
+	check("time", got.Time, Time{time.Date(2026, 1, 31, 16, 0, 0, 0, time.UTC), 30 * time.Minute, 26 * time.Hour, 0})
+	check("runs", []any{got.Runs.Count, got.Runs.Max, got.Runs.Precision.Metric.String(), got.Runs.Precision.Relative, got.Runs.Precision.Confidence},
+		[]any{3, 20, "p99(convergence{map=invoices})", Share(0.05), Share(0.9)})
+	check("looks", got.Runs.Looks(), []int{3, 6, 12, 20})
+	var labels []string
+	for i := range got.Expect {
+		labels = append(labels, got.Expect[i].ID+": "+got.Expect[i].Label())
+	}
+	check("expect", labels, []string{
+		"slo: p99(convergence{map=invoices}) < 5m", "keys: count(error{reason='ambiguous key'}) == 0",
+		"safe: always no-lost-update", "expectation-4: eventually drained, within 1h after the users have left",
+	})
+	check("sweep", got.Sweep.Axes, []Axis{
+		{Name: "axis-1", Path: "engine.workers", Values: []string{"2", "4", "8"}},
+		{Name: "mode", Path: "engine.sequence", Values: []string{"priority", "barrier"}},
+	})
+	check("points", len(got.Points()), 5)
 	check("clock", got.Systems.FinOps.Clock, Clock{
 		Offset: -2 * time.Second, Drift: 40500, Granularity: 100 * time.Nanosecond,
 		Steps: []ClockStep{{"step-1", 3 * time.Hour, 90 * time.Second}, {"back", 90 * time.Minute, -90 * time.Second}},
@@ -289,6 +304,9 @@ func TestLimits(t *testing.T) {
 		"alias bomb":      {"a: &a [x]\nb: &b [*a, *a]\nc: [*b, *b]\n", "an anchor"},
 		"deep indent":     {strings.Repeat(" ", 500) + "a: 1\n", "indented by more than"},
 		"keys in a line":  {strings.Repeat("a: ", 1300), "not allowed"},
+		"10 MB of keys":   {strings.Repeat("a: 1\n", 2_000_000), "bytes; a scenario may have"},
+		"a huge number":   {"seed: " + strings.Repeat("9", 4000), "is not"},
+		"anchors":         {strings.Repeat("- &a b\n", 5000), "an anchor"},
 		"brackets closed": {strings.Repeat("{a: ", 800) + strings.Repeat("}", 800), "brackets are nested"},
 	} {
 		_, _, err := Parse("x", []byte(c.src), nil)
@@ -374,7 +392,7 @@ func TestHash(t *testing.T) {
 // FuzzParse: whatever the file, Parse ends with a scenario or with errors
 // that have a place, and what it accepts it writes so that it reads it again.
 func FuzzParse(f *testing.F) {
-	for _, pattern := range []string{"testdata/*/*.yaml", "builtin/*.yaml"} {
+	for _, pattern := range []string{"testdata/*/*.yaml", "builtin/*.yaml", "starters/*.yaml"} {
 		files, _ := filepath.Glob(pattern)
 		for _, file := range files {
 			src, err := os.ReadFile(file)

@@ -34,6 +34,7 @@ type quantity struct {
 	example string // "80ms, 2s, 10m or 1h30m"
 	read    func(text string) (any, error)
 	write   func(value any) string
+	plain   string // what JSON calls it, where it needs no unit
 }
 
 // What is wrong with a quantity. The message names the value and its kind.
@@ -223,6 +224,7 @@ func number(lo, hi float64) quantity {
 		example: writeNumber(lo) + " or " + writeNumber(min(hi, lo+1.5)),
 		read:    func(text string) (any, error) { return readNumber(text, lo, hi) },
 		write:   func(v any) string { return writeNumber(as[float64](v)) },
+		plain:   "number",
 	}
 }
 
@@ -242,6 +244,7 @@ func whole(lo, hi int) quantity {
 			return n, nil
 		},
 		write: func(v any) string { return strconv.Itoa(as[int](v)) },
+		plain: "integer",
 	}
 }
 
@@ -259,6 +262,7 @@ var seed = quantity{
 		return n, nil
 	},
 	write: func(v any) string { return strconv.FormatUint(as[uint64](v), 10) },
+	plain: "integer",
 }
 
 var truth = quantity{
@@ -275,6 +279,7 @@ var truth = quantity{
 		}
 	},
 	write: func(v any) string { return strconv.FormatBool(as[bool](v)) },
+	plain: "boolean",
 }
 
 var instant = quantity{

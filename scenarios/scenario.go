@@ -5,6 +5,7 @@ import (
 
 	"github.com/twinwrite/twinwrite/engine"
 	"github.com/twinwrite/twinwrite/model/driver"
+	"github.com/twinwrite/twinwrite/scenarios/expect"
 	"github.com/twinwrite/twinwrite/sim"
 )
 
@@ -14,22 +15,24 @@ import (
 // A Scenario is read-only. It remembers how it was written, see
 // [Scenario.Resolved] and [Scenario.Inputs].
 type Scenario struct {
-	Schema      string       `key:"schema"`
-	Name        string       `key:"name"`
-	Purpose     string       `key:"purpose"`
-	Seed        uint64       `key:"seed"`
-	Time        Time         `key:"time"`
-	Runs        Runs         `key:"runs"`
-	Systems     Systems      `key:"systems"`
-	Links       Links        `key:"links"`
-	Maps        []Map        `key:"maps"`
-	Jobs        []Job        `key:"jobs"`
-	Workload    []Workload   `key:"workload"`
-	Validations []Validation `key:"validations"`
-	Faults      []Fault      `key:"faults"`
-	Engine      Engine       `key:"engine"`
-	Integrator  Integrator   `key:"integrator"`
-	Spotlight   []string     `key:"spotlight"` // IDs of trace transactions whose story the report tells
+	Schema      string        `key:"schema"`
+	Name        string        `key:"name"`
+	Purpose     string        `key:"purpose"`
+	Seed        uint64        `key:"seed"`
+	Time        Time          `key:"time"`
+	Runs        Runs          `key:"runs"`
+	Systems     Systems       `key:"systems"`
+	Links       Links         `key:"links"`
+	Maps        []Map         `key:"maps"`
+	Jobs        []Job         `key:"jobs"`
+	Workload    []Workload    `key:"workload"`
+	Validations []Validation  `key:"validations"`
+	Faults      []Fault       `key:"faults"`
+	Engine      Engine        `key:"engine"`
+	Integrator  Integrator    `key:"integrator"`
+	Spotlight   []string      `key:"spotlight"` // IDs of trace transactions whose story the report tells
+	Expect      []Expectation `key:"expect"`
+	Sweep       *Sweep        `key:"sweep"` // nil: the scenario has one point
 
 	tree  *node  // the file with overrides and defaults, canonical
 	src   []byte // as given to Parse
@@ -39,19 +42,58 @@ type Scenario struct {
 }
 
 // Time is the calendar of a run: Run of workload, then Drain without users.
-// Run time 0 is Start.
+// Run time 0 is Start. What is committed before Warmup is simulated and judged
+// like the rest, and left out of every figure of convergence.
 type Time struct {
-	Start time.Time     `key:"start"`
-	Run   time.Duration `key:"run"`
-	Drain time.Duration `key:"drain"`
+	Start  time.Time     `key:"start"`
+	Warmup time.Duration `key:"warmup"`
+	Run    time.Duration `key:"run"`
+	Drain  time.Duration `key:"drain"`
 }
 
 // End returns the run time at which everything stops.
 func (t Time) End() time.Duration { return t.Run + t.Drain }
 
-// Runs says how often the world is simulated, each time with other draws.
+// Runs says how often the world is simulated, each time with other draws: Count
+// times, or, with a Precision, more often until it is reached, but at most Max
+// times. See [Runs.Looks].
 type Runs struct {
-	Count int `key:"count"`
+	Count     int        `key:"count"`
+	Max       int        `key:"max"`
+	Precision *Precision `key:"precision"`
+}
+
+// Precision is how narrow the interval of a figure must be: half its width by
+// the mean at most Relative.
+type Precision struct {
+	Metric     expect.Figure `key:"metric"`
+	Relative   Share         `key:"relative"`
+	Confidence Share         `key:"confidence"`
+}
+
+// Looks returns after how many runs it is decided whether they are enough: the
+// last of them is where they end in any case. The schedule is fixed beforehand,
+// each look at twice as many runs as the one before.
+func (r Runs) Looks() []int {
+	looks := []int{r.Count}
+	for r.Precision != nil && looks[len(looks)-1] < r.Max {
+		looks = append(looks, min(2*looks[len(looks)-1], r.Max))
+	}
+	return looks
+}
+
+// Most returns how many runs there may be.
+func (r Runs) Most() int {
+	looks := r.Looks()
+	return looks[len(looks)-1]
+}
+
+// Confidence returns the confidence of all intervals.
+func (r Runs) Confidence() float64 {
+	if r.Precision != nil {
+		return float64(r.Precision.Confidence)
+	}
+	return 0.95
 }
 
 // Systems are the two business systems.

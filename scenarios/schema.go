@@ -17,8 +17,6 @@ const (
 	laterModes      = "async is the mode this version runs"
 	laterDirections = "maps of this version carry changes both ways: write both"
 	laterDeletes    = "this version creates and updates; a delete would go live, past the queue"
-	laterExpect     = "properties are always checked; read the figures in the report"
-	laterSweep      = "vary one value with --set, one run each"
 	laterTemplates  = "write the map's keys out"
 )
 
@@ -93,8 +91,11 @@ var schema shape = object{
 			name: "spotlight", shape: composite(readTexts), standard: "[]", source: "assumed: no transaction is special",
 			doc: "transactions of a trace whose story the report tells, by their value in the transaction column",
 		},
-		{name: "expect", later: laterExpect},
-		{name: "sweep", later: laterSweep},
+		{
+			name: "expect", shape: list{name: "expectation", named: "id", item: expectObject}, standard: "[]",
+			source: "assumed: the properties are checked in any case", doc: "what the runs must show",
+		},
+		{name: "sweep", shape: sweepObject, doc: "values of settings to go through, each a point with runs of its own"},
 	},
 	also: checkWhole,
 }
@@ -112,17 +113,30 @@ var timeObject = object{name: "time", keys: []key{
 		name: "drain", shape: notNegative{timeSpan}, standard: "1h", source: "assumed: long enough for a queue that drains at all",
 		doc: "how long the engine works on after the users have gone",
 	},
-	{name: "warmup", later: "every change counts from the start; begin the run earlier if that matters"},
-}}
+	{
+		name: "warmup", shape: notNegative{timeSpan}, standard: "0s", source: "assumed: every change counts",
+		doc: "changes committed before are simulated, and left out of every figure of convergence",
+	},
+}, also: checkTime}
 
 var runsObject = object{name: "runs", keys: []key{
 	{
 		name: "count", shape: leaf{whole(1, 10_000)}, standard: "1", source: "assumed: one run shows the mechanism; intervals need more",
 		doc: "how often the world is simulated, each time with other draws",
 	},
-	{name: "max", later: "set runs.count"},
-	{name: "precision", later: "set runs.count"},
-}}
+	{name: "max", shape: leaf{whole(1, 10_000)}, doc: "with precision: how many runs there may be at most"},
+	{
+		name: "precision", doc: "more runs until a figure is known so well: {metric: p99(convergence), relative: 5%}",
+		shape: object{name: "precision", keys: []key{
+			{name: "metric", shape: composite(readFigure), required: true, doc: "the figure, for example p99(convergence)"},
+			{name: "relative", shape: leaf{share}, required: true, doc: "half of its interval by its mean, for example 5%"},
+			{
+				name: "confidence", shape: leaf{share}, standard: "95%", source: "assumed: the usual one",
+				doc: "the confidence of its interval, and of those of all expectations",
+			},
+		}},
+	},
+}, also: checkRuns}
 
 var systemsObject = object{name: "systems", keys: []key{
 	{

@@ -79,14 +79,15 @@ to decide.
 
 Start with:  twinwrite run month-end
 
-Exit codes: 0 all hold · 2 usage · 3 a property was violated · 4 inconclusive ·
-5 scenario invalid · 6 not reproducible · 70 internal error · 130 interrupted,
-partial results kept`,
+Exit codes: 0 all hold · 2 usage · 3 a property or an expectation was violated ·
+4 inconclusive · 5 scenario invalid · 6 not reproducible · 70 internal error ·
+130 interrupted, partial results kept`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	root.AddCommand(runCommand(), checkCommand(), replayCommand(), validateCommand(), scenariosCommand(), versionCommand())
+	root.AddCommand(runCommand(), checkCommand(), replayCommand(), validateCommand(), planCommand(),
+		scenariosCommand(), initCommand(), catalogCommand(), schemaCommand(), versionCommand())
 	return root
 }

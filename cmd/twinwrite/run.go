@@ -17,6 +17,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/twinwrite/twinwrite/reports"
+	"github.com/twinwrite/twinwrite/scenarios"
 	"github.com/twinwrite/twinwrite/scenarios/result"
 	"github.com/twinwrite/twinwrite/scenarios/runs"
 )
@@ -75,8 +76,12 @@ func (f *runFlags) run(cmd *cobra.Command, name string) error {
 	if err != nil {
 		return err
 	}
+	if s.Sweep != nil {
+		fmt.Fprintf(cmd.ErrOrStderr(), "twinwrite: the sweep (%d points) is left out: run takes the scenario's own values\n  hint: one point: --set %s\n",
+			len(s.Points()), firstSets(s))
+	}
 	started := time.Now()
-	p := newProgress(cmd.ErrOrStderr(), s.Runs.Count, s.Time.End(), f.quiet)
+	p := newProgress(cmd.ErrOrStderr(), s.Runs.Most(), s.Time.End(), f.quiet)
 	set, err := runs.Simulate(cmd.Context(), s, runs.Options{
 		Jobs: f.jobs, Failpoints: points, Progress: p.update, Command: f.command(cmd, name),
 	})
@@ -92,6 +97,19 @@ func (f *runFlags) run(cmd *cobra.Command, name string) error {
 		return exit{exitInternal, err}
 	}
 	return verdictCode(cmd.Context(), set)
+}
+
+// firstSets shows how the first point of a sweep is written on the command line.
+func firstSets(s *scenarios.Scenario) string {
+	points := s.Points()
+	if len(points) == 0 {
+		return "..."
+	}
+	sets := points[0].Sets()
+	for i := range sets {
+		sets[i] = quote(sets[i])
+	}
+	return strings.Join(sets, " --set ")
 }
 
 // check refuses flags that make no sense, before anything is simulated.
@@ -198,6 +216,10 @@ func manifest(set *result.Set, started time.Time) reports.Manifest {
 // interrupted, violated, inconclusive, in this order.
 func verdictCode(ctx context.Context, set *result.Set) error {
 	code := exitHolds
+	verdicts := make([]result.Verdict, 0, len(set.Expectations))
+	for _, e := range set.Expectations {
+		verdicts = append(verdicts, e.Verdict)
+	}
 	rank := map[int]int{exitHolds: 0, exitInconclusive: 1, exitViolated: 2, exitInterrupted: 3, exitInternal: 4}
 	raise := func(c int) {
 		if rank[c] > rank[code] {
@@ -215,12 +237,15 @@ func verdictCode(ctx context.Context, set *result.Set) error {
 			raise(exitInternal)
 		}
 		for _, p := range set.Runs[i].Properties {
-			switch p.Verdict {
-			case result.Fail:
-				raise(exitViolated)
-			case result.Inconclusive:
-				raise(exitInconclusive)
-			}
+			verdicts = append(verdicts, p.Verdict)
+		}
+	}
+	for _, v := range verdicts {
+		switch v {
+		case result.Fail:
+			raise(exitViolated)
+		case result.Inconclusive:
+			raise(exitInconclusive)
 		}
 	}
 	if code == exitHolds {

@@ -37,17 +37,19 @@ type view struct {
 	Key        []number
 	Events     []findings.Event
 	Properties []property
-	Plots      []picture
-	Maps       table
-	DeskCounts string
-	Errors     table // what waits for an operator
-	Listed     table // what needs no action
-	Stories    []story
-	Slow       slowest // those that converged at last
-	Never      slowest // those that did not
-	Several    bool    // several runs: rows name theirs
-	Runs       table
-	OverRuns   table
+
+	Expectations []expectation
+	Plots        []picture
+	Maps         table
+	DeskCounts   string
+	Errors       table // what waits for an operator
+	Listed       table // what needs no action
+	Stories      []story
+	Slow         slowest // those that converged at last
+	Never        slowest // those that did not
+	Several      bool    // several runs: rows name theirs
+	Runs         table
+	OverRuns     table
 
 	Pairing table
 	Given   table
@@ -64,6 +66,11 @@ type fact struct{ Name, Value string }
 type number struct {
 	Value, Name, Note string
 	Alarm             bool
+}
+
+type expectation struct {
+	summary.Expectation
+	Mark, Word, Measured string
 }
 
 type property struct {
@@ -127,7 +134,8 @@ func newView(set *result.Set, s summary.Summary) view {
 		Interrupted: findings.Interruption(s), Notices: findings.Planted(s),
 		Headline: findings.Arrival(s), Second: findings.Verdict(s), Command: sc.Command, Facts: facts(set, s),
 		Key: keyNumbers(pooled, s, clock), Events: findings.Narrative(set, s), Properties: propertiesOf(s, clock),
-		Maps: mapTable(s), DeskCounts: findings.DeskCounts(s),
+		Expectations: expectationsOf(s),
+		Maps:         mapTable(s), DeskCounts: findings.DeskCounts(s),
 		Several: len(set.Runs) > 1, Runs: runTable(s), OverRuns: overRunsTable(s),
 		Pairing: pairingTable(sc.Maps), Limits: limits(sc), Terms: terms,
 	}
@@ -305,6 +313,19 @@ func censoredNote(q stats.Quantile) string {
 		return "* censored: a lower bound"
 	}
 	return "the slowest 1 % took longer"
+}
+
+// expectationsOf lists the expectations as the scenario does.
+func expectationsOf(s summary.Summary) []expectation {
+	var out []expectation
+	for _, e := range s.Expectations {
+		measured := e.Seen()
+		if measured == "" {
+			measured = words.None
+		}
+		out = append(out, expectation{e, string(e.Verdict), verdictWord(e.Verdict), measured})
+	}
+	return out
 }
 
 // propertiesOf lists what is violated first, then what is undecided.

@@ -7,7 +7,7 @@
 
 -- What was simulated; one row.
 CREATE TABLE scenario (
-  schema    TEXT NOT NULL,    -- version of this file's shape: 'twinwrite/results/v2'
+  schema    TEXT NOT NULL,    -- version of this file's shape: 'twinwrite/results/v3'
   name      TEXT NOT NULL,
   purpose   TEXT NOT NULL,
   mode      TEXT NOT NULL,    -- 'async' or 'integrator'
@@ -16,9 +16,32 @@ CREATE TABLE scenario (
   model     TEXT NOT NULL,    -- version of the simulated model
   start     TEXT NOT NULL,    -- calendar instant of run time 0, RFC 3339, UTC
   length_ns INTEGER NOT NULL, -- workload window
+  warmup_ns INTEGER NOT NULL, -- changes committed before it are in no convergence figure
   drain_ns  INTEGER NOT NULL, -- extra time in which queues may empty
   "primary" TEXT NOT NULL,   -- primary side of each job, as 'billing: finops'
   command   TEXT NOT NULL     -- the line that reproduces these results
+) STRICT;
+
+-- What the scenario demands of its runs, and how it fared. Figures are written
+-- as expectations write quantities, '4m12s'; '' where there is none.
+CREATE TABLE expectations (
+  id       TEXT PRIMARY KEY,
+  text     TEXT NOT NULL,
+  verdict  TEXT NOT NULL,    -- 'pass', 'fail' or 'inconclusive'
+  note     TEXT NOT NULL,
+  mean     TEXT NOT NULL,    -- over runs
+  low      TEXT NOT NULL,    -- of the confidence interval
+  high     TEXT NOT NULL,
+  at_least INTEGER NOT NULL, -- 1: the mean is a lower bound
+  runs     INTEGER NOT NULL
+) STRICT;
+
+-- Looks at whether the runs are enough for the precision that is asked for.
+CREATE TABLE looks (
+  runs     INTEGER PRIMARY KEY,
+  figure   TEXT NOT NULL,
+  relative REAL NOT NULL,    -- half the interval by the mean; negative when it cannot be told
+  enough   INTEGER NOT NULL
 ) STRICT;
 
 -- Table maps, in the order of the scenario.
@@ -148,6 +171,7 @@ CREATE TABLE map_counts (
   alive_finops           INTEGER NOT NULL, -- records on each side at the end
   alive_dataverse        INTEGER NOT NULL,
   converged              INTEGER NOT NULL, -- pairs equal on both sides at the end
+  divergent              INTEGER NOT NULL, -- pairs that differ at the end
   parked                 INTEGER NOT NULL, -- pairs with an item on the error desk at the end
   blocked                INTEGER NOT NULL, -- pairs that wait for a parked one at the end
   open                   INTEGER NOT NULL, -- pairs with an item still queued at the end

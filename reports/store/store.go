@@ -21,7 +21,7 @@ import (
 )
 
 // Schema is the version of the file's shape, in the table scenario.
-const Schema = "twinwrite/results/v2"
+const Schema = "twinwrite/results/v3"
 
 //go:embed schema.sql
 var schema string
@@ -79,9 +79,19 @@ func fileURI(path string) (string, error) {
 
 func fill(w *writer, set *result.Set) error {
 	sc := set.Scenario
-	w.table("scenario", 12, func(row func(...any)) {
+	w.table("scenario", 13, func(row func(...any)) {
 		row(Schema, sc.Name, sc.Purpose, sc.Mode, strconv.FormatUint(sc.Seed, 10), sc.Hash, sc.Model,
-			sc.Start.UTC().Format(time.RFC3339Nano), sc.Length, sc.Drain, sc.Primary, sc.Command)
+			sc.Start.UTC().Format(time.RFC3339Nano), sc.Length, sc.Warmup, sc.Drain, sc.Primary, sc.Command)
+	})
+	w.table("expectations", 9, func(row func(...any)) {
+		for _, e := range set.Expectations {
+			row(e.ID, e.Text, string(e.Verdict), e.Note, e.Mean, e.Low, e.High, e.AtLeast, e.Runs)
+		}
+	})
+	w.table("looks", 4, func(row func(...any)) {
+		for _, l := range set.Looks {
+			row(l.Runs, l.Figure, l.Relative, l.Enough)
+		}
 	})
 	w.table("maps", 5, func(row func(...any)) {
 		for i, m := range sc.Maps {
@@ -142,10 +152,10 @@ func fillRun(w *writer, r *result.Run) {
 			}
 		}
 	})
-	w.table("map_counts", 14, func(row func(...any)) {
+	w.table("map_counts", 15, func(row func(...any)) {
 		for _, m := range r.Maps {
 			row(n, m.Map, m.Captured[0], m.Captured[1], m.Creates[0], m.Creates[1], m.Alive[0], m.Alive[1],
-				m.Converged, m.Parked, m.Blocked, m.Open, m.PartlyVisibleMost, m.NeverWhole)
+				m.Converged, m.Divergent, m.Parked, m.Blocked, m.Open, m.PartlyVisibleMost, m.NeverWhole)
 		}
 	})
 	w.table("errors", 8, func(row func(...any)) {

@@ -34,8 +34,12 @@ type Summary struct {
 	Scenario Scenario       `json:"scenario"`
 	Verdict  result.Verdict `json:"verdict"`
 	Executed Executed       `json:"executed"`
-	Pooled   Figures        `json:"pooled"` // over the runs that Executed.Pooled counts
-	Runs     []Run          `json:"runs"`
+
+	Expectations []Expectation `json:"expectations,omitempty"` // what the scenario demands
+	Looks        []Look        `json:"looks,omitempty"`        // at whether the runs are enough, where their number is not fixed
+
+	Pooled Figures `json:"pooled"` // over the runs that Executed.Pooled counts
+	Runs   []Run   `json:"runs"`
 }
 
 // Executed says how much of what the scenario asks for was run.
@@ -80,6 +84,43 @@ type Period struct {
 	From   Seconds `json:"from"`
 	To     Seconds `json:"to"`
 	Note   string  `json:"note"`
+}
+
+// Expectation is what the scenario demands of its runs, and how it fared.
+type Expectation struct {
+	ID      string         `json:"id"`
+	Text    string         `json:"text"`
+	Verdict result.Verdict `json:"verdict"`
+	Note    string         `json:"note"`
+	Mean    string         `json:"mean,omitempty"` // of the figure over runs, as expectations write quantities
+	Low     string         `json:"low,omitempty"`
+	High    string         `json:"high,omitempty"`
+	AtLeast bool           `json:"at_least,omitempty"` // the mean is a lower bound
+	Runs    int            `json:"runs"`
+}
+
+// Seen tells what was measured: "4m12s (3m50s to 4m33s, 30 runs)"; empty where
+// the expectation is about no figure, or it was not measured.
+func (e *Expectation) Seen() string {
+	if e.Mean == "" {
+		return ""
+	}
+	seen := e.Mean
+	if e.AtLeast {
+		seen = "at least " + seen
+	}
+	if e.Low != "" {
+		seen += " (" + e.Low + " to " + e.High + ", " + strconv.Itoa(e.Runs) + " runs)"
+	}
+	return seen
+}
+
+// Look is one look at whether the runs are enough for the asked precision.
+type Look struct {
+	Runs     int     `json:"runs"`
+	Figure   string  `json:"figure"`
+	Relative Rounded `json:"relative"` // half the interval by the mean; negative when it cannot be told
+	Enough   bool    `json:"enough"`
 }
 
 // Run is one run condensed.
@@ -243,6 +284,8 @@ func Of(set *result.Set) Summary {
 		s.Runs = append(s.Runs, run(set, &set.Runs[i]))
 	}
 	s.Pooled = pool(Pool(set), s)
+	s.Expectations = mapped(set.Expectations, func(e result.Expectation) Expectation { return Expectation(e) })
+	s.Looks = mapped(set.Looks, func(l result.Look) Look { return Look{l.Runs, l.Figure, Rounded(l.Relative), l.Enough} })
 	s.Verdict = overall(s)
 	return s
 }
@@ -410,6 +453,9 @@ func overall(s Summary) result.Verdict {
 	}
 	for _, r := range s.Runs {
 		answer = worse(answer, r.Verdict)
+	}
+	for _, e := range s.Expectations {
+		answer = worse(answer, e.Verdict)
 	}
 	return answer
 }

@@ -12,8 +12,33 @@ import "time"
 // Set is everything that one scenario produced: the inputs as they were
 // resolved, and one [Run] per simulated world.
 type Set struct {
-	Scenario Scenario
-	Runs     []Run // ascending by Run.Index
+	Scenario     Scenario
+	Runs         []Run         // ascending by Run.Index
+	Expectations []Expectation // in the order of the scenario
+	Looks        []Look        // when it was decided whether the runs are enough; empty where their number was fixed
+}
+
+// Expectation is what the scenario demands of its runs, and how it fared.
+type Expectation struct {
+	ID      string
+	Text    string // "p99(convergence) < 5m", "always no-lost-update"
+	Verdict Verdict
+	Note    string // why it is inconclusive, or what the verdict rests on
+
+	// Of a figure that was measured: its mean over runs with the interval, as
+	// expectations write quantities ("4m12s", "0.5%"). Empty for others.
+	Mean, Low, High string
+	AtLeast         bool // Mean is a lower bound
+	Runs            int
+}
+
+// Look is one look at whether the runs so far are enough for the precision that
+// the scenario asks for.
+type Look struct {
+	Runs     int
+	Figure   string
+	Relative float64 // half the interval's width by the mean; negative when it cannot be told
+	Enough   bool
 }
 
 // Complete returns the number of runs that ran to their end.
@@ -37,6 +62,7 @@ type Scenario struct {
 	Model      string        // version of the simulated model; a new one makes a new Hash
 	Start      time.Time     // the calendar instant that run time 0 stands for, UTC
 	Length     time.Duration // from the start to the end of the workload window
+	Warmup     time.Duration // changes committed before it are in no convergence figure
 	Drain      time.Duration // extra time after Length in which queues may empty
 	Primary    string        // primary side of each job, as "billing: finops"
 	Maps       []Map         // in the order of the scenario file
@@ -132,6 +158,7 @@ type MapCount struct {
 	Creates           [2]uint64     // how many of them created the record
 	Alive             [2]uint64     // records on each side at the end
 	Converged         uint64        // pairs equal on both sides at the end
+	Divergent         uint64        // pairs that differ at the end
 	Parked            uint64        // pairs with an item on the error desk at the end
 	Blocked           uint64        // pairs that wait for a parked one at the end
 	Open              uint64        // pairs with an item still queued at the end

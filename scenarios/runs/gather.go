@@ -21,7 +21,7 @@ import (
 func describe(s *scenarios.Scenario, p *plan, hash string, o Options) result.Scenario {
 	d := result.Scenario{
 		Name: s.Name, Purpose: s.Purpose, Mode: s.Engine.Mode.String(), Seed: s.Seed,
-		Hash: hash, Model: ModelVersion, Start: s.Time.Start, Length: s.Time.Run, Drain: s.Time.Drain,
+		Hash: hash, Model: ModelVersion, Start: s.Time.Start, Length: s.Time.Run, Warmup: s.Time.Warmup, Drain: s.Time.Drain,
 		Inputs: s.Inputs(), Source: s.Source(), Resolved: s.Resolved(), Command: o.Command,
 	}
 	for _, point := range o.Failpoints {
@@ -99,7 +99,7 @@ func (p *plan) gather(index int, r *model.Result) *result.Run {
 	}
 	for i, m := range r.Report.Maps {
 		run.Maps = append(run.Maps, result.MapCount{
-			Map: p.maps[i].Name, Captured: m.Captured, Creates: m.Creates, Alive: m.Alive, Converged: m.Converged,
+			Map: p.maps[i].Name, Captured: m.Captured, Creates: m.Creates, Alive: m.Alive, Converged: m.Converged, Divergent: m.Divergent,
 			Parked: m.Parked, Blocked: m.Blocked, Open: m.Open, PartlyVisibleMost: m.PartlyMost, NeverWhole: m.NeverWhole,
 		})
 	}
@@ -119,6 +119,9 @@ func (p *plan) gather(index int, r *model.Result) *result.Run {
 		})
 	}
 	for _, s := range r.Report.Samples {
+		if time.Duration(s.Born) < p.scenario.Time.Warmup {
+			continue
+		}
 		run.Convergence = append(run.Convergence, result.Sample{
 			Map: uint16(s.Map), Side: uint8(s.Side), Born: time.Duration(s.Born), Took: s.Took, Censored: s.Censored,
 		})

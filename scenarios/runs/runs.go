@@ -63,7 +63,21 @@ func Simulate(ctx context.Context, s *scenarios.Scenario, o Options) (*result.Se
 	if err != nil {
 		return nil, fmt.Errorf("identify scenario %s: %w", s.Name, err)
 	}
-	done := make([]*result.Run, s.Runs.Count)
+	set := &result.Set{Scenario: describe(s, p, hash, o)}
+	for _, runs := range s.Runs.Looks() {
+		p.simulate(ctx, set, runs, o)
+		if ctx.Err() != nil || p.enough(set) {
+			break
+		}
+	}
+	p.judge(set)
+	return set, ctx.Err()
+}
+
+// simulate adds runs to a set until there are so many.
+func (p *plan) simulate(ctx context.Context, set *result.Set, runs int, o Options) {
+	begun := len(set.Runs)
+	done := make([]*result.Run, runs)
 	next := make(chan int)
 	var workers sync.WaitGroup
 	for range max(o.Jobs, 1) {
@@ -76,19 +90,16 @@ func Simulate(ctx context.Context, s *scenarios.Scenario, o Options) (*result.Se
 			}
 		})
 	}
-	for run := 0; run < s.Runs.Count && ctx.Err() == nil; run++ {
+	for run := begun; run < runs && ctx.Err() == nil; run++ {
 		next <- run
 	}
 	close(next)
 	workers.Wait()
-
-	set := &result.Set{Scenario: describe(s, p, hash, o)}
 	for _, r := range done {
 		if r != nil {
 			set.Runs = append(set.Runs, *r)
 		}
 	}
-	return set, ctx.Err()
 }
 
 // identity is what results depend on beside the scenario: the model's version,

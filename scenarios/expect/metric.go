@@ -1,0 +1,134 @@
+package expect
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// Kind is what a metric measures, which decides how it can be condensed.
+type Kind uint8
+
+// The kinds.
+const (
+	Spans   Kind = iota // one span of time for each of many changes: quantiles, mean, max, min, count
+	Counter             // how often something happened: count, rate, and share where a whole is known
+	Level               // a quantity over time: at, max, min, mean
+	Longest             // the longest of some spans of time: max
+)
+
+// Metric is a figure that expectations are about.
+type Metric struct {
+	Name   string
+	Kind   Kind
+	Labels []string // what it can be narrowed down by
+	Part   bool     // a Counter that is part of a whole, so that it has a share
+	Doc    string
+}
+
+// Metrics lists all metrics, by name.
+func Metrics() []Metric { return slices.Clone(metrics) }
+
+var metrics = []Metric{
+	{Name: "backlog", Kind: Level, Doc: "references that wait for the engine, in outboxes and in its queue, without the error desk"},
+	{Name: "backoff", Kind: Level, Doc: "items that wait for their next attempt"},
+	{Name: "blocked", Kind: Level, Doc: "items that wait for another record"},
+	{Name: "captured", Kind: Counter, Labels: []string{"map", "side"}, Doc: "captured changes, by side of origin"},
+	{Name: "convergence", Kind: Spans, Labels: []string{"map", "side"}, Doc: "true time from a user's commit until both sides agree on that pair again; changes of the warm-up are left out"},
+	{Name: "divergent-pairs", Kind: Level, Doc: "pairs on which the sides differ"},
+	{Name: "engine-writes", Kind: Counter, Doc: "writes of the engine, those of marks alone among them"},
+	{Name: "error", Kind: Counter, Labels: []string{"map", "class", "reason"}, Doc: "entries of the list of sync errors"},
+	{Name: "in-flight", Kind: Level, Doc: "items in batches that are under way"},
+	{Name: "outbox", Kind: Level, Doc: "references that the engine has not taken in"},
+	{Name: "outcome", Kind: Counter, Labels: []string{"map", "side", "class", "reason"}, Part: true, Doc: "how captured changes ended; a share is of all changes of the same maps and sides"},
+	{Name: "overwrote", Kind: Counter, Labels: []string{"side"}, Doc: "saves that went over changes their user had not seen"},
+	{Name: "pairs", Kind: Counter, Labels: []string{"map", "state"}, Part: true, Doc: "record pairs at the end, by state: converged or divergent, and parked, blocked or open; a share is of all pairs of the same maps"},
+	{Name: "parked", Kind: Level, Doc: "items on the error desk"},
+	{Name: "partly-visible", Kind: Longest, Labels: []string{"map"}, Doc: "how long a transaction was partly visible on the other side"},
+	{Name: "rejected", Kind: Counter, Doc: "users' transactions that failed before their commit"},
+	{Name: "retries", Kind: Counter, Doc: "attempts that met a system failure"},
+	{Name: "stale-refused", Kind: Counter, Labels: []string{"side"}, Doc: "saves refused because the record had changed since it was opened"},
+	{Name: "transactions", Kind: Counter, Labels: []string{"side"}, Doc: "users' transactions that committed"},
+	{Name: "turned-away", Kind: Counter, Labels: []string{"side"}, Doc: "users' transactions that met an outage"},
+	{Name: "user-wait", Kind: Longest, Doc: "how long a user waited for a system that was down"},
+}
+
+func metricOf(name string) (*Metric, bool) {
+	i := slices.IndexFunc(metrics, func(m Metric) bool { return m.Name == name })
+	if i < 0 {
+		return nil, false
+	}
+	return &metrics[i], true
+}
+
+func metricNames() string {
+	names := make([]string, len(metrics))
+	for i := range metrics {
+		names[i] = metrics[i].Name
+	}
+	return strings.Join(names, ", ")
+}
+
+// Aggregates lists what a metric of a kind can be condensed to.
+func (m *Metric) Aggregates() []string {
+	switch {
+	case m.Kind == Spans:
+		return []string{"p50 to p99.99", "mean", "max", "min", "count", "rate"}
+	case m.Kind == Level:
+		return []string{"max", "min", "mean", "at(t)"}
+	case m.Kind == Longest:
+		return []string{"max"}
+	case m.Part:
+		return []string{"count", "rate", "share"}
+	default:
+		return []string{"count", "rate"}
+	}
+}
+
+// PairStates are the values of the label state.
+var PairStates = []string{"converged", "divergent", "parked", "blocked", "open"}
+
+// Labels narrow a metric down: a label and the value that it must have.
+type Labels []Label
+
+// Label is one of [Labels].
+type Label struct{ Name, Value string }
+
+// Get returns the value of a label, or "".
+func (l Labels) Get(name string) string {
+	for _, x := range l {
+		if x.Name == name {
+			return x.Value
+		}
+	}
+	return ""
+}
+
+// Span is a span of time that was measured; a censored one had not ended when
+// the run did, and was at least as long.
+type Span struct {
+	Took     time.Duration
+	Censored bool
+}
+
+// Point is the value of a level from At on.
+type Point struct {
+	At    time.Duration
+	Value float64
+}
+
+// Measures are the figures of one run.
+type Measures interface {
+	// Missing says why the run has no figures; empty when it has.
+	Missing() string
+	// Spans returns what was measured under a metric of kind Spans or Longest.
+	Spans(metric string, l Labels) []Span
+	// Count returns how often something happened, and in how many cases it
+	// could have.
+	Count(metric string, l Labels) (n, of float64)
+	// Level returns a quantity over time; nil when there is none.
+	Level(metric string) []Point
+	// Window returns from when figures were taken, when the users left, and
+	// when the run ended.
+	Window() (from, left, to time.Duration)
+}

@@ -1,0 +1,157 @@
+package expect
+
+import (
+	"time"
+
+	"github.com/twinwrite/twinwrite/scenarios/result"
+)
+
+// Of returns the figures of a run of a set.
+func Of(set *result.Set, run *result.Run) Measures { return runMeasures{&set.Scenario, run} }
+
+// runMeasures reads the figures off a result.
+type runMeasures struct {
+	scenario *result.Scenario
+	run      *result.Run
+}
+
+func (m runMeasures) Missing() string {
+	if m.run.Panic != "" {
+		return "the run failed"
+	}
+	return m.run.Incomplete
+}
+
+func (m runMeasures) Window() (from, left, to time.Duration) {
+	return m.scenario.Warmup, m.scenario.Length, m.run.End
+}
+
+func (m runMeasures) Spans(metric string, l Labels) []Span {
+	var spans []Span
+	switch metric {
+	case "convergence":
+		for _, s := range m.run.Convergence {
+			if is(l, "map", m.scenario.Maps[s.Map].Name) && is(l, "side", sides[s.Side]) {
+				spans = append(spans, Span{s.Took, s.Censored})
+			}
+		}
+	case "partly-visible":
+		for _, c := range m.run.Maps {
+			if is(l, "map", c.Map) && c.Captured != [2]uint64{} {
+				spans = append(spans, Span{c.PartlyVisibleMost, c.NeverWhole > 0})
+			}
+		}
+	case "user-wait":
+		if t := m.run.Totals; t.Transactions != [2]uint64{} || t.TurnedAway != [2]uint64{} {
+			spans = append(spans, Span{Took: t.UserWaitMost})
+		}
+	}
+	return spans
+}
+
+func (m runMeasures) Level(metric string) []Point {
+	for _, s := range m.run.Series {
+		if s.Name != metric {
+			continue
+		}
+		points := make([]Point, len(s.Points))
+		for i, p := range s.Points {
+			points[i] = Point(p)
+		}
+		return points
+	}
+	return nil
+}
+
+// sides names the sides by their number.
+var sides = [2]string{"finops", "dataverse"}
+
+// is reports whether a label is not given, or has this value.
+func is(l Labels, name, value string) bool {
+	want := l.Get(name)
+	return want == "" || want == value
+}
+
+func (m runMeasures) Count(metric string, l Labels) (n, of float64) {
+	t := &m.run.Totals
+	began := float64(t.Transactions[0] + t.Transactions[1] + t.Rejected)
+	switch metric {
+	case "captured":
+		for _, c := range m.run.Maps {
+			if is(l, "map", c.Map) {
+				n += bySide(l, c.Captured)
+			}
+		}
+		return n, began
+	case "outcome":
+		for _, o := range m.run.Outcomes {
+			if !is(l, "map", o.Map) || !is(l, "side", o.Side) {
+				continue
+			}
+			of += float64(o.Count)
+			if is(l, "class", o.Class) && is(l, "reason", o.Reason) {
+				n += float64(o.Count)
+			}
+		}
+		return n, of
+	case "error":
+		for _, e := range m.run.Errors {
+			if is(l, "map", e.Map) && is(l, "class", e.Class) && is(l, "reason", e.Reason) {
+				n += float64(e.Count)
+			}
+		}
+		return n, float64(t.Captured)
+	case "pairs":
+		return m.pairs(l)
+	case "transactions":
+		return bySide(l, t.Transactions), began
+	case "rejected":
+		return float64(t.Rejected), began
+	case "stale-refused":
+		return bySide(l, t.StaleRefused), began + bySide(nil, t.StaleRefused)
+	case "overwrote":
+		return bySide(l, t.Overwrote), began
+	case "turned-away":
+		return bySide(l, t.TurnedAway), began + bySide(nil, t.TurnedAway)
+	case "retries":
+		return float64(t.Retries), float64(t.Captured)
+	case "engine-writes":
+		return float64(t.EngineWrites), float64(t.Captured)
+	}
+	return 0, 0
+}
+
+// bySide returns the number of the side that is asked for, or of both.
+func bySide(l Labels, n [2]uint64) (sum float64) {
+	for i, name := range sides {
+		if is(l, "side", name) {
+			sum += float64(n[i])
+		}
+	}
+	return sum
+}
+
+// pairs counts record pairs. A pair that is parked may agree all the same.
+func (m runMeasures) pairs(l Labels) (n, of float64) {
+	for _, c := range m.run.Maps {
+		if !is(l, "map", c.Map) {
+			continue
+		}
+		of += float64(c.Converged + c.Divergent)
+		switch l.Get("state") {
+		case "":
+			n += float64(c.Converged + c.Divergent)
+		case "converged":
+			n += float64(c.Converged)
+		case "divergent":
+			n += float64(c.Divergent)
+		case "parked":
+			n += float64(c.Parked)
+		case "blocked":
+			n += float64(c.Blocked)
+		case "open":
+			n += float64(c.Open)
+		}
+	}
+	return n, of
+}
