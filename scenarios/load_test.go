@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/twinwrite/twinwrite/engine"
 	"github.com/twinwrite/twinwrite/engine/integrator"
@@ -61,7 +62,7 @@ func TestParse(t *testing.T) {
 
 	check := func(what string, got, want any) {
 		t.Helper()
-		if diff := cmp.Diff(want, got); diff != "" {
+		if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(engine.Filter{})); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", what, diff)
 		}
 	}
@@ -102,21 +103,39 @@ func TestParse(t *testing.T) {
 	check("dataverse apply has mean", got.Systems.Of(engine.Dataverse).Apply.Mean(), 0.06)
 	check("link", *got.Links.Of(engine.Dataverse), Link{sim.Shifted{By: 0.015, Of: sim.Exponential(0.02)}, 0.0001})
 	check("default link", *got.Links.Of(engine.FinOps), Link{sim.Shifted{By: 0.005, Of: sim.Exponential(0.01)}, 0})
-	check("maps", got.Maps, []Map{
+	check("maps", got.Maps[:3], []Map{
 		{
 			Name: "customers", FinOps: "CustomersV3", Dataverse: "accounts", Key: []string{"accountnumber"}, Mode: engine.Async,
-			Columns: []Column{{"name", Text}, {"credit", Number}}, Lookups: []Lookup{{"parent", 0}},
+			Columns: []Column{{Name: "name"}, {Name: "credit", Type: Number}}, Lookups: []Lookup{{"parent", 0}},
 		},
 		{
 			Name: "invoices", FinOps: "Headers", Dataverse: "invoices", Key: []string{"invoicenumber"}, Company: true, Mode: engine.Async,
-			Columns: []Column{{"status", Text}}, Lookups: []Lookup{{"customer", 0}},
+			Columns: []Column{{Name: "status"}}, Lookups: []Lookup{{"customer", 0}},
 		},
 		{
 			Name: "lines", FinOps: "Lines", Dataverse: "details", Key: []string{"invoicenumber", "line"}, Company: true, Mode: engine.Async,
-			Columns: []Column{{"price", Number}}, Lookups: []Lookup{{"invoice", 1}},
+			Columns: []Column{{Name: "price", Type: Number}}, Lookups: []Lookup{{"invoice", 1}},
 		},
 	})
-	check("jobs", got.Jobs, []Job{{"masters", engine.Dataverse, []int{0}}, {"billing", engine.FinOps, []int{1, 2}}})
+	one := got.Maps[3]
+	toFinOps, empty, eur := engine.ToFinOps, Content(""), Content("EUR")
+	check("the map of all transforms", one.Columns, []Column{
+		{Name: "status", Values: &Codes{Pairs: [][2]string{{"Open", "1"}, {"Closed", "2"}}, FallThrough: true}},
+		{Name: "amount", Type: Number, Canonical: Canonical{Step: 10_000}},
+		{Name: "currency", Constant: &eur, Direction: &toFinOps},
+		{Name: "memo", Default: &empty, Canonical: Canonical{TrimBlanks: true, FoldCase: true, EmptyIsNull: true}},
+	})
+	check("its settings", []any{one.Granularity, one.Direction}, []any{engine.PerField, engine.BothWays})
+	check("its filters", one.Filter, Filters{
+		FinOps: engine.Filter{Test: engine.Equals, Column: "status", Value: engine.Text("Open")},
+		Dataverse: engine.Filter{Test: engine.Some, Of: []engine.Filter{
+			{Test: engine.Every, Of: []engine.Filter{
+				{Test: engine.Differs, Column: "amount", Value: engine.Number(12_500_000)}, {Test: engine.IsNotNull, Column: "memo"},
+			}},
+			{Test: engine.IsNull, Column: "currency"},
+		}},
+	})
+	check("jobs", got.Jobs[:2], []Job{{"masters", engine.Dataverse, []int{0}}, {"billing", engine.FinOps, []int{1, 2}}})
 
 	check("profile", got.Workload[0].Arrivals.Rate, Profile{
 		{0, Rate{2, time.Second}}, {time.Hour, Rate{25, time.Minute}}, {24 * time.Hour, Rate{0, time.Hour}},

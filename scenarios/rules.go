@@ -5,6 +5,8 @@ import (
 	"sort"
 	"strings"
 	"time"
+
+	"github.com/twinwrite/twinwrite/engine"
 )
 
 // This file holds the forms of composite values and the rules that several
@@ -45,6 +47,7 @@ type mapOutline struct {
 	company bool
 	columns []string
 	lookups []string
+	leaves  [2]bool // by side: some column carries changes made there
 }
 
 // outline notes what the parts of the scenario refer to, before any of them
@@ -342,6 +345,8 @@ func checkMap(c *checker, _, n *node, path string) {
 		m.lookups = append(m.lookups, as[Lookup](l).Column)
 	}
 	lookups.value = resolved
+	m.leaves = checkFlows(c, n, path)
+	checkFilters(c, n, path)
 
 	if len(m.key) == 0 {
 		c.fault(key, join(path, "key"), "name at least one column", "a map without a key")
@@ -397,6 +402,7 @@ func checkStep(c *checker, raw, n *node, path string) {
 
 // checkWorkload judges whether a workload is a generator or a trace.
 func checkWorkload(c *checker, raw, n *node, path string) {
+	checkReceivers(c, n, path)
 	generator := []string{"arrivals", "transaction", "open-for", "concurrent-edit"}
 	if raw.get("trace") != nil {
 		for _, k := range generator {
@@ -420,6 +426,28 @@ func checkWorkload(c *checker, raw, n *node, path string) {
 			c.fault(v, join(path, k), "remove it, or add an update", "%s is for updates, and this workload only creates", k)
 		}
 	}
+}
+
+// checkReceivers refuses records that would stay where they are made: on a side
+// from which their map carries nothing.
+func checkReceivers(c *checker, n *node, path string) {
+	side := n.get("side")
+	if side == nil {
+		return
+	}
+	judge := func(list *node, below string, makes func(item *node) bool) {
+		if list == nil {
+			return
+		}
+		for _, item := range list.items {
+			if m := c.mapOf(item); m != nil && makes(item) && !m.leaves[as[engine.Side](side.value)] {
+				c.fault(item.get("map"), join(join(below, item.name), "map"), "let a column flow the other way, or work on the other side",
+					"what is created on %s stays there: the map %s carries nothing from it", side.text, m.name)
+			}
+		}
+	}
+	judge(n.get("transaction"), join(path, "transaction"), func(step *node) bool { return step.get("create") != nil })
+	judge(n.get("trace").get("rows"), join(path, "trace.rows"), func(*node) bool { return true })
 }
 
 // checkTraceRow judges a row of a trace by its map and resolves the targets

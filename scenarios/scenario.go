@@ -188,39 +188,18 @@ type Link struct {
 
 // Map is a table map.
 type Map struct {
-	Name      string      `key:"name"`
-	FinOps    string      `key:"finops"`    // the data entity
-	Dataverse string      `key:"dataverse"` // the table
-	Key       []string    `key:"key"`       // key columns, without the company
-	Company   bool        `key:"company"`   // the company is part of the key
-	Direction Direction   `key:"direction"`
-	Mode      engine.Mode `key:"mode"`
-	Columns   []Column    `key:"columns"`
-	Lookups   []Lookup    `key:"lookups"`
+	Name        string             `key:"name"`
+	FinOps      string             `key:"finops"`    // the data entity
+	Dataverse   string             `key:"dataverse"` // the table
+	Key         []string           `key:"key"`       // key columns, without the company
+	Company     bool               `key:"company"`   // the company is part of the key
+	Direction   engine.Flow        `key:"direction"`
+	Mode        engine.Mode        `key:"mode"`
+	Granularity engine.Granularity `key:"granularity"`
+	Filter      Filters            `key:"filter"`
+	Columns     []Column           `key:"columns"`
+	Lookups     []Lookup           `key:"lookups"`
 }
-
-// Direction is which way a map carries changes.
-type Direction uint8
-
-// The directions.
-const (
-	Both Direction = iota
-)
-
-// Column is a mapped column that holds plain data.
-type Column struct {
-	Name string     `key:"name"`
-	Type ColumnType `key:"type"`
-}
-
-// ColumnType is what a column holds.
-type ColumnType uint8
-
-// The column types.
-const (
-	Text ColumnType = iota
-	Number
-)
 
 // Lookup is a mapped column that names a record of another map, or of its own.
 type Lookup struct {

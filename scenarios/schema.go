@@ -14,10 +14,9 @@ const (
 
 // Keys of the language that this version does not have yet.
 const (
-	laterModes      = "async is the mode this version runs"
-	laterDirections = "maps of this version carry changes both ways: write both"
-	laterDeletes    = "this version creates and updates; a delete would go live, past the queue"
-	laterTemplates  = "write the map's keys out"
+	laterModes     = "async is the mode this version runs"
+	laterDeletes   = "this version creates and updates; a delete would go live, past the queue"
+	laterTemplates = "write the map's keys out"
 )
 
 var name = text{identifier: true, bytesMax: nameBytesMax}
@@ -304,12 +303,8 @@ var mapObject = object{
 			doc: "whether the company is part of the key",
 		},
 		{
-			name: "direction", standard: "both", source: "assumed: maps of this version carry changes both ways", doc: "which way changes go",
-			shape: word{name: "a direction", choices: []meaning{
-				{word: "both", value: Both},
-				{word: "to-dataverse", later: laterDirections},
-				{word: "to-finops", later: laterDirections},
-			}},
+			name: "direction", shape: flowWord, standard: "both", source: "assumed: most table maps of dual-write carry changes both ways",
+			doc: "which way changes go: both, to-dataverse or to-finops; a column may have its own",
 		},
 		{
 			name: "mode", shape: modeWord, standard: "async", source: "assumed: async is what the scenario is about",
@@ -324,8 +319,16 @@ var mapObject = object{
 			name: "lookups", shape: composite(readLookups), standard: "{}", source: "assumed: the map's records stand alone",
 			doc: "columns that name a record of another map: {customer: customers}",
 		},
+		{
+			name: "granularity", standard: "record", source: "assumed: the documentation tells of records, not of fields",
+			doc:   "what a conflict is about: record (all two-way columns together) or field (each by itself)",
+			shape: word{name: "a granularity", choices: []meaning{{word: "record", value: engine.PerRecord}, {word: "field", value: engine.PerField}}},
+		},
+		{
+			name: "filter", shape: filterObject, standard: "{}", source: "assumed: every record belongs to the map",
+			doc: "which records belong to the map, by side: {finops: {status: Open}}",
+		},
 		{name: "template", later: laterTemplates},
-		{name: "filter", later: "every record of the map is carried"},
 	},
 	also: checkMap,
 }
@@ -340,17 +343,6 @@ var modeWord = word{name: "a mode", choices: []meaning{
 	{word: "async", value: engine.Async},
 	{word: "live", later: laterModes},
 	{word: "integrator", later: "the data integrator carries all maps or none: write engine: {mode: integrator}"},
-}}
-
-var columnObject = object{name: "a column", keys: []key{
-	{name: "name", shape: name, required: true, doc: "the column's name"},
-	{
-		name: "type", standard: "text", source: "assumed: texts are compared as they are", doc: "what the column holds",
-		shape: word{name: "a column type", choices: []meaning{
-			{word: "text", value: Text},
-			{word: "number", value: Number},
-		}},
-	},
 }}
 
 var jobObject = object{name: "a job", keys: []key{

@@ -73,19 +73,52 @@ func tableMap(s *scenarios.Scenario, i int) engine.TableMap {
 	m := &s.Maps[i]
 	t := engine.TableMap{
 		ID: engine.MapID(i), Name: m.Name, Entity: [2]string{m.FinOps, m.Dataverse}, Company: m.Company, Mode: m.Mode,
+		Granularity: m.Granularity, Filter: [2]engine.Filter{m.Filter.FinOps, m.Filter.Dataverse}, Key: m.Key,
 	}
 	for _, job := range s.Jobs {
 		if place := slices.Index(job.Sequence, i); place >= 0 {
 			t.Sequence, t.Primary = place+1, job.Primary
 		}
 	}
-	for _, c := range m.Columns {
-		t.Columns = append(t.Columns, engine.Column{Name: c.Name})
+	for i := range m.Columns {
+		t.Columns = append(t.Columns, column(m, &m.Columns[i]))
 	}
 	for _, l := range m.Lookups {
-		t.Columns = append(t.Columns, engine.Column{Name: l.Column, Lookups: []engine.MapID{engine.MapID(l.Map)}})
+		t.Columns = append(t.Columns, engine.Column{Name: l.Column, Flow: m.Direction, Lookups: []engine.MapID{engine.MapID(l.Map)}})
 	}
 	return t
+}
+
+// column declares a column with what happens to its values on the sides to
+// which it flows.
+func column(m *scenarios.Map, c *scenarios.Column) engine.Column {
+	flow := c.Flow(m)
+	out := engine.Column{Name: c.Name, Flow: flow, Canonical: engine.Form{
+		TrimBlanks: c.Canonical.TrimBlanks, FoldCase: c.Canonical.FoldCase, EmptyIsNull: c.Canonical.EmptyIsNull, Step: c.Canonical.Step,
+	}}
+	value := func(t *scenarios.Content) engine.Value {
+		if t == nil {
+			return engine.Value{}
+		}
+		v, _ := c.Value(string(*t)) // the scenario was checked
+		return v
+	}
+	into := engine.Transform{Constant: value(c.Constant), Default: value(c.Default)}
+	if c.Values != nil {
+		into.Values = &engine.ValueMap{Name: m.Name + "." + c.Name, FallThrough: c.Values.FallThrough}
+		for _, p := range c.Values.Pairs {
+			a, _ := c.Value(p[engine.FinOps])
+			b, _ := c.Value(p[engine.Dataverse])
+			into.Values.Pairs = append(into.Values.Pairs, [2]engine.Value{a, b})
+		}
+	}
+	if flow != engine.ToFinOps {
+		out.Into[engine.Dataverse] = into
+	}
+	if flow != engine.ToDataverse {
+		out.Into[engine.FinOps] = into
+	}
+	return out
 }
 
 // record turns the planned transactions of a trace into what users do.

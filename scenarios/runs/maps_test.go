@@ -1,0 +1,98 @@
+package runs
+
+import (
+	"testing"
+
+	"github.com/twinwrite/twinwrite/scenarios/result"
+)
+
+// crowd is an afternoon in which both sides create and edit the same records.
+const crowd = `schema: twinwrite/v1
+name: crowd
+seed: 11
+time: {start: 2026-01-30T12:00:00Z, run: 3h, drain: 1h}
+maps:
+  - {name: customers, finops: CustomersV3, dataverse: accounts, key: [accountnumber], columns: [name, phone, note]}
+  - {name: orders, finops: Headers, dataverse: salesorders, key: [number], columns: [status], lookups: {customer: customers}}
+jobs:
+  - {name: sales, primary: finops, sequence: [customers, orders]}
+workload:
+  - name: masters
+    side: finops
+    arrivals: {rate: 120/h}
+    transaction: [{map: customers, create: 1}]
+  - name: orders
+    side: finops
+    arrivals: {rate: 120/h}
+    transaction: [{map: orders, create: 2}]
+  - name: finops-edits
+    side: finops
+    arrivals: {rate: 240/h}
+    transaction: [{map: customers, update: 1, pick: {zipf: 1.1}, columns: [phone]}]
+    concurrent-edit: {probability: 50%, gap: {dist: exponential, mean: 1s}}
+  - name: dataverse-edits
+    side: dataverse
+    arrivals: {rate: 240/h}
+    transaction: [{map: customers, update: 1, pick: {zipf: 1.1}, columns: [note]}]
+faults: [{kind: outage, side: dataverse, at: 1h, for: 10m}]
+`
+
+// TestMapsTakeEffect: each setting of a map, and of what needs it, changes what
+// happens, shows what it is named after, and breaks no property.
+func TestMapsTakeEffect(t *testing.T) {
+	t.Parallel()
+	usual := run(t, crowd)
+	holds(t, usual)
+	conflicts := func(r *result.Run) uint64 { return countOutcomes(r, "conflict", "") }
+	from := func(r *result.Run, side int) (n uint64) {
+		for _, m := range r.Maps {
+			n += m.Captured[side]
+		}
+		return n
+	}
+	alive := func(r *result.Run, m, side int) uint64 { return r.Maps[m].Alive[side] }
+	divergent := func(r *result.Run) (n uint64) {
+		for _, m := range r.Maps {
+			n += m.Divergent
+		}
+		return n
+	}
+	if conflicts(usual) == 0 || divergent(usual) > 0 {
+		t.Fatalf("%d conflicts and %d pairs that differ: the test shows nothing", conflicts(usual), divergent(usual))
+	}
+	const columns = "maps.customers.columns="
+	for _, c := range []struct {
+		name  string
+		sets  []string
+		shows func(r *result.Run) bool
+	}{
+		{"one way", []string{"maps.customers.direction=to-dataverse"}, func(r *result.Run) bool { return from(r, 1) == 0 && from(r, 0) > 0 }},
+		{"a column one way", []string{columns + "[name, phone, {name: note, direction: to-finops}]"}, func(r *result.Run) bool { return conflicts(r) < conflicts(usual) }},
+		{"each field by itself", []string{"maps.customers.granularity=field"}, func(r *result.Run) bool { return conflicts(r) < conflicts(usual) }},
+		{"codes without fall-through", []string{columns + "[name, phone, {name: note, values: {codes: [[amber, A]]}}]"}, func(r *result.Run) bool {
+			return countOutcomes(r, "application", "unmapped value") > 0
+		}},
+		{"codes with fall-through", []string{columns + "[name, phone, {name: note, values: {codes: [[amber, A], [blue, B]], fall-through: true}}]"}, func(r *result.Run) bool {
+			// What looks like a code of the other side has none of its own.
+			return countOutcomes(r, "application", "unmapped value") > 0 && countOutcomes(r, "application", "") < 20
+		}},
+		{"a constant", []string{columns + "[name, phone, {name: note, direction: to-dataverse, constant: X}]"}, func(r *result.Run) bool { return countOutcomes(r, "synced", "") > 0 }},
+		{"a filter", []string{"maps.customers.filter={finops: {name: amber}}"}, func(r *result.Run) bool {
+			return alive(r, 0, 1) < alive(r, 0, 0)/2 && alive(r, 0, 1) > 0
+		}},
+		{"a canonical form", []string{columns + "[name, phone, {name: note, canonical: {trim-blanks: true, fold-case: true, empty-is-null: true}}]"}, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			r := run(t, crowd, c.sets...)
+			holds(t, r)
+			if r.Digest == usual.Digest && c.shows != nil {
+				t.Error("it changes nothing")
+			}
+			if c.shows != nil && !c.shows(r) {
+				t.Errorf("it does not show: %d and %d captured, %d conflicts, %d rejected, %d pairs differ, outcomes %+v, maps %+v",
+					from(r, 0), from(r, 1), conflicts(r), r.Totals.Rejected, divergent(r), r.Outcomes, r.Maps)
+			}
+		})
+	}
+}
