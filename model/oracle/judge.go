@@ -179,6 +179,7 @@ type Totals struct {
 	MarkWrites       uint64 // among them: only the mark was written
 	LateCaptures     uint64 // among them: captured what had gone past the hook
 	Overrides        uint64 // among them: written over a conflicting change
+	FollowUps        uint64 // writes that had to leave something to another one: lookups that close a circle, columns beside those found equal
 	DriftOverwritten uint64 // carried over content that was never linked
 	Retried          uint64 // sent again because there was no answer
 	Leaked           uint64 // duplicates that got into an outbox
@@ -423,9 +424,9 @@ func (o *Oracle) changesAtEnd(at sim.Time, p *pair) {
 // traffic judges the number of engine writes.
 func (o *Oracle) traffic(at sim.Time) {
 	t := &o.totals
-	if bound := o.bound + 2*t.LateCaptures + t.Overrides + t.Retried; t.EngineWrites > bound {
-		o.breach(noEcho, at, nil, "the engine wrote %d times, and %d changes, %d late captures, %d overrides and %d repeats allow %d",
-			t.EngineWrites, o.bound, t.LateCaptures, t.Overrides, t.Retried, bound)
+	if bound := o.bound + 2*t.LateCaptures + t.Overrides + t.FollowUps + t.Retried; t.EngineWrites > bound {
+		o.breach(noEcho, at, nil, "the engine wrote %d times, and %d changes, %d late captures, %d overrides, %d follow-ups and %d repeats allow %d",
+			t.EngineWrites, o.bound, t.LateCaptures, t.Overrides, t.FollowUps, t.Retried, bound)
 	}
 }
 

@@ -36,6 +36,9 @@ func (o *Oracle) EngineCommit(at sim.Time, side engine.Side, w *engine.Write, be
 	case engine.MarkWrite:
 		o.totals.MarkWrites++
 		o.content(at, s, p, side, w, prev, after)
+		if o.leavesMore(s, p, side, source, w) {
+			o.totals.FollowUps++
+		}
 		o.meet(at, s, p, side, source, w, after)
 	case engine.CarryWrite:
 		o.content(at, s, p, side, w, prev, after)
@@ -236,6 +239,9 @@ func (o *Oracle) carry(at sim.Time, s *shape, p *pair, y engine.Side, source *he
 	if w.Override != 0 {
 		o.totals.Overrides++
 	}
+	if o.leavesLookups(s, p, y, source, w) {
+		o.totals.FollowUps++
+	}
 	next := o.standsOf(s, p, y)
 	groups := set(w.Groups)
 	several := groups&(groups-1) != 0
@@ -250,6 +256,33 @@ func (o *Oracle) carry(at sim.Time, s *shape, p *pair, y engine.Side, source *he
 	}
 	o.move(p, y, next, source)
 	o.references(at, y, &after.Key, prev, after)
+}
+
+// leavesLookups reports whether a write brings a record without a lookup that
+// closes a circle, although it has one to bring: that takes another write.
+func (o *Oracle) leavesLookups(s *shape, p *pair, y engine.Side, source *head, w *engine.Write) bool {
+	x := y.Other()
+	for g := range s.groups {
+		c := s.groups[g].list[0]
+		if s.Columns[c].Circular && !set(w.Groups).has(g) && w.Source.Values[c].Kind == engine.KindLookup &&
+			source.of(g).commits[x] > p.stand(y, g).commits[x] {
+			return true
+		}
+	}
+	return false
+}
+
+// leavesMore reports whether a write that only marks what both sides hold alike
+// leaves other columns to another write that goes its way.
+func (o *Oracle) leavesMore(s *shape, p *pair, y engine.Side, source *head, w *engine.Write) bool {
+	x := y.Other()
+	for g := range s.groups {
+		if s.out[x].has(g) && !set(w.Groups).has(g) &&
+			source.of(g).commits[x] > p.stand(y, g).commits[x] {
+			return true
+		}
+	}
+	return false
 }
 
 // overwrite is what becomes of one column group of the target that is written.

@@ -35,7 +35,7 @@ type swarm struct {
 	crashes, outages, slowness, cuts, losses bool
 	bothSides, bothCreate, stale, large      bool
 	refusals, skew, foldedKeys               bool
-	permuted, tight, barrier                 bool
+	perField, permuted, tight, barrier       bool
 }
 
 func drawSwarm(d Dice) swarm {
@@ -44,7 +44,7 @@ func drawSwarm(d Dice) swarm {
 		&w.crashes, &w.outages, &w.slowness, &w.cuts, &w.losses,
 		&w.bothCreate, &w.stale, &w.large,
 		&w.refusals, &w.skew, &w.foldedKeys,
-		&w.permuted, &w.tight, &w.barrier,
+		&w.perField, &w.permuted, &w.tight, &w.barrier,
 	} {
 		*feature = d.Bits(1) == 1
 	}
@@ -62,7 +62,7 @@ type generator struct {
 func (g *generator) setup() Setup {
 	d, w := g.dice, &g.swarm
 	setup := Setup{
-		Primary: SideName(below(d, 2)), Permuted: w.permuted,
+		Primary: SideName(below(d, 2)), PerField: w.perField, Permuted: w.permuted,
 		Workers: 1 << below(d, 3), Batch: oneOf(d, []int{1, 2, 3, 10}), Pull: oneOf(d, []int{1, 2, 1000}),
 		Barrier: w.barrier && w.tight, Proceed: chance(d, 15),
 		Timeout: oneOf(d, []Span{second, 4 * second, 20 * second}),
@@ -198,7 +198,7 @@ func (g *generator) edit(setup *Setup, side SideName) Edit {
 		c := &m.Table.Columns[i]
 		if last := i == len(m.Table.Columns)-1; chance(d, 60) || last && !some {
 			some = true
-			e.Set = append(e.Set, Value{Column: c.Name, To: g.value(m, c)})
+			e.Set = append(e.Set, Value{Column: c.Name, To: g.value(m, c, side)})
 		}
 	}
 	return e
@@ -218,7 +218,7 @@ func (g *generator) key(d Dice, m *Map, side SideName) string {
 	return letter + strconv.Itoa(n)
 }
 
-func (g *generator) value(m *Map, c *engine.Column) string {
+func (g *generator) value(m *Map, c *engine.Column, side SideName) string {
 	d := g.dice
 	switch {
 	case chance(d, 8):
@@ -227,8 +227,8 @@ func (g *generator) value(m *Map, c *engine.Column) string {
 		return "k" + strconv.Itoa(below(d, g.keys))
 	case slices.Contains(m.Numbers, c.Name):
 		return strconv.Itoa(below(d, 5))
-	case m.Codes != nil:
-		return oneOf(d, m.Codes)
+	case m.Words[c.Name][side] != nil:
+		return oneOf(d, m.Words[c.Name][side])
 	default:
 		return oneOf(d, []string{"a", "b", "c", "d", "A"})
 	}

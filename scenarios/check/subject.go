@@ -20,7 +20,10 @@ type Map struct {
 	// and Granularity.
 	Table   engine.TableMap
 	Numbers []string // names of the columns that hold numbers
-	Codes   []string // texts that edits write; nil: a few letters
+
+	// Words are the texts that edits write, by column and side; where there are
+	// none, a few letters.
+	Words map[string][2][]string
 }
 
 // column returns the place of a column, or -1.
@@ -39,20 +42,39 @@ func OwnSubject() *Subject {
 	const (
 		parties engine.MapID = iota
 		orders
+		lines
+		people
+		teams
 	)
+	grades := &engine.ValueMap{Name: "grades"} // d has no code: it cannot be carried to Dataverse
+	for _, c := range [][2]string{{"a", "1"}, {"b", "2"}, {"c", "3"}, {"A", "4"}} {
+		grades.Pairs = append(grades.Pairs, [2]engine.Value{engine.Text(c[0]), engine.Text(c[1])})
+	}
 	return &Subject{Name: "own", Maps: []Map{
-		parties: {Table: engine.TableMap{Name: "parties", Columns: []engine.Column{
+		{Table: engine.TableMap{Name: "parties", Columns: []engine.Column{
 			{Name: "name"},
 			{Name: "limit"},
+			{Name: "rating", Flow: engine.ToDataverse},
+			{Name: "mood", Flow: engine.ToFinOps},
 		}}, Numbers: []string{"limit"}},
-		orders: {Table: engine.TableMap{Name: "orders", Company: true, Columns: []engine.Column{
+		{Table: engine.TableMap{Name: "orders", Company: true, Columns: []engine.Column{
 			{Name: "state"},
 			{Name: "party", Lookups: []engine.MapID{parties}},
 		}}},
 		{Table: engine.TableMap{Name: "lines", Company: true, Columns: []engine.Column{
 			{Name: "quantity"},
+			{Name: "grade", Into: [2]engine.Transform{{Values: grades}, {Values: grades}}},
 			{Name: "order", Lookups: []engine.MapID{orders}},
-		}}, Numbers: []string{"quantity"}},
+		}}, Numbers: []string{"quantity"}, Words: map[string][2][]string{"grade": {{"a", "b", "c", "d"}, {"1", "2", "3", "5"}}}},
+		{Table: engine.TableMap{Name: "people", Columns: []engine.Column{
+			{Name: "name", Canonical: engine.Form{FoldCase: true, TrimBlanks: true}},
+			{Name: "boss", Lookups: []engine.MapID{people}},
+			{Name: "team", Lookups: []engine.MapID{teams}},
+		}}},
+		{Table: engine.TableMap{Name: "teams", Columns: []engine.Column{
+			{Name: "name"},
+			{Name: "head", Lookups: []engine.MapID{people}},
+		}}},
 	}}
 }
 
