@@ -47,6 +47,7 @@ type Effect struct {
 	Lookups []Key   // ReadBatch: records of which only the life is asked
 	Writes  []Write // WriteBatch
 	Atomic  bool    // WriteBatch: all rows are done, or none
+	Live    TxID    // ReadBatch, WriteBatch: the live transaction of the other side, or of Side, that it serves; 0: none
 	At      Time    // WakeAt
 	Tx      TxID    // CommitTx, AbortTx, AskTx
 	Why     Outcome // AbortTx

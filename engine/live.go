@@ -31,6 +31,8 @@ const (
 	committingSource
 	sealingRows
 	askingSource  // after a crash, or when nobody knows how X ended
+	askingLater   // ... and X could not be asked
+	sealingLater  // Y could not be reached
 	waitingOut    // for the deadline of a write that may still land
 	readingX      // to undo: what X holds now
 	readingY      // ... and Y
@@ -55,7 +57,8 @@ func recovered(i Intent) *liveTx { return &liveTx{intent: i, stage: askingSource
 
 // wake returns when the transaction wants to be looked at.
 func (t *liveTx) wake() Time {
-	if t.stage == lockingRows || t.stage == waitingOut {
+	switch t.stage {
+	case lockingRows, waitingOut, askingLater, sealingLater:
 		return t.until
 	}
 	return never
@@ -99,6 +102,10 @@ func (c *Core) advanceLives() {
 			i--
 		case t.stage == waitingOut && c.now >= t.until:
 			c.readX(t)
+		case t.stage == askingLater && c.now >= t.until:
+			c.ask(t)
+		case t.stage == sealingLater && c.now >= t.until:
+			c.committed(t)
 		}
 	}
 }
@@ -178,7 +185,7 @@ func (c *Core) readRows(t *liveTx) {
 
 func (c *Core) send(t *liveTx, eff Effect) {
 	t.request = c.nextRequest()
-	eff.Batch = t.request
+	eff.Batch, eff.Live = t.request, t.intent.Tx
 	c.do = append(c.do, eff)
 }
 
@@ -331,8 +338,10 @@ func (c *Core) liveFailed(in *Input) bool {
 	case t.stage == writingRows: // nobody knows: X is undone, and Y when the write can no longer land
 		c.do = append(c.do, Effect{Kind: AbortTx, Side: t.intent.Side, Tx: t.intent.Tx, Why: why})
 		t.stage, t.until = waitingOut, t.intent.Deadline+1
-	case t.stage == sealingRows:
+	case t.stage == sealingRows && in.Failure == Timeout:
 		c.committed(t)
+	case t.stage == sealingRows:
+		t.stage, t.until = sealingLater, c.now.Add(c.cfg.Probe)
 	default: // undoing: again, after a while
 		t.stage, t.until = waitingOut, c.now.Add(c.cfg.Probe)
 	}
@@ -365,11 +374,15 @@ func (c *Core) commit(t *liveTx) {
 }
 
 // txUnknown takes that a request about a transaction of X was not answered: X
-// is asked, until it answers.
+// is asked, until it answers; after a while where it refused to.
 func (c *Core) txUnknown(in *Input) {
 	for _, t := range c.lives {
-		if t.intent.Side == in.Side && t.intent.Tx == in.Tx && (t.stage == committingSource || t.stage == askingSource) {
+		switch {
+		case t.intent.Side != in.Side || t.intent.Tx != in.Tx || t.stage != committingSource && t.stage != askingSource:
+		case in.Failure == Timeout:
 			c.ask(t)
+		default:
+			t.stage, t.until = askingLater, c.now.Add(c.cfg.Probe)
 		}
 	}
 }

@@ -29,6 +29,7 @@ type Result struct {
 	Engine   driver.Stats // zero in a world of the data integrator
 	Copier   copier.Stats // zero in a world of the engine
 	Users    users.Stats
+	Waits    []users.Wait // how long users waited for their transactions; thinned when there are many
 	Series   []driver.NamedSeries
 	Strikes  []Strike // when faults were there
 }
@@ -83,7 +84,7 @@ func (w *World) quiet() bool {
 func (w *World) judge(halted string) Result {
 	r := Result{
 		Digest: w.Kernel.Digest(), Events: w.Kernel.Events(), End: w.Kernel.Now(), Halted: halted,
-		Users: w.Users.Stats(), Series: w.process.Series(), Strikes: w.Strikes(),
+		Users: w.Users.Stats(), Waits: w.Users.Waits(), Series: w.process.Series(), Strikes: w.Strikes(),
 	}
 	view := oracle.View{Halted: halted}
 	if w.Copier != nil {

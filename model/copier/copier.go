@@ -286,5 +286,8 @@ func (p *Copier) wake(n uint64) {
 // Committed implements [system.Client]: users leave no references here.
 func (p *Copier) Committed(engine.Side) {}
 
+// Called implements [system.Client]: nothing goes live without a capture hook.
+func (p *Copier) Called(engine.Side, engine.TxID, uint64, uint64) {}
+
 // Notified implements [system.Client]: nobody notifies a schedule.
 func (p *Copier) Notified(engine.Side) {}

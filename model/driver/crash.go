@@ -28,12 +28,38 @@ const (
 	noPoint CrashPoint = ""
 )
 
+// The crash points of live transactions, in the order in which one passes them.
+const (
+	LiveTaken       CrashPoint = "live-taken"        // a held transaction is taken in; nothing is read
+	LiveRead        CrashPoint = "live-read"         // a side was read for it
+	LiveSaved       CrashPoint = "live-saved"        // its intent is saved; no row has left
+	LiveWriteSent   CrashPoint = "live-write-sent"   // its rows are on their way to the other side
+	LiveWriteLanded CrashPoint = "live-write-landed" // they are there; the answer is on its way
+	LiveAnswered    CrashPoint = "live-answered"     // the answer has come; the commit is not asked for
+	LiveCommitSent  CrashPoint = "live-commit-sent"  // the commit is asked for
+	LiveCommitted   CrashPoint = "live-committed"    // it has committed; the answer is on its way
+	LiveSealSent    CrashPoint = "live-seal-sent"    // its tombstones are about to be sealed
+	LiveSealed      CrashPoint = "live-sealed"       // they are sealed; the answer is on its way
+	LiveAsked       CrashPoint = "live-asked"        // after a restart: the user's side is asked how it ended
+	LiveUndoSent    CrashPoint = "live-undo-sent"    // the other side is to be restored
+	LiveUndone      CrashPoint = "live-undone"       // it is restored; the answer is on its way
+)
+
 // CrashPoints lists the crash points, in the order in which a reference passes
 // them.
 func CrashPoints() []CrashPoint {
 	return []CrashPoint{
 		UserCommitted, IntakeBeforeSave, IntakeBeforeAck, ItemTaken, AfterRead,
 		WriteSent, WriteLanded, AnswerBeforeSave, AfterSave,
+	}
+}
+
+// LiveCrashPoints lists the crash points of live transactions, in the order in
+// which one passes them.
+func LiveCrashPoints() []CrashPoint {
+	return []CrashPoint{
+		LiveTaken, LiveRead, LiveSaved, LiveWriteSent, LiveWriteLanded, LiveAnswered, LiveCommitSent,
+		LiveCommitted, LiveSealSent, LiveSealed, LiveAsked, LiveUndoSent, LiveUndone,
 	}
 }
 
@@ -46,8 +72,8 @@ type Crash struct {
 
 // Validate reports every fault of a crash.
 func (c Crash) Validate() error {
-	if c.Point != noPoint && !slices.Contains(CrashPoints(), c.Point) {
-		return fmt.Errorf("driver: %q is no crash point; they are %q", c.Point, CrashPoints())
+	if all := slices.Concat(CrashPoints(), LiveCrashPoints()); c.Point != noPoint && !slices.Contains(all, c.Point) {
+		return fmt.Errorf("driver: %q is no crash point; they are %q", c.Point, all)
 	}
 	if c.At < 0 || c.Restart < 0 {
 		return fmt.Errorf("driver: a crash at %v with a restart after %v: neither may be negative", c.At, c.Restart)
@@ -73,7 +99,7 @@ func (d *Driver) crashDue(index int) {
 
 // pass goes by a crash point and reports whether the process died there.
 func (d *Driver) pass(p CrashPoint) bool {
-	if len(d.armed) == 0 || d.core == nil {
+	if len(d.armed) == 0 || d.core == nil || p == noPoint {
 		return false
 	}
 	for i, index := range d.armed {
@@ -126,6 +152,7 @@ func (d *Driver) die(crash int) {
 	d.series[seriesParked].Set(now, int64(d.left.parked))
 	d.sampleBacklog()
 	d.judge.Crashed(now)
+	d.breakCalls()
 	d.k.After(d.crashes[crash].Restart, sim.Early, d.id, kindRestart, 0, d.epoch)
 }
 

@@ -21,6 +21,7 @@ const (
 	kindCrash                           // a crash is due, or armed
 	kindRestart                         // the engine's process is back
 	kindStart
+	kindHeld // a system calls about a transaction that it holds
 	noteSettled
 )
 
@@ -206,6 +207,8 @@ func (d *Driver) Handle(ev sim.Event) {
 		d.crashDue(int(ev.Arg))
 	case kindStart, kindRestart:
 		d.start()
+	case kindHeld:
+		d.heldArrived(ev.Entity, ev.Arg)
 	}
 }
 
@@ -328,24 +331,26 @@ func (d *Driver) synced() {
 func (d *Driver) do(effects []engine.Effect) {
 	for i := range effects {
 		e := &effects[i]
-		switch e.Kind {
-		case engine.WakeAt:
+		before, after := noPoint, noPoint
+		switch {
+		case e.Kind == engine.WakeAt:
 			d.wakeUp(e.At)
-		case engine.PullOutbox:
-			if len(e.Ack) > 0 && d.pass(IntakeBeforeAck) {
-				return
-			}
-			d.send(e)
-		case engine.ReadBatch:
-			if d.pass(ItemTaken) {
-				return
-			}
-			d.send(e)
-		case engine.WriteBatch:
-			d.send(e)
-			if d.pass(WriteSent) {
-				return
-			}
+			continue
+		case e.Live != 0 || e.Tx != 0:
+			before, after = livePoint(e)
+		case e.Kind == engine.PullOutbox && len(e.Ack) > 0:
+			before = IntakeBeforeAck
+		case e.Kind == engine.ReadBatch:
+			before = ItemTaken
+		case e.Kind == engine.WriteBatch:
+			after = WriteSent
+		}
+		if d.pass(before) {
+			return
+		}
+		d.send(e)
+		if d.pass(after) {
+			return
 		}
 	}
 }
@@ -406,6 +411,7 @@ type Stats struct {
 	Retries         uint64 // attempts that met a system failure
 	ConditionFailed uint64 // writes that found the record changed
 	Settled         uint64 // references that got their outcome, synced or not
+	Live            uint64 // live transactions taken in
 	Crashes         uint64
 }
 

@@ -59,11 +59,17 @@ func (d *Driver) send(e *engine.Effect) {
 	s := d.systems[e.Side]
 	s.Prepare(r, e)
 	d.stats.Requests++
+	to, kind := s.Arrives()
+	if e.Kind == engine.AbortTx { // nobody waits for an answer
+		if d.links[e.Side][0].Send(d.k, sim.Normal, to, kind, r.Entity, uint64(index), r.Ordinal) == 0 {
+			d.requests.Release(index)
+		}
+		return
+	}
 	d.pending.push(sent{due: d.k.Now().Add(d.config.Timeout), index: index})
 	if !d.pending.alarmed {
 		d.setTimeout()
 	}
-	to, kind := s.Arrives()
 	if d.links[e.Side][0].Send(d.k, sim.Normal, to, kind, r.Entity, uint64(index), r.Ordinal) > 0 {
 		d.requests.Hold(index)
 	}
@@ -88,7 +94,7 @@ func (d *Driver) timeout(epoch uint64) {
 		p.end(index)
 		d.giveUp(r)
 		d.stats.Timeouts++
-		in := engine.Input{Kind: engine.BatchFailed, Side: r.Side, Batch: r.Batch, Failure: engine.Timeout}
+		in := engine.Input{Kind: engine.BatchFailed, Side: r.Side, Batch: r.Batch, Tx: r.Tx, Failure: engine.Timeout}
 		d.requests.Release(index)
 		d.step(in)
 		if epoch != d.epoch {
@@ -110,7 +116,12 @@ func (d *Driver) giveUp(r *system.Request) {
 
 // Landed implements [system.Client].
 func (d *Driver) Landed(index int32, writes int) {
-	if writes > 0 && d.requests.At(index).Epoch == d.epoch {
+	r := d.requests.At(index)
+	switch {
+	case r.Epoch != d.epoch:
+	case r.Live != 0 || r.Tx != 0:
+		d.pass(landedPoint(r, writes))
+	case writes > 0:
 		d.pass(WriteLanded)
 	}
 }
@@ -140,7 +151,7 @@ func (d *Driver) answer(index int32) {
 
 // take hands an answer to the engine.
 func (d *Driver) take(r *system.Request) {
-	in := engine.Input{Side: r.Side, Batch: r.Batch}
+	in := engine.Input{Side: r.Side, Batch: r.Batch, Tx: r.Tx}
 	point := noPoint
 	switch {
 	case r.Failure != engine.NoFailure:
@@ -150,13 +161,21 @@ func (d *Driver) take(r *system.Request) {
 		in.Kind, in.References, in.More = engine.OutboxPulled, r.References, r.More
 		point = IntakeBeforeSave
 	case r.Kind == engine.ReadBatch:
-		if d.pass(AfterRead) {
+		read := AfterRead
+		if r.Live != 0 {
+			read = LiveRead
+		}
+		if d.pass(read) {
 			return
 		}
 		in.Kind, in.Records, in.Lookups = engine.BatchRead, r.Records, r.Lookups
 	case r.Kind == engine.WriteBatch:
 		in.Kind, in.Rows = engine.BatchWritten, r.Rows
-		point = AnswerBeforeSave
+		if r.Live == 0 {
+			point = AnswerBeforeSave
+		}
+	case r.Tx != 0:
+		in.Kind, in.Committed = engine.TxEnded, r.Committed
 	}
 	if d.step(in) && point != noPoint {
 		d.pass(point)

@@ -20,9 +20,14 @@ type Config struct {
 	Servers int             // requests worked on at once; 8
 
 	// Service times, in seconds: one user transaction, one read or outbox pull
-	// of the engine, one write batch of the engine, and on top of these each
-	// record that a transaction or batch writes. Defaults: 40ms, 20ms, 40ms, 5ms.
-	Commit, Read, Apply, PerRecord sim.Dist
+	// of the engine, one write batch of the engine, one request of the engine
+	// about a held transaction, and on top of these each record that a
+	// transaction or batch writes. Defaults: 40ms, 20ms, 40ms, 5ms, 5ms; assumed.
+	Commit, Read, Apply, EndHeld, PerRecord sim.Dist
+
+	Live           Live          // limits of what goes live from this side
+	DeletesTakeAll bool          // a transaction with a delete goes live as a whole; else only the delete does
+	LockWait       time.Duration // how long a user waits for a record that a held transaction has locked; 10s, assumed
 
 	FoldCase  bool // keys that differ only in case and trailing blanks are one record
 	StaleSave StaleSave
@@ -73,6 +78,7 @@ func (c Config) WithDefaults() Config {
 		{&c.Commit, 0.040},
 		{&c.Read, 0.020},
 		{&c.Apply, 0.040},
+		{&c.EndHeld, 0.005},
 		{&c.PerRecord, 0.005},
 		{&c.NotifyDelay, 0.050},
 	} {
@@ -83,9 +89,9 @@ func (c Config) WithDefaults() Config {
 	if c.TokenLife == 0 {
 		c.TokenLife = integrator.TokenLife
 	}
-	if c.ConnectDelay == 0 {
-		c.ConnectDelay = 5 * time.Millisecond
-	}
+	fill(&c.ConnectDelay, 5*time.Millisecond)
+	fill(&c.LockWait, 10*time.Second)
+	c.Live = c.Live.withDefaults(c.Side)
 	if c.CutLands == 0 {
 		c.CutLands = 0.5
 	}
@@ -106,7 +112,7 @@ func (c Config) Validate() error {
 		name string
 		dist sim.Dist
 	}{
-		{"commit", c.Commit}, {"read", c.Read}, {"apply", c.Apply}, {"per record", c.PerRecord}, {"notification delay", c.NotifyDelay},
+		{"commit", c.Commit}, {"read", c.Read}, {"apply", c.Apply}, {"ending of a held transaction", c.EndHeld}, {"per record", c.PerRecord}, {"notification delay", c.NotifyDelay},
 	} {
 		if d.dist == nil {
 			fault("%s has no distribution", d.name)
@@ -132,6 +138,12 @@ func (c Config) Validate() error {
 	}
 	if c.TokenLife < 0 {
 		fault("the life of a token must not be negative, not %v", c.TokenLife)
+	}
+	if c.LockWait < 0 {
+		fault("the wait for a locked record must not be negative, not %v", c.LockWait)
+	}
+	for _, err := range c.Live.faults() {
+		fault("%w", err)
 	}
 	if c.ConnectDelay < 0 {
 		fault("connect delay must not be negative, not %v", c.ConnectDelay)

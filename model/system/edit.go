@@ -1,6 +1,9 @@
 package system
 
-import "github.com/twinwrite/twinwrite/engine"
+import (
+	"github.com/twinwrite/twinwrite/engine"
+	"github.com/twinwrite/twinwrite/sim"
+)
 
 // Name is how a user names a record: by its key as he spells it.
 type Name struct {
@@ -29,7 +32,11 @@ const (
 	Create Op = iota // fails when the record exists
 	Update           // fails when it does not
 	Upsert           // creates or updates
+	Delete           // fails when the record does not exist, or when another looks it up
 )
+
+// String returns the operation's name.
+func (o Op) String() string { return [...]string{"create", "update", "upsert", "delete"}[o] }
 
 // Edit is one operation on one record.
 type Edit struct {
@@ -59,8 +66,13 @@ type Tx struct {
 	User    User
 	Number  uint64 // for the user: what he knows the attempt by
 
+	// Live tells, once the transaction has ended, that it was held until its
+	// rows were on the other side, or for as long as that was tried.
+	Live bool
+
 	id    engine.TxID
-	first uint64 // of the outbox positions reserved for it
+	first uint64   // of the outbox positions reserved for it
+	due   sim.Time // while it waits for a locked record: the end of its wait
 }
 
 // User is told how his transaction ended.
@@ -71,13 +83,22 @@ type Ending uint8
 
 // The endings.
 const (
-	Committed Ending = iota
-	CutOff           // the system went down and undid it
-	Stale            // refused: a record has changed since it was opened
-	Duplicate        // rejected: a record to create exists
-	NotFound         // rejected: a record to update, or to look up, does not exist
-	Invalid          // rejected by a validation
-	Mixed            // rejected by the capture hook
+	Committed        Ending = iota
+	CutOff                  // the system went down and undid it
+	Stale                   // refused: a record has changed since it was opened
+	Duplicate               // rejected: a record to create exists
+	NotFound                // rejected: a record to change, or to look up, does not exist
+	Invalid                 // rejected by a validation
+	Mixed                   // rejected by the capture hook: async and live table maps in one transaction
+	Referenced              // rejected: a record to delete is looked up by another
+	Busy                    // refused: a record is in use by somebody else's transaction, or by the engine
+	TooManyRecords          // rejected: over the limit of records that go live
+	TooManyCompanies        // rejected: over the limit of companies
+	TooManyBytes            // rejected: over the limit of bytes
+	OtherRefused            // undone: the other side's business logic said no
+	OtherChanged            // undone: a delete would have lost what the other side, being primary, has changed
+	OtherFailed             // undone: the other side, or the engine, could not be reached
+	TooSlow                 // undone: it was held for longer than the time limit
 	endings
 )
 
@@ -85,6 +106,11 @@ const (
 func (e Ending) String() string {
 	return [...]string{
 		"committed", "cut off by an outage", "refused as stale", "record exists", "record not found",
-		"refused by validation", "rejected by capture",
+		"refused by validation", "async and live mixed", "record is looked up", "record is busy",
+		"too many records for live sync", "too many companies for live sync", "too many bytes for live sync",
+		"refused by the other side", "changed on the other side", "other side not reached", "over the time limit",
 	}[e]
 }
+
+// Endings is how many endings there are.
+const Endings = int(endings)

@@ -12,10 +12,12 @@ import (
 // [System.Prepare] or [System.PrepareCopy], the others by the system that
 // answers.
 type Request struct {
-	Kind  engine.EffectKind // PullOutbox, ReadBatch or WriteBatch
+	Kind  engine.EffectKind // all but WakeAt
 	Side  engine.Side
 	Batch engine.BatchID
-	Epoch uint64 // for the driver: which life of the engine's process sent it
+	Tx    engine.TxID // CommitTx, AbortTx, AskTx: the transaction
+	Live  engine.TxID // ReadBatch, WriteBatch: the live transaction that it belongs to; 0: none
+	Epoch uint64      // for the driver: which life of the engine's process sent it
 
 	// Copy is what the data integrator asks for, and Answer what it is told, but
 	// for a Failure; Copy is nil for a request of the engine. Kind then says only
@@ -39,6 +41,8 @@ type Request struct {
 	acks   []uint64
 	max    int
 	forget bool // forget what is delivered at once: a planted bug
+	atomic bool // all rows are written, or none
+	why    engine.Outcome
 
 	// The answer. Failure is NoFailure for one that was carried out.
 	Failure    engine.Failure
@@ -47,6 +51,7 @@ type Request struct {
 	Records    []*engine.Record
 	Lookups    []engine.Alive
 	Rows       []engine.RowAnswer
+	Committed  bool // how Tx ended
 
 	holders uint8
 }
@@ -58,6 +63,13 @@ func (r *Request) Writes() int {
 	}
 	return len(r.writes)
 }
+
+// Atomic reports whether all rows are to be written, or none.
+func (r *Request) Atomic() bool { return r.atomic }
+
+// Seals reports whether the request tells tombstones that their transaction has
+// committed.
+func (r *Request) Seals() bool { return len(r.writes) > 0 && r.writes[0].Kind == engine.SealWrite }
 
 // Requests holds the requests of one world by index, so that events can carry
 // them, and keeps their memory for the next ones. The driver and the system

@@ -13,7 +13,7 @@ func (s *System) Arrives() (sim.ActorID, sim.Kind) { return s.id, kindArrives }
 // sent. It copies what the effect lists, which the engine takes back when it
 // gives the request up, and makes the keys of the request's draws.
 func (s *System) Prepare(r *Request, e *engine.Effect) {
-	r.Kind, r.Side, r.Batch = e.Kind, e.Side, e.Batch
+	r.Kind, r.Side, r.Batch, r.Live = e.Kind, e.Side, e.Batch, e.Live
 	switch e.Kind {
 	case engine.PullOutbox:
 		r.acks = append(r.acks, e.Ack...)
@@ -37,7 +37,15 @@ func (s *System) Prepare(r *Request, e *engine.Effect) {
 			}
 			r.key(row.hash, row.read.next(number))
 		}
+	case engine.CommitTx, engine.AbortTx, engine.AskTx:
+		r.Tx, r.why = e.Tx, e.Why
+		s.stats.TxRequests++
+		r.Entity, r.Ordinal = sim.Mix(uint64(e.Tx), uint64(e.Kind)), s.stats.TxRequests
+		if h := s.heldAs(e.Tx); h != nil {
+			r.Entity, r.Ordinal = sim.Mix(h.tx.Entity, uint64(e.Kind)), h.tx.Attempt
+		}
 	case engine.WriteBatch:
+		r.atomic = e.Atomic
 		r.writes = append(r.writes, e.Writes...)
 		for i := range r.writes {
 			w := &r.writes[i]
@@ -46,11 +54,22 @@ func (s *System) Prepare(r *Request, e *engine.Effect) {
 			r.alive = append(r.alive, w.Lookups...)
 			w.Lookups = r.alive[from:len(r.alive):len(r.alive)]
 			row := s.rowOf(r, i)
-			attempt := row.written.next(w.Source.Mark.Number)
+			attempt := row.written.next(s.numberOf(w, row))
 			r.key(row.hash, attempt)
 			r.work += s.recordWork(row.hash, attempt)
 		}
 	}
+}
+
+// numberOf returns the change that a write is about. A seal is about none.
+func (s *System) numberOf(w *engine.Write, row *row) uint32 {
+	switch {
+	case w.Source != nil:
+		return w.Source.Mark.Number
+	case row.record != nil:
+		return row.record.Mark.Number
+	}
+	return 0
 }
 
 // key takes the key of the request's draws from its first row.
@@ -72,7 +91,7 @@ func (s *System) arrive(index int32) {
 	r := s.requests.At(index)
 	if s.down > 0 {
 		s.stats.TurnedAway++
-		if s.config.Silent {
+		if s.config.Silent || r.Kind == engine.AbortTx { // there is nothing left to undo
 			s.requests.Release(index)
 			return
 		}
@@ -81,9 +100,12 @@ func (s *System) arrive(index int32) {
 		return
 	}
 	work := r.work
-	if r.Kind == engine.WriteBatch {
+	switch r.Kind {
+	case engine.WriteBatch:
 		work += sim.Draw(s.config.Apply, s.draws.apply, r.Entity, r.Ordinal)
-	} else {
+	case engine.CommitTx, engine.AbortTx, engine.AskTx:
+		work += sim.Draw(s.config.EndHeld, s.draws.endHeld, r.Entity, r.Ordinal)
+	default:
 		work += sim.Draw(s.config.Read, s.draws.read, r.Entity, r.Ordinal)
 	}
 	s.station.SubmitWork(sim.Job{Entity: r.Entity, Arg: uint64(index), To: s.id, Kind: kindServed}, work)
@@ -104,6 +126,12 @@ func (s *System) serve(index int32) {
 	case r.Kind == engine.WriteBatch:
 		landed := s.write(r, len(r.writes))
 		s.client.Landed(index, landed)
+	default:
+		if !s.endTx(r) {
+			s.requests.Release(index)
+			return
+		}
+		s.client.Landed(index, 0)
 	}
 	s.client.Answered(index)
 	s.requests.Release(index)
@@ -113,12 +141,15 @@ func (s *System) serve(index int32) {
 // of the first rows may have been carried out.
 func (s *System) cut(index int32, inService bool) {
 	r := s.requests.At(index)
-	if inService && r.Kind == engine.WriteBatch && s.draws.cut.Chance(s.config.CutLands, r.Entity, r.Ordinal) {
+	if inService && s.draws.cut.Chance(s.config.CutLands, r.Entity, r.Ordinal) {
 		share := s.draws.cut.U(sim.Mix(r.Entity, 1), r.Ordinal)
 		rows := 1 + int(share*float64(r.Writes()))
-		if r.Copy != nil {
+		switch {
+		case r.Kind == engine.CommitTx:
+			s.endTx(r)
+		case r.Kind == engine.WriteBatch && r.Copy != nil:
 			s.upsert(r, rows)
-		} else {
+		case r.Kind == engine.WriteBatch:
 			s.write(r, rows)
 		}
 	}
@@ -173,15 +204,19 @@ func (s *System) incarnation(k engine.Key) uint32 {
 	return t.at(i).incarnation()
 }
 
-// write carries out the first n rows of a batch, each on its own, and returns
-// how many changed something.
+// write carries out the first n rows of a batch, each on its own or all or
+// none, and returns how many changed something.
 func (s *System) write(r *Request, n int) (landed int) {
-	for i := range min(n, len(r.writes)) {
-		answer := s.writeRow(r, i)
-		if answer.Result == engine.RowDone {
-			landed++
+	if r.atomic {
+		landed = s.writeAll(r)
+	} else {
+		for i := range min(n, len(r.writes)) {
+			answer := s.writeRow(r, i)
+			if answer.Result == engine.RowDone {
+				landed++
+			}
+			r.Rows = append(r.Rows, answer)
 		}
-		r.Rows = append(r.Rows, answer)
 	}
 	if r.GivenUp {
 		s.stats.LateLandings += uint64(landed)
@@ -189,49 +224,130 @@ func (s *System) write(r *Request, n int) (landed int) {
 	return landed
 }
 
-func (s *System) writeRow(r *Request, i int) engine.RowAnswer {
-	w := &r.writes[i]
-	t := &s.tables[r.maps[i]]
-	row := t.at(r.rows[i])
-	now := s.k.Now()
-	if engine.Time(s.engine.Local(now)) > w.Deadline {
-		s.stats.Expired++
-		return engine.RowAnswer{Result: engine.RowConditionFailed}
+// writeAll carries out an atomic batch. If one of its rows fails, none is done,
+// and the answer says which.
+func (s *System) writeAll(r *Request) int {
+	pass := true
+	s.before, s.after = s.before[:0], s.after[:0]
+	for i := range r.writes {
+		after, _, answer := s.try(r, i)
+		if answer.Result == engine.RowDone {
+			answer.Result = engine.RowUndone
+			s.before, s.after = append(s.before, s.rowOf(r, i).record), append(s.after, after)
+		} else {
+			pass = false
+		}
+		r.Rows = append(r.Rows, answer)
 	}
-	for j := range w.Lookups {
-		if s.incarnation(w.Lookups[j].Key) != w.Lookups[j].Incarnation {
-			s.stats.ConditionFailed++
-			return engine.RowAnswer{Result: engine.RowConditionFailed}
+	for i := range r.writes {
+		if pass && s.leavesLookup(&r.writes[i], s.before, s.after) {
+			pass = false
+			s.refusedLookedUp(&r.writes[i])
+			r.Rows[i] = engine.RowAnswer{Result: engine.RowRefused, Reason: engine.Refused, Cause: causeLookedUp}
 		}
 	}
-	before := row.record
-	after, ref, ok := engine.Apply(t.m, w, s.config.Side, before)
+	landed := 0
+	if pass {
+		for i := range r.writes {
+			s.place(r, i, s.after[i], nil)
+			r.Rows[i].Result = engine.RowDone
+		}
+		landed = len(r.writes)
+	}
+	clear(s.before)
+	clear(s.after)
+	return landed
+}
+
+// causeLookedUp is what a system says that is to delete what others look up.
+const causeLookedUp = "the record is looked up by another one"
+
+func (s *System) refusedLookedUp(w *engine.Write) {
+	s.stats.Refused++
+	s.observer.RowRefused(s.k.Now(), s.config.Side, w)
+}
+
+// try returns what a row of the engine would publish, and what is to be said
+// against it.
+func (s *System) try(r *Request, i int) (*engine.Record, *engine.Reference, engine.RowAnswer) {
+	w := &r.writes[i]
+	row := s.rowOf(r, i)
+	failed := engine.RowAnswer{Result: engine.RowConditionFailed}
+	if engine.Time(s.engine.Local(s.k.Now())) > w.Deadline {
+		s.stats.Expired++
+		return nil, nil, failed
+	}
+	if row.lock != 0 {
+		s.stats.Locked++
+		return nil, nil, failed
+	}
+	for j := range w.Lookups {
+		if s.stays(w.Lookups[j].Key) != w.Lookups[j].Incarnation {
+			s.stats.ConditionFailed++
+			return nil, nil, failed
+		}
+	}
+	after, ref, ok := engine.Apply(s.tables[r.maps[i]].m, w, s.config.Side, row.record)
 	if !ok {
 		s.stats.ConditionFailed++
-		return engine.RowAnswer{Result: engine.RowConditionFailed}
+		return nil, nil, failed
 	}
 	if w.Kind == engine.CarryWrite {
 		if cause, refused := s.refusesEngine(w, row.hash); refused {
 			s.stats.Refused++
-			s.observer.RowRefused(now, s.config.Side, w)
-			return engine.RowAnswer{Result: engine.RowRefused, Reason: engine.Refused, Cause: cause}
+			s.observer.RowRefused(s.k.Now(), s.config.Side, w)
+			return nil, nil, engine.RowAnswer{Result: engine.RowRefused, Reason: engine.Refused, Cause: cause}
 		}
 	}
-	if !s.capture.OwnWrite() {
+	return after, ref, engine.RowAnswer{Result: engine.RowDone}
+}
+
+// stays returns the life of a record that a write looks up, 0 when it is not
+// alive, or about to be deleted.
+func (s *System) stays(k engine.Key) uint32 {
+	t := &s.tables[k.Map]
+	i, known := t.row(&k)
+	if !known || t.at(i).doomed {
+		return 0
+	}
+	return t.at(i).incarnation()
+}
+
+// writeRow carries out one row by itself.
+func (s *System) writeRow(r *Request, i int) engine.RowAnswer {
+	after, ref, answer := s.try(r, i)
+	if answer.Result != engine.RowDone {
+		return answer
+	}
+	w := &r.writes[i]
+	if w.Kind == engine.DeleteWrite && s.leavesLookup(w, []*engine.Record{s.rowOf(r, i).record}, []*engine.Record{after}) {
+		s.refusedLookedUp(w)
+		return engine.RowAnswer{Result: engine.RowRefused, Reason: engine.Refused, Cause: causeLookedUp}
+	}
+	s.place(r, i, after, ref)
+	return answer
+}
+
+// place publishes what a row of the engine leaves, and the reference that it
+// makes.
+func (s *System) place(r *Request, i int, after *engine.Record, ref *engine.Reference) {
+	w := &r.writes[i]
+	row := s.rowOf(r, i)
+	before := row.record
+	if after.Alive && !s.capture.OwnWrite() {
 		ref = s.leak(before, after, ref)
 	}
 	if ref != nil {
 		ref = s.outbox.fill(s.outbox.reserve(1), ref)
 	}
 	after.Version = s.nextVersion()
-	after.Trace = s.observer.EngineCommit(now, s.config.Side, w, before, after, ref)
-	s.publish(t, r.rows[i], after)
+	after.Trace = s.observer.EngineCommit(s.k.Now(), s.config.Side, w, before, after, ref)
+	s.publish(&s.tables[r.maps[i]], r.rows[i], after)
 	s.k.Note(noteEngineCommit, sim.Mix(row.hash, uint64(after.Version)))
 	s.stats.Writes[w.Kind]++
 	if ref != nil {
 		s.notify(sim.Mix(row.hash, uint64(after.Mark.Number)), 0)
 	}
-	return engine.RowAnswer{Result: engine.RowDone}
 }
 
 // refusesEngine asks the validations about a change that the engine brings.
@@ -272,10 +388,15 @@ type Stats struct {
 	Endings   [endings]uint64 // users' transactions, by [Ending]
 	Overwrote uint64          // users' transactions saved over changes that they had not seen
 
+	Held       uint64 // transactions that were held until their rows were on the other side
+	LockWaits  uint64 // users' transactions that waited for a record
+	TxRequests uint64 // of the engine, about held transactions
+
 	Reads           uint64    // read batches
 	Pulls           uint64    // outbox pulls sent
-	Writes          [3]uint64 // rows done, by [engine.WriteKind]
+	Writes          [6]uint64 // rows done, by [engine.WriteKind]
 	ConditionFailed uint64    // rows whose record, or looked-up record, had changed
+	Locked          uint64    // rows whose record a held transaction had locked
 	Refused         uint64    // rows refused by validation
 	Expired         uint64    // rows that came after their deadline
 	LateLandings    uint64    // rows done for a request that the engine had given up
@@ -300,6 +421,12 @@ func (s *System) StateHash() uint64 {
 	h := sim.Mix(uint64(s.version), uint64(s.lastTx))
 	h = sim.Mix(h, s.station.StateHash())
 	h = sim.Mix(h, uint64(s.down)<<32|uint64(len(s.slow)))
+	if len(s.held)+len(s.waiting) > 0 {
+		h = sim.Mix(h, uint64(len(s.held))<<32|uint64(len(s.waiting)))
+		for _, held := range s.held {
+			h = sim.Mix(sim.Mix(h, held.tx.Entity), held.tx.Attempt<<32|uint64(len(held.changes)))
+		}
+	}
 	for i := range s.tables {
 		t := &s.tables[i]
 		for _, at := range t.created {

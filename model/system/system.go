@@ -12,6 +12,10 @@ const (
 	kindServed                              // ... has been served
 	kindRefused                             // ... is refused because the system is down
 	kindNotified                            // the engine hears of a commit
+	kindHeldTooLong                         // a transaction may have been held too long
+	kindLockWait                            // one may have waited too long for a record
+	kindUnheard                             // the engine's process was not there to take one
+	kindBroken                              // it has gone
 	noteUserCommit
 	noteEngineCommit
 	noteCopied
@@ -24,6 +28,10 @@ type Client interface {
 	Notified(engine.Side)           // a notification has arrived
 	Landed(index int32, writes int) // a write batch was carried out; its answer is not sent yet
 	Answered(index int32)           // a request has its answer, which now leaves the system
+
+	// Called tells that a transaction is held until its live rows are on the
+	// other side. Entity and ordinal key the draws of the call to the engine.
+	Called(side engine.Side, tx engine.TxID, entity, ordinal uint64)
 }
 
 // Observer sees every commit with its cause. What it returns is put into the
@@ -66,25 +74,35 @@ type System struct {
 	txs     []*Tx // by slot, in service or in the queue
 	freeTxs []int32
 	down    int // outages under way
-	slow    []float64
+
+	held      []*held
+	waiting   []*Tx                // for records that somebody else has locked, in order
+	committed map[engine.TxID]bool // of the transactions that were held
+	counting  bool                 // lookups are counted
+
+	slow []float64
 
 	draws    draws
 	stages   []stage
 	changes  []engine.Change
 	captured []engine.CapturedChange
 	leaked   []engine.CapturedChange // not captured: the planted bug works beside it
+	before   []*engine.Record        // of an atomic batch
+	after    []*engine.Record
 	stats    Stats
 }
 
 // draws are the system's streams.
 type draws struct {
-	commit, read, apply, perRecord, delay, lost, doubled, cut sim.Stream
-	refuse                                                    []sim.Stream // by validation
+	commit, read, apply, endHeld, perRecord, delay, lost, doubled, cut sim.Stream
+	refuse                                                             []sim.Stream // by validation
 }
 
 // Parts are what a system is connected to.
 type Parts struct {
-	Capture  *engine.Capture // nil: no engine captures, and the data integrator lists what has changed
+	// Capture gets its limits from the system's configuration. Without one no
+	// engine captures, and the data integrator lists what has changed.
+	Capture  *engine.Capture
 	Requests *Requests
 	Client   Client
 	Observer Observer
@@ -98,13 +116,16 @@ func New(k *sim.Kernel, c Config, p Parts) (*System, error) {
 		return nil, err
 	}
 	name := c.Side.String()
+	if p.Capture != nil {
+		p.Capture.Limits, p.Capture.DeletesTakeAll = c.Live.Limits(), c.DeletesTakeAll
+	}
 	s := &System{
 		k: k, config: c, clock: sim.NewClock(c.Clock), engine: p.Engine,
 		capture: p.Capture, requests: p.Requests, client: p.Client, observer: p.Observer,
-		outbox: newOutbox(),
+		outbox: newOutbox(), committed: map[engine.TxID]bool{},
 		draws: draws{
 			commit: k.Stream(name + ".commit"), read: k.Stream(name + ".read"), apply: k.Stream(name + ".apply"),
-			perRecord: k.Stream(name + ".per-record"), cut: k.Stream(name + ".cut"),
+			endHeld: k.Stream(name + ".end-held"), perRecord: k.Stream(name + ".per-record"), cut: k.Stream(name + ".cut"),
 			delay: k.Stream(name + ".notify.delay"), lost: k.Stream(name + ".notify.lost"), doubled: k.Stream(name + ".notify.doubled"),
 		},
 	}
@@ -124,7 +145,7 @@ func New(k *sim.Kernel, c Config, p Parts) (*System, error) {
 func (s *System) Handle(ev sim.Event) {
 	switch ev.Kind {
 	case kindTransaction:
-		s.finish(s.take(ev.Arg), true)
+		s.finish(s.take(ev.Arg))
 	case kindArrives:
 		s.arrive(int32(ev.Arg))
 	case kindServed:
@@ -135,6 +156,14 @@ func (s *System) Handle(ev sim.Event) {
 	case kindNotified:
 		s.stats.Notifications++
 		s.client.Notified(s.config.Side)
+	case kindHeldTooLong:
+		s.undoTx(engine.TxID(ev.Arg), TooSlow)
+	case kindLockWait:
+		s.waitedTooLong(engine.TxID(ev.Arg))
+	case kindUnheard:
+		s.undoTx(engine.TxID(ev.Arg), OtherFailed)
+	case kindBroken:
+		s.broken(sim.Time(ev.Arg))
 	}
 }
 
@@ -162,14 +191,6 @@ func (s *System) FindName(m engine.MapID, n Name) (Row, bool) {
 		return 0, false
 	}
 	return Row(i + 1), true
-}
-
-// Pick chooses one of the records of a map that are alive, by one uniform
-// number: evenly, or with weight 1/rank^exponent, where the record created
-// first has rank 1.
-func (s *System) Pick(m engine.MapID, u, exponent float64) (Row, bool) {
-	i, ok := s.tables[m].pick(u, exponent)
-	return Row(i + 1), ok
 }
 
 // Record returns the record in a row as it is now; nil when the side has never
@@ -250,6 +271,10 @@ func (s *System) publish(t *table, i int32, after *engine.Record) {
 	if r.record == nil {
 		t.created = append(t.created, i)
 	}
+	if s.counting {
+		s.count(t, r.record, -1)
+		s.count(t, after, +1)
+	}
 	r.record = after
 	r.modified = s.clock.Local(s.k.Now())
 	t.log.note(t, i, r)
@@ -272,12 +297,17 @@ func (s *System) StartOutage() {
 		if j.Kind == kindTransaction {
 			tx := s.take(j.Arg)
 			lands := inService > 0 && s.draws.cut.Chance(s.config.CutLands, tx.Entity, tx.Attempt)
-			s.finish(tx, lands)
+			if lands {
+				s.finish(tx)
+			} else {
+				s.end(tx, CutOff)
+			}
 		} else {
 			s.cut(int32(j.Arg), inService > 0)
 		}
 		inService--
 	})
+	s.cutHeld()
 }
 
 // EndOutage ends one outage.

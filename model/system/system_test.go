@@ -32,7 +32,18 @@ type bench struct {
 	writes   int
 	low      uint64
 	leak     bool
+	calls    []engine.TxID // held transactions
+	undone   []engine.TxID
+	numbers  uint64
 }
+
+func (b *bench) Called(_ engine.Side, tx engine.TxID, _, _ uint64) { b.calls = append(b.calls, tx) }
+
+func (b *bench) Held(sim.Time, engine.Side, engine.TxID, *engine.Record, *engine.Record) any {
+	return "held"
+}
+
+func (b *bench) Undone(_ sim.Time, _ engine.Side, tx engine.TxID) { b.undone = append(b.undone, tx) }
 
 func (b *bench) Committed(engine.Side) {}
 func (b *bench) Notified(engine.Side)  { b.told++ }
@@ -44,11 +55,9 @@ func (b *bench) Ended(tx *Tx, how Ending) {
 }
 func (b *bench) Transaction(sim.Time, engine.Side, engine.TxID, string, int) {}
 
-func (b *bench) Forgot(sim.Time, engine.Side, *engine.Reference)                        {}
-func (b *bench) Refused(sim.Time, engine.Side, engine.TxID, []engine.Change, error)     {}
-func (b *bench) RowRefused(sim.Time, engine.Side, *engine.Write)                        {}
-func (b *bench) Undone(sim.Time, engine.Side, engine.TxID)                              {}
-func (b *bench) Held(_ sim.Time, _ engine.Side, _ engine.TxID, _, _ *engine.Record) any { return nil }
+func (b *bench) Forgot(sim.Time, engine.Side, *engine.Reference)                    {}
+func (b *bench) Refused(sim.Time, engine.Side, engine.TxID, []engine.Change, error) {}
+func (b *bench) RowRefused(sim.Time, engine.Side, *engine.Write)                    {}
 
 func (b *bench) UserCommit(_ sim.Time, _ engine.Side, before, after *engine.Record, ref *engine.Reference) any {
 	b.commits = append(b.commits, after)
@@ -567,30 +576,6 @@ func TestModifiedIsLocal(t *testing.T) {
 	row, _ := b.s.FindName(customers, Name{ID: "A"})
 	if got := b.s.Modified(customers, row); got >= 0 || got%sim.Time(time.Second) != 0 {
 		t.Errorf("modified at %d, want whole seconds an hour ago", got)
-	}
-}
-
-func TestPick(t *testing.T) {
-	t.Parallel()
-	b := newBench(t, Config{})
-	if _, ok := b.s.Pick(customers, 0.5, 0); ok {
-		t.Error("picked from an empty table")
-	}
-	for i := range 4 {
-		b.save(customer(Create, fmt.Sprint(i)))
-	}
-	// 1/rank gives 12/25, 6/25, 4/25 and 3/25.
-	const n = 25_000
-	var even, skewed [4]int
-	for i := range n {
-		u := (float64(i) + 0.5) / n
-		row, _ := b.s.Pick(customers, u, 0)
-		even[row-1]++
-		row, _ = b.s.Pick(customers, u, 1)
-		skewed[row-1]++
-	}
-	if even != [4]int{n / 4, n / 4, n / 4, n / 4} || skewed != [4]int{12_000, 6_000, 4_000, 3_000} {
-		t.Errorf("picked evenly %v, by 1/rank %v", even, skewed)
 	}
 }
 

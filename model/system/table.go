@@ -1,9 +1,6 @@
 package system
 
 import (
-	"math"
-	"sort"
-
 	"github.com/twinwrite/twinwrite/engine"
 	"github.com/twinwrite/twinwrite/sim"
 )
@@ -11,11 +8,11 @@ import (
 // table holds the records of one map.
 type table struct {
 	m       *engine.TableMap
+	lookups []int           // columns that hold lookups
 	pages   []*[rowPage]row // pages keep rows where they are: lookups point at their keys
 	count   int32
 	slots   []int32 // rows by the hash of their key, plus one; 0 is free
 	created []int32 // rows by creation
-	skews   []skew
 	log     changelog
 }
 
@@ -31,6 +28,9 @@ type row struct {
 	hash     uint64         // of the key: what draws are keyed by
 	raw      string         // as the users of this side spell it; empty: not known
 	stage    int32          // place in the transaction being committed, from 1
+	lookedUp int32          // how many records look it up; counted from the first delete on
+	lock     engine.TxID    // of the held transaction that changes it; 0: none
+	doomed   bool           // ... and deletes it
 
 	read, written touches
 }
@@ -59,7 +59,13 @@ func (r *row) incarnation() uint32 {
 }
 
 func newTable(m *engine.TableMap) table {
-	return table{m: m, slots: make([]int32, 64)}
+	t := table{m: m, slots: make([]int32, 64)}
+	for c := range m.Columns {
+		if len(m.Columns[c].Lookups) > 0 {
+			t.lookups = append(t.lookups, c)
+		}
+	}
+	return t
 }
 
 func (t *table) at(i int32) *row { return &t.pages[i/rowPage][i%rowPage] }
@@ -164,54 +170,3 @@ func (t *table) claim(n Name, fold bool) int32 {
 
 // unclaim forgets the spelling of a row whose creation came to nothing.
 func (t *table) unclaim(i int32) { t.at(i).raw = "" }
-
-// skew holds the running sums of the weights 1/rank^exponent.
-type skew struct {
-	exponent float64
-	sums     []float64
-}
-
-// pick chooses a record among those ever created, by one uniform number: evenly,
-// or with weight 1/rank^exponent, the first created having rank 1.
-func (t *table) pick(u, exponent float64) (int32, bool) {
-	n := len(t.created)
-	if n == 0 {
-		return 0, false
-	}
-	at := int(u * float64(n))
-	if exponent > 0 {
-		sums := t.weights(exponent, n)
-		at = sort.SearchFloat64s(sums, u*sums[n-1])
-	}
-	for range n { // past the dead
-		if i := t.created[at%n]; t.at(i).alive() {
-			return i, true
-		}
-		at++
-	}
-	return 0, false
-}
-
-// weights returns the sums over the first n ranks.
-func (t *table) weights(exponent float64, n int) []float64 {
-	var s *skew
-	for i := range t.skews {
-		if t.skews[i].exponent == exponent {
-			s = &t.skews[i]
-		}
-	}
-	if s == nil {
-		t.skews = append(t.skews, skew{exponent: exponent})
-		s = &t.skews[len(t.skews)-1]
-	}
-	// The quantile of this Pareto at 1-1/rank is rank^exponent.
-	power := sim.Pareto{Shape: 1 / exponent, Low: 1, Cap: math.MaxFloat64}
-	for rank := len(s.sums) + 1; rank <= n; rank++ {
-		sum := 1 / power.Quantile(1-1/float64(rank))
-		if rank > 1 {
-			sum += s.sums[rank-2]
-		}
-		s.sums = append(s.sums, sum)
-	}
-	return s.sums[:n]
-}

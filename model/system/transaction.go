@@ -16,6 +16,12 @@ type stage struct {
 	claimed bool // nobody had spelled the key before
 }
 
+// What a transaction does that does not end yet.
+const (
+	waits Ending = endings + iota // for a record that somebody else has locked
+	holds                         // until its rows are on the other side
+)
+
 // Submit begins a user's transaction. It reports false when the system is down:
 // nothing has begun, and the user knows it.
 func (s *System) Submit(tx *Tx) bool {
@@ -23,7 +29,7 @@ func (s *System) Submit(tx *Tx) bool {
 		return false
 	}
 	s.lastTx++
-	tx.id = s.lastTx
+	tx.id, tx.Live, tx.due = s.lastTx, false, 0
 	tx.first = s.outbox.reserve(len(tx.Edits))
 	work := sim.Draw(s.config.Commit, s.draws.commit, tx.Entity, tx.Attempt)
 	for i := range tx.Edits {
@@ -38,7 +44,7 @@ func (s *System) recordWork(entity, ordinal uint64) time.Duration {
 	return sim.Draw(s.config.PerRecord, s.draws.perRecord, entity, ordinal)
 }
 
-// put gives a transaction a slot, by which the station names it.
+// put gives a transaction a slot, by which events name it.
 func (s *System) put(tx *Tx) uint64 {
 	if n := len(s.freeTxs); n > 0 {
 		at := s.freeTxs[n-1]
@@ -58,12 +64,15 @@ func (s *System) take(at uint64) *Tx {
 	return tx
 }
 
-// finish ends a transaction: it commits, fails, or is undone.
-func (s *System) finish(tx *Tx, lands bool) {
-	how := CutOff
-	if lands {
-		how = s.commit(tx)
+// finish ends a transaction that has been served, unless it must wait.
+func (s *System) finish(tx *Tx) {
+	if how := s.commit(tx); how < endings {
+		s.end(tx, how)
 	}
+}
+
+// end tells a user how his transaction ended.
+func (s *System) end(tx *Tx, how Ending) {
 	s.stats.Endings[how]++
 	if how != Committed {
 		low := s.outbox.first
@@ -73,45 +82,71 @@ func (s *System) finish(tx *Tx, lands bool) {
 	tx.User.Ended(tx, how)
 }
 
-// commit executes a transaction as a whole, or not at all.
+// commit executes a transaction as a whole, or not at all; or it lets it wait.
 func (s *System) commit(tx *Tx) Ending {
 	how := s.stage(tx)
 	if how == Committed {
-		if err := s.preCommit(tx.id); err != nil {
-			s.observer.Refused(s.k.Now(), s.config.Side, tx.id, s.changes, err)
-			how = Mixed
-		}
+		how = s.judge(tx)
 	}
 	for i := range s.stages {
 		st := &s.stages[i]
 		st.table.at(st.row).stage = 0
-		if how != Committed && st.claimed && s.changes[i].Before == nil {
+		if how != Committed && how != holds && st.claimed && s.changes[i].Before == nil {
 			st.table.unclaim(st.row)
 		}
 	}
 	if how == Committed {
-		s.land(tx)
+		s.land(tx, s.changes, s.captured, s.stages, nil)
 	}
 	clear(s.changes)
 	s.stages, s.changes = s.stages[:0], s.changes[:0]
 	return how
 }
 
-// land publishes what is staged, with its marks, and fills the outbox.
-func (s *System) land(tx *Tx) {
+// judge lets the capture hook decide. What must go live is held.
+func (s *System) judge(tx *Tx) Ending {
+	if err := s.preCommit(tx.id); err != nil {
+		s.observer.Refused(s.k.Now(), s.config.Side, tx.id, s.changes, err)
+		return refusal(err)
+	}
+	live := 0
+	for i := range s.captured {
+		if s.captured[i].Live {
+			live++
+		}
+	}
+	if live == 0 {
+		return Committed
+	}
+	if most := s.config.Live.Bytes; most > 0 {
+		if has := s.liveBytes(); has > most {
+			s.observer.Refused(s.k.Now(), s.config.Side, tx.id, s.changes, &engine.LiveLimitError{What: "bytes", Has: int(has), Most: int(most)})
+			return TooManyBytes
+		}
+	}
+	s.hold(tx, live)
+	return holds
+}
+
+// land publishes changes, with their marks, and fills the outbox. Live are those
+// among them that are on the other side already.
+func (s *System) land(tx *Tx, changes []engine.Change, captured []engine.CapturedChange, stages []stage, live []engine.LiveRow) {
 	now := s.k.Now()
 	position := tx.first
 	low := s.outbox.first
 	references := 0
-	for i := range s.captured {
-		if s.captured[i].Reference.Number > 0 {
+	for i := range captured {
+		if captured[i].Reference.Number > 0 {
 			references++
 		}
 	}
 	s.observer.Transaction(now, s.config.Side, tx.id, tx.Label, references)
-	for i := range s.changes {
-		c, captured := &s.changes[i], &s.captured[i]
-		after := &engine.Record{Key: c.Key, Version: s.nextVersion(), Alive: true, Values: c.After, Mark: captured.Mark}
+	for i := range changes {
+		c, captured := &changes[i], &captured[i]
+		after := &engine.Record{Key: c.Key, Version: s.nextVersion(), Alive: c.Op != engine.Delete, Values: c.After, Mark: captured.Mark}
+		if captured.Live {
+			after.Trace, live = live[0].After.Trace, live[1:]
+		}
 		var ref *engine.Reference
 		if captured.Captured {
 			ref = s.outbox.fill(position, &captured.Reference)
@@ -120,7 +155,7 @@ func (s *System) land(tx *Tx) {
 			ref = &captured.Reference
 		}
 		after.Trace = s.observer.UserCommit(now, s.config.Side, c.Before, after, ref)
-		st := &s.stages[i]
+		st := &stages[i]
 		s.publish(st.table, st.row, after)
 		s.k.Note(noteUserCommit, sim.Mix(st.table.at(st.row).hash, uint64(after.Version)))
 	}
@@ -134,7 +169,7 @@ func (s *System) land(tx *Tx) {
 
 // stage carries out the edits of a transaction on copies.
 func (s *System) stage(tx *Tx) Ending {
-	unseen := false
+	unseen, deletes := false, false
 	for i := range tx.Edits {
 		e := &tx.Edits[i]
 		t := &s.tables[e.Map]
@@ -143,6 +178,9 @@ func (s *System) stage(tx *Tx) Ending {
 			return how
 		}
 		r := t.at(at)
+		if r.lock != 0 {
+			return s.await(tx)
+		}
 		if e.Opened != 0 && r.stage == 0 && r.record != nil && r.record.Version != e.Opened {
 			if s.config.StaleSave == RefuseStale {
 				return Stale
@@ -153,10 +191,25 @@ func (s *System) stage(tx *Tx) Ending {
 			s.open(t, at, claimed)
 		}
 		c := &s.changes[r.stage-1]
-		for j := range e.Set {
-			if !s.assign(&c.After[e.Set[j].Column], &e.Set[j]) {
-				return NotFound
+		if e.Op == Delete {
+			c.Op, c.After, deletes = engine.Delete, nil, true
+			continue
+		}
+		if c.Op == engine.Delete { // deleted and made anew at once: the same life, with nothing of before
+			c.Op, c.After = engine.Create, make([]engine.Value, len(t.m.Columns))
+			if c.Before != nil && c.Before.Alive {
+				c.Op = engine.Update
 			}
+		}
+		for j := range e.Set {
+			if how := s.assign(tx, &c.After[e.Set[j].Column], &e.Set[j]); how != Committed {
+				return how
+			}
+		}
+	}
+	if deletes {
+		if how := s.settleDeletes(); how != Committed {
+			return how
 		}
 	}
 	for i := range s.changes {
@@ -176,18 +229,21 @@ func (s *System) resolve(t *table, e *Edit) (at int32, claimed bool, how Ending)
 	if e.Row != 0 {
 		at = int32(e.Row - 1)
 	} else if at, known = t.find(e.Name, s.config.FoldCase); !known {
-		if e.Op == Update {
+		if e.Op == Update || e.Op == Delete {
 			return 0, false, NotFound
 		}
+	}
+	if known && t.at(at).lock != 0 {
+		return at, false, Committed // who has it decides whether it will be there
 	}
 	if !known || t.at(at).raw == "" && !s.config.FoldCase && e.Row == 0 {
 		at, claimed = t.claim(e.Name, s.config.FoldCase), true
 	}
-	exists := t.at(at).alive() || t.at(at).stage != 0
+	exists := s.exists(t.at(at))
 	switch {
 	case e.Op == Create && exists:
 		how = Duplicate
-	case e.Op == Update && !exists:
+	case (e.Op == Update || e.Op == Delete) && !exists:
 		how = NotFound
 	default:
 		return at, claimed, Committed
@@ -196,6 +252,15 @@ func (s *System) resolve(t *table, e *Edit) (at int32, claimed bool, how Ending)
 		t.unclaim(at)
 	}
 	return at, false, how
+}
+
+// exists reports whether a record is there, as the transaction that is being
+// staged sees it.
+func (s *System) exists(r *row) bool {
+	if r.stage != 0 {
+		return s.changes[r.stage-1].Op != engine.Delete
+	}
+	return r.alive()
 }
 
 // open stages a row that the transaction touches for the first time.
@@ -213,34 +278,36 @@ func (s *System) open(t *table, at int32, claimed bool) {
 	r.stage = int32(len(s.stages))
 }
 
-// assign sets one column. It reports false for a lookup to a record that is not
-// there.
-func (s *System) assign(v *engine.Value, a *Assignment) bool {
+// assign sets one column. A lookup must name a record that is there and stays.
+func (s *System) assign(tx *Tx, v *engine.Value, a *Assignment) Ending {
 	if a.Row == 0 && a.Lookup == nil {
 		*v = a.Value
-		return true
+		return Committed
 	}
 	t := &s.tables[a.Map]
 	i := int32(a.Row - 1)
 	if a.Row == 0 {
 		var known bool
 		if i, known = t.find(*a.Lookup, s.config.FoldCase); !known {
-			return false
+			return NotFound
 		}
 	}
 	r := t.at(i)
-	if !r.alive() && r.stage == 0 {
-		return false
+	switch {
+	case r.doomed:
+		return s.await(tx)
+	case !s.exists(r):
+		return NotFound
 	}
 	*v = engine.Lookup(&r.key)
-	return true
+	return Committed
 }
 
 // refusesUser asks the validations that users meet.
 func (s *System) refusesUser(c *engine.Change) bool {
 	for i := range s.config.Validations {
 		v := &s.config.Validations[i]
-		if !v.Users || v.Map != c.Key.Map {
+		if !v.Users || v.Map != c.Key.Map || c.Op == engine.Delete {
 			continue
 		}
 		number := uint32(1)

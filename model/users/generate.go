@@ -23,56 +23,83 @@ func (g *Generator) plan(u *Users, r *run) {
 			n = s.Count.Quantile(u.draws.count.U(r.tx.Entity, uint64(i)))
 		}
 		for range n {
-			r.steps = append(r.steps, i)
+			r.steps = append(r.steps, place{i, uint64(len(r.steps))})
 		}
 	}
 	r.reserve(g)
 	kept := r.steps[:0]
-	for _, i := range r.steps {
-		s := &g.Steps[i]
+	for _, at := range r.steps {
+		s := &g.Steps[at.step]
 		e := system.Edit{Map: s.Map, Op: s.Op}
-		place := uint64(len(r.edits))
-		if s.Op == system.Create {
-			e.Name = g.newName(u, r, s, place)
-		} else {
-			row, ok := u.systems[g.Side].Pick(s.Map, u.draws.pick.U(r.tx.Entity, place), s.Zipf)
-			if !ok {
+		switch {
+		case s.Among > 0:
+			e.Name = u.oneOf(r, s, at.ordinal)
+		case !s.picks():
+			e.Name = g.newName(u, r, s, at.ordinal)
+		default:
+			var ok bool
+			if e.Name, ok = u.records.pick(s.Map, u.draws.pick.U(r.tx.Entity, at.ordinal), s.Zipf); !ok {
 				continue // there is nothing yet that could be changed
 			}
-			e.Row = row
 		}
-		e.Set = u.fill(r, s, g.Side, place)
+		u.planned(r, &e)
+		u.records.noteOne(&e)
+		if s.Op != system.Delete {
+			e.Set = u.fill(r, s, g.Side, at.ordinal)
+		}
+		if s.Op == system.Update || s.Op == system.Delete {
+			var ok bool
+			if e.Row, ok = u.systems[g.Side].FindName(e.Map, e.Name); !ok {
+				u.stats.Unseen++
+				continue
+			}
+		}
 		r.edits = append(r.edits, e)
-		kept = append(kept, i)
+		kept = append(kept, at)
 	}
 	r.steps = kept
 	r.tx.Edits = r.edits
+	u.told(r)
 }
 
 // reserve makes room for the run's edits, whose parts must not move.
 func (r *run) reserve(g *Generator) {
 	columns := 0
-	for _, i := range r.steps {
-		columns += len(g.Steps[i].Columns)
+	for _, at := range r.steps {
+		columns += len(g.Steps[at.step].Columns)
 	}
 	r.sets = slices.Grow(r.sets, columns)
 	r.edits = slices.Grow(r.edits, len(r.steps))
 }
 
-// newName names a record that nobody else will create.
+// newName names a record that nobody else will create: by the source, its
+// transaction and the place in it. Closed users number their own.
 func (g *Generator) newName(u *Users, r *run, s *Step, place uint64) system.Name {
-	n := system.Name{}
-	if len(s.Companies) > 0 {
-		n.Company = s.Companies[int(u.draws.company.U(r.tx.Entity, 0)*float64(len(s.Companies)))]
-	}
 	b := append(u.text[:0], engine.Canonical(g.Name)...)
-	b = strconv.AppendUint(append(b, '-'), g.taken, 10)
+	if r.user >= 0 {
+		b = strconv.AppendUint(append(b, "-U"...), uint64(r.user)+1, 10)
+	}
+	b = strconv.AppendUint(append(b, '-'), r.ordinal, 10)
 	if place > 0 {
 		b = strconv.AppendUint(append(b, '-'), place, 10)
 	}
 	u.text = b
-	n.ID = string(b)
-	return n
+	return system.Name{Company: u.company(r, s), ID: string(b)}
+}
+
+// oneOf names one of the records that several steps share.
+func (u *Users) oneOf(r *run, s *Step, place uint64) system.Name {
+	k := int64(u.draws.pick.U(r.tx.Entity, place) * float64(s.Among))
+	u.text = strconv.AppendInt(append(u.text[:0], "SHARED-"...), k+1, 10)
+	return system.Name{Company: u.company(r, s), ID: string(u.text)}
+}
+
+// company draws the company of what a transaction creates.
+func (u *Users) company(r *run, s *Step) string {
+	if len(s.Companies) == 0 {
+		return ""
+	}
+	return s.Companies[int(u.draws.company.U(r.tx.Entity, 0)*float64(len(s.Companies)))]
 }
 
 // alphabet is what users write who are not original.
@@ -89,8 +116,12 @@ func (u *Users) fill(r *run, s *Step, side engine.Side, place uint64) []system.A
 			a.Map = c.Map
 			if created := r.created(c.Map); created != nil {
 				a.Lookup = created
-			} else if row, ok := u.systems[side].Pick(c.Map, x, 0); ok {
-				a.Row = row
+				u.plannedLookup(r, *created)
+			} else if name, ok := u.records.pick(c.Map, x, 0); ok {
+				u.plannedLookup(r, name)
+				if a.Row, ok = u.systems[side].FindName(c.Map, name); !ok {
+					u.stats.Unseen++
+				}
 			}
 		case x < s.shared():
 			letter := int(x / s.shared() * float64(len(alphabet)))
@@ -107,6 +138,9 @@ func (u *Users) fill(r *run, s *Step, side engine.Side, place uint64) []system.A
 				u.text = strconv.AppendUint(u.text[:0], bits, 36)
 				a.Value = engine.Text(string(u.text))
 			}
+		}
+		if !c.Lookup {
+			u.plannedValue(r, a.Value)
 		}
 		r.sets = append(r.sets, a)
 	}
@@ -127,7 +161,7 @@ func (s *Step) shared() float64 {
 // or nil.
 func (r *run) created(m engine.MapID) *system.Name {
 	for i := len(r.edits) - 1; i >= 0; i-- {
-		if e := &r.edits[i]; e.Op == system.Create && e.Map == m {
+		if e := &r.edits[i]; (e.Op == system.Create || e.Op == system.Upsert) && e.Map == m {
 			return &e.Name
 		}
 	}
@@ -142,9 +176,9 @@ func (g *Generator) answer(u *Users, done *run) {
 	}
 	index, r := u.newRun()
 	r.side, r.tx.Entity = done.side.Other(), entity
+	r.source, r.user = done.source, -1
 	r.generator, r.echo = g, true
 	done.keys(u, r)
-	r.steps = append(r.steps, done.steps...)
 	u.stats.Concurrent++
 	u.k.After(sim.Draw(g.Concurrent.Gap, u.draws.gap, entity, 0), sim.Normal, u.id, kindConcurrent, entity, uint64(index))
 }
@@ -153,11 +187,15 @@ func (g *Generator) answer(u *Users, done *run) {
 func (r *run) keys(u *Users, to *run) {
 	for i := range r.edits {
 		e := &r.edits[i]
+		if e.Op == system.Delete {
+			continue
+		}
 		row := e.Row
 		if row == 0 {
 			row, _ = u.systems[r.side].FindName(e.Map, e.Name)
 		}
 		to.targets = append(to.targets, u.systems[r.side].Record(e.Map, row).Key)
+		to.steps = append(to.steps, r.steps[i])
 	}
 }
 
@@ -166,15 +204,19 @@ func (r *run) keys(u *Users, to *run) {
 func (u *Users) planAnswer(r *run) {
 	r.reserve(r.generator)
 	for i, key := range r.targets {
-		row, ok := u.systems[r.side].Find(key.Folded())
-		if !ok {
-			u.stats.ConcurrentSkipped++
-			continue
+		s := &r.generator.Steps[r.steps[i].step]
+		e := system.Edit{Map: s.Map, Op: system.Update}
+		var here bool
+		if e.Row, here = u.systems[r.side].Find(key.Folded()); !here {
+			if !r.generator.Concurrent.Creates || s.Op == system.Update {
+				u.stats.ConcurrentSkipped++
+				continue
+			}
+			e.Op, e.Name = system.Create, system.Name{Company: key.Company, ID: key.ID}
 		}
-		s := &r.generator.Steps[r.steps[i]]
-		e := system.Edit{Map: s.Map, Op: system.Update, Row: row}
-		e.Set = u.fill(r, s, r.side, uint64(i))
+		e.Set = u.fill(r, s, r.side, r.steps[i].ordinal)
 		r.edits = append(r.edits, e)
 	}
 	r.tx.Edits = r.edits
+	u.told(r)
 }

@@ -57,8 +57,9 @@ func (t *Trace) next() (sim.Time, bool) {
 	return t.Transactions[t.taken-1].At, true
 }
 
-func (t *Trace) plan(_ *Users, r *run) {
+func (t *Trace) plan(u *Users, r *run) {
 	tx := &t.Transactions[t.taken-1]
+	u.records.note(tx.Edits)
 	r.side, r.tx.Label, r.openFor = tx.Side, tx.Name, tx.OpenFor
 	if tx.OpenFor > 0 { // versions are noted in the edits
 		r.edits = append(r.edits, tx.Edits...)
@@ -105,8 +106,9 @@ func (t *Trace) validate(maps []*engine.TableMap) error {
 type Generator struct {
 	Name       string
 	Side       engine.Side
-	Arrivals   sim.Arrivals
-	Until      sim.Time // no transaction begins after this; 0: no end
+	Arrivals   sim.Arrivals // nil with Closed
+	Closed     *Closed      // users who wait for the end of one transaction before they begin another; nil: they come as Arrivals say
+	Until      sim.Time     // no transaction begins after this; 0: no end
 	Steps      []Step
 	OpenFor    sim.Dist    // time from opening to saving, in seconds; nil: users save at once
 	Concurrent *Concurrent // nil: never
@@ -117,9 +119,10 @@ type Generator struct {
 // Step is what a generated transaction does to the records of one map.
 type Step struct {
 	Map    engine.MapID
-	Op     system.Op // Create or Update
+	Op     system.Op
 	Count  sim.Count // how many records; nil: one
-	Zipf   float64   // which records an update picks: 0 evenly, above 0 by 1/rank^Zipf, first created first
+	Zipf   float64   // which records an update or delete picks: 0 evenly, above 0 by 1/rank^Zipf, first planned first
+	Among  int       // names are drawn from so many, which all steps of the map with an Among share; 0: a create or upsert makes up a new name
 	Shared float64   // share of values from an alphabet of four, so that users come to write the same; 0.25, negative for none
 
 	Columns   []Column // that are written
@@ -141,6 +144,13 @@ type Column struct {
 type Concurrent struct {
 	Probability float64
 	Gap         sim.Dist // from the first commit, in seconds
+	Creates     bool     // he creates under the same key what has not come to his side; else he leaves it out
+}
+
+// picks reports whether the step works on records that somebody has set out to
+// create, and does not name its own.
+func (s *Step) picks() bool {
+	return s.Among == 0 && (s.Op == system.Update || s.Op == system.Delete)
 }
 
 func (g *Generator) label() string { return g.Name }
@@ -159,7 +169,14 @@ func (g *Generator) validate(maps []*engine.TableMap) error {
 	fault := func(format string, args ...any) {
 		faults = append(faults, fmt.Errorf("generator %s: "+format, append([]any{g.Name}, args...)...))
 	}
-	if g.Arrivals == nil {
+	switch {
+	case g.Closed != nil && g.Arrivals != nil:
+		fault("it has closed users and arrivals: it can have one")
+	case g.Closed != nil:
+		if err := g.Closed.faults(); err != nil {
+			fault("%w", err)
+		}
+	case g.Arrivals == nil:
 		fault("it has no arrivals")
 	}
 	if len(g.Steps) == 0 {
@@ -170,11 +187,14 @@ func (g *Generator) validate(maps []*engine.TableMap) error {
 			fault("step %d names table map %d, of %d", i+1, s.Map, len(maps))
 			continue
 		}
-		if s.Op != system.Create && s.Op != system.Update {
-			fault("step %d must create or update", i+1)
+		if s.Op > system.Delete {
+			fault("step %d does nothing that is known", i+1)
 		}
-		if s.Op == system.Create && maps[s.Map].Company != (len(s.Companies) > 0) {
+		if !s.picks() && maps[s.Map].Company != (len(s.Companies) > 0) {
 			fault("step %d: companies are needed for a map by company, and for no other", i+1)
+		}
+		if s.Among < 0 {
+			fault("step %d: names must be drawn from at least one, not %d", i+1, s.Among)
 		}
 		if !(s.Zipf >= 0) {
 			fault("step %d: Zipf must be at least 0, not %v", i+1, s.Zipf)

@@ -2,6 +2,7 @@ package users
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/twinwrite/twinwrite/engine"
@@ -15,6 +16,7 @@ const (
 	kindSaves                              // a user who has thought saves
 	kindAgain                              // a user tries again
 	kindConcurrent                         // a user of the other side follows
+	kindTurn                               // a closed user has thought
 )
 
 // Config says how users behave.
@@ -28,7 +30,31 @@ type Config struct {
 	// Redo is how long a user takes, in seconds, to make an edit again after his
 	// save was refused as stale; 10 s by default. He does it once.
 	Redo sim.Dist
+
+	// Again is how long a user waits, in seconds, before he tries again what met
+	// a busy record, or a live transaction that failed for a passing reason: the
+	// other side or the engine was not reached, or it took too long; 30 s on
+	// average by default. He tries Tries times in all; 3 by default, then he
+	// gives up. Assumed.
+	Again sim.Dist
+	Tries int
+
+	// Oversize is what a user does whose transaction is over a limit of live
+	// sync.
+	Oversize Oversize
+
+	// WaitsMax is how many waits are kept; 100,000. See [Users.Waits].
+	WaitsMax int
 }
+
+// Oversize is what becomes of a transaction that is over a limit of live sync.
+type Oversize uint8
+
+// The policies.
+const (
+	GiveUp Oversize = iota // the user lets it be
+	Split                  // he saves it in parts, each a transaction of its own that fits; what one record alone makes too large he gives up
+)
 
 // Stats counts what users did.
 type Stats struct {
@@ -45,6 +71,13 @@ type Stats struct {
 	Empty             uint64           // transactions that found nothing to change
 	Concurrent        uint64           // edits that followed one on the other side
 	ConcurrentSkipped uint64           // records that had not arrived there yet
+	Unseen            uint64           // records that were picked and are not on the user's side
+	Split             uint64           // transactions that were saved in parts
+	Parts             uint64           // of them, those that committed
+	Passing           uint64           // attempts that failed for a passing reason
+
+	// By the last ending: transactions that were given up.
+	Abandoned [system.Endings]uint64
 }
 
 // Users executes the sources of a world. Create it with [New].
@@ -56,15 +89,19 @@ type Users struct {
 	draws   draws
 	counts  []uint64 // transactions begun, by source
 	hashes  []uint64 // of the sources' names
+	seats   [][]seat // by source: closed users
+	records registry
+	waits   waits
 	runs    []*run
 	free    []int32
 	coming  int    // sources that have another transaction
 	text    []byte // scratch
+	watch   func(Plan)
 	stats   Stats
 }
 
 type draws struct {
-	count, pick, value, company, think, patience, redo, concurrent, gap sim.Stream
+	count, pick, value, company, think, patience, redo, again, concurrent, gap sim.Stream
 }
 
 // run is one transaction on its way, with all its attempts.
@@ -79,10 +116,29 @@ type run struct {
 	waits     bool // it has met an outage
 	since     sim.Time
 
-	steps   []int // of the generator, by edit
+	source   int
+	user     int // of a closed source; -1: of none
+	ordinal  uint64
+	serial   uint64        // of all transactions, in the order in which they began
+	tries    int           // that failed for a passing reason
+	asked    sim.Time      // when the attempt was submitted
+	took     time.Duration // attempts so far
+	whole    []system.Edit // of a transaction that is saved in parts; nil else
+	done     int           // of them, those that are saved
+	partSize int
+
+	steps   []place  // by edit, or by target of an echo
+	what    []string // of the plan, where somebody watches
 	edits   []system.Edit
 	sets    []system.Assignment
 	targets []engine.Key // of an echo, by edit
+}
+
+// place is where in a generated transaction an edit comes from. What was left
+// out before it does not move it.
+type place struct {
+	step    int // of the generator
+	ordinal uint64
 }
 
 // New registers the users and schedules the first transaction of each source.
@@ -93,7 +149,19 @@ func New(k *sim.Kernel, c Config, systems [2]*system.System, maps []*engine.Tabl
 	if c.Redo == nil {
 		c.Redo = sim.Constant(10)
 	}
-	faults := []error{c.Patience.Validate(), c.Redo.Validate()}
+	if c.Again == nil {
+		c.Again = sim.Exponential(30)
+	}
+	if c.Tries == 0 {
+		c.Tries = 3
+	}
+	if c.WaitsMax == 0 {
+		c.WaitsMax = 100_000
+	}
+	faults := []error{c.Patience.Validate(), c.Redo.Validate(), c.Again.Validate()}
+	if c.Tries < 1 || c.WaitsMax < 1 || c.Oversize > Split {
+		faults = append(faults, fmt.Errorf("users: %d tries, %d waits kept, policy %d for what is too large: tries and waits must be at least 1, the policy 0 or 1", c.Tries, c.WaitsMax, c.Oversize))
+	}
 	for _, s := range c.Sources {
 		faults = append(faults, s.validate(maps))
 	}
@@ -105,13 +173,20 @@ func New(k *sim.Kernel, c Config, systems [2]*system.System, maps []*engine.Tabl
 		draws: draws{
 			count: k.Stream("users.count"), pick: k.Stream("users.pick"), value: k.Stream("users.value"),
 			company: k.Stream("users.company"), think: k.Stream("users.think"), patience: k.Stream("users.patience"),
-			redo: k.Stream("users.redo"), concurrent: k.Stream("users.concurrent"), gap: k.Stream("users.gap"),
+			redo: k.Stream("users.redo"), again: k.Stream("users.again"), concurrent: k.Stream("users.concurrent"), gap: k.Stream("users.gap"),
 		},
 	}
 	u.id = k.Register("users", u)
+	u.seats = make([][]seat, len(c.Sources))
+	u.records = newRegistry(c.Sources, maps)
+	u.waits = waits{most: c.WaitsMax, stride: 1}
 	for i, s := range c.Sources {
 		u.hashes = append(u.hashes, sim.Hash(s.label()))
-		u.await(i)
+		if g, ok := s.(*Generator); ok && g.Closed != nil {
+			u.seatAll(i, g)
+		} else {
+			u.await(i)
+		}
 	}
 	return u, nil
 }
@@ -154,6 +229,8 @@ func (u *Users) Handle(ev sim.Event) {
 		r := u.runs[ev.Arg]
 		u.planAnswer(r)
 		u.start(int32(ev.Arg), r)
+	case kindTurn:
+		u.turn(int(ev.Arg>>32), int(ev.Arg&(turnsMax-1)))
 	case kindSaves:
 		u.submit(int32(ev.Arg), u.runs[ev.Arg])
 	case kindAgain:
@@ -170,6 +247,7 @@ func (u *Users) begin(source int) {
 	u.coming--
 	u.counts[source]++
 	index, r := u.newRun()
+	r.source, r.user, r.ordinal = source, -1, u.counts[source]
 	r.tx.Entity = sim.Mix(u.hashes[source], u.counts[source])
 	u.config.Sources[source].plan(u, r)
 	u.await(source)
@@ -178,10 +256,11 @@ func (u *Users) begin(source int) {
 
 // start lets a user save at once, or open the records and think.
 func (u *Users) start(index int32, r *run) {
+	r.serial = u.stats.Begun
 	u.stats.Begun++
 	if len(r.tx.Edits) == 0 {
 		u.stats.Empty++
-		u.release(index)
+		u.leave(index, r)
 		return
 	}
 	r.tx.User, r.tx.Number = u, uint64(index)
@@ -214,6 +293,7 @@ func (u *Users) open(r *run) {
 // comes back from time to time.
 func (u *Users) submit(index int32, r *run) {
 	r.tx.Attempt++
+	r.asked = u.k.Now()
 	if !u.systems[r.side].Submit(&r.tx) {
 		u.stats.TurnedAway++
 		u.met(r)
@@ -229,14 +309,18 @@ func (u *Users) again(index int32, r *run, wait sim.Dist, s sim.Stream) {
 func (u *Users) Ended(tx *system.Tx, how system.Ending) {
 	index := int32(tx.Number)
 	r := u.runs[index]
+	r.took += u.k.Now().Sub(r.asked)
 	if r.waits && how != system.CutOff {
 		u.stats.WaitMost[r.side] = max(u.stats.WaitMost[r.side], u.k.Now().Sub(r.since))
 		r.waits = false
 	}
 	switch how {
 	case system.Committed:
+		if u.nextPart(index, r) {
+			return
+		}
 		u.stats.Committed[r.side]++
-		u.stats.Edits += uint64(len(tx.Edits))
+		u.stats.Edits += uint64(len(tx.Edits) + r.done)
 		if r.generator != nil {
 			r.generator.answer(u, r)
 		}
@@ -253,12 +337,47 @@ func (u *Users) Ended(tx *system.Tx, how system.Ending) {
 			return
 		}
 		u.stats.GivenUp++
-		u.stats.Rejected[r.side]++
+		u.abandon(r, how)
+	case system.Busy, system.OtherFailed, system.TooSlow:
+		u.stats.Passing++
+		if r.tries++; r.tries < u.config.Tries {
+			u.again(index, r, u.config.Again, u.draws.again)
+			return
+		}
+		u.abandon(r, how)
+	case system.TooManyRecords, system.TooManyCompanies, system.TooManyBytes:
+		if u.config.Oversize == Split && u.split(r, how) {
+			u.submit(index, r)
+			return
+		}
+		u.abandon(r, how)
 	default:
-		u.stats.Rejected[r.side]++
+		u.abandon(r, how)
 	}
-	u.release(index)
+	u.waits.add(Wait{
+		At: u.k.Now(), Source: r.source, Live: tx.Live, Committed: how == system.Committed, Took: r.took, serial: r.serial,
+	})
+	u.leave(index, r)
 }
+
+// abandon counts a transaction that its user gives up.
+func (u *Users) abandon(r *run, how system.Ending) {
+	u.stats.Rejected[r.side]++
+	u.stats.Abandoned[how]++
+}
+
+// leave ends a run. A closed user thinks about his next one.
+func (u *Users) leave(index int32, r *run) {
+	source, user := r.source, r.user
+	u.release(index)
+	if user >= 0 {
+		u.think(source, user)
+	}
+}
+
+// Waits returns how long users waited for their transactions, in the order in
+// which these ended. Those that found nothing to do are left out.
+func (u *Users) Waits() []Wait { return u.waits.kept }
 
 func (u *Users) newRun() (int32, *run) {
 	if n := len(u.free); n > 0 {
@@ -271,6 +390,7 @@ func (u *Users) newRun() (int32, *run) {
 	return int32(len(u.runs) - 1), r
 }
 
+// release forgets a run.
 func (u *Users) release(index int32) {
 	r := u.runs[index]
 	clear(r.edits)

@@ -15,16 +15,28 @@ import (
 // town is two systems without an engine between them: what users do on one side
 // stays there.
 type town struct {
-	k       *sim.Kernel
-	systems [2]*system.System
-	users   *Users
-	log     []string // commits
+	k        *sim.Kernel
+	systems  [2]*system.System
+	users    *Users
+	requests *system.Requests
+	log      []string // commits
+	tables   []*engine.TableMap
+	commits  bool // live transactions commit at once
 }
 
 func (w *town) Committed(engine.Side) {}
 func (w *town) Notified(engine.Side)  {}
 func (w *town) Landed(int32, int)     {}
 func (w *town) Answered(int32)        {}
+
+func (w *town) Called(side engine.Side, tx engine.TxID, entity, _ uint64) {
+	if w.commits {
+		index, r := w.requests.New()
+		w.systems[side].Prepare(r, &engine.Effect{Kind: engine.CommitTx, Side: side, Tx: tx})
+		to, kind := w.systems[side].Arrives()
+		w.k.After(time.Second, sim.Normal, to, kind, entity, uint64(index))
+	}
+}
 
 func (w *town) Transaction(sim.Time, engine.Side, engine.TxID, string, int) {}
 func (w *town) OutboxLow(sim.Time, engine.Side, uint64)                     {}
@@ -72,11 +84,17 @@ func maps(t *testing.T) []*engine.TableMap {
 
 func newTown(t *testing.T, c Config) *town {
 	t.Helper()
-	w := &town{k: sim.New(sim.Config{Seed: 5})}
-	tables := maps(t)
+	return newTownOf(t, c, system.Config{})
+}
+
+func newTownOf(t *testing.T, c Config, sc system.Config) *town {
+	t.Helper()
+	w := &town{k: sim.New(sim.Config{Seed: 5}), tables: maps(t), requests: &system.Requests{}}
+	tables := w.tables
 	for _, side := range engine.Sides {
-		s, err := system.New(w.k, system.Config{Side: side, Maps: tables}, system.Parts{
-			Capture: engine.NewCapture(side, tables, nil), Requests: &system.Requests{}, Client: w, Observer: w,
+		sc.Side, sc.Maps = side, tables
+		s, err := system.New(w.k, sc, system.Parts{
+			Capture: engine.NewCapture(side, tables, nil), Requests: w.requests, Client: w, Observer: w,
 			Engine: sim.NewClock(sim.ClockConfig{}),
 		})
 		if err != nil {
@@ -286,14 +304,17 @@ func TestSourcesReportEveryFault(t *testing.T) {
 		&Trace{Name: "day", Transactions: []Transaction{
 			{At: 2, Name: "late"}, {At: 1, Name: "early", Edits: []system.Edit{{Map: 9}, {Set: []system.Assignment{{Column: 7}}}}},
 		}},
-		&Generator{Name: "g", Concurrent: &Concurrent{Probability: 2}, Steps: []Step{{Map: 1}, {Op: system.Upsert}}},
+		&Generator{Name: "g", Concurrent: &Concurrent{Probability: 2}, Steps: []Step{{Map: 1}, {Op: 9, Among: -1}}},
+		&Generator{Name: "c", Closed: &Closed{}, Arrivals: every(time.Second)},
+		&Generator{Name: "d", Closed: &Closed{}},
 	}}, [2]*system.System{}, maps(t))
 	if err == nil {
 		t.Fatal("no fault was found")
 	}
 	for _, want := range []string{
 		"trace day: transaction 2 (early): it is at 1ns", "edit 1 names table map 9, of 3", "edit 2 sets column 7, of 2",
-		"generator g: it has no arrivals", "step 1: companies are needed", "step 2 must create or update",
+		"generator g: it has no arrivals", "step 1: companies are needed", "step 2 does nothing that is known", "step 2: names must be drawn",
+		"generator c: it has closed users and arrivals", "generator d: closed users must be at least 1", "generator d: it has no steps",
 		"the probability of concurrent edits", "concurrent edits need a gap",
 	} {
 		if !strings.Contains(err.Error(), want) {

@@ -18,7 +18,7 @@ import (
 
 // ModelVersion names the behaviour of the simulated world. A change that can
 // move any result takes a new one, and with it results get a new identity.
-const ModelVersion = "1"
+const ModelVersion = "2"
 
 // plan is what all runs of a scenario share: the table maps and the recorded
 // transactions, read once.

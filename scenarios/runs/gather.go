@@ -73,6 +73,20 @@ var phrases = map[driver.CrashPoint]string{
 	driver.WriteLanded:      "with an answer on its way",
 	driver.AnswerBeforeSave: "with an answer that it had not saved",
 	driver.AfterSave:        "just after it saved outcomes",
+
+	driver.LiveTaken:       "with a live transaction taken in and nothing read for it",
+	driver.LiveRead:        "with a side read for a live transaction",
+	driver.LiveSaved:       "with the intent of a live transaction saved and no row sent",
+	driver.LiveWriteSent:   "with the rows of a live transaction on their way",
+	driver.LiveWriteLanded: "with the rows of a live transaction on the other side only",
+	driver.LiveAnswered:    "before it let a live transaction commit",
+	driver.LiveCommitSent:  "with the commit of a live transaction on its way",
+	driver.LiveCommitted:   "just after a live transaction had committed",
+	driver.LiveSealSent:    "about to seal what a live transaction had deleted",
+	driver.LiveSealed:      "just after it sealed what a live transaction had deleted",
+	driver.LiveAsked:       "while it asked how a live transaction had ended",
+	driver.LiveUndoSent:    "while it undid a live transaction",
+	driver.LiveUndone:      "just after it undid a live transaction",
 }
 
 // phrase says of a fault what its kind, target and times leave open.

@@ -1,0 +1,114 @@
+package system
+
+import "github.com/twinwrite/twinwrite/engine"
+
+// Deletes keep one rule: no lookup may be left to a record that is gone. From
+// the first delete on, the system counts for each record how many others look
+// it up; before that it costs nothing.
+
+// settleDeletes finishes the staging of a transaction that deletes. What it
+// creates and deletes at once was never there. It refuses to delete what is
+// still looked up once all of it is done.
+func (s *System) settleDeletes() Ending {
+	kept := 0
+	for i := range s.changes {
+		c, st := s.changes[i], s.stages[i]
+		r := st.table.at(st.row)
+		if c.Op == engine.Delete && (c.Before == nil || !c.Before.Alive) {
+			r.stage = 0
+			if st.claimed && c.Before == nil {
+				st.table.unclaim(st.row)
+			}
+			continue
+		}
+		s.changes[kept], s.stages[kept] = c, st
+		kept++
+		r.stage = int32(kept)
+	}
+	clear(s.changes[kept:])
+	s.changes, s.stages = s.changes[:kept], s.stages[:kept]
+	s.countReferences()
+	for i := range s.changes {
+		c := &s.changes[i]
+		if c.Op != engine.Delete {
+			continue
+		}
+		left := s.lookedUp(c.Key)
+		for j := range s.changes {
+			o := &s.changes[j]
+			if o.Before != nil && o.Before.Alive {
+				left -= namings(o.Before.Values, c.Key)
+			}
+			left += namings(o.After, c.Key)
+		}
+		if left > 0 {
+			return Referenced
+		}
+	}
+	return Committed
+}
+
+// countReferences begins to count lookups.
+func (s *System) countReferences() {
+	if s.counting {
+		return
+	}
+	s.counting = true
+	for i := range s.tables {
+		t := &s.tables[i]
+		for _, at := range t.created {
+			s.count(t, t.at(at).record, +1)
+		}
+	}
+}
+
+// count adds the lookups of a record to those of the records that it names.
+func (s *System) count(t *table, r *engine.Record, by int32) {
+	if r == nil || !r.Alive {
+		return
+	}
+	for _, c := range t.lookups {
+		if v := &r.Values[c]; v.Kind == engine.KindLookup {
+			k := v.Target.Folded()
+			target := &s.tables[k.Map]
+			target.at(target.ensure(k)).lookedUp += by
+		}
+	}
+}
+
+// lookedUp returns how many records look a record up. A lookup goes by the
+// canonical key.
+func (s *System) lookedUp(k engine.Key) int32 {
+	t, folded := &s.tables[k.Map], k.Folded()
+	if i, known := t.row(&folded); known {
+		return t.at(i).lookedUp
+	}
+	return 0
+}
+
+// namings returns how often values look a record up.
+func namings(values []engine.Value, k engine.Key) (n int32) {
+	for i := range values {
+		if v := &values[i]; v.Kind == engine.KindLookup && v.Target.Folded() == k.Folded() {
+			n++
+		}
+	}
+	return n
+}
+
+// leavesLookup reports whether a write of the engine would delete a record that
+// others look up. The rows of its batch that are done together are seen as done.
+func (s *System) leavesLookup(w *engine.Write, before, after []*engine.Record) bool {
+	if w.Kind != engine.DeleteWrite {
+		return false
+	}
+	s.countReferences()
+	left := s.lookedUp(w.Key)
+	for i := range before {
+		if before[i] != nil && before[i].Alive {
+			left -= namings(before[i].Values, w.Key)
+		}
+		left += namings(after[i].Values, w.Key)
+	}
+	return left > 0
+}

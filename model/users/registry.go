@@ -1,0 +1,108 @@
+package users
+
+import (
+	"slices"
+
+	"github.com/twinwrite/twinwrite/engine"
+	"github.com/twinwrite/twinwrite/model/system"
+	"github.com/twinwrite/twinwrite/sim"
+)
+
+// registry knows what people have set out to create and to delete, on either
+// side. Generated transactions pick their records from it and not from what a
+// system holds at the moment: so the choice depends on the plans alone, and is
+// the same whatever the engine does and however long it takes. Whoever picks a
+// record that has not come to his side yet, or was refused, finds nothing to do
+// there.
+type registry struct {
+	maps  []names // by map
+	zipfs []*sim.Zipf
+	ranks []float64 // by zipf: its exponent
+}
+
+// names are the records of one map in the order in which they were planned.
+type names struct {
+	wanted bool // somebody picks from them
+	all    []planned
+	index  map[system.Name]int32 // by canonical name
+	gone   int
+}
+
+type planned struct {
+	name system.Name
+	gone bool // it was deleted since
+}
+
+func newRegistry(sources []Source, maps []*engine.TableMap) registry {
+	r := registry{maps: make([]names, len(maps))}
+	for _, s := range sources {
+		g, ok := s.(*Generator)
+		if !ok {
+			continue
+		}
+		for i := range g.Steps {
+			step := &g.Steps[i]
+			r.maps[step.Map].wanted = r.maps[step.Map].wanted || step.picks()
+			for _, c := range step.Columns {
+				if c.Lookup {
+					r.maps[c.Map].wanted = true
+				}
+			}
+		}
+	}
+	for i := range r.maps {
+		r.maps[i].index = map[system.Name]int32{}
+	}
+	return r
+}
+
+// note takes in what a transaction is to do.
+func (r *registry) note(edits []system.Edit) {
+	for i := range edits {
+		r.noteOne(&edits[i])
+	}
+}
+
+func (r *registry) noteOne(e *system.Edit) {
+	n := &r.maps[e.Map]
+	if !n.wanted || e.Name.ID == "" || e.Op == system.Update {
+		return
+	}
+	key := system.Name{Company: e.Name.Company, ID: engine.Canonical(e.Name.ID)}
+	at, known := n.index[key]
+	switch {
+	case e.Op == system.Delete && known && !n.all[at].gone:
+		n.all[at].gone = true
+		n.gone++
+	case e.Op == system.Delete:
+	case !known:
+		n.index[key] = int32(len(n.all))
+		n.all = append(n.all, planned{name: e.Name})
+	case n.all[at].gone:
+		n.all[at].gone = false
+		n.gone--
+	}
+}
+
+// pick chooses one of the records of a map by one uniform number: evenly, or
+// with weight 1/rank^exponent, where the record planned first has rank 1.
+func (r *registry) pick(m engine.MapID, u, exponent float64) (system.Name, bool) {
+	n := &r.maps[m]
+	if len(n.all) == n.gone {
+		return system.Name{}, false
+	}
+	at := int(r.zipf(exponent).Pick(u, int64(len(n.all))))
+	for n.all[at].gone {
+		at = (at + 1) % len(n.all)
+	}
+	return n.all[at].name, true
+}
+
+func (r *registry) zipf(exponent float64) *sim.Zipf {
+	i := slices.Index(r.ranks, exponent)
+	if i < 0 {
+		i = len(r.ranks)
+		r.ranks, r.zipfs = append(r.ranks, exponent), append(r.zipfs, sim.NewZipf(exponent))
+	}
+	return r.zipfs[i]
+}
