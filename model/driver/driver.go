@@ -401,10 +401,11 @@ func (d *Driver) Notified(side engine.Side) {
 
 // Stats counts what the engine's process did, over all its lives.
 type Stats struct {
-	Requests        uint64 // sent
-	Timeouts        uint64 // given up without an answer
-	Refused         uint64 // answered by a system that was down
-	Ignored         uint64 // answers that nobody waited for any more
+	Requests        uint64    // sent
+	Timeouts        uint64    // given up without an answer
+	Refused         uint64    // answered by a system that was down
+	Throttled       [2]uint64 // by side: answered 429
+	Ignored         uint64    // answers that nobody waited for any more
 	Syncs           uint64
 	Mutations       uint64 // synced
 	Batches         uint64
@@ -442,11 +443,15 @@ const (
 	seriesBreakerDataverse
 	seriesRequests
 	seriesOutbox
+	seriesThrottledFinOps
+	seriesThrottledDataverse
+	seriesLive
 	seriesCount
 )
 
 var seriesNames = [seriesCount]string{
 	"backlog", "in-flight", "blocked", "parked", "backoff", "breaker.finops", "breaker.dataverse", "requests", "outbox",
+	"throttled.finops", "throttled.dataverse", "live",
 }
 
 // NamedSeries is a quantity over time. "backlog" counts the references that
@@ -459,6 +464,12 @@ var seriesNames = [seriesCount]string{
 type NamedSeries struct {
 	Name   string
 	Points []Point
+}
+
+// throttled counts a request that was answered 429.
+func (d *Driver) throttled(side engine.Side) {
+	d.stats.Throttled[side]++
+	d.series[seriesThrottledFinOps+int(side)].Set(d.k.Now(), int64(d.stats.Throttled[side]))
 }
 
 // Series returns what was kept over time, in a fixed order.
@@ -476,6 +487,7 @@ func (d *Driver) sample() {
 	for i, v := range [...]int{s.InFlight, s.Blocked, s.Parked, s.Backoff, number(s.BreakerOpen[0]), number(s.BreakerOpen[1]), d.pending.open} {
 		d.series[seriesInFlight+i].Set(d.k.Now(), int64(v))
 	}
+	d.series[seriesLive].Set(d.k.Now(), int64(s.Live))
 	d.sampleBacklog()
 }
 

@@ -155,8 +155,12 @@ func (d *Driver) take(r *system.Request) {
 	point := noPoint
 	switch {
 	case r.Failure != engine.NoFailure:
-		d.stats.Refused++
-		in.Kind, in.Failure = engine.BatchFailed, r.Failure
+		if r.Failure == engine.Throttled {
+			d.throttled(r.Side)
+		} else {
+			d.stats.Refused++
+		}
+		in.Kind, in.Failure, in.RetryAfter = engine.BatchFailed, r.Failure, r.RetryAfter
 	case r.Kind == engine.PullOutbox:
 		in.Kind, in.References, in.More = engine.OutboxPulled, r.References, r.More
 		point = IntakeBeforeSave

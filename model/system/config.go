@@ -25,6 +25,13 @@ type Config struct {
 	// transaction or batch writes. Defaults: 40ms, 20ms, 40ms, 5ms, 5ms; assumed.
 	Commit, Read, Apply, EndHeld, PerRecord sim.Dist
 
+	// PlugIns is what the system's own logic takes for each record that the engine
+	// writes or deletes, in seconds; nil: nothing.
+	PlugIns sim.Dist
+
+	Message    Message    // limits of one record, and of a batch
+	Protection Protection // against too many requests of the engine; none by default
+
 	Live           Live          // limits of what goes live from this side
 	DeletesTakeAll bool          // a transaction with a delete goes live as a whole; else only the delete does
 	LockWait       time.Duration // how long a user waits for a record that a held transaction has locked; 10s, assumed
@@ -92,6 +99,8 @@ func (c Config) WithDefaults() Config {
 	fill(&c.ConnectDelay, 5*time.Millisecond)
 	fill(&c.LockWait, 10*time.Second)
 	c.Live = c.Live.withDefaults(c.Side)
+	c.Message = c.Message.withDefaults(c.Side)
+	c.Protection = c.Protection.withDefaults()
 	if c.CutLands == 0 {
 		c.CutLands = 0.5
 	}
@@ -142,8 +151,15 @@ func (c Config) Validate() error {
 	if c.LockWait < 0 {
 		fault("the wait for a locked record must not be negative, not %v", c.LockWait)
 	}
-	for _, err := range c.Live.faults() {
-		fault("%w", err)
+	for _, err := range append(c.Live.faults(), c.Protection.faults()) {
+		if err != nil {
+			fault("%w", err)
+		}
+	}
+	if c.PlugIns != nil {
+		if err := c.PlugIns.Validate(); err != nil {
+			fault("plug-ins: %w", err)
+		}
 	}
 	if c.ConnectDelay < 0 {
 		fault("connect delay must not be negative, not %v", c.ConnectDelay)

@@ -37,7 +37,8 @@ type Request struct {
 	needs  []engine.Alive // ReadBatch: the looked-up records
 	work   time.Duration  // at the station, beyond the draw for the whole
 	writes []engine.Write
-	alive  []engine.Alive // backs the lookups of writes
+	works  []time.Duration // by write: its part of work
+	alive  []engine.Alive  // backs the lookups of writes
 	acks   []uint64
 	max    int
 	forget bool // forget what is delivered at once: a planted bug
@@ -46,6 +47,7 @@ type Request struct {
 
 	// The answer. Failure is NoFailure for one that was carried out.
 	Failure    engine.Failure
+	RetryAfter time.Duration // with Failure Throttled
 	References []engine.Reference
 	More       bool
 	Records    []*engine.Record
@@ -116,7 +118,7 @@ func (q *Requests) Release(i int32) {
 	clear(r.Records)
 	clear(r.References)
 	*r = Request{
-		rows: r.rows[:0], maps: r.maps[:0], needs: r.needs[:0], writes: r.writes[:0], alive: r.alive[:0], acks: r.acks[:0],
+		rows: r.rows[:0], maps: r.maps[:0], needs: r.needs[:0], writes: r.writes[:0], works: r.works[:0], alive: r.alive[:0], acks: r.acks[:0],
 		References: r.References[:0], Records: r.Records[:0], Lookups: r.Lookups[:0], Rows: r.Rows[:0],
 	}
 	q.free = append(q.free, i)

@@ -1,6 +1,8 @@
 package system
 
 import (
+	"time"
+
 	"github.com/twinwrite/twinwrite/engine"
 	"github.com/twinwrite/twinwrite/sim"
 )
@@ -56,9 +58,20 @@ func (s *System) Prepare(r *Request, e *engine.Effect) {
 			row := s.rowOf(r, i)
 			attempt := row.written.next(s.numberOf(w, row))
 			r.key(row.hash, attempt)
-			r.work += s.recordWork(row.hash, attempt)
+			r.works = append(r.works, s.rowWork(w, row, attempt))
+			r.work += r.works[i]
 		}
 	}
+}
+
+// rowWork draws the time that a row of the engine takes, with the plug-ins that
+// the system runs for it.
+func (s *System) rowWork(w *engine.Write, row *row, attempt uint64) time.Duration {
+	work := s.recordWork(row.hash, attempt)
+	if s.config.PlugIns != nil && (w.Kind == engine.CarryWrite || w.Kind == engine.DeleteWrite) {
+		work += sim.Draw(s.config.PlugIns, s.draws.plugIns, row.hash, attempt)
+	}
+	return work
 }
 
 // numberOf returns the change that a write is about. A seal is about none.
@@ -99,6 +112,10 @@ func (s *System) arrive(index int32) {
 		s.k.After(s.config.ConnectDelay, sim.Normal, s.id, kindRefused, r.Entity, uint64(index))
 		return
 	}
+	if why, wait, ok := s.admit(r); !ok {
+		s.throttle(index, r, why, wait)
+		return
+	}
 	work := r.work
 	switch r.Kind {
 	case engine.WriteBatch:
@@ -114,6 +131,7 @@ func (s *System) arrive(index int32) {
 // serve carries out a request and lets the answer leave.
 func (s *System) serve(index int32) {
 	r := s.requests.At(index)
+	s.leave(r, s.station.Served().Took())
 	switch {
 	case r.Copy != nil && r.Kind == engine.ReadBatch:
 		s.serveCopy(r)
@@ -141,6 +159,7 @@ func (s *System) serve(index int32) {
 // of the first rows may have been carried out.
 func (s *System) cut(index int32, inService bool) {
 	r := s.requests.At(index)
+	s.leave(r, 0)
 	if inService && s.draws.cut.Chance(s.config.CutLands, r.Entity, r.Ordinal) {
 		share := s.draws.cut.U(sim.Mix(r.Entity, 1), r.Ordinal)
 		rows := 1 + int(share*float64(r.Writes()))
@@ -292,12 +311,14 @@ func (s *System) try(r *Request, i int) (*engine.Record, *engine.Reference, engi
 		s.stats.ConditionFailed++
 		return nil, nil, failed
 	}
-	if w.Kind == engine.CarryWrite {
-		if cause, refused := s.refusesEngine(w, row.hash); refused {
-			s.stats.Refused++
-			s.observer.RowRefused(s.k.Now(), s.config.Side, w)
-			return nil, nil, engine.RowAnswer{Result: engine.RowRefused, Reason: engine.Refused, Cause: cause}
-		}
+	cause, refused := s.overMessage(r, i)
+	if w.Kind == engine.CarryWrite && !refused {
+		cause, refused = s.refusesEngine(w, row.hash)
+	}
+	if refused {
+		s.stats.Refused++
+		s.observer.RowRefused(s.k.Now(), s.config.Side, w)
+		return nil, nil, engine.RowAnswer{Result: engine.RowRefused, Reason: engine.Refused, Cause: cause}
 	}
 	return after, ref, engine.RowAnswer{Result: engine.RowDone}
 }
@@ -408,8 +429,9 @@ type Stats struct {
 	Notifications        uint64 // arrived
 	NotificationsLost    uint64
 	NotificationsDoubled uint64
-	TurnedAway           uint64 // requests that met an outage
-	Cut                  uint64 // requests that an outage caught
+	TurnedAway           uint64            // requests that met an outage
+	Throttled            [throttles]uint64 // requests answered 429, by [Throttle]
+	Cut                  uint64            // requests that an outage caught
 }
 
 // Stats returns the counts so far.

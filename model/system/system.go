@@ -80,6 +80,8 @@ type System struct {
 	committed map[engine.TxID]bool // of the transactions that were held
 	counting  bool                 // lookups are counted
 
+	protection protection
+
 	slow []float64
 
 	draws    draws
@@ -94,8 +96,8 @@ type System struct {
 
 // draws are the system's streams.
 type draws struct {
-	commit, read, apply, endHeld, perRecord, delay, lost, doubled, cut sim.Stream
-	refuse                                                             []sim.Stream // by validation
+	commit, read, apply, endHeld, perRecord, plugIns, delay, lost, doubled, cut sim.Stream
+	refuse                                                                      []sim.Stream // by validation
 }
 
 // Parts are what a system is connected to.
@@ -122,10 +124,11 @@ func New(k *sim.Kernel, c Config, p Parts) (*System, error) {
 	s := &System{
 		k: k, config: c, clock: sim.NewClock(c.Clock), engine: p.Engine,
 		capture: p.Capture, requests: p.Requests, client: p.Client, observer: p.Observer,
-		outbox: newOutbox(), committed: map[engine.TxID]bool{},
+		protection: newProtection(c.Protection),
+		outbox:     newOutbox(), committed: map[engine.TxID]bool{},
 		draws: draws{
 			commit: k.Stream(name + ".commit"), read: k.Stream(name + ".read"), apply: k.Stream(name + ".apply"),
-			endHeld: k.Stream(name + ".end-held"), perRecord: k.Stream(name + ".per-record"), cut: k.Stream(name + ".cut"),
+			endHeld: k.Stream(name + ".end-held"), perRecord: k.Stream(name + ".per-record"), plugIns: k.Stream(name + ".plug-ins"), cut: k.Stream(name + ".cut"),
 			delay: k.Stream(name + ".notify.delay"), lost: k.Stream(name + ".notify.lost"), doubled: k.Stream(name + ".notify.doubled"),
 		},
 	}
