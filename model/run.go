@@ -32,6 +32,7 @@ type Result struct {
 	Waits    []users.Wait // how long users waited for their transactions; thinned when there are many
 	Series   []driver.NamedSeries
 	Strikes  []Strike // when faults were there
+	Done     []Done   // what operators asked for, in order
 }
 
 // pace is how often a run looks whether it should go on. It moves no event.
@@ -84,7 +85,7 @@ func (w *World) quiet() bool {
 func (w *World) judge(halted string) Result {
 	r := Result{
 		Digest: w.Kernel.Digest(), Events: w.Kernel.Events(), End: w.Kernel.Now(), Halted: halted,
-		Users: w.Users.Stats(), Waits: w.Users.Waits(), Series: w.process.Series(), Strikes: w.Strikes(),
+		Users: w.Users.Stats(), Waits: w.Users.Waits(), Series: w.process.Series(), Strikes: w.Strikes(), Done: w.done,
 	}
 	view := oracle.View{Halted: halted}
 	if w.Copier != nil {

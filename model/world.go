@@ -13,7 +13,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/twinwrite/twinwrite/engine"
 	"github.com/twinwrite/twinwrite/engine/integrator"
@@ -45,65 +44,19 @@ type Config struct {
 	// mode matters only in that changes of a stopped one need not be carried.
 	Integrator *integrator.Config
 
-	Users  users.Config
-	Store  store.Store // the engine's; nil: one in memory
-	Faults []Fault
-	Oracle oracle.Config // Maps is filled in
-	End    sim.Time      // when the world ends
-	Quiet  bool          // it ends as soon as nothing is left to happen; looked at once a simulated minute; not with Integrator
+	Users      users.Config
+	Store      store.Store // the engine's; nil: one in memory
+	Faults     []Fault
+	Operations []Operation   // of operators; not with Integrator
+	Oracle     oracle.Config // Maps is filled in
+	End        sim.Time      // when the world ends
+	Quiet      bool          // it ends as soon as nothing is left to happen; looked at once a simulated minute; not with Integrator
 
 	Failpoints engine.Failpoints // plants bugs; nil: none
 	Observe    func(sim.Event)   // sees every event before it fires; nil: nobody does
 
 	// Continue is asked once a simulated minute whether to go on; nil: always.
 	Continue func(at sim.Time) bool
-}
-
-// FaultKind is what breaks.
-type FaultKind uint8
-
-// The kinds of faults.
-const (
-	Outage      FaultKind = iota // Side is down from At, for For
-	SlowSystem                   // Side takes Factor times as long
-	SlowLink                     // the engine's link to Side does, both ways
-	CutLink                      // ... carries nothing
-	EngineCrash                  // the engine's process dies
-)
-
-// String returns the kind's name.
-func (k FaultKind) String() string {
-	return [...]string{"outage", "slow system", "slow link", "cut link", "engine crash"}[k]
-}
-
-// Fault is something that breaks. Which fields count depends on the Kind.
-type Fault struct {
-	Kind   FaultKind
-	At     sim.Time
-	For    time.Duration // all but EngineCrash
-	Side   engine.Side   // all but EngineCrash
-	Factor float64       // SlowSystem, SlowLink
-
-	Point   driver.CrashPoint // EngineCrash: where it dies next from At on; empty: at At
-	Restart time.Duration     // EngineCrash: how long it stays dead
-}
-
-// Validate reports every fault of a fault.
-func (f Fault) Validate() error {
-	var errs []error
-	if f.At < 0 || f.For < 0 {
-		errs = append(errs, fmt.Errorf("%v at %v for %v: neither may be negative", f.Kind, f.At, f.For))
-	}
-	if (f.Kind == SlowSystem || f.Kind == SlowLink) && !(f.Factor > 0) {
-		errs = append(errs, fmt.Errorf("%v at %v: the factor must be above 0, not %v", f.Kind, f.At, f.Factor))
-	}
-	if f.Kind == EngineCrash {
-		errs = append(errs, driver.Crash{At: f.At, Point: f.Point, Restart: f.Restart}.Validate())
-	}
-	if f.Kind > EngineCrash {
-		errs = append(errs, fmt.Errorf("unknown kind of fault %d", f.Kind))
-	}
-	return errors.Join(errs...)
 }
 
 // World is one simulated world. Create it with [New].
@@ -120,6 +73,7 @@ type World struct {
 	id      sim.ActorID
 	strikes []Strike // of systems
 	crashes []int    // by crash of the driver: its fault
+	done    []Done   // operations
 
 	lastFault sim.Time // when the last fault is over
 	wasQuiet  bool     // at the last look
@@ -150,6 +104,7 @@ func New(c Config) (*World, error) {
 	if err := c.validate(); err != nil {
 		return nil, err
 	}
+	c.steps()
 	c.Oracle.Maps, c.Oracle.Copies = c.Maps, c.Integrator != nil
 	c.Driver.Engine.Maps = c.Maps
 	if c.Failpoints != nil {
@@ -239,62 +194,33 @@ func (c *Config) validate() error {
 		if err := f.Validate(); err != nil {
 			errs = append(errs, fmt.Errorf("world: fault %d: %w", i+1, err))
 		}
+		if f.Kind == StoreFull && c.Integrator != nil {
+			errs = append(errs, fmt.Errorf("world: fault %d: the data integrator has no store that could be full", i+1))
+		}
 	}
+	errs = append(errs, c.operationFaults()...)
 	return errors.Join(errs...)
 }
 
-// The kinds of events of the world itself. They are part of the trace digest.
-const (
-	kindFault sim.Kind = 0x400 + iota // a fault begins
-	kindOver                          // it is over
-)
-
-// schedule lets the faults come.
-func (w *World) schedule() {
-	w.id = w.Kernel.Register("faults", w)
-	for i, f := range w.config.Faults {
-		to := f.At.Add(f.For)
-		w.lastFault = max(w.lastFault, to.Add(f.Restart))
-		switch f.Kind {
-		case Outage, SlowSystem:
-			w.Kernel.At(f.At, sim.Early, w.id, kindFault, uint64(f.Side), uint64(i))
-			w.Kernel.At(to, sim.Early, w.id, kindOver, uint64(f.Side), uint64(i))
-		case SlowLink:
-			for _, l := range w.process.Link(f.Side) {
-				l.Slow(f.At, to, f.Factor)
-			}
-		case CutLink:
-			for _, l := range w.process.Link(f.Side) {
-				l.Cut(f.At, to)
-			}
-		case EngineCrash:
-			w.crashes = append(w.crashes, i)
-			w.process.Schedule(driver.Crash{At: f.At, Point: f.Point, Restart: f.Restart})
-		}
+// trouble is a fault of a system that is up.
+func (w *World) trouble(f *Fault) system.Trouble {
+	kinds := map[FaultKind]system.TroubleKind{
+		LostNotifications: system.LostNotifications, DoubleNotification: system.DoubleNotifications,
+		LateNotifications: system.LateNotifications, UnansweredWrites: system.UnansweredWrites,
+		PartialBatches: system.PartialBatches, LockedRecords: system.LockedRecords, RefusedWrites: system.RefusedWrites,
 	}
+	return system.Trouble{Kind: kinds[f.Kind], Share: f.Share, Factor: f.Factor, Key: uint64(f.At)}
 }
 
-// Handle lets a fault begin or end. It implements [sim.Actor].
-func (w *World) Handle(ev sim.Event) {
-	f := &w.config.Faults[ev.Arg]
-	s := w.Systems[f.Side]
-	w.struck(int(ev.Arg), ev.Kind == kindFault)
-	switch begins := ev.Kind == kindFault; {
-	case f.Kind == Outage && begins:
-		s.StartOutage()
-	case f.Kind == Outage:
-		s.EndOutage()
-	case begins:
-		s.StartSlow(f.Factor)
-	default:
-		s.EndSlow(f.Factor)
-	}
-}
-
-// struck notes the beginning or the end of a system's fault.
+// struck notes the beginning or the end of a system's fault. A step of a clock
+// is over at once.
 func (w *World) struck(fault int, begins bool) {
 	if begins {
-		w.strikes = append(w.strikes, Strike{Fault: fault, From: w.Kernel.Now(), To: w.config.End})
+		to := w.config.End
+		if k := w.config.Faults[fault].Kind; k == ClockStep || k == EngineClockStep {
+			to = w.Kernel.Now()
+		}
+		w.strikes = append(w.strikes, Strike{Fault: fault, From: w.Kernel.Now(), To: to})
 		return
 	}
 	for i := range w.strikes {
@@ -318,7 +244,7 @@ func (w *World) Strikes() []Strike {
 		all = append(all, Strike{Fault: w.crashes[d.Crash], From: d.From, To: to})
 	}
 	for i, f := range w.config.Faults {
-		if (f.Kind == SlowLink || f.Kind == CutLink) && f.At < now {
+		if f.Kind.ofLink() && f.At < now {
 			all = append(all, Strike{Fault: i, From: f.At, To: f.At.Add(f.For)})
 		}
 	}

@@ -33,6 +33,7 @@ type Link struct {
 	config                    LinkConfig
 	latency, loss, duplicate  Stream
 	periods                   []linkPeriod
+	losses                    []linkPeriod // the factor is the share that passes
 	sent, lost, cut, repeated uint64
 }
 
@@ -69,6 +70,26 @@ func (l *Link) Slow(from, to Time, factor float64) {
 	l.periods = append(l.periods, linkPeriod{from, to, factor})
 }
 
+// Lose makes the link lose a share of the messages sent in that period, beside
+// what it loses anyway. Where periods overlap, each takes its share.
+func (l *Link) Lose(from, to Time, share float64) {
+	if !(share >= 0 && share <= 1) || to < from {
+		panic(&Breach{Rule: ValidParameters, Now: from, Detail: "link: a lost share that is not between 0 and 1, or for a negative time"})
+	}
+	l.losses = append(l.losses, linkPeriod{from, to, 1 - share})
+}
+
+// passes returns the probability that a message sent now is not lost by chance.
+func (l *Link) passes(now Time) float64 {
+	p := 1 - l.config.Loss
+	for _, x := range l.losses {
+		if x.from <= now && now < x.to {
+			p = float64(p * x.factor)
+		}
+	}
+	return p
+}
+
 // factor returns by what the latency is multiplied now, and drops the periods
 // that are over.
 func (l *Link) factor(now Time) float64 {
@@ -100,7 +121,11 @@ func (l *Link) Fate(now Time, entity, ordinal uint64) Fate {
 		l.cut++
 		return Fate{}
 	}
-	if l.loss.Chance(l.config.Loss, entity, ordinal) {
+	loss := l.config.Loss
+	if len(l.losses) > 0 {
+		loss = 1 - l.passes(now)
+	}
+	if l.loss.Chance(loss, entity, ordinal) {
 		l.lost++
 		return Fate{}
 	}

@@ -54,6 +54,10 @@ func CrashPoints() []CrashPoint {
 	}
 }
 
+// CommandBeforeSave is the crash point of an operator's request: it is taken in
+// and not saved.
+const CommandBeforeSave CrashPoint = "command-before-save"
+
 // LiveCrashPoints lists the crash points of live transactions, in the order in
 // which one passes them.
 func LiveCrashPoints() []CrashPoint {
@@ -72,7 +76,7 @@ type Crash struct {
 
 // Validate reports every fault of a crash.
 func (c Crash) Validate() error {
-	if all := slices.Concat(CrashPoints(), LiveCrashPoints()); c.Point != noPoint && !slices.Contains(all, c.Point) {
+	if all := slices.Concat(CrashPoints(), LiveCrashPoints(), []CrashPoint{CommandBeforeSave}); c.Point != noPoint && !slices.Contains(all, c.Point) {
 		return fmt.Errorf("driver: %q is no crash point; they are %q", c.Point, all)
 	}
 	if c.At < 0 || c.Restart < 0 {
@@ -131,7 +135,7 @@ func (d *Driver) die(crash int) {
 	d.stats.Crashes++
 	d.core = nil
 	d.epoch++
-	d.busy = false
+	d.busy, d.stalled = false, false
 	d.waiting.reset()
 	d.syncing.reset()
 	d.wakeAt = 0

@@ -108,6 +108,8 @@ type Driver struct {
 
 	waiting, syncing batch
 	busy             bool // the store syncs
+	full             int  // times in which the store takes nothing
+	stalled          bool // a sync has ended and found it full
 	pending          pending
 	wakeAt           engine.Time // 0: not asked
 	wakes            uint64      // tells the wake-up that counts from those before
@@ -237,7 +239,11 @@ func (d *Driver) now() engine.Time { return engine.Time(d.clock.Local(d.k.Now())
 // something to be saved.
 func (d *Driver) step(in engine.Input) (saves bool) {
 	d.input = in
-	out := d.core.Step(d.now(), &d.input)
+	return d.took(d.core.Step(d.now(), &d.input))
+}
+
+// took takes what a step asks for. It reports whether something is to be saved.
+func (d *Driver) took(out engine.Output) (saves bool) {
 	countTaken(&d.taken, out.Save)
 	d.sample()
 	if len(out.Save) == 0 && !d.busy && d.waiting.empty() {
@@ -297,6 +303,10 @@ func referenceHash(r *engine.Reference) uint64 {
 
 // synced makes a batch durable and lets its effects leave.
 func (d *Driver) synced() {
+	if d.full > 0 {
+		d.stalled = true
+		return
+	}
 	b := &d.syncing
 	if err := d.store.Save(b.save); err != nil {
 		panic(fmt.Errorf("driver: save the engine's state: %w", err))

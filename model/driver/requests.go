@@ -178,6 +178,8 @@ func (d *Driver) take(r *system.Request) {
 		if r.Live == 0 {
 			point = AnswerBeforeSave
 		}
+	case r.Kind == engine.SwitchCapture:
+		in.Kind = engine.CaptureSwitched
 	case r.Tx != 0:
 		in.Kind, in.Committed = engine.TxEnded, r.Committed
 	}

@@ -32,18 +32,21 @@ type Request struct {
 	// Entity and Ordinal key the draws of the request as a whole.
 	Entity, Ordinal uint64
 
-	rows   []int32 // of the records to read or write, by table of keys
-	maps   []engine.MapID
-	needs  []engine.Alive // ReadBatch: the looked-up records
-	work   time.Duration  // at the station, beyond the draw for the whole
-	writes []engine.Write
-	works  []time.Duration // by write: its part of work
-	alive  []engine.Alive  // backs the lookups of writes
-	acks   []uint64
-	max    int
-	forget bool // forget what is delivered at once: a planted bug
-	atomic bool // all rows are written, or none
-	why    engine.Outcome
+	rows     []int32 // of the records to read or write, by table of keys
+	maps     []engine.MapID
+	needs    []engine.Alive // ReadBatch: the looked-up records
+	work     time.Duration  // at the station, beyond the draw for the whole
+	writes   []engine.Write
+	works    []time.Duration // by write: its part of work
+	alive    []engine.Alive  // backs the lookups of writes
+	acks     []uint64
+	max      int
+	forget   bool           // forget what is delivered at once: a planted bug
+	atomic   bool           // all rows are written, or none
+	switched []engine.MapID // SwitchCapture: its maps
+	on       bool
+	turn     uint64
+	why      engine.Outcome
 
 	// The answer. Failure is NoFailure for one that was carried out.
 	Failure    engine.Failure
@@ -118,7 +121,7 @@ func (q *Requests) Release(i int32) {
 	clear(r.Records)
 	clear(r.References)
 	*r = Request{
-		rows: r.rows[:0], maps: r.maps[:0], needs: r.needs[:0], writes: r.writes[:0], works: r.works[:0], alive: r.alive[:0], acks: r.acks[:0],
+		rows: r.rows[:0], maps: r.maps[:0], needs: r.needs[:0], writes: r.writes[:0], switched: r.switched[:0], works: r.works[:0], alive: r.alive[:0], acks: r.acks[:0],
 		References: r.References[:0], Records: r.Records[:0], Lookups: r.Lookups[:0], Rows: r.Rows[:0],
 	}
 	q.free = append(q.free, i)

@@ -39,6 +39,9 @@ func (s *System) Prepare(r *Request, e *engine.Effect) {
 			}
 			r.key(row.hash, row.read.next(number))
 		}
+	case engine.SwitchCapture:
+		r.switched, r.on, r.turn = append(r.switched, e.Maps...), e.On, e.Turn
+		r.Entity, r.Ordinal = sim.Mix(uint64(e.Kind), uint64(e.Maps[0])), e.Turn
 	case engine.CommitTx, engine.AbortTx, engine.AskTx:
 		r.Tx, r.why = e.Tx, e.Why
 		s.stats.TxRequests++
@@ -141,6 +144,11 @@ func (s *System) serve(index int32) {
 		s.pull(r)
 	case r.Kind == engine.ReadBatch:
 		s.read(r)
+	case r.Kind == engine.SwitchCapture:
+		s.capture.Switch(r.switched, r.on, r.turn)
+	case r.Kind == engine.WriteBatch && s.goesUnanswered(r):
+		s.requests.Release(index)
+		return
 	case r.Kind == engine.WriteBatch:
 		landed := s.write(r, len(r.writes))
 		s.client.Landed(index, landed)
@@ -296,7 +304,7 @@ func (s *System) try(r *Request, i int) (*engine.Record, *engine.Reference, engi
 		s.stats.Expired++
 		return nil, nil, failed
 	}
-	if row.lock != 0 {
+	if s.locked(row) {
 		s.stats.Locked++
 		return nil, nil, failed
 	}
@@ -314,6 +322,9 @@ func (s *System) try(r *Request, i int) (*engine.Record, *engine.Reference, engi
 	cause, refused := s.overMessage(r, i)
 	if w.Kind == engine.CarryWrite && !refused {
 		cause, refused = s.refusesEngine(w, row.hash)
+	}
+	if !refused && s.refusesInStorm(w, row.hash) {
+		cause, refused = causeStorm, true
 	}
 	if refused {
 		s.stats.Refused++
@@ -432,6 +443,8 @@ type Stats struct {
 	TurnedAway           uint64            // requests that met an outage
 	Throttled            [throttles]uint64 // requests answered 429, by [Throttle]
 	Cut                  uint64            // requests that an outage caught
+	Unanswered           uint64            // write batches that were carried out and not answered
+	Partial              uint64            // ... of which only the first rows were
 }
 
 // Stats returns the counts so far.

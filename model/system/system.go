@@ -81,6 +81,7 @@ type System struct {
 	counting  bool                 // lookups are counted
 
 	protection protection
+	trouble    [troubles][]Trouble // under way, by kind
 
 	slow []float64
 
@@ -96,8 +97,8 @@ type System struct {
 
 // draws are the system's streams.
 type draws struct {
-	commit, read, apply, endHeld, perRecord, plugIns, delay, lost, doubled, cut sim.Stream
-	refuse                                                                      []sim.Stream // by validation
+	commit, read, apply, endHeld, perRecord, plugIns, delay, lost, doubled, cut, trouble sim.Stream
+	refuse                                                                               []sim.Stream // by validation
 }
 
 // Parts are what a system is connected to.
@@ -128,7 +129,7 @@ func New(k *sim.Kernel, c Config, p Parts) (*System, error) {
 		outbox:     newOutbox(), committed: map[engine.TxID]bool{},
 		draws: draws{
 			commit: k.Stream(name + ".commit"), read: k.Stream(name + ".read"), apply: k.Stream(name + ".apply"),
-			endHeld: k.Stream(name + ".end-held"), perRecord: k.Stream(name + ".per-record"), plugIns: k.Stream(name + ".plug-ins"), cut: k.Stream(name + ".cut"),
+			endHeld: k.Stream(name + ".end-held"), perRecord: k.Stream(name + ".per-record"), plugIns: k.Stream(name + ".plug-ins"), cut: k.Stream(name + ".cut"), trouble: k.Stream(name + ".trouble"),
 			delay: k.Stream(name + ".notify.delay"), lost: k.Stream(name + ".notify.lost"), doubled: k.Stream(name + ".notify.doubled"),
 		},
 	}
@@ -253,18 +254,18 @@ func (s *System) lowWater(before uint64) {
 // notification is lost.
 func (s *System) notify(entity, ordinal uint64) {
 	s.client.Committed(s.config.Side)
-	if s.draws.lost.Chance(s.config.NotifyLoss, entity, ordinal) {
+	if s.draws.lost.Chance(s.config.NotifyLoss, entity, ordinal) || s.strikes(LostNotifications, entity, ordinal) {
 		s.stats.NotificationsLost++
 		return
 	}
 	copies := uint64(1)
-	if s.draws.doubled.Chance(s.config.NotifyDuplicate, entity, ordinal) {
+	if s.draws.doubled.Chance(s.config.NotifyDuplicate, entity, ordinal) || s.strikes(DoubleNotifications, entity, ordinal) {
 		s.stats.NotificationsDoubled++
 		copies = 2
 	}
 	for i := range copies {
 		delay := sim.Draw(s.config.NotifyDelay, s.draws.delay, sim.Mix(entity, i), ordinal)
-		s.k.After(delay, sim.Normal, s.id, kindNotified, entity, i)
+		s.k.After(s.later(delay), sim.Normal, s.id, kindNotified, entity, i)
 	}
 }
 

@@ -74,6 +74,8 @@ var phrases = map[driver.CrashPoint]string{
 	driver.AnswerBeforeSave: "with an answer that it had not saved",
 	driver.AfterSave:        "just after it saved outcomes",
 
+	driver.CommandBeforeSave: "with an operator's request that it had not saved",
+
 	driver.LiveTaken:       "with a live transaction taken in and nothing read for it",
 	driver.LiveRead:        "with a side read for a live transaction",
 	driver.LiveSaved:       "with the intent of a live transaction saved and no row sent",

@@ -1,0 +1,56 @@
+package model
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/twinwrite/twinwrite/engine"
+	"github.com/twinwrite/twinwrite/sim"
+)
+
+// Operation is what an operator asks of the engine, on a timetable: to pause,
+// resume, stop or start a job, to retry or dismiss what is on its error desk. It
+// reaches the engine's process at once, or finds it dead.
+//
+// A job that is stopped captures nothing: what users change meanwhile is found
+// with a later change of the record, if there is one. The oracle does not know of
+// that yet and blames it on the engine. A start with an initial sync is not there
+// yet.
+type Operation struct {
+	At      sim.Time
+	Command engine.Command
+}
+
+// Done is how an operation went.
+type Done struct {
+	Operation int // by its place in the configuration
+	At        sim.Time
+	Refused   string // why the engine refused it; empty when it did not
+}
+
+func (c *Config) operationFaults() (errs []error) {
+	for i, o := range c.Operations {
+		if o.At < 0 {
+			errs = append(errs, fmt.Errorf("world: operation %d (%v): it is at %v, before the start", i+1, o.Command.Kind, o.At))
+		}
+		if len(o.Command.Initial) > 0 {
+			errs = append(errs, fmt.Errorf("world: operation %d (%v): worlds have no initial sync yet: start the job without it", i+1, o.Command.Kind))
+		}
+		if o.Command.Job == "" {
+			errs = append(errs, fmt.Errorf("world: operation %d (%v): name the job that it is about", i+1, o.Command.Kind))
+		}
+	}
+	if len(c.Operations) > 0 && c.Integrator != nil {
+		errs = append(errs, errors.New("world: the data integrator has no error desk: leave the operations out"))
+	}
+	return errs
+}
+
+// operate lets an operator ask.
+func (w *World) operate(i int) {
+	d := Done{Operation: i, At: w.Kernel.Now()}
+	if err := w.Driver.Command(&w.config.Operations[i].Command); err != nil {
+		d.Refused = err.Error()
+	}
+	w.done = append(w.done, d)
+}
