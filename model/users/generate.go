@@ -31,6 +31,7 @@ func (g *Generator) plan(u *Users, r *run) {
 	for _, at := range r.steps {
 		s := &g.Steps[at.step]
 		e := system.Edit{Map: s.Map, Op: s.Op}
+		picked := -1
 		switch {
 		case s.Among > 0:
 			e.Name = u.oneOf(r, s, at.ordinal)
@@ -38,7 +39,7 @@ func (g *Generator) plan(u *Users, r *run) {
 			e.Name = g.newName(u, r, s, at.ordinal)
 		default:
 			var ok bool
-			if e.Name, ok = u.records.pick(s.Map, u.draws.pick.U(r.tx.Entity, at.ordinal), s.Zipf); !ok {
+			if e.Name, picked, ok = u.records.pick(s.Map, u.draws.pick.U(r.tx.Entity, at.ordinal), s.Zipf); !ok {
 				continue // there is nothing yet that could be changed
 			}
 		}
@@ -47,12 +48,8 @@ func (g *Generator) plan(u *Users, r *run) {
 		if s.Op != system.Delete {
 			e.Set = u.fill(r, s, g.Side, at.ordinal)
 		}
-		if s.Op == system.Update || s.Op == system.Delete {
-			var ok bool
-			if e.Row, ok = u.systems[g.Side].FindName(e.Map, e.Name); !ok {
-				u.stats.Unseen++
-				continue
-			}
+		if (s.Op == system.Update || s.Op == system.Delete) && !u.find(&e, g.Side, picked) {
+			continue
 		}
 		r.edits = append(r.edits, e)
 		kept = append(kept, at)
@@ -60,6 +57,21 @@ func (g *Generator) plan(u *Users, r *run) {
 	r.steps = kept
 	r.tx.Edits = r.edits
 	u.told(r)
+}
+
+// find finds the record of an edit on the user's side, or another one that was
+// picked in its place; he leaves out what he cannot find.
+func (u *Users) find(e *system.Edit, side engine.Side, picked int) (ok bool) {
+	other := true
+	if picked >= 0 && e.Op == system.Update {
+		e.Row, other, ok = u.records.seen(u.systems[side], e.Map, picked)
+	} else if e.Row, ok = u.systems[side].FindName(e.Map, e.Name); ok {
+		other = false
+	}
+	if other || !ok {
+		u.stats.Unseen++
+	}
+	return ok
 }
 
 // reserve makes room for the run's edits, whose parts must not move.
@@ -117,9 +129,10 @@ func (u *Users) fill(r *run, s *Step, side engine.Side, place uint64) []system.A
 			if created := r.created(c.Map); created != nil {
 				a.Lookup = created
 				u.plannedLookup(r, *created)
-			} else if name, ok := u.records.pick(c.Map, x, 0); ok {
+			} else if name, at, ok := u.records.pick(c.Map, x, 0); ok {
 				u.plannedLookup(r, name)
-				if a.Row, ok = u.systems[side].FindName(c.Map, name); !ok {
+				var other bool
+				if a.Row, other, ok = u.records.seen(u.systems[side], c.Map, at); other || !ok {
 					u.stats.Unseen++
 				}
 			}

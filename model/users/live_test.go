@@ -54,7 +54,7 @@ func TestRegistryForgetsTheDeleted(t *testing.T) {
 		seen := map[string]bool{}
 		var list []string
 		for i := range 100 {
-			if n, ok := r.pick(0, (float64(i)+0.5)/100, 0); ok && !seen[n.ID] {
+			if n, _, ok := r.pick(0, (float64(i)+0.5)/100, 0); ok && !seen[n.ID] {
 				seen[n.ID] = true
 				list = append(list, n.ID)
 			}

@@ -12,8 +12,8 @@ import (
 // side. Generated transactions pick their records from it and not from what a
 // system holds at the moment: so the choice depends on the plans alone, and is
 // the same whatever the engine does and however long it takes. Whoever picks a
-// record that has not come to his side yet, or was refused, finds nothing to do
-// there.
+// record that has not come to his side yet, or was refused, turns to the next one
+// that he sees; nobody deletes another record than he meant.
 type registry struct {
 	maps  []names // by map
 	zipfs []*sim.Zipf
@@ -86,16 +86,32 @@ func (r *registry) noteOne(e *system.Edit) {
 
 // pick chooses one of the records of a map by one uniform number: evenly, or
 // with weight 1/rank^exponent, where the record planned first has rank 1.
-func (r *registry) pick(m engine.MapID, u, exponent float64) (system.Name, bool) {
+func (r *registry) pick(m engine.MapID, u, exponent float64) (name system.Name, at int, ok bool) {
 	n := &r.maps[m]
 	if len(n.all) == n.gone {
-		return system.Name{}, false
+		return system.Name{}, 0, false
 	}
-	at := int(r.zipf(exponent).Pick(u, int64(len(n.all))))
+	at = int(r.zipf(exponent).Pick(u, int64(len(n.all))))
 	for n.all[at].gone {
 		at = (at + 1) % len(n.all)
 	}
-	return n.all[at].name, true
+	return n.all[at].name, at, true
+}
+
+// seen returns the row of the record at a place, or of the next one after it that
+// a system holds. It reports whether there is one, and whether it is another.
+func (r *registry) seen(s *system.System, m engine.MapID, at int) (row system.Row, other, ok bool) {
+	n := &r.maps[m]
+	for i := range n.all {
+		p := &n.all[(at+i)%len(n.all)]
+		if p.gone {
+			continue
+		}
+		if row, ok = s.FindName(m, p.name); ok {
+			return row, i > 0, true
+		}
+	}
+	return 0, false, false
 }
 
 func (r *registry) zipf(exponent float64) *sim.Zipf {
