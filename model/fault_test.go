@@ -234,8 +234,8 @@ func TestOperatorsOnATimetable(t *testing.T) {
 			if dismissed := count(r, engine.Dismissed); (how == engine.CatchUp) == (dismissed > 100) || dismissed == 0 {
 				t.Errorf("%d were dismissed", dismissed)
 			}
-			if r.Report.Totals.Outstanding != 0 {
-				t.Errorf("%d outstanding", r.Report.Totals.Outstanding)
+			if parked := count(r, engine.ApplicationFailure) + count(r, engine.SystemFailure); r.Report.Totals.Outstanding > parked {
+				t.Errorf("%d outstanding, %d of them parked since", r.Report.Totals.Outstanding, parked)
 			}
 		})
 	}
