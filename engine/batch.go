@@ -107,7 +107,7 @@ func (c *Core) fillBatch(b *batch) bool {
 		}
 		b.flights = slices.Grow(b.flights, 1)[:len(b.flights)+1]
 		f := &b.flights[len(b.flights)-1]
-		*f = flight{lane: id, verdict: Verdict{Outcomes: f.verdict.Outcomes}}
+		*f = flight{lane: id, verdict: Verdict{Outcomes: f.verdict.Outcomes, bugs: c.bugs}}
 		c.dropStale(b.source)
 	}
 	return true
@@ -210,7 +210,7 @@ func (c *Core) decide(b *batch, lookups []Alive) {
 			continue
 		}
 		Decide(&f.verdict, m, c.refs, f.x, f.y, lookups, l.circle)
-		if f.verdict.Equal != 0 && c.cfg.Failpoints.Hit(PlantNoLoopbackControl) {
+		if f.verdict.Equal != 0 && (c.bugs.hit(PlantNoLoopbackControl) || c.bugs.hit(LoopEqualOff)) {
 			f.verdict.Carry, f.verdict.Equal, f.verdict.Answer = f.verdict.Carry|f.verdict.Equal, 0, 0
 		}
 		if side, w, ok := c.act(f, l, m, lookups); ok {
@@ -258,12 +258,15 @@ func (c *Core) act(f *flight, l *lane, m *TableMap, lookups []Alive) (Side, Writ
 			Groups: v.Carry | v.Equal, Override: v.Override,
 			Settled:       c.settledUpTo(f.lane.opposite(), f.y),
 			Deadline:      c.deadline(),
-			Unconditional: c.cfg.Failpoints.Hit(PlantUnconditionalWrite),
+			Unconditional: c.bugs.hit(PlantUnconditionalWrite),
+			bugs:          c.bugs,
 		}
 		if v.Carry == 0 {
 			w.Kind = MarkWrite
 		}
-		w.Lookups = m.conditions(v.Carry, f.x, lookups)
+		if !c.bugs.hit(PlantLookupUnchecked) {
+			w.Lookups = m.conditions(v.Carry, f.x, lookups)
+		}
 		return target, w, true
 	}
 	return 0, Write{}, false
@@ -343,8 +346,12 @@ func (c *Core) written(in *Input) {
 	}
 	b.request[in.Side] = 0
 	c.gates[in.Side].answered()
+	bad := slices.IndexFunc(in.Rows, func(r RowAnswer) bool { return r.Result == RowRefused })
 	for i, row := range b.rows[in.Side] {
 		if f := &b.flights[row]; !f.done && c.writesOn(f, in.Side) {
+			if bad >= 0 && c.bugs.hit(PlantBadRowSpoilsBatch) {
+				i = bad
+			}
 			c.rowAnswered(f, &in.Rows[i])
 		}
 	}
@@ -364,6 +371,8 @@ func (c *Core) writesOn(f *flight, side Side) bool {
 func (c *Core) rowAnswered(f *flight, row *RowAnswer) {
 	l := c.pairs.lane(f.lane)
 	switch {
+	case row.Result == RowRefused && c.bugs.hit(PlantRefusedIsDone):
+		c.finish(f, l)
 	case row.Result == RowRefused:
 		c.park(f, l, Outcome{Class: ApplicationFailure, Reason: row.Reason, Cause: row.Cause})
 	case row.Result == RowConditionFailed:
@@ -387,10 +396,10 @@ func (c *Core) finish(f *flight, l *lane) {
 	if f.verdict.Drift != 0 {
 		c.stats.DriftOverwritten++
 	}
-	if f.verdict.Reject != 0 {
+	if f.verdict.Reject != 0 && !c.bugs.hit(PlantNoReassert) {
 		c.reassert(f)
 	}
-	if f.verdict.Later != 0 {
+	if f.verdict.Later != 0 && !c.bugs.hit(PlantLookupForgotten) {
 		c.half(f, l)
 		return
 	}

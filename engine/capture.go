@@ -7,29 +7,6 @@ import (
 	"strings"
 )
 
-// Failpoints lets a test plant a bug or a crash. The engine asks at named
-// points; outside tests the answer is always no.
-type Failpoints interface {
-	Hit(name string) bool
-}
-
-// The bugs that can be planted in the engine, by failpoint name.
-const (
-	PlantUnconditionalWrite = "engine/write-without-condition"
-	PlantAckBeforeSave      = "engine/ack-before-save"
-	PlantNoLoopbackControl  = "engine/no-loopback-control"
-)
-
-// Plants lists every failpoint that plants a bug.
-func Plants() []string {
-	return []string{PlantUnconditionalWrite, PlantAckBeforeSave, PlantNoLoopbackControl}
-}
-
-// noFailpoints is the production answer.
-type noFailpoints struct{}
-
-func (noFailpoints) Hit(string) bool { return false }
-
 // LiveLimits are the documented limits of live sync for one transaction.
 type LiveLimits struct {
 	Records   int // a header counts like any of its lines; 1,000 from F&O
@@ -84,10 +61,10 @@ type CapturedChange struct {
 // Capture is the pre-commit hook of one side. It runs inside the user's
 // transaction, sees it whole, and touches nothing but that side.
 type Capture struct {
-	side       Side
-	maps       []*TableMap
-	failpoints Failpoints
-	switches   []captureSwitch // by map; see [Capture.Switch]
+	side     Side
+	maps     []*TableMap
+	bugs     planted
+	switches []captureSwitch // by map; see [Capture.Switch]
 
 	// Limits of what goes live from this side; a zero limit does not bind.
 	Limits LiveLimits
@@ -98,10 +75,7 @@ type Capture struct {
 
 // NewCapture returns the hook of a side. A nil failpoints plants nothing.
 func NewCapture(side Side, maps []*TableMap, failpoints Failpoints) *Capture {
-	if failpoints == nil {
-		failpoints = noFailpoints{}
-	}
-	return &Capture{side: side, maps: maps, failpoints: failpoints, switches: make([]captureSwitch, len(maps))}
+	return &Capture{side: side, maps: maps, bugs: plantedIn(failpoints), switches: make([]captureSwitch, len(maps))}
 }
 
 // PreCommit judges a transaction before it commits and appends to dst, for
@@ -156,10 +130,36 @@ func (c *Capture) fits(changes []Change, captured []CapturedChange) error {
 	return nil
 }
 
-// OwnWrite judges a commit of the engine's own session. Loopback control lets
-// it pass uncaptured; it reports false only when a planted bug has switched
-// loopback control off, and the commit must be treated as a user's.
-func (c *Capture) OwnWrite() bool { return !c.failpoints.Hit(PlantNoLoopbackControl) }
+// OwnWrite judges a commit of the engine's own session that changes before, which
+// may be nil, into after. Its origin tag lets it pass uncaptured, and OwnWrite
+// returns nil. Only where a failpoint has switched that layer off does it return
+// a reference, to be appended to the outbox in the same transaction, and perhaps
+// move the mark of after.
+func (c *Capture) OwnWrite(before, after *Record) *Reference {
+	if c.bugs.points == nil || !after.Alive {
+		return nil
+	}
+	m := c.maps[after.Key.Map]
+	if after.Mark.Number > 0 && c.bugs.hit(LoopTagOff) {
+		return &Reference{
+			Key: after.Key, Side: c.side, Incarnation: after.Mark.Incarnation, Number: after.Mark.Number,
+			Groups: m.outgoing(c.side), Op: Update,
+		}
+	}
+	if !c.bugs.hit(PlantNoLoopbackControl) && !c.bugs.hit(LoopTagBlind) {
+		return nil
+	}
+	found := Record{Key: after.Key, Mark: after.Mark}
+	if before != nil && before.Alive {
+		found.Alive, found.Values = true, before.Values
+	}
+	captured := c.capture(0, 0, &Change{Key: after.Key, Op: Update, Before: &found, After: after.Values}, false)
+	if !captured.Captured {
+		return nil
+	}
+	after.Mark = captured.Mark
+	return &captured.Reference
+}
 
 // refuse rejects what may not be committed at all.
 func (c *Capture) refuse(changes []Change) error {
@@ -172,7 +172,7 @@ func (c *Capture) refuse(changes []Change) error {
 		mode := c.mode(m)
 		modes[mode] = modes[mode] || c.concerns(m, &changes[i])
 	}
-	if modes[Async] && modes[Live] {
+	if modes[Async] && modes[Live] && !c.bugs.hit(PlantMixedPasses) {
 		return &MixedTransactionError{Async: c.names(Async, changes), Live: c.names(Live, changes)}
 	}
 	return nil
@@ -232,6 +232,9 @@ func (c *Capture) capture(tx TxID, ordinal uint32, change *Change, live bool) Ca
 		return CapturedChange{Mark: old, Filtered: true}
 	}
 	touched := m.touched(before, change.After)
+	if c.bugs.points != nil {
+		touched = c.mistaken(m, touched, before, change.After)
+	}
 	entered := before != nil && !was
 	if entered {
 		touched |= m.edited(&old, change.After)
@@ -276,6 +279,22 @@ func (c *Capture) capture(tx TxID, ordinal uint32, change *Change, live bool) Ca
 	}
 }
 
+// mistaken is what planted bugs make of the groups that a change touched.
+func (c *Capture) mistaken(m *TableMap, touched GroupSet, before, after []Value) GroupSet {
+	if touched == 0 && c.bugs.hit(PlantUnmappedCounts) {
+		return m.outgoing(c.side)
+	}
+	if touched == 0 || before == nil || !c.bugs.hit(PlantNullIsNoChange) {
+		return touched
+	}
+	for i := range after {
+		if after[i].Kind != KindNull && !m.same(i, &before[i], &after[i]) {
+			return touched
+		}
+	}
+	return 0
+}
+
 // tombstone is what a delete leaves of a record. It must be on the other side,
 // too, before the transaction commits. A record that is out of scope leaves none:
 // the other side's, which is in scope, may come back with its next change.
@@ -291,6 +310,11 @@ func (c *Capture) tombstone(m *TableMap, change *Change, old Mark) CapturedChang
 		Groups: make([]GroupMark, len(m.groups)),
 	}
 	copy(dead.Groups, old.Groups)
+	if c.bugs.hit(PlantDeleteQueued) {
+		return CapturedChange{Mark: dead, Captured: true, Reference: Reference{
+			Key: change.Key, Side: c.side, Incarnation: dead.Incarnation, Number: dead.Number + 1, Groups: m.outgoing(c.side), Op: Delete,
+		}}
+	}
 	return CapturedChange{Mark: dead, Live: true}
 }
 

@@ -151,9 +151,10 @@ type Core struct {
 	jobs     []jobWork
 	jobByMap []int
 	values   [2]valueTable // by source side
-	turn     uint64        // the last one given to a job; see [Effect.Turn]
-	request  BatchID       // last one given
-	requests uint64        // operators' requests so far
+	bugs     planted
+	turn     uint64  // the last one given to a job; see [Effect.Turn]
+	request  BatchID // last one given
+	requests uint64  // operators' requests so far
 
 	died        []BatchNote // what the last life ended with in flight, until it is counted
 	soloist     laneID      // the item that flies alone, or noLane
@@ -187,7 +188,7 @@ func NewCore(cfg Config, state *State) (*Core, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	c := &Core{cfg: cfg, pairs: newPairTable(), batches: make([]batch, cfg.Workers), soloist: noLane}
+	c := &Core{cfg: cfg, pairs: newPairTable(), batches: make([]batch, cfg.Workers), soloist: noLane, bugs: plantedIn(cfg.Failpoints)}
 	for s := range c.outbox {
 		c.outbox[s].ingested = map[uint64]bool{}
 	}
@@ -212,6 +213,9 @@ func (c *Core) load(state *State) error {
 	}
 	c.order = state.Order
 	for _, l := range state.Ledgers {
+		if c.bugs.hit(PlantLedgerForgotten) {
+			continue
+		}
 		if int(l.Key.Map) >= len(c.cfg.Maps) {
 			return fmt.Errorf("engine: the saved ledger of %s names table map %d, of %d", l.Key.ID, l.Key.Map, len(c.cfg.Maps))
 		}
@@ -254,6 +258,9 @@ func (c *Core) load(state *State) error {
 	}
 	for s := range c.outbox {
 		for _, p := range state.Ingested[s] {
+			if c.bugs.hit(PlantRedelivered) {
+				continue
+			}
 			c.outbox[s].ingested[p] = true
 			c.outbox[s].saved = append(c.outbox[s].saved, p) // the outbox may have forgotten it, and we not heard so
 		}
@@ -333,7 +340,7 @@ func (c *Core) end() Output {
 func (c *Core) timePassed() {
 	for len(c.waiting) > 0 && c.waiting[0].at <= c.now {
 		e := c.waiting.pop()
-		if l := c.pairs.lane(e.lane); l.state == backoff && l.due <= c.now {
+		if l := c.pairs.lane(e.lane); l.state == backoff && l.due <= c.now && !c.bugs.hit(PlantBackoffForEver) {
 			c.makeReady(e.lane)
 		}
 	}

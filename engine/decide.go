@@ -29,6 +29,8 @@ type Verdict struct {
 	// it. The engine must make sure that an item the other way exists: when its
 	// own references came, the source was out of scope, and they have ended.
 	Back GroupSet
+
+	bugs planted
 }
 
 // LateSide tells which record must be captured late.
@@ -71,7 +73,7 @@ func (v *Verdict) Ended() bool { return v.Outcomes[len(v.Outcomes)-1].Class != O
 // What tests 9 and 10 would write must have a mapping on the target, or the
 // item parks.
 func Decide(v *Verdict, m *TableMap, refs []Reference, x, y *Record, lookups []Alive, circle []Key) {
-	*v = Verdict{Outcomes: v.Outcomes[:0]}
+	*v = Verdict{Outcomes: v.Outcomes[:0], bugs: v.bugs}
 	source := refs[len(refs)-1].Side
 	newest := len(refs) - 1
 	x, y = m.fitted(x), m.fitted(y)
@@ -91,7 +93,11 @@ func Decide(v *Verdict, m *TableMap, refs []Reference, x, y *Record, lookups []A
 	}
 	linked := y != nil && y.Alive && alive && y.Mark.Incarnation == x.Mark.Incarnation
 	for i := range refs {
-		v.Outcomes = append(v.Outcomes, judge(m, &refs[i], i == newest, x, y, alive, linked))
+		r := &refs[i]
+		if alive && v.bugs.hit(PlantOneLife) {
+			r = inLifeOf(x, r)
+		}
+		v.Outcomes = append(v.Outcomes, judge(m, r, i == newest, x, y, alive, linked))
 	}
 	if linked && m.filters() && xIn && yIn {
 		v.Back = pending(m, source.Other(), y, x, true) &^ pending(m, source, x, y, true)
@@ -112,11 +118,14 @@ func Decide(v *Verdict, m *TableMap, refs []Reference, x, y *Record, lookups []A
 		return
 	}
 	has := pending(m, source, x, y, linked)
-	if v.resolve(m, has, x, lookups, circle, linked); v.Missing != nil || v.Park.Class != Open {
+	if v.resolve(m, has, x, lookups, circle, linked); v.bugs.hit(PlantChildFirst) {
+		v.Missing = nil
+	}
+	if v.Missing != nil || v.Park.Class != Open {
 		return
 	}
 	v.split(m, source, has&^v.Later, x, y, linked)
-	if column := m.unmapped(v.Carry, source.Other(), x.Values); column >= 0 {
+	if column := m.unmapped(v.Carry, source.Other(), x.Values); column >= 0 && !v.bugs.hit(PlantFallThrough) {
 		v.Park = Outcome{Class: ApplicationFailure, Reason: UnmappedValue, Cause: causeUnmapped + m.Columns[column].Name}
 	}
 }
@@ -131,6 +140,9 @@ const causeAmbiguousKey = "a record that has the same key already exists: the ke
 // nothing to say, or is captured whole too where it differs, so that the primary
 // decides.
 func (v *Verdict) late(m *TableMap, source Side, x, y *Record, xIn, yIn bool) bool {
+	if v.bugs.hit(PlantNoLateCapture) {
+		return false
+	}
 	if set := m.drifted(x, source); xIn && set != 0 {
 		v.Late, v.LateSet = LateSource, set
 		return true
@@ -338,13 +350,34 @@ func (v *Verdict) split(m *TableMap, source Side, has GroupSet, x, y *Record, li
 			if y != nil && y.Alive && y.Mark.Incarnation == 0 {
 				v.Drift = v.Drift.With(g)
 			}
-		case m.Primary == source:
+		case v.wins(m, source, x, y):
 			v.Carry = v.Carry.With(g)
 			v.Override = v.Override.With(g)
 		default:
 			v.Reject = v.Reject.With(g)
 		}
 	}
+}
+
+// wins reports whether the source's record wins a conflict: as the primary, or
+// as a planted bug will have it.
+func (v *Verdict) wins(m *TableMap, source Side, x, y *Record) bool {
+	switch {
+	case v.bugs.hit(PlantPrimaryInverted):
+		return m.Primary != source
+	case v.bugs.hit(PlantNewerWins):
+		return x.Version > y.Version
+	default:
+		return m.Primary == source
+	}
+}
+
+// inLifeOf is a planted bug: a reference as if it were about the life that the
+// record lives.
+func inLifeOf(x *Record, r *Reference) *Reference {
+	same := *r
+	same.Incarnation = x.Mark.Incarnation
+	return &same
 }
 
 // alike is test 8 for one group. A record older than the sync may be found

@@ -222,7 +222,7 @@ func (c *Core) workDesk() {
 		for _, id := range r.lanes[:n] {
 			c.carryOut(id)
 		}
-		if r.lanes = r.lanes[n:]; len(r.lanes) == 0 {
+		if r.lanes = r.lanes[n:]; len(r.lanes) == 0 || c.bugs.hit(PlantFirstPageOnly) {
 			w.desk = w.desk[1:]
 		}
 	}
@@ -238,7 +238,7 @@ func (c *Core) carryOut(id laneID) {
 		return
 	}
 	c.unpark(id, l)
-	if what == DismissRequested {
+	if what == DismissRequested && !c.bugs.hit(PlantDismissedReturns) {
 		c.dismiss(id, l)
 		return
 	}

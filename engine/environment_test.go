@@ -51,7 +51,7 @@ import (
 // and their outboxes can do besides stands with [environment.more]. After every
 // scenario, [accounts] are closed.
 type environment struct {
-	t       *testing.T
+	t       testing.TB
 	cfg     engine.Config
 	maps    []*engine.TableMap
 	primary engine.Side
@@ -100,11 +100,17 @@ type testSystem struct {
 	unique  map[engine.MapID]int // by map: a column of which no two records may hold the same
 }
 
+// newEnvironment returns an environment that keeps accounts.
+func newEnvironment(t testing.TB) *environment {
+	e := &environment{t: t, planted: plants{}, held: map[string]engine.Effect{}, outcomes: map[string][]string{}, now: 1}
+	e.reads = map[string]int{}
+	e.accounts = &accounts{env: e, settled: map[string]int{}}
+	return e
+}
+
 func TestTraces(t *testing.T) {
 	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
-		e := &environment{t: t, planted: plants{}, held: map[string]engine.Effect{}, outcomes: map[string][]string{}, now: 1}
-		e.reads = map[string]int{}
-		e.accounts = &accounts{env: e, settled: map[string]int{}}
+		e := newEnvironment(t)
 		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
 			e.t = t
 			e.trace.Reset()
@@ -446,6 +452,9 @@ func (e *environment) step(f fate) {
 		answer = e.sides[eff.Side].serve(&eff)
 	}
 	if f != carryOut {
+		if e.judge != nil {
+			e.judge.writes.most += len(eff.Writes)
+		}
 		e.printf("  no answer")
 		answer = &engine.Input{Kind: engine.BatchFailed, Failure: engine.Timeout}
 	}
@@ -596,35 +605,56 @@ func (s *testSystem) write(w *engine.Write) engine.RowAnswer {
 	if w.Kind == engine.CarryWrite {
 		s.env.carried++
 	}
+	if w.Kind == engine.CarryWrite {
+		s.dangles(w, r)
+	}
 	if s.env.judge != nil {
 		r.Trace = s.env.judge.engineCommitted(s.side, w, now)
 	}
 	if ref != nil {
 		s.append(*ref)
 	}
-	if !s.capture.OwnWrite() {
-		captured, err := s.capture.PreCommit(nil, 0, []engine.Change{{Key: r.Key, Op: engine.Update, Before: withMark(now, r.Mark), After: r.Values}})
-		if err != nil {
-			s.env.t.Fatal(err)
-		}
-		if captured[0].Captured {
-			r.Mark = captured[0].Mark
-			s.append(captured[0].Reference)
-		}
+	if ref == nil {
+		s.leak(now, r)
 	}
 	s.publish(r)
 	return engine.RowAnswer{}
 }
 
-// withMark is the record before an engine write, with the mark that the write
-// gives it: what a hook without loopback control would see.
-func withMark(r *engine.Record, m engine.Mark) *engine.Record {
-	b := engine.Record{Mark: m}
-	if r != nil {
-		b = *r
-		b.Mark = m
+// dangles tells of a lookup to a record that is not there, which the engine must
+// not write.
+func (s *testSystem) dangles(w *engine.Write, r *engine.Record) {
+	for i, v := range r.Values {
+		if v.Kind != engine.KindLookup || v.Target.Folded() == r.Key || w.Target != nil && w.Target.Alive && w.Target.Values[i].Equal(v) {
+			continue
+		}
+		if p := s.records[v.Target.Folded()]; p != nil && p.Alive {
+			continue
+		}
+		if s.env.judge != nil {
+			s.env.judge.breach("%s on %v looks up %s, which is not there", keyName(r.Key), s.side, keyName(*v.Target))
+		} else if s.env.accounts != nil {
+			s.env.accounts.faults = append(s.env.accounts.faults, keyName(r.Key)+" looks up a record that is not there: "+keyName(*v.Target))
+		}
 	}
-	return &b
+}
+
+// leak appends the reference that the hook makes of the engine's own commit, if
+// the origin tag does not stop it.
+func (s *testSystem) leak(now, r *engine.Record) {
+	number := r.Mark.Number
+	leaked := s.capture.OwnWrite(now, r)
+	if leaked == nil {
+		return
+	}
+	s.append(*leaked)
+	switch j := s.env.judge; {
+	case j == nil:
+	case leaked.Number == number:
+		j.leaks++
+	default:
+		j.echoes[numberOf(leaked)] = true
+	}
 }
 
 // append writes a reference to the outbox, at its own position if it has one.

@@ -39,7 +39,7 @@ func (c *Core) pull(side Side) {
 	o.acking, o.saved = append(o.acking, o.saved...), nil
 	c.do = append(c.do, Effect{
 		Kind: PullOutbox, Side: side, Batch: o.request, Max: c.cfg.PullMax, Ack: slices.Clone(o.acking),
-		AckOnDelivery: c.cfg.Failpoints.Hit(PlantAckBeforeSave),
+		AckOnDelivery: c.bugs.hit(PlantAckBeforeSave),
 	})
 }
 
@@ -65,6 +65,9 @@ func (c *Core) pulled(in *Input) {
 		}
 		o.ingested[r.Position] = true
 		c.save = append(c.save, Mutation{Kind: PositionIngested, Side: in.Side, Position: r.Position})
+		if c.bugs.hit(PlantPauseLoses) && c.jobs[c.jobByMap[r.Key.Map]].state == Paused {
+			continue
+		}
 		c.takeIn(r)
 	}
 	if (o.again || in.More || len(o.saved) > 0) && !c.pausedTooLong() {
@@ -81,9 +84,15 @@ func (c *Core) pullFailed(side Side) {
 
 // takeIn is test 0 and the way into the queue.
 func (c *Core) takeIn(r *Reference) {
+	if c.bugs.hit(PlantCompanyLeftOut) {
+		global := *r
+		global.Key.Company = ""
+		r = &global
+	}
 	id := c.pairs.ensure(r.Key, r.Side)
 	l := c.pairs.lane(id)
 	settled, held := l.ledger.known(r.Incarnation, r.Number)
+	settled = settled && !(held == nil && c.bugs.hit(LoopKnownOff))
 	if known := l.find(r.Incarnation, r.Number); known != nil {
 		if !known.Origin.Holds() || settled && held == nil {
 			c.book(r, Outcome{Class: NoOp, Reason: Echo})
@@ -128,6 +137,12 @@ func (c *Core) enqueue(id laneID, r *Reference) {
 		c.unblock(id)
 	}
 	l.attempts, l.solo, l.requested, l.request = 0, false, NothingRequested, 0
+	if len(l.open) > 0 && l.state != inFlight && c.bugs.hit(PlantRiderEarly) {
+		for i := range l.open {
+			c.settleOne(id, l, &l.open[i].Reference, Outcome{Class: ConcurrencyFailure, Reason: Superseded})
+		}
+		l.open = l.open[:0]
+	}
 	c.order++
 	c.insert(id, queued{Reference: *r, order: c.order})
 	c.save = append(c.save, Mutation{Kind: ReferenceAdded, Reference: *r, Order: c.order})
@@ -204,7 +219,10 @@ func (c *Core) waitsForCreate(parent laneID) bool {
 func (c *Core) block(id, parent laneID, forValue bool) {
 	l := c.pairs.lane(id)
 	l.forValue = forValue
-	first := c.firstInCircle(id, parent)
+	first := noLane
+	if !c.bugs.hit(PlantCircleDeadlock) {
+		first = c.firstInCircle(id, parent)
+	}
 	if first == id {
 		l.skip(c.pairs.at(parent.pair()).key)
 		c.schedule(id)
@@ -300,5 +318,9 @@ func (c *Core) pushReady(id laneID) { c.ready[id.side()].push(c.readyEntry(id)) 
 func (c *Core) readyEntry(id laneID) readyEntry {
 	p := c.pairs.at(id.pair())
 	sequence := int32(c.cfg.Maps[p.key.Map].Sequence)
-	return readyEntry{sequence: sequence, lane: id, order: p.lanes[id.side()].open[0].order}
+	order := p.lanes[id.side()].open[0].order
+	if c.bugs.hit(PlantOldestStarves) {
+		order = ^order
+	}
+	return readyEntry{sequence: sequence, lane: id, order: order}
 }

@@ -254,8 +254,10 @@ func (c *Core) writeRows(t *liveTx, in *Input) {
 	if t.saved { // a second try: what Y held has changed
 		c.save = append(c.save, Mutation{Kind: IntentClosed, Intent: Intent{Side: source, Tx: t.intent.Tx}})
 	}
-	c.save = append(c.save, Mutation{Kind: IntentOpened, Intent: t.intent})
-	t.saved, t.stage = true, writingRows
+	if t.saved = !c.bugs.hit(PlantIntentUnsaved); t.saved {
+		c.save = append(c.save, Mutation{Kind: IntentOpened, Intent: t.intent})
+	}
+	t.stage = writingRows
 	c.send(t, Effect{Kind: WriteBatch, Side: source.Other(), Writes: writes, Atomic: true})
 }
 
@@ -448,6 +450,9 @@ func (c *Core) restore(t *liveTx, y []*Record) {
 	eff := Effect{Kind: WriteBatch, Side: t.intent.Side.Other()}
 	for i := range t.intent.Rows {
 		r := &t.intent.Rows[i]
+		if c.bugs.hit(PlantNotRestored) {
+			break
+		}
 		if y[i] == nil || y[i].Mark.Intent != t.intent.Tx {
 			continue // it never landed and no longer can, or is undone already
 		}

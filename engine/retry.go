@@ -135,6 +135,11 @@ func (c *Core) failed(in *Input) {
 		}
 		l := c.pairs.lane(f.lane)
 		switch {
+		case free && c.bugs.hit(PlantThrottledDropped):
+			l.open = l.open[:0]
+			c.land(f, l)
+		case b.stage == writing && in.Failure == Timeout && c.bugs.hit(PlantTimeoutIsDone):
+			c.finish(f, l)
 		case free:
 			c.again(f, l)
 		case in.Failure == Timeout && len(b.flights) > 1: // perhaps one of them is to blame: ask again in halves
@@ -154,6 +159,9 @@ func (c *Core) gateFailed(in *Input, write bool) (free bool) {
 	g := &c.gates[in.Side]
 	if in.Failure == Throttled {
 		until := c.now.Add(in.RetryAfter)
+		if c.bugs.hit(PlantRetryAfterIgnored) {
+			until = c.now
+		}
 		if write {
 			g.writesPause = max(g.writesPause, until)
 		} else {

@@ -52,8 +52,7 @@ type handovers struct {
 func newHandovers(t *testing.T, seed, hashes uint64) *handovers {
 	t.Helper()
 	r := rand.New(rand.NewPCG(seed, 2))
-	e := &environment{t: t, planted: plants{}, held: map[string]engine.Effect{}, outcomes: map[string][]string{}, now: 1}
-	e.accounts = &accounts{env: e, settled: map[string]int{}}
+	e := newEnvironment(t)
 	if err := e.declare([]string{"items code{unique} note"}); err != nil {
 		t.Fatal(err)
 	}

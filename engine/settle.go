@@ -13,6 +13,10 @@ func (c *Core) settle(f *flight, l *lane) {
 	for i := range l.open {
 		q := l.open[i]
 		if !q.judged {
+			if c.bugs.hit(PlantUnjudgedSettled) {
+				c.settleOne(f.lane, l, &q.Reference, Outcome{Class: ConcurrencyFailure, Reason: Superseded})
+				continue
+			}
 			kept = append(kept, q)
 			continue
 		}
@@ -77,6 +81,9 @@ func (c *Core) settleOne(id laneID, l *lane, r *Reference, o Outcome) {
 	}
 	l.ledger.settle(r.Incarnation, r.Number, r.Origin.Holds(), o)
 	c.save = append(c.save, Mutation{Kind: ReferenceSettled, Reference: *r, Outcome: o})
+	if c.bugs.hit(PlantOutcomeTwice) {
+		c.save = append(c.save, Mutation{Kind: ReferenceSettled, Reference: *r, Outcome: o})
+	}
 }
 
 // overtakenMax is how many items of a lane in a row may end superseded before
@@ -136,7 +143,7 @@ func (c *Core) rest(id laneID, l *lane) {
 			l.open = nil
 		}
 	}
-	if l.waiters != noLane {
+	if l.waiters != noLane && !c.bugs.hit(PlantWaitersForgotten) {
 		c.wakeWaiters(id)
 	}
 }

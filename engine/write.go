@@ -35,6 +35,7 @@ type Write struct {
 	Unconditional bool    // a planted bug: do not check the condition
 	Deadline      Time    // the driver's time after which the target must not execute it
 	Intent        TxID    // the live transaction that the write belongs to; 0: none
+	bugs          planted
 }
 
 // Alive names a record that must be alive, in the incarnation that was read.
@@ -147,7 +148,7 @@ func applyCarry(m *TableMap, w *Write, side Side, now *Record) (*Record, bool) {
 	}
 	if w.Kind == CarryWrite || w.Kind == RestoreWrite {
 		var ok bool
-		if r.Values, ok = m.carried(side, source.Values, r.Values, w.Groups); !ok {
+		if r.Values, ok = m.carried(side, source.Values, r.Values, w.Groups); !ok && !w.bugs.hit(PlantFallThrough) {
 			return nil, false
 		}
 	}
@@ -167,8 +168,10 @@ func applyCarry(m *TableMap, w *Write, side Side, now *Record) (*Record, bool) {
 		if !w.Groups.Has(g) {
 			continue
 		}
-		gm.Seen = source.Mark.Groups[g].Own
-		if w.Override.Has(g) {
+		if !w.bugs.hit(PlantSeenStays) {
+			gm.Seen = source.Mark.Groups[g].Own
+		}
+		if w.Override.Has(g) && !w.bugs.hit(PlantLostNotSet) {
 			gm.Lost = gm.overridden(gm.Own, w.Settled)
 		}
 	}
@@ -179,7 +182,7 @@ func applyCarry(m *TableMap, w *Write, side Side, now *Record) (*Record, bool) {
 // they become on their way. What is equal in canonical form stays as the target
 // spells it. It reports false for a value that has no mapping.
 func (m *TableMap) carried(side Side, source, target []Value, groups GroupSet) ([]Value, bool) {
-	values := make([]Value, len(m.Columns))
+	values, complete := make([]Value, len(m.Columns)), true
 	copy(values, target)
 	for g := range m.groups {
 		if !groups.Has(g) {
@@ -190,7 +193,7 @@ func (m *TableMap) carried(side Side, source, target []Value, groups GroupSet) (
 			if !m.plain[c] {
 				var ok bool
 				if v, ok = m.Columns[c].into(side, v); !ok {
-					return nil, false
+					complete = false
 				}
 			}
 			if target == nil || !m.same(c, &target[c], v) {
@@ -198,5 +201,5 @@ func (m *TableMap) carried(side Side, source, target []Value, groups GroupSet) (
 			}
 		}
 	}
-	return values, true
+	return values, complete
 }

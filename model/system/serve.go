@@ -366,8 +366,8 @@ func (s *System) place(r *Request, i int, after *engine.Record, ref *engine.Refe
 	w := &r.writes[i]
 	row := s.rowOf(r, i)
 	before := row.record
-	if after.Alive && !s.capture.OwnWrite() {
-		ref = s.leak(before, after, ref)
+	if ref == nil { // a reference that the write had made itself stays
+		ref = s.capture.OwnWrite(before, after)
 	}
 	if ref != nil {
 		ref = s.outbox.fill(s.outbox.reserve(1), ref)
@@ -390,28 +390,6 @@ func (s *System) refusesEngine(w *engine.Write, record uint64) (cause string, re
 		}
 	}
 	return "", false
-}
-
-// leak treats the engine's own commit as a user's: what its write changed is
-// captured on top of the mark that it brought. This is what a system does that
-// has no loopback control. A reference that the write had made itself stays.
-func (s *System) leak(before, after *engine.Record, ref *engine.Reference) *engine.Reference {
-	if ref != nil {
-		return ref
-	}
-	found := engine.Record{Key: after.Key, Mark: after.Mark}
-	if before != nil && before.Alive {
-		found.Alive, found.Values = true, before.Values
-	}
-	s.lastTx++
-	change := [1]engine.Change{{Key: after.Key, Op: engine.Update, Before: &found, After: after.Values}}
-	var err error
-	s.leaked, err = s.capture.PreCommit(s.leaked[:0], s.lastTx, change[:])
-	if err != nil || !s.leaked[0].Captured {
-		return nil
-	}
-	after.Mark = s.leaked[0].Mark
-	return &s.leaked[0].Reference
 }
 
 // Stats counts what a system has done.

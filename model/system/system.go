@@ -89,8 +89,7 @@ type System struct {
 	stages   []stage
 	changes  []engine.Change
 	captured []engine.CapturedChange
-	leaked   []engine.CapturedChange // not captured: the planted bug works beside it
-	before   []*engine.Record        // of an atomic batch
+	before   []*engine.Record // of an atomic batch
 	after    []*engine.Record
 	stats    Stats
 }

@@ -1,0 +1,140 @@
+package engine
+
+// Failpoints lets a test plant a bug or a crash. The engine asks at named
+// points; outside tests the answer is always no.
+type Failpoints interface {
+	Hit(name string) bool
+}
+
+// noFailpoints is the production answer.
+type noFailpoints struct{}
+
+func (noFailpoints) Hit(string) bool { return false }
+
+// planted is a set of failpoints as the parts of the engine hold it: nil where
+// nothing can be planted, so that asking costs no call.
+type planted struct{ points Failpoints }
+
+func plantedIn(points Failpoints) planted {
+	if _, none := points.(noFailpoints); none || points == nil {
+		return planted{}
+	}
+	return planted{points}
+}
+
+func (p planted) hit(name string) bool { return p.points != nil && p.points.Hit(name) }
+
+// The layers of loopback control can be switched off one by one: each must keep
+// the two sides from answering each other while the others are off.
+const (
+	LoopTagOff   = "engine/loop-tag-off"   // the engine's own commits leave references, which carry the mark's number as it stands
+	LoopTagBlind = "engine/loop-tag-blind" // the hook takes the engine's own commits for a user's: a changed column moves the number
+	LoopKnownOff = "engine/loop-known-off" // test 0: a known number is taken in again
+	LoopEqualOff = "engine/loop-equal-off" // test 8: equal content is written all the same
+)
+
+// LoopLayers lists the failpoints that switch off a layer of loopback control.
+func LoopLayers() []string { return []string{LoopTagOff, LoopTagBlind, LoopKnownOff, LoopEqualOff} }
+
+// The bugs that can be planted in the engine, by failpoint name.
+const (
+	PlantUnconditionalWrite = "engine/write-without-condition"
+	PlantAckBeforeSave      = "engine/ack-before-save"
+	PlantNoLoopbackControl  = "engine/no-loopback-control"
+	PlantSeenStays          = "engine/seen-not-advanced"
+	PlantRefusedIsDone      = "engine/refused-counts-as-done"
+	PlantTimeoutIsDone      = "engine/timeout-counts-as-done"
+	PlantLostNotSet         = "engine/lost-not-set"
+	PlantOneLife            = "engine/incarnation-ignored"
+	PlantUnmappedCounts     = "engine/unmapped-change-counts"
+	PlantPrimaryInverted    = "engine/primary-inverted"
+	PlantNewerWins          = "engine/newer-version-wins"
+	PlantRiderEarly         = "engine/rider-settled-early"
+	PlantUnjudgedSettled    = "engine/unjudged-settled"
+	PlantLookupForgotten    = "engine/deferred-lookup-forgotten"
+	PlantNoReassert         = "engine/no-reassert"
+	PlantCompanyLeftOut     = "engine/company-left-out"
+	PlantThrottledDropped   = "engine/throttled-dropped"
+	PlantRetryAfterIgnored  = "engine/retry-after-ignored"
+	PlantChildFirst         = "engine/child-before-parent"
+	PlantLookupUnchecked    = "engine/lookup-unchecked"
+	PlantCircleDeadlock     = "engine/circle-deadlock"
+	PlantDeleteQueued       = "engine/delete-queued"
+	PlantMixedPasses        = "engine/mixed-passes"
+	PlantDismissedReturns   = "engine/dismissed-returns"
+	PlantPauseLoses         = "engine/pause-loses"
+	PlantFallThrough        = "engine/value-falls-through"
+	PlantOutcomeTwice       = "engine/outcome-twice"
+	PlantFirstPageOnly      = "engine/first-page-only"
+	PlantNullIsNoChange     = "engine/null-is-no-change"
+	PlantBadRowSpoilsBatch  = "engine/bad-row-spoils-batch"
+	PlantOldestStarves      = "engine/oldest-starves"
+	PlantNoLateCapture      = "engine/no-late-capture"
+	PlantWaitersForgotten   = "engine/waiters-forgotten"
+	PlantLedgerForgotten    = "engine/ledger-forgotten"
+	PlantRedelivered        = "engine/redelivered-counts-again"
+	PlantBackoffForEver     = "engine/backoff-for-ever"
+	PlantIntentUnsaved      = "engine/intent-unsaved"
+	PlantNotRestored        = "engine/not-restored"
+)
+
+// Plant is a bug that can be planted in the engine.
+type Plant struct {
+	Name     string // of the failpoint
+	Property string // that must catch it, by id
+	Bug      string // what the engine then does wrong
+}
+
+// PlantedBugs lists every failpoint that plants a bug.
+func PlantedBugs() []Plant {
+	return []Plant{
+		{PlantUnconditionalWrite, "no-lost-update", "a write does not ask whether the record is as it was read"},
+		{PlantAckBeforeSave, "closed-books", "the outbox forgets references before they are saved"},
+		{PlantNoLoopbackControl, "no-echo", "the engine's own writes are captured, and equal content is written"},
+		{PlantSeenStays, "no-lost-update", "a write does not tell the target what it has seen, so that the next edit there is a conflict"},
+		{PlantRefusedIsDone, "converged", "a row that business validation refused counts as written"},
+		{PlantTimeoutIsDone, "converged", "a write without an answer counts as written"},
+		{PlantLostNotSet, "primary-wins", "an override does not tell which change of the target it overrode"},
+		{PlantOneLife, "no-resurrection", "a reference from before a delete counts for the record's next life"},
+		{PlantUnmappedCounts, "no-phantom", "a change that touches no mapped column is captured"},
+		{PlantPrimaryInverted, "primary-wins", "the other side's record wins a conflict"},
+		{PlantNewerWins, "primary-wins", "the record with the higher version wins a conflict"},
+		{PlantRiderEarly, "primary-wins", "an older reference is booked as superseded when a newer one comes in, before anybody looked whether it was overridden"},
+		{PlantUnjudgedSettled, "no-skip", "a verdict settles what came in after its reads"},
+		{PlantLookupForgotten, "converged", "a lookup that was left out of a circle is never filled in"},
+		{PlantNoReassert, "converged", "nobody makes sure that the primary's record follows a reject"},
+		{PlantCompanyLeftOut, "isolation", "the company is left out of the key"},
+		{PlantThrottledDropped, "closed-books", "items that met throttling leave the queue without an outcome"},
+		{PlantRetryAfterIgnored, "limits-kept", "a side that asks for a pause gets none"},
+		{PlantChildFirst, "reference-order", "a record is written before those that it looks up"},
+		{PlantLookupUnchecked, "reference-order", "a write does not ask whether the looked-up records are still alive"},
+		{PlantCircleDeadlock, "bounded", "records that look each other up wait for ever"},
+		{PlantDeleteQueued, "delete-live", "a delete is queued like any other change"},
+		{PlantMixedPasses, "mixed-rejected", "a transaction that mixes async and live maps is let through"},
+		{PlantDismissedReturns, "closed-books", "a dismissed item runs again"},
+		{PlantPauseLoses, "closed-books", "references that come in during a pause are lost"},
+		{PlantFallThrough, "no-phantom", "a value without a mapping is carried as it is"},
+		{PlantOutcomeTwice, "closed-books", "an outcome is recorded twice"},
+		{PlantFirstPageOnly, "bounded", "a large request of an operator ends with its first part"},
+		{PlantNullIsNoChange, "converged", "a value that becomes null is not captured"},
+		{PlantBadRowSpoilsBatch, "isolation", "one refused row parks its whole batch"},
+		{PlantOldestStarves, "bounded", "the item that came last runs first"},
+		{PlantNoLateCapture, "no-lost-update", "what went past the hook is not looked for"},
+		{PlantWaitersForgotten, "bounded", "what waited for a record is not told that it is there"},
+		{PlantLedgerForgotten, "idempotent", "after a crash nobody knows which changes have their outcomes"},
+		{PlantRedelivered, "idempotent", "after a crash a reference that is delivered again is taken in again"},
+		{PlantBackoffForEver, "bounded", "a failed attempt is never followed by another"},
+		{PlantIntentUnsaved, "live-atomic", "a live transaction leaves no note before it writes the other side"},
+		{PlantNotRestored, "live-atomic", "what a live transaction wrote is not undone when it fails"},
+	}
+}
+
+// Plants lists the names of all failpoints that plant a bug.
+func Plants() []string {
+	bugs := PlantedBugs()
+	names := make([]string, len(bugs))
+	for i := range bugs {
+		names[i] = bugs[i].Name
+	}
+	return names
+}

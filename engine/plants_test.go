@@ -1,0 +1,167 @@
+package engine_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/cockroachdb/datadriven"
+
+	"github.com/twinwrite/twinwrite/engine"
+)
+
+// noticedBy tells, for each planted bug, what notices it: a mixture of random
+// schedules, whose judge knows nothing of the bug, or a trace, whose expectations
+// it breaks.
+var noticedBy = map[string]string{
+	engine.PlantUnconditionalWrite: "mixture crashes",
+	engine.PlantAckBeforeSave:      "mixture crashes",
+	engine.PlantNoLoopbackControl:  "mixture crashes",
+	engine.PlantSeenStays:          "mixture edits",
+	engine.PlantRefusedIsDone:      "mixture all",
+	engine.PlantTimeoutIsDone:      "mixture losses",
+	engine.PlantLostNotSet:         "mixture edits",
+	engine.PlantOneLife:            "trace late_reference_from_an_earlier_life",
+	engine.PlantUnmappedCounts:     "trace identical_value_is_no_change",
+	engine.PlantPrimaryInverted:    "mixture edits",
+	engine.PlantNewerWins:          "mixture edits",
+	engine.PlantRiderEarly:         "mixture edits",
+	engine.PlantUnjudgedSettled:    "mixture edits",
+	engine.PlantLookupForgotten:    "mixture edits",
+	engine.PlantNoReassert:         "trace rejected_after_the_winner_was_dismissed",
+	engine.PlantCompanyLeftOut:     "trace companies_stripe_pairs",
+	engine.PlantThrottledDropped:   "trace throttled_writes_do_not_stop_the_other_direction",
+	engine.PlantRetryAfterIgnored:  "trace throttled_side_is_left_alone",
+	engine.PlantChildFirst:         "mixture edits",
+	engine.PlantLookupUnchecked:    "trace parent_deleted_between_lookup_and_write",
+	engine.PlantCircleDeadlock:     "mixture edits",
+	engine.PlantDeleteQueued:       "mixture deletes",
+	engine.PlantMixedPasses:        "trace mixed_transaction_is_refused",
+	engine.PlantDismissedReturns:   "trace desk_dismissed_never_runs_again",
+	engine.PlantPauseLoses:         "trace pause_queues_and_catches_up",
+	engine.PlantFallThrough:        "trace unmapped_value_parks",
+	engine.PlantOutcomeTwice:       "mixture edits",
+	engine.PlantFirstPageOnly:      "trace desk_request_of_several_parts",
+	engine.PlantNullIsNoChange:     "trace null_and_empty_differ",
+	engine.PlantBadRowSpoilsBatch:  "trace one_bad_row",
+	engine.PlantOldestStarves:      "trace items_run_in_capture_order",
+	engine.PlantNoLateCapture:      "mixture bypass",
+	engine.PlantWaitersForgotten:   "mixture edits",
+	engine.PlantLedgerForgotten:    "mixture all",
+	engine.PlantRedelivered:        "mixture crashes",
+	engine.PlantBackoffForEver:     "mixture losses",
+	engine.PlantIntentUnsaved:      "mixture live",
+	engine.PlantNotRestored:        "mixture live",
+}
+
+// TestPlantedBugsAreNoticed plants each bug in turn.
+func TestPlantedBugsAreNoticed(t *testing.T) {
+	t.Parallel()
+	bugs := engine.PlantedBugs()
+	if len(bugs) != len(noticedBy) {
+		t.Errorf("%d bugs can be planted, and %d have somebody who notices", len(bugs), len(noticedBy))
+	}
+	for _, bug := range bugs {
+		t.Run(strings.TrimPrefix(bug.Name, "engine/"), func(t *testing.T) {
+			t.Parallel()
+			if bug.Property == "" || bug.Bug == "" {
+				t.Errorf("%+v", bug)
+			}
+			how, where, _ := strings.Cut(noticedBy[bug.Name], " ")
+			switch how {
+			case "mixture":
+				schedulesNotice(t, bug.Name, where)
+			case "trace":
+				traceNotices(t, bug.Name, where)
+			default:
+				t.Error("nobody notices")
+			}
+		})
+	}
+}
+
+func schedulesNotice(t *testing.T, bug, mixture string) {
+	t.Helper()
+	const most = 4000
+	for seed := range most {
+		s := draw(rand.New(rand.NewPCG(uint64(seed), 1)), mixtures[mixture])
+		if mixture == "live" {
+			s.live, s.mapping = true, mapping{}
+		}
+		if _, err := s.run(plants{bug: true}, map[string]int{}); err != nil {
+			first, _, _ := strings.Cut(err.Error(), "\n")
+			t.Logf("seed %d: %s", seed, first)
+			return
+		}
+	}
+	t.Errorf("%d schedules did not notice", most)
+}
+
+// traceNotices carries out a trace, and listens only to its expectations and
+// accounts.
+func traceNotices(t *testing.T, bug, name string) {
+	t.Helper()
+	for _, planted := range []plants{{}, {bug: true}} {
+		broken := expectations(t, planted, name)
+		if noticed := broken != ""; noticed != planted[bug] {
+			t.Errorf("planted %v: %s", planted, broken)
+		}
+	}
+}
+
+// listener takes note of the first failure of a trace.
+type listener struct {
+	testing.TB
+	broken string
+}
+
+// stop ends a trace that cannot go on.
+type stop struct{}
+
+func (l *listener) Errorf(format string, args ...any) {
+	if l.broken == "" {
+		l.broken = fmt.Sprintf(format, args...)
+	}
+}
+
+func (l *listener) Fatalf(format string, args ...any) {
+	l.Errorf(format, args...)
+	panic(stop{})
+}
+
+func (l *listener) Fatal(args ...any) { l.Fatalf("%s", fmt.Sprint(args...)) }
+
+func (l *listener) Error(args ...any) { l.Errorf("%s", fmt.Sprint(args...)) }
+
+// expectations runs a trace without looking at its output, and returns the first
+// expectation that is broken.
+func expectations(t *testing.T, planted plants, name string) string {
+	t.Helper()
+	l := &listener{TB: t}
+	e := newEnvironment(l)
+	e.planted = planted
+	text, err := os.ReadFile(filepath.Join("testdata", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	datadriven.RunTestFromString(t, string(text), func(_ *testing.T, d *datadriven.TestData) string {
+		if l.broken != "" {
+			return d.Expected
+		}
+		defer func() {
+			if p := recover(); p != nil {
+				l.Errorf("%v", p) // a broken rule, or stop after another failure
+			}
+		}()
+		e.trace.Reset()
+		e.directive(d)
+		return d.Expected
+	})
+	if l.broken == "" {
+		e.accounts.check(l)
+	}
+	return l.broken
+}
