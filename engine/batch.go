@@ -250,7 +250,7 @@ func (c *Core) act(f *flight, l *lane, m *TableMap, lookups []Alive) (Side, Writ
 		c.waitForLookup(f, l, *v.Missing)
 	case v.Park.Class != Open:
 		c.park(f, l, v.Park)
-	case v.Carry|v.Equal == 0: // rejected in every group that it had, or half written before a crash
+	case v.Carry|v.Equal == 0 && !f.bare(): // rejected in every group that it had, or half written before a crash
 		c.finish(f, l)
 	default:
 		w := Write{
@@ -261,7 +261,7 @@ func (c *Core) act(f *flight, l *lane, m *TableMap, lookups []Alive) (Side, Writ
 			Unconditional: c.bugs.hit(PlantUnconditionalWrite),
 			bugs:          c.bugs,
 		}
-		if v.Carry == 0 {
+		if v.Carry == 0 && !f.bare() {
 			w.Kind = MarkWrite
 		}
 		if !c.bugs.hit(PlantLookupUnchecked) {
@@ -271,6 +271,11 @@ func (c *Core) act(f *flight, l *lane, m *TableMap, lookups []Alive) (Side, Writ
 	}
 	return 0, Write{}, false
 }
+
+// bare reports whether the target does not hold the record and all that the source
+// has for it are lookups that must follow later: it is created without them, or
+// those that look it up would wait for ever.
+func (f *flight) bare() bool { return f.verdict.Later != 0 && (f.y == nil || !f.y.Alive) }
 
 // conditions lists the looked-up records that must still be alive when a write
 // of some groups commits.

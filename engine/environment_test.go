@@ -72,6 +72,7 @@ type environment struct {
 	carried  int            // of them, those that brought content
 	reads    map[string]int // by key, whatever the map
 	quiet    bool
+	moments  *moments // nil: the engine dies only when it is told to
 	accounts *accounts
 	judge    *judge // follows causal histories; nil in text scenarios
 }
@@ -340,6 +341,7 @@ func (e *environment) output(out engine.Output) {
 		}
 		e.pending = append(e.pending, eff)
 	}
+	e.moments.saving(e)
 }
 
 // flush saves what the last step asked for and books its outcomes.
@@ -449,7 +451,9 @@ func (e *environment) step(f fate) {
 	}
 	var answer *engine.Input
 	if f != loseRequest {
+		e.moments.serving(e, &eff)
 		answer = e.sides[eff.Side].serve(&eff)
+		e.moments.pass("landed: " + eff.Kind.String())
 	}
 	if f != carryOut {
 		if e.judge != nil {
@@ -466,7 +470,9 @@ func (e *environment) step(f fate) {
 func (e *environment) stepTx(eff *engine.Effect, f fate) {
 	var answer *engine.Input
 	if f != loseRequest || eff.Kind == engine.AbortTx { // without an answer a system undoes what it holds
+		e.moments.pass("sent: " + eff.Kind.String())
 		answer = e.sides[eff.Side].endTx(eff, f == failCommit)
+		e.moments.pass("landed: " + eff.Kind.String())
 	}
 	if (f == loseRequest || f == loseAnswer) && eff.Kind != engine.AbortTx {
 		e.printf("  no answer")
@@ -852,6 +858,7 @@ func (s *testSystem) commit(changes []engine.Change, bypass bool) error {
 		return nil
 	}
 	s.publishAll(h)
+	s.env.moments.pass("a user has committed")
 	return nil
 }
 
