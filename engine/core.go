@@ -20,6 +20,7 @@ type Config struct {
 	RetryCap     time.Duration // longest back-off; 5m
 	Poll         time.Duration // safety poll of both outboxes; 1m
 	Probe        time.Duration // between probes of a side that is down; 10s
+	AnswersMax   int           // changes in a row by which the logic of one side answers what was carried to it, before a pair is quarantined; 8
 	TripAfter    int           // failed requests in a row that open a side's breaker; 3
 	LockWait     time.Duration // how long a live transaction waits for a pair whose item is in flight; 10s
 	DeleteWins   bool          // a delete overrules unseen changes even where the other side is primary; else it is refused
@@ -47,6 +48,7 @@ func (c Config) WithDefaults() Config {
 	fill(&c.Poll, time.Minute)
 	fill(&c.Probe, 10*time.Second)
 	fill(&c.TripAfter, 3)
+	fill(&c.AnswersMax, 8)
 	fill(&c.WriteLife, 30*time.Second)
 	fill(&c.LockWait, 10*time.Second)
 	fill(&c.InitialChunk, 1000)
@@ -86,6 +88,7 @@ func (c Config) Validate() error {
 	positive("records per chunk of initial sync", c.InitialChunk)
 	positive("records per leg of initial sync", c.InitialRows)
 	positive("failures that trip the breaker", c.TripAfter)
+	positive("answers in a row", c.AnswersMax)
 	span("the first back-off", c.RetryBase)
 	span("the longest back-off", c.RetryCap)
 	span("the poll interval", c.Poll)
@@ -165,6 +168,11 @@ type Core struct {
 	recorded    []bool      // ... and whether that is saved
 	allRecorded bool
 	unanswered  []Time // by map: until when a write may land that nobody answered for
+
+	resyncs  []*resync // that have not ended, in the order asked
+	repairs  int       // items that have not read their records since a resync found them
+	drift    []Drift
+	compared int // pairs, by the last resync
 
 	lives       []*liveTx // live transactions that have not ended, oldest first
 	flightEnded bool      // an item has landed since live transactions last asked for locks
@@ -249,6 +257,7 @@ func (c *Core) load(state *State) error {
 	}
 	c.loadJobs(state)
 	c.loadInitial(state)
+	c.loadResyncs(state.Resyncs)
 	for _, i := range state.Intents {
 		c.lives = append(c.lives, recovered(i))
 	}
@@ -259,6 +268,9 @@ func (c *Core) load(state *State) error {
 		}
 	}
 	c.died = state.Flights
+	for _, q := range state.Quarantined {
+		c.pairs.at(c.pairs.ensure(q.Key, FinOps).pair()).quarantine = q.Why
+	}
 	for i := range state.Open {
 		r := &state.Open[i].Reference
 		if id, _ := c.pairs.find(r.Key, r.Side); c.pairs.lane(id).state == idle {
@@ -305,7 +317,9 @@ func (c *Core) Step(now Time, in *Input) Output {
 	case CaptureSwitched:
 		c.captureSwitched(in)
 	case RecordsListed:
-		c.chunkListed(in)
+		if !c.chunkListed(in) {
+			c.listed(in)
+		}
 	}
 	c.workDesk()
 	return c.end()
@@ -320,6 +334,7 @@ func (c *Core) begin(now Time) {
 // end starts what may run now and hands over what the step asks for.
 func (c *Core) end() Output {
 	c.advanceLives()
+	c.workResync()
 	c.openBarriers()
 	c.advanceJobs()
 	c.dispatch()
@@ -353,6 +368,11 @@ func (c *Core) askToWake() {
 	}
 	for _, t := range c.lives {
 		next = min(next, t.wake())
+	}
+	if len(c.resyncs) > 0 {
+		if until := max(c.resyncs[0].until, c.gates[c.resyncs[0].side(c)].readsPause); until > c.now {
+			next = min(next, until)
+		}
 	}
 	for j := range c.jobs {
 		w := &c.jobs[j]

@@ -48,7 +48,8 @@ import (
 //
 // Keys of a map that is striped by company are written KEY@COMPANY. In the
 // lines of "user" and "expect", L{1..9} stands for L1 to L9. What the systems
-// and their outboxes can do besides stands with [environment.more]. After every
+// and their outboxes can do besides stands with [environment.more] and
+// [environment.habits]. After every
 // scenario, [accounts] are closed.
 type environment struct {
 	t       *testing.T
@@ -65,6 +66,8 @@ type environment struct {
 	held     map[string]engine.Effect
 	planted  plants
 	outcomes map[string][]string // by side and map/key: "1 synced written"
+	saved    []engine.Mutation   // all of them; text scenarios only
+	backedUp int                 // of them, those in the backup of the engine's store
 	unsaved  []engine.Mutation   // of the last step: a crash may take them away
 	tx       engine.TxID
 	trace    strings.Builder
@@ -97,6 +100,9 @@ type testSystem struct {
 	held    map[engine.TxID]heldTx // transactions before their commit
 	ended   map[engine.TxID]bool   // how those that were held ended
 	refused map[engine.Key]bool
+	habits  []habit
+	noisy   bool // its logic has changed something
+	backup  backup
 	unique  map[engine.MapID]int // by map: a column of which no two records may hold the same
 }
 
@@ -260,6 +266,8 @@ func (e *environment) configure(d *datadriven.TestData) {
 			e.cfg.Batch = n
 		case "attempts":
 			e.cfg.Attempts = n
+		case "answers":
+			e.cfg.AnswersMax = n
 		case "pull":
 			e.cfg.PullMax = n
 		case "chunk":
@@ -338,11 +346,20 @@ func (e *environment) output(out engine.Output) {
 
 // flush saves what the last step asked for and books its outcomes.
 func (e *environment) flush() {
-	if err := e.store.Save(e.unsaved); err != nil {
+	e.save(e.unsaved)
+	e.unsaved = nil
+}
+
+func (e *environment) save(mutations []engine.Mutation) {
+	if err := e.store.Save(mutations); err != nil {
 		panic(err)
 	}
-	for i := range e.unsaved {
-		m := &e.unsaved[i]
+	for i := range mutations {
+		m := &mutations[i]
+		if e.accounts != nil {
+			e.saved = append(e.saved, *m)
+			e.saved[len(e.saved)-1].Flights = slices.Clone(m.Flights) // the engine uses the list again
+		}
 		if r := &m.Reference; m.Kind == engine.ReferenceSettled && !r.Origin.Holds() {
 			name := fmt.Sprintf("%s %s/%s", r.Side, e.maps[r.Key.Map].Name, keyName(r.Key))
 			e.outcomes[name] = append(e.outcomes[name], fmt.Sprintf("%d %s %s", r.Number, m.Outcome.Class, m.Outcome.Reason))
@@ -354,7 +371,6 @@ func (e *environment) flush() {
 			}
 		}
 	}
-	e.unsaved = nil
 }
 
 // traceMutation traces what a step saves.
@@ -371,6 +387,14 @@ func (e *environment) traceMutation(m *engine.Mutation) {
 		e.printf("  intent of tx%d on %s closed", m.Intent.Tx, m.Intent.Side)
 	case engine.InitialMoved:
 		e.traceInitial(&m.Initial)
+	case engine.PairQuarantined:
+		if m.Lane.Parked.Class == engine.Open {
+			e.printf("  released %s", keyName(m.Lane.Key))
+		} else {
+			e.printf("  quarantined %s: %s (%s)", keyName(m.Lane.Key), m.Lane.Parked.Class, m.Lane.Parked.Reason)
+		}
+	case engine.ResyncAsked, engine.ResyncEnded:
+		e.printf("  resync of %s %s", e.maps[m.Resync.Map].Name, map[bool]string{true: "asked for", false: "ended"}[m.Kind == engine.ResyncAsked])
 	case engine.JobMoved:
 		e.printf("  job %s is %v", m.Job.Name, m.Job.State)
 	case engine.LaneChanged:
@@ -451,6 +475,7 @@ func (e *environment) step(f fate) {
 	}
 	answer.Side, answer.Batch = eff.Side, eff.Batch
 	e.input(answer)
+	e.tell()
 }
 
 // stepTx lets a request about a held transaction meet its fate.
@@ -596,6 +621,9 @@ func (s *testSystem) write(w *engine.Write) engine.RowAnswer {
 	if w.Kind == engine.CarryWrite {
 		s.env.carried++
 	}
+	if values := s.apply(r.Key, r.Values, true); r.Alive && values != nil {
+		r = engine.Normalised(s.env.maps[w.Key.Map], r, values)
+	}
 	if s.env.judge != nil {
 		r.Trace = s.env.judge.engineCommitted(s.side, w, now)
 	}
@@ -613,6 +641,9 @@ func (s *testSystem) write(w *engine.Write) engine.RowAnswer {
 		}
 	}
 	s.publish(r)
+	if w.Kind == engine.CarryWrite {
+		s.react(r.Key)
+	}
 	return engine.RowAnswer{}
 }
 
@@ -864,7 +895,7 @@ func (e *environment) record(r *engine.Record) string {
 // desk makes an operator's request.
 func (e *environment) desk(d *datadriven.TestData) {
 	cmd := engine.Command{Job: "all"}
-	kinds := []string{"retry", "dismiss", "pause", "resume", "stop", "start"}
+	kinds := []string{"retry", "dismiss", "pause", "resume", "stop", "start", "resync", "compare"}
 	cmd.Kind = engine.CommandKind(slices.Index(kinds, d.CmdArgs[0].Key))
 	for _, a := range d.CmdArgs[1:] {
 		switch a.Key {
@@ -926,6 +957,8 @@ func (e *environment) show() {
 //	initial MAP SIDE stage: N rows ...                       how far a leg of initial sync has come, as traced; MAP@COMPANY of one company
 //	writes N                                                 records that the engine wrote
 //	carried N                                                of them, those that brought content and not marks alone
+//	listed N                                                 pairs that the last comparison or resync listed
+//	listed MAP/KEY from SIDE                                 one of them: see [driftOf]; or "nowhere"
 //	reads KEY N                                              how often a record was read, both sides together
 //	ingested SIDE N                                          outbox positions that the store keeps
 func (e *environment) expect(d *datadriven.TestData) {
@@ -955,6 +988,12 @@ func (e *environment) expect(d *datadriven.TestData) {
 			got, want = strconv.Itoa(len(state.Ingested[sideNamed(words[1])])), words[2]
 		case len(words) == 3 && words[0] == "reads":
 			got, want = strconv.Itoa(e.reads[words[1]]), words[2]
+		case len(words) == 2 && words[0] == "listed":
+			n := 0
+			e.core.Drift(func(engine.Drift) { n++ })
+			got, want = strconv.Itoa(n), words[1]
+		case len(words) > 2 && words[0] == "listed":
+			got, want = e.drifts(words[1]), strings.Join(words[2:], " ")
 		case len(words) == 2 && words[0] == "carried":
 			got, want = strconv.Itoa(e.carried), words[1]
 		case len(words) == 2 && words[0] == "equal":

@@ -131,6 +131,7 @@ func (c *Core) rest(id laneID, l *lane) {
 		c.schedule(id)
 	} else {
 		c.move(id, idle)
+		c.repaired(l)
 		if l.open != nil {
 			c.spare = append(c.spare, l.open)
 			l.open = nil
@@ -193,6 +194,7 @@ func (c *Core) putOnDesk(id laneID, l *lane, why Outcome) {
 	c.arrived(id, l, why)
 	c.lookForStuck()
 	l.parked, l.refused, l.ahead = why, 0, nil
+	c.repaired(l)
 	c.saveLane(id)
 	if why.Reason == DuplicateValue {
 		c.refusedValue(id, l)
