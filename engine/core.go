@@ -55,6 +55,13 @@ func (c Config) WithDefaults() Config {
 	fill(&c.InitialRows, 500_000)
 	fill(&c.PauseAge, 24*time.Hour)
 	fill(&c.PauseOpen, 1_000_000)
+	c.Jobs = slices.Clone(c.Jobs)
+	for j := range c.Jobs {
+		c.Jobs[j].Alerts = slices.Clone(c.Jobs[j].Alerts)
+		for i, a := range c.Jobs[j].Alerts {
+			c.Jobs[j].Alerts[i] = a.withDefaults()
+		}
+	}
 	if c.Failpoints == nil {
 		c.Failpoints = noFailpoints{}
 	}
@@ -115,6 +122,9 @@ func (c Config) validateJobs() []error {
 	var faults []error
 	in := make([]int, len(c.Maps))
 	for _, j := range c.Jobs {
+		for _, a := range j.Alerts {
+			faults = append(faults, a.faults(j.Name)...)
+		}
 		for _, m := range j.Maps {
 			if int(m) >= len(c.Maps) {
 				faults = append(faults, fmt.Errorf("engine: job %s names table map %d, of %d", j.Name, m, len(c.Maps)))
@@ -333,6 +343,7 @@ func (c *Core) begin(now Time) {
 
 // end starts what may run now and hands over what the step asks for.
 func (c *Core) end() Output {
+	c.obeyAlerts()
 	c.advanceLives()
 	c.workResync()
 	c.openBarriers()

@@ -65,6 +65,8 @@ type environment struct {
 	pending  []engine.Effect
 	held     map[string]engine.Effect
 	planted  plants
+	alerts   []engine.Alert      // of the job
+	raised   int                 // of them, those that were raised
 	outcomes map[string][]string // by side and map/key: "1 synced written"
 	saved    []engine.Mutation   // all of them; text scenarios only
 	backedUp int                 // of them, those in the backup of the engine's store
@@ -242,6 +244,12 @@ func (e *environment) declareMaps(d *datadriven.TestData) {
 // build makes both sides, an empty store and an engine for the maps.
 func (e *environment) build() {
 	e.cfg.Maps, e.cfg.Failpoints = e.maps, e.planted
+	if len(e.alerts) > 0 {
+		e.cfg.Jobs = []engine.Job{{Name: "all", Alerts: e.alerts}}
+		for i := range e.maps {
+			e.cfg.Jobs[0].Maps = append(e.cfg.Jobs[0].Maps, engine.MapID(i))
+		}
+	}
 	e.store = store.NewMemory()
 	for _, s := range engine.Sides {
 		e.sides[s] = &testSystem{
@@ -334,6 +342,12 @@ func (e *environment) output(out engine.Output) {
 	for _, eff := range out.Do {
 		if eff.Kind == engine.WakeAt {
 			e.wakeAt = eff.At
+			continue
+		}
+		if eff.Kind == engine.RaiseAlert {
+			e.raised++
+			e.printf("  alert of job %s: %d failures within %v, the last %s (%s): %v",
+				eff.Raised.Job, eff.Raised.Alert.Count, eff.Raised.Alert.Within, eff.Raised.Last.Class, eff.Raised.Last.Reason, eff.Raised.Alert.Action)
 			continue
 		}
 		e.printf("  -> %s", e.describe(&eff))
@@ -955,6 +969,8 @@ func (e *environment) show() {
 //	open N                                                   items in the queue
 //	drift N                                                  records older than the sync that were overwritten, since the last start
 //	initial MAP SIDE stage: N rows ...                       how far a leg of initial sync has come, as traced; MAP@COMPANY of one company
+//	job NAME is STATE                                        active, paused, draining or stopped
+//	alerts N                                                 how many were raised
 //	writes N                                                 records that the engine wrote
 //	carried N                                                of them, those that brought content and not marks alone
 //	listed N                                                 pairs that the last comparison or resync listed
@@ -978,6 +994,10 @@ func (e *environment) expect(d *datadriven.TestData) {
 			got, want = strconv.FormatUint(e.core.Stats().DriftOverwritten, 10), words[1]
 		case words[0] == "initial":
 			got, want = e.initialOf(words[1], words[2]), strings.Join(words[3:], " ")
+		case len(words) == 2 && words[0] == "alerts":
+			got, want = strconv.Itoa(e.raised), words[1]
+		case len(words) == 4 && words[0] == "job":
+			got, want = e.jobState(words[1]), words[3]
 		case len(words) == 2 && words[0] == "writes":
 			got, want = strconv.Itoa(e.writes), words[1]
 		case len(words) == 3 && words[0] == "ingested":

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/cockroachdb/datadriven"
 
@@ -20,6 +21,7 @@ import (
 //	backup SIDE, restore SIDE      the side as it was, outbox included, comes back
 //	backup engine, restore engine  the engine's store as it was comes back, and the engine starts from it
 //	listed                         what the last comparison or resync has found
+//	alert count=N within=SPAN action=notify|pause|stop [classes=CLASS,...]   of the job, before "maps"
 func (e *environment) habits(d *datadriven.TestData) bool {
 	switch d.Cmd {
 	case "logic", "normalise":
@@ -46,12 +48,41 @@ func (e *environment) habits(d *datadriven.TestData) bool {
 			return true
 		}
 		e.sides[side(d, 0)].restore()
+	case "alert":
+		e.alerts = append(e.alerts, alertOf(d))
 	case "listed":
 		e.core.Drift(func(x engine.Drift) { e.printf("%s/%s %s", e.maps[x.Key.Map].Name, keyName(x.Key), driftOf(x)) })
 	default:
 		return false
 	}
 	return true
+}
+
+func (e *environment) jobState(name string) string {
+	state, _ := e.core.JobState(name)
+	return state.String()
+}
+
+func alertOf(d *datadriven.TestData) (a engine.Alert) {
+	for _, arg := range d.CmdArgs {
+		switch value := arg.Vals[0]; arg.Key {
+		case "count":
+			a.Count = int(number(d, value))
+		case "within":
+			a.Within, _ = time.ParseDuration(value)
+		case "action":
+			a.Action = engine.AlertAction(slices.Index([]string{"notify", "pause", "stop"}, value))
+		case "classes":
+			for _, name := range arg.Vals {
+				classes, _ := engine.Outcomes()
+				at := slices.IndexFunc(classes, func(c engine.Class) bool { return c.String() == name })
+				a.Classes = append(a.Classes, classes[at])
+			}
+		default:
+			d.Fatalf(nil, "unknown argument %s", arg.Key)
+		}
+	}
+	return a
 }
 
 // habit is what a system does to a column by itself.

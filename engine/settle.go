@@ -77,6 +77,9 @@ func (c *Core) settleOne(id laneID, l *lane, r *Reference, o Outcome) {
 	}
 	l.ledger.settle(r.Incarnation, r.Number, r.Origin.Holds(), o)
 	c.save = append(c.save, Mutation{Kind: ReferenceSettled, Reference: *r, Outcome: o})
+	if !r.Origin.Holds() {
+		c.failure(id, o)
+	}
 }
 
 // overtakenMax is how many items of a lane in a row may end superseded before
@@ -196,6 +199,7 @@ func (c *Core) putOnDesk(id laneID, l *lane, why Outcome) {
 	l.parked, l.refused, l.ahead = why, 0, nil
 	c.repaired(l)
 	c.saveLane(id)
+	c.failure(id, why)
 	if why.Reason == DuplicateValue {
 		c.refusedValue(id, l)
 	}
