@@ -97,7 +97,9 @@ func forgotten(a, b *Record) GroupSet {
 func (m *TableMap) unequal(source Side, x, y *Record) GroupSet {
 	var s GroupSet
 	for g := range m.groups {
-		if m.outgoing(source).Has(g) && (m.groups[g].flow != BothWays || m.Primary == source) && !m.equal(g, source.Other(), x.Values, y.Values) {
+		decides := m.outgoing(source).Has(g) && (m.groups[g].flow != BothWays || m.Primary == source)
+		// What corresponds one way only has been through a transform that cannot be turned round.
+		if decides && !m.equal(g, source.Other(), x.Values, y.Values) && !m.equal(g, source, y.Values, x.Values) {
 			s = s.With(g)
 		}
 	}
