@@ -142,7 +142,9 @@ func (c *Core) dropStale(source Side) {
 func (c *Core) read(in *Input) {
 	b := c.batchOf(in)
 	if b == nil {
-		c.liveRead(in)
+		if !c.resyncRead(in) {
+			c.liveRead(in)
+		}
 		return
 	}
 	b.request[in.Side] = 0
@@ -209,7 +211,12 @@ func (c *Core) decide(b *batch, lookups []Alive) {
 			c.again(f, l)
 			continue
 		}
-		Decide(&f.verdict, m, c.refs, f.x, f.y, lookups, l.circle)
+		Decide(&f.verdict, m, c.refs, f.x, f.y, lookups, l.circle, l.repair)
+		if c.endless(f) {
+			c.leave(f, l)
+			c.quarantine(f.lane, Outcome{Class: ApplicationFailure, Reason: Oscillation, Cause: causeOscillation})
+			continue
+		}
 		if f.verdict.Equal != 0 && (c.bugs.hit(PlantNoLoopbackControl) || c.bugs.hit(LoopEqualOff)) {
 			f.verdict.Carry, f.verdict.Equal, f.verdict.Answer = f.verdict.Carry|f.verdict.Equal, 0, 0
 		}
@@ -239,15 +246,21 @@ func (c *Core) act(f *flight, l *lane, m *TableMap, lookups []Alive) (Side, Writ
 	if v.Back != 0 { // what a filter had kept from travelling
 		c.reassert(f)
 	}
+	if l.repair && v.Late == NotLate {
+		c.repaired(l)
+	}
 	switch {
 	case v.Late == LateSource:
-		return f.lane.side(), Write{Kind: LateWrite, Key: f.x.Key, Source: f.x, Target: f.x, Groups: v.LateSet, Deadline: c.deadline()}, true
+		return f.lane.side(), c.late(f.lane, f.x, f.y, v.LateSet), true
 	case v.Late == LateTarget:
-		return target, Write{Kind: LateWrite, Key: f.y.Key, Source: f.y, Target: f.y, Groups: v.LateSet, Deadline: c.deadline()}, true
+		return target, c.late(f.lane.opposite(), f.y, f.x, v.LateSet), true
 	case v.Ended():
 		c.settle(f, l)
 	case v.Missing != nil:
 		c.waitForLookup(f, l, *v.Missing)
+	case v.Park.Reason == Restored:
+		c.leave(f, l)
+		c.quarantine(f.lane, v.Park)
 	case v.Park.Class != Open:
 		c.park(f, l, v.Park)
 	case v.Carry|v.Equal == 0 && !f.bare(): // rejected in every group that it had, or half written before a crash
@@ -276,6 +289,12 @@ func (c *Core) act(f *flight, l *lane, m *TableMap, lookups []Alive) (Side, Writ
 // has for it are lookups that must follow later: it is created without them, or
 // those that look it up would wait for ever.
 func (f *flight) bare() bool { return f.verdict.Later != 0 && (f.y == nil || !f.y.Alive) }
+
+// late is the write that captures what had gone past a record's hook. Its number
+// goes above all that is known of it: as a rule it is there already.
+func (c *Core) late(id laneID, r, other *Record, set GroupSet) Write {
+	return Write{Kind: LateWrite, Key: r.Key, Source: r, Target: r, Groups: set, Above: c.highest(id, r, other), Deadline: c.deadline()}
+}
 
 // conditions lists the looked-up records that must still be alive when a write
 // of some groups commits.
@@ -401,6 +420,7 @@ func (c *Core) finish(f *flight, l *lane) {
 	if f.verdict.Drift != 0 {
 		c.stats.DriftOverwritten++
 	}
+	c.tookTurn(f)
 	if f.verdict.Reject != 0 && !c.bugs.hit(PlantNoReassert) {
 		c.reassert(f)
 	}

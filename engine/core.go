@@ -20,6 +20,7 @@ type Config struct {
 	RetryCap     time.Duration // longest back-off; 5m
 	Poll         time.Duration // safety poll of both outboxes; 1m
 	Probe        time.Duration // between probes of a side that is down; 10s
+	AnswersMax   int           // changes in a row by which the logic of one side answers what was carried to it, before a pair is quarantined; 8
 	TripAfter    int           // failed requests in a row that open a side's breaker; 3
 	LockWait     time.Duration // how long a live transaction waits for a pair whose item is in flight; 10s
 	DeleteWins   bool          // a delete overrules unseen changes even where the other side is primary; else it is refused
@@ -47,12 +48,20 @@ func (c Config) WithDefaults() Config {
 	fill(&c.Poll, time.Minute)
 	fill(&c.Probe, 10*time.Second)
 	fill(&c.TripAfter, 3)
+	fill(&c.AnswersMax, 8)
 	fill(&c.WriteLife, 30*time.Second)
 	fill(&c.LockWait, 10*time.Second)
 	fill(&c.InitialChunk, 1000)
 	fill(&c.InitialRows, 500_000)
 	fill(&c.PauseAge, 24*time.Hour)
 	fill(&c.PauseOpen, 1_000_000)
+	c.Jobs = slices.Clone(c.Jobs)
+	for j := range c.Jobs {
+		c.Jobs[j].Alerts = slices.Clone(c.Jobs[j].Alerts)
+		for i, a := range c.Jobs[j].Alerts {
+			c.Jobs[j].Alerts[i] = a.withDefaults()
+		}
+	}
 	if c.Failpoints == nil {
 		c.Failpoints = noFailpoints{}
 	}
@@ -86,6 +95,7 @@ func (c Config) Validate() error {
 	positive("records per chunk of initial sync", c.InitialChunk)
 	positive("records per leg of initial sync", c.InitialRows)
 	positive("failures that trip the breaker", c.TripAfter)
+	positive("answers in a row", c.AnswersMax)
 	span("the first back-off", c.RetryBase)
 	span("the longest back-off", c.RetryCap)
 	span("the poll interval", c.Poll)
@@ -112,6 +122,9 @@ func (c Config) validateJobs() []error {
 	var faults []error
 	in := make([]int, len(c.Maps))
 	for _, j := range c.Jobs {
+		for _, a := range j.Alerts {
+			faults = append(faults, a.faults(j.Name)...)
+		}
 		for _, m := range j.Maps {
 			if int(m) >= len(c.Maps) {
 				faults = append(faults, fmt.Errorf("engine: job %s names table map %d, of %d", j.Name, m, len(c.Maps)))
@@ -166,6 +179,11 @@ type Core struct {
 	recorded    []bool      // ... and whether that is saved
 	allRecorded bool
 	unanswered  []Time // by map: until when a write may land that nobody answered for
+
+	resyncs  []*resync // that have not ended, in the order asked
+	repairs  int       // items that have not read their records since a resync found them
+	drift    []Drift
+	compared int // pairs, by the last resync
 
 	lives       []*liveTx // live transactions that have not ended, oldest first
 	flightEnded bool      // an item has landed since live transactions last asked for locks
@@ -253,6 +271,7 @@ func (c *Core) load(state *State) error {
 	}
 	c.loadJobs(state)
 	c.loadInitial(state)
+	c.loadResyncs(state.Resyncs)
 	for _, i := range state.Intents {
 		c.lives = append(c.lives, recovered(i))
 	}
@@ -266,6 +285,9 @@ func (c *Core) load(state *State) error {
 		}
 	}
 	c.died = state.Flights
+	for _, q := range state.Quarantined {
+		c.pairs.at(c.pairs.ensure(q.Key, FinOps).pair()).quarantine = q.Why
+	}
 	for i := range state.Open {
 		r := &state.Open[i].Reference
 		if id, _ := c.pairs.find(r.Key, r.Side); c.pairs.lane(id).state == idle {
@@ -312,7 +334,9 @@ func (c *Core) Step(now Time, in *Input) Output {
 	case CaptureSwitched:
 		c.captureSwitched(in)
 	case RecordsListed:
-		c.chunkListed(in)
+		if !c.chunkListed(in) {
+			c.listed(in)
+		}
 	}
 	c.workDesk()
 	return c.end()
@@ -326,7 +350,9 @@ func (c *Core) begin(now Time) {
 
 // end starts what may run now and hands over what the step asks for.
 func (c *Core) end() Output {
+	c.obeyAlerts()
 	c.advanceLives()
+	c.workResync()
 	c.openBarriers()
 	c.advanceJobs()
 	c.dispatch()
@@ -360,6 +386,11 @@ func (c *Core) askToWake() {
 	}
 	for _, t := range c.lives {
 		next = min(next, t.wake())
+	}
+	if len(c.resyncs) > 0 {
+		if until := max(c.resyncs[0].until, c.gates[c.resyncs[0].side(c)].readsPause); until > c.now {
+			next = min(next, until)
+		}
 	}
 	for j := range c.jobs {
 		w := &c.jobs[j]

@@ -50,11 +50,14 @@ func (v *Verdict) Ended() bool { return v.Outcomes[len(v.Outcomes)-1].Class != O
 // the target, as they were read; nil stands for a key that the side has never
 // held. No clock takes part. refs are in capture order; lookups tells which
 // looked-up records the target holds alive, and circle which ones the item may
-// not wait for, because they wait for it. The verdict is written to v, whose
+// not wait for, because they wait for it. With repair, an operator has asked that
+// what differs be carried, whatever the marks say. The verdict is written to v, whose
 // slices are reused.
 //
 // The tests come in this order, and the order matters:
 //
+//  0. A side has forgotten what is known elsewhere: it was restored from a
+//     backup, or a tombstone has expired. The item parks; a resync repairs.
 //  1. The record is gone, or lives another life: concurrency failure.
 //  2. A record differs from its fingerprints: it is captured late, and the
 //     reads start again.
@@ -72,12 +75,15 @@ func (v *Verdict) Ended() bool { return v.Outcomes[len(v.Outcomes)-1].Class != O
 //
 // What tests 9 and 10 would write must have a mapping on the target, or the
 // item parks.
-func Decide(v *Verdict, m *TableMap, refs []Reference, x, y *Record, lookups []Alive, circle []Key) {
+func Decide(v *Verdict, m *TableMap, refs []Reference, x, y *Record, lookups []Alive, circle []Key, repair bool) {
 	*v = Verdict{Outcomes: v.Outcomes[:0], bugs: v.bugs}
 	source := refs[len(refs)-1].Side
 	newest := len(refs) - 1
 	x, y = m.fitted(x), m.fitted(y)
 
+	if v.unlike(m, refs, x, y, repair) {
+		return
+	}
 	alive := x != nil && x.Alive && !x.Mark.Dead
 	xIn, yIn := m.covers(source, x), m.covers(source.Other(), y)
 	again := x != nil && x.Alive && x.Mark.Dead // created past the hook, after a delete
@@ -92,6 +98,12 @@ func Decide(v *Verdict, m *TableMap, refs []Reference, x, y *Record, lookups []A
 		return
 	}
 	linked := y != nil && y.Alive && alive && y.Mark.Incarnation == x.Mark.Incarnation
+	if repair && linked && xIn && yIn && pending(m, source, x, y, true)|pending(m, source.Other(), y, x, true) == 0 {
+		if set := m.unequal(source, x, y); set != 0 { // as if it had just been changed
+			v.Late, v.LateSet = LateSource, set
+			return
+		}
+	}
 	for i := range refs {
 		r := &refs[i]
 		if alive && v.bugs.hit(PlantOneLife) {

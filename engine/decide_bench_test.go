@@ -75,7 +75,7 @@ func BenchmarkDecide(b *testing.B) {
 			var v engine.Verdict
 			b.ReportAllocs()
 			for b.Loop() {
-				engine.Decide(&v, m, refs, x, y, nil, nil)
+				engine.Decide(&v, m, refs, x, y, nil, nil, false)
 			}
 			if v.Carry != 1 {
 				b.Fatalf("the verdict is %+v", v)

@@ -19,11 +19,13 @@ const (
 	ResumeJob // how: see [Command.Resume]
 	StopJob
 	StartJob
+	ResyncMaps  // carry what differs in the filter's maps and company, whatever the marks say: see [Core.Drift]
+	CompareMaps // list it, and do nothing
 )
 
 // String returns the command's name.
 func (k CommandKind) String() string {
-	return [...]string{"retry", "dismiss", "pause", "resume", "stop", "start"}[k]
+	return [...]string{"retry", "dismiss", "pause", "resume", "stop", "start", "resync", "compare"}[k]
 }
 
 // ResumeHow is what becomes of the references that queued up during a pause.
@@ -45,7 +47,7 @@ func (h ResumeHow) String() string {
 type Command struct {
 	Kind   CommandKind
 	Job    string
-	Filter DeskFilter // RetryParked, DismissParked
+	Filter DeskFilter // RetryParked, DismissParked; of ResyncMaps and CompareMaps the maps and the company
 	Resume ResumeHow  // ResumeJob
 
 	Initial []InitialSync // StartJob: the maps that are copied before they run; others are skipped
@@ -120,6 +122,11 @@ func (c *Core) command(cmd *Command) error {
 	}
 	state := c.jobs[j].state
 	switch cmd.Kind {
+	case ResyncMaps, CompareMaps:
+		if state != Active {
+			return fmt.Errorf("%w: it is %v", ErrJobState, state)
+		}
+		c.resyncRequested(j, cmd)
 	case RetryParked, DismissParked:
 		return c.deskRequested(j, cmd)
 	case PauseJob:
@@ -234,6 +241,12 @@ func (c *Core) carryOut(id laneID) {
 	l := c.pairs.lane(id)
 	what := l.requested
 	l.requested, l.request = NothingRequested, 0
+	if l.state != parked {
+		return
+	}
+	if what == RetryRequested {
+		c.releasePair(id)
+	}
 	if l.state != parked {
 		return
 	}

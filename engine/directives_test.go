@@ -54,6 +54,9 @@ func (e *environment) more(d *datadriven.TestData) {
 			m.CollideValues(number(d, d.CmdArgs[0].Key))
 		}
 	default:
+		if e.habits(d) {
+			return
+		}
 		d.Fatalf(e.t, "unknown directive %q", d.Cmd)
 	}
 }

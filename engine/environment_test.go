@@ -48,7 +48,8 @@ import (
 //
 // Keys of a map that is striped by company are written KEY@COMPANY. In the
 // lines of "user" and "expect", L{1..9} stands for L1 to L9. What the systems
-// and their outboxes can do besides stands with [environment.more]. After every
+// and their outboxes can do besides stands with [environment.more] and
+// [environment.habits]. After every
 // scenario, [accounts] are closed.
 type environment struct {
 	t       testing.TB
@@ -64,7 +65,11 @@ type environment struct {
 	pending  []engine.Effect
 	held     map[string]engine.Effect
 	planted  plants
+	alerts   []engine.Alert      // of the job
+	raised   int                 // of them, those that were raised
 	outcomes map[string][]string // by side and map/key: "1 synced written"
+	saved    []engine.Mutation   // all of them; text scenarios only
+	backedUp int                 // of them, those in the backup of the engine's store
 	unsaved  []engine.Mutation   // of the last step: a crash may take them away
 	tx       engine.TxID
 	trace    strings.Builder
@@ -98,6 +103,9 @@ type testSystem struct {
 	held    map[engine.TxID]heldTx // transactions before their commit
 	ended   map[engine.TxID]bool   // how those that were held ended
 	refused map[engine.Key]bool
+	habits  []habit
+	noisy   bool // its logic has changed something
+	backup  backup
 	unique  map[engine.MapID]int // by map: a column of which no two records may hold the same
 }
 
@@ -243,6 +251,12 @@ func (e *environment) declareMaps(d *datadriven.TestData) {
 // build makes both sides, an empty store and an engine for the maps.
 func (e *environment) build() {
 	e.cfg.Maps, e.cfg.Failpoints = e.maps, e.planted
+	if len(e.alerts) > 0 {
+		e.cfg.Jobs = []engine.Job{{Name: "all", Alerts: e.alerts}}
+		for i := range e.maps {
+			e.cfg.Jobs[0].Maps = append(e.cfg.Jobs[0].Maps, engine.MapID(i))
+		}
+	}
 	e.store = store.NewMemory()
 	for _, s := range engine.Sides {
 		e.sides[s] = &testSystem{
@@ -267,6 +281,8 @@ func (e *environment) configure(d *datadriven.TestData) {
 			e.cfg.Batch = n
 		case "attempts":
 			e.cfg.Attempts = n
+		case "answers":
+			e.cfg.AnswersMax = n
 		case "pull":
 			e.cfg.PullMax = n
 		case "chunk":
@@ -335,6 +351,12 @@ func (e *environment) output(out engine.Output) {
 			e.wakeAt = eff.At
 			continue
 		}
+		if eff.Kind == engine.RaiseAlert {
+			e.raised++
+			e.printf("  alert of job %s: %d failures within %v, the last %s (%s): %v",
+				eff.Raised.Job, eff.Raised.Alert.Count, eff.Raised.Alert.Within, eff.Raised.Last.Class, eff.Raised.Last.Reason, eff.Raised.Alert.Action)
+			continue
+		}
 		e.printf("  -> %s", e.describe(&eff))
 		if e.judge != nil {
 			e.judge.decided(&eff, e.core)
@@ -346,11 +368,20 @@ func (e *environment) output(out engine.Output) {
 
 // flush saves what the last step asked for and books its outcomes.
 func (e *environment) flush() {
-	if err := e.store.Save(e.unsaved); err != nil {
+	e.save(e.unsaved)
+	e.unsaved = nil
+}
+
+func (e *environment) save(mutations []engine.Mutation) {
+	if err := e.store.Save(mutations); err != nil {
 		panic(err)
 	}
-	for i := range e.unsaved {
-		m := &e.unsaved[i]
+	for i := range mutations {
+		m := &mutations[i]
+		if e.accounts != nil {
+			e.saved = append(e.saved, *m)
+			e.saved[len(e.saved)-1].Flights = slices.Clone(m.Flights) // the engine uses the list again
+		}
 		if r := &m.Reference; m.Kind == engine.ReferenceSettled && !r.Origin.Holds() {
 			name := fmt.Sprintf("%s %s/%s", r.Side, e.maps[r.Key.Map].Name, keyName(r.Key))
 			e.outcomes[name] = append(e.outcomes[name], fmt.Sprintf("%d %s %s", r.Number, m.Outcome.Class, m.Outcome.Reason))
@@ -362,7 +393,6 @@ func (e *environment) flush() {
 			}
 		}
 	}
-	e.unsaved = nil
 }
 
 // traceMutation traces what a step saves.
@@ -379,6 +409,14 @@ func (e *environment) traceMutation(m *engine.Mutation) {
 		e.printf("  intent of tx%d on %s closed", m.Intent.Tx, m.Intent.Side)
 	case engine.InitialMoved:
 		e.traceInitial(&m.Initial)
+	case engine.PairQuarantined:
+		if m.Lane.Parked.Class == engine.Open {
+			e.printf("  released %s", keyName(m.Lane.Key))
+		} else {
+			e.printf("  quarantined %s: %s (%s)", keyName(m.Lane.Key), m.Lane.Parked.Class, m.Lane.Parked.Reason)
+		}
+	case engine.ResyncAsked, engine.ResyncEnded:
+		e.printf("  resync of %s %s", e.maps[m.Resync.Map].Name, map[bool]string{true: "asked for", false: "ended"}[m.Kind == engine.ResyncAsked])
 	case engine.JobMoved:
 		e.printf("  job %s is %v", m.Job.Name, m.Job.State)
 	case engine.LaneChanged:
@@ -464,6 +502,7 @@ func (e *environment) step(f fate) {
 	}
 	answer.Side, answer.Batch = eff.Side, eff.Batch
 	e.input(answer)
+	e.tell()
 }
 
 // stepTx lets a request about a held transaction meet its fate.
@@ -611,6 +650,9 @@ func (s *testSystem) write(w *engine.Write) engine.RowAnswer {
 	if w.Kind == engine.CarryWrite {
 		s.env.carried++
 	}
+	if values := s.apply(r.Key, r.Values, true); r.Alive && values != nil {
+		r = engine.Normalised(s.env.maps[w.Key.Map], r, values)
+	}
 	if w.Kind == engine.CarryWrite {
 		s.dangles(w, r)
 	}
@@ -624,6 +666,9 @@ func (s *testSystem) write(w *engine.Write) engine.RowAnswer {
 		s.leak(now, r)
 	}
 	s.publish(r)
+	if w.Kind == engine.CarryWrite {
+		s.react(r.Key)
+	}
 	return engine.RowAnswer{}
 }
 
@@ -901,7 +946,7 @@ func (e *environment) record(r *engine.Record) string {
 // desk makes an operator's request.
 func (e *environment) desk(d *datadriven.TestData) {
 	cmd := engine.Command{Job: "all"}
-	kinds := []string{"retry", "dismiss", "pause", "resume", "stop", "start"}
+	kinds := []string{"retry", "dismiss", "pause", "resume", "stop", "start", "resync", "compare"}
 	cmd.Kind = engine.CommandKind(slices.Index(kinds, d.CmdArgs[0].Key))
 	for _, a := range d.CmdArgs[1:] {
 		switch a.Key {
@@ -961,8 +1006,12 @@ func (e *environment) show() {
 //	open N                                                   items in the queue
 //	drift N                                                  records older than the sync that were overwritten, since the last start
 //	initial MAP SIDE stage: N rows ...                       how far a leg of initial sync has come, as traced; MAP@COMPANY of one company
+//	job NAME is STATE                                        active, paused, draining or stopped
+//	alerts N                                                 how many were raised
 //	writes N                                                 records that the engine wrote
 //	carried N                                                of them, those that brought content and not marks alone
+//	listed N                                                 pairs that the last comparison or resync listed
+//	listed MAP/KEY from SIDE                                 one of them: see [driftOf]; or "nowhere"
 //	reads KEY N                                              how often a record was read, both sides together
 //	ingested SIDE N                                          outbox positions that the store keeps
 func (e *environment) expect(d *datadriven.TestData) {
@@ -982,6 +1031,10 @@ func (e *environment) expect(d *datadriven.TestData) {
 			got, want = strconv.FormatUint(e.core.Stats().DriftOverwritten, 10), words[1]
 		case words[0] == "initial":
 			got, want = e.initialOf(words[1], words[2]), strings.Join(words[3:], " ")
+		case len(words) == 2 && words[0] == "alerts":
+			got, want = strconv.Itoa(e.raised), words[1]
+		case len(words) == 4 && words[0] == "job":
+			got, want = e.jobState(words[1]), words[3]
 		case len(words) == 2 && words[0] == "writes":
 			got, want = strconv.Itoa(e.writes), words[1]
 		case len(words) == 3 && words[0] == "ingested":
@@ -992,6 +1045,12 @@ func (e *environment) expect(d *datadriven.TestData) {
 			got, want = strconv.Itoa(len(state.Ingested[sideNamed(words[1])])), words[2]
 		case len(words) == 3 && words[0] == "reads":
 			got, want = strconv.Itoa(e.reads[words[1]]), words[2]
+		case len(words) == 2 && words[0] == "listed":
+			n := 0
+			e.core.Drift(func(engine.Drift) { n++ })
+			got, want = strconv.Itoa(n), words[1]
+		case len(words) > 2 && words[0] == "listed":
+			got, want = e.drifts(words[1]), strings.Join(words[2:], " ")
 		case len(words) == 2 && words[0] == "carried":
 			got, want = strconv.Itoa(e.carried), words[1]
 		case len(words) == 2 && words[0] == "equal":

@@ -8,6 +8,7 @@ type outboxReader struct {
 	pulling  bool
 	again    bool // something came up while pulling
 	request  BatchID
+	empty    uint64          // pulls that brought nothing
 	pollAt   Time            // of the next safety poll
 	ingested map[uint64]bool // positions taken in, until the outbox has forgotten them
 	saved    []uint64        // positions to acknowledge with the next pull
@@ -57,6 +58,9 @@ func (c *Core) pulled(in *Input) {
 		c.save = append(c.save, Mutation{Kind: PositionAcked, Side: in.Side, Position: p})
 	}
 	o.acking = o.acking[:0]
+	if len(in.References) == 0 {
+		o.empty++
+	}
 	for i := range in.References {
 		r := &in.References[i]
 		o.saved = append(o.saved, r.Position)
@@ -107,6 +111,7 @@ func (c *Core) takeIn(r *Reference) {
 		c.enqueueSettled(l, r, held.Outcome)
 	case settled:
 		c.book(r, Outcome{Class: NoOp, Reason: Echo})
+		c.check(id, l, r)
 	default:
 		c.enqueue(id, r)
 	}
@@ -127,6 +132,9 @@ func (c *Core) replace(id laneID, l *lane, held *queued, r *Reference) {
 // reference takes a parked item off the error desk.
 func (c *Core) enqueue(id laneID, r *Reference) {
 	l := c.pairs.lane(id)
+	if !r.Origin.Holds() {
+		c.heard(id)
+	}
 	l.pulled = nil
 	waits := l.state != ready && l.state != inFlight
 	fresh := l.attempts == 0 && l.state != parked
@@ -152,6 +160,25 @@ func (c *Core) enqueue(id laneID, r *Reference) {
 	if waits {
 		c.schedule(id)
 	}
+}
+
+// check makes sure that a side which tells of a change that has its outcome is
+// not one that has forgotten it, and counts on from an older backup: then the
+// number stands for another change.
+func (c *Core) check(id laneID, l *lane, r *Reference) {
+	if len(l.open) == 0 {
+		c.enqueueUnread(id, r.Key, Checked)
+	}
+}
+
+// enqueueUnread makes a reference of the engine's own to a record whose number it
+// learns when it reads it. Until then it is not saved.
+func (c *Core) enqueueUnread(id laneID, k Key, origin Origin) {
+	c.order++
+	c.insert(id, queued{Reference: Reference{
+		Key: k, Side: id.side(), Groups: c.cfg.Maps[k.Map].outgoing(id.side()), Op: Update, Origin: origin,
+	}, order: c.order})
+	c.schedule(id)
 }
 
 // enqueueSettled books a reference whose place was held by one that ended.
@@ -191,6 +218,10 @@ func (c *Core) insert(id laneID, q queued) {
 func (c *Core) schedule(id laneID) {
 	l := c.pairs.lane(id)
 	c.move(id, idle)
+	if why := c.pairs.at(id.pair()).quarantine; why.Class != Open {
+		c.putOnDesk(id, l, why)
+		return
+	}
 	if !c.cfg.Unordered {
 		for _, need := range l.newest().Needs {
 			parent, known := c.pairs.find(need, id.side())
@@ -231,6 +262,7 @@ func (c *Core) block(id, parent laneID, forValue bool) {
 	p := c.pairs.lane(parent)
 	c.move(id, blocked)
 	c.lookForStuck()
+	c.repaired(l) // a resync does not wait for it
 	l.blockedOn, l.nextWaiter, p.waiters = parent, p.waiters, id
 	if first != noLane {
 		f := c.pairs.lane(first)

@@ -24,11 +24,12 @@ const (
 	AskTx                           // how did the transaction Tx of Side end? one that is held is undone; answered by TxEnded
 	ListRecords                     // the next page of the records that Side holds alive: see Effect.After; answered by RecordsListed or BatchFailed
 	SwitchCapture                   // let Side's hook capture changes of Maps from now on, or none any more; answered by CaptureSwitched
+	RaiseAlert                      // tell people what Raised says; not answered
 )
 
 // String returns the effect's name.
 func (k EffectKind) String() string {
-	return [...]string{"pull", "read", "write", "wake", "commit", "abort", "ask", "list", "capture"}[k]
+	return [...]string{"pull", "read", "write", "wake", "commit", "abort", "ask", "list", "capture", "alert"}[k]
 }
 
 // Effect is what the engine asks its driver to do, after the mutations of the
@@ -62,6 +63,8 @@ type Effect struct {
 	Maps []MapID // SwitchCapture
 	On   bool    // SwitchCapture
 	Turn uint64  // SwitchCapture: the hook leaves one out that is older than one that it has carried out; see [Capture.Switch]
+
+	Raised *Raised // RaiseAlert
 }
 
 // BatchID tells the engine's requests apart; an answer to a request that it

@@ -25,8 +25,9 @@ func (s JobState) runs() bool { return s == Active || s == Initializing || s == 
 // Job is an integration job: table maps that are started, paused and stopped
 // together. Their sequence and primary side stand in the maps.
 type Job struct {
-	Name string
-	Maps []MapID
+	Name   string
+	Maps   []MapID
+	Alerts []Alert // of its failures
 }
 
 // jobWork is what the engine knows of a job.
@@ -36,6 +37,8 @@ type jobWork struct {
 	inFlight int      // items of the job in batches
 	held     []laneID // ready items that may not start, in order
 	desk     []deskRequest
+	tallies  []tally     // by alert
+	alarm    AlertAction // what the alerts of this step ask for
 
 	turn     uint64 // of capture, which way it was switched last
 	switches [2]sideSwitch
@@ -59,6 +62,7 @@ func (c *Core) assignJobs() {
 	c.jobs = make([]jobWork, len(c.cfg.Jobs))
 	c.jobByMap = make([]int, len(c.cfg.Maps))
 	for j := range c.cfg.Jobs {
+		c.jobs[j].tallies = make([]tally, len(c.cfg.Jobs[j].Alerts))
 		for _, m := range c.cfg.Jobs[j].Maps {
 			c.jobByMap[m] = j
 		}

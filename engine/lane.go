@@ -57,6 +57,7 @@ type lane struct {
 	circle      []Key // records that wait for this one, so that it may not wait for them
 	ahead       []Key // records that free values for this one and wait for it, so that it may not wait for them
 	awaited     bool  // its job waits for the end of this item
+	repair      bool  // by a resync: what differs is carried, whatever the marks say
 	halfWritten bool  // the record is on the target, but for lookups that close a circle
 	parked      Outcome
 	requested   Requested // by an operator, of a parked item
@@ -102,12 +103,16 @@ func (l *lane) find(incarnation, number uint32) *queued {
 type pair struct {
 	key   Key
 	lanes [2]lane
+	turns turns
 	held  *liveTx // the live transaction that has the pair's lock, or is next to get it
+
+	quarantine Outcome // class Open: it is not
 }
 
 // taken reports whether no item of the pair may start: one of the two
-// directions is in a batch, or a live transaction has the lock.
-func (p *pair) taken() bool { return p.held != nil || p.flying() }
+// directions is in a batch, a live transaction has the lock, or the pair is
+// quarantined.
+func (p *pair) taken() bool { return p.held != nil || p.flying() || p.quarantine.Class != Open }
 
 // flying reports whether one of the two directions is in a batch.
 func (p *pair) flying() bool {

@@ -148,6 +148,9 @@ func (c *Core) endLive(t *liveTx) {
 		p.held = nil
 		for _, side := range Sides {
 			l := laneID(id.pair())<<1 | laneID(side)
+			if t.stage == sealingRows && t.intent.Rows[i].Op == Delete {
+				c.releasePair(l)
+			}
 			if t.stage == sealingRows && t.intent.Rows[i].Op == Delete && len(p.lanes[side].open) > 0 {
 				c.rouse(l)
 			}

@@ -52,6 +52,9 @@ const (
 	Busy                    // the record is in use by the engine, or by another live transaction
 	DiedInFlight            // the engine died each time it tried
 	DriftOverwritten        // written over a record that was older than the sync and differed
+	Oscillation             // the logic of the two sides keeps answering each other
+	Restored                // a side has forgotten what is known elsewhere
+	Untraced                // the record is gone without a tombstone
 	reasons
 )
 
@@ -63,7 +66,7 @@ func (r Reason) String() string {
 		"refused by validation", "duplicate value", "timed out", "system unavailable",
 		"condition failed too often", "skipped at resume",
 		"filtered", "unmapped value",
-		"record in use", "engine died trying", "drift overwritten",
+		"record in use", "engine died trying", "drift overwritten", "oscillation", "side was restored", "gone without a trace",
 	}[r]
 }
 

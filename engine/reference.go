@@ -27,11 +27,13 @@ const (
 	Pulled          // a looked-up record that nobody had queued
 	Aged            // a hot pair, carried at its current version
 	Initial         // a row of initial sync
+	Checked         // a change that was known came again, as if the side had forgotten it
+	Resynced        // a pair that differs, found by a resync
 )
 
 // String returns the origin's name.
 func (o Origin) String() string {
-	return [...]string{"captured", "late", "re-assert", "pulled", "aged", "initial"}[o]
+	return [...]string{"captured", "late", "re-assert", "pulled", "aged", "initial", "checked", "resync"}[o]
 }
 
 // Holds reports whether the engine made the reference itself: it then holds

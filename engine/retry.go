@@ -114,7 +114,7 @@ func (c *Core) failed(in *Input) {
 	}
 	b := c.batchOf(in)
 	if b == nil {
-		if c.liveFailed(in) || c.switchFailed(in) || c.listingFailed(in) {
+		if c.resyncFailed(in) || c.liveFailed(in) || c.switchFailed(in) || c.listingFailed(in) {
 			c.gateFailed(in, false)
 		}
 		return

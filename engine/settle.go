@@ -84,6 +84,9 @@ func (c *Core) settleOne(id laneID, l *lane, r *Reference, o Outcome) {
 	if c.bugs.hit(PlantOutcomeTwice) {
 		c.save = append(c.save, Mutation{Kind: ReferenceSettled, Reference: *r, Outcome: o})
 	}
+	if !r.Origin.Holds() {
+		c.failure(id, o)
+	}
 }
 
 // overtakenMax is how many items of a lane in a row may end superseded before
@@ -138,6 +141,7 @@ func (c *Core) rest(id laneID, l *lane) {
 		c.schedule(id)
 	} else {
 		c.move(id, idle)
+		c.repaired(l)
 		if l.open != nil {
 			c.spare = append(c.spare, l.open)
 			l.open = nil
@@ -200,7 +204,9 @@ func (c *Core) putOnDesk(id laneID, l *lane, why Outcome) {
 	c.arrived(id, l, why)
 	c.lookForStuck()
 	l.parked, l.refused, l.ahead = why, 0, nil
+	c.repaired(l)
 	c.saveLane(id)
+	c.failure(id, why)
 	if why.Reason == DuplicateValue {
 		c.refusedValue(id, l)
 	}

@@ -18,6 +18,9 @@ const (
 	BatchNoted                           // the batch in Slot holds Flights, and no longer what was noted of it before
 	MapMoved                             // Map runs with new settings
 	InitialMoved                         // the leg Initial of an initial sync has come further
+	PairQuarantined                      // the pair of Lane's Key runs no item, for what it is Parked; class Open: it does again
+	ResyncAsked                          // Resync is under way
+	ResyncEnded                          // Resync no longer
 )
 
 // Mutation is one durable change of the engine's state. The mutations of one
@@ -32,6 +35,7 @@ type Mutation struct {
 	Position  uint64
 	Job       JobRecord
 	Intent    Intent
+	Resync    Resync
 	Slot      int
 	Flights   []FlightNote
 	Map       MapRecord
@@ -113,14 +117,16 @@ type SettledAbove struct {
 
 // State is what the engine starts from after a restart: all that was saved.
 type State struct {
-	Open     []OpenReference // ascending by Order
-	Lanes    []LaneState     // in any order, at most one per key and side
-	Jobs     []JobRecord     // in any order, at most one per name
-	Maps     []MapRecord     // in any order, at most one per map
-	Initials []InitialRecord // by Order within each job, at most one per map, company and side
-	Intents  []Intent        // in the order in which they were opened
-	Flights  []BatchNote     // by slot; batches that held anything when they were noted last
-	Ledgers  []Ledger        // in any order
-	Ingested [2][]uint64     // by side: positions taken in and not yet known to be forgotten
-	Order    uint64          // the highest order given
+	Open        []OpenReference // ascending by Order
+	Lanes       []LaneState     // in any order, at most one per key and side
+	Jobs        []JobRecord     // in any order, at most one per name
+	Maps        []MapRecord     // in any order, at most one per map
+	Initials    []InitialRecord // by Order within each job, at most one per map, company and side
+	Intents     []Intent        // in the order in which they were opened
+	Quarantined []Quarantine    // by key
+	Resyncs     []Resync        // in the order asked
+	Flights     []BatchNote     // by slot; batches that held anything when they were noted last
+	Ledgers     []Ledger        // in any order
+	Ingested    [2][]uint64     // by side: positions taken in and not yet known to be forgotten
+	Order       uint64          // the highest order given
 }

@@ -10,6 +10,7 @@ type Stats struct {
 	Parked   int // items on the error desk
 	Backoff  int // items that wait for their next attempt
 	Live     int // live transactions that have not ended
+	Resyncs  int // resyncs and comparisons that have not ended
 
 	Settled          uint64 // references that got their outcome
 	Batches          uint64
@@ -48,7 +49,7 @@ func (c *Core) Stats() Stats {
 	s := c.stats
 	s.InFlight, s.Blocked = c.items[inFlight], c.items[blocked]
 	s.Parked, s.Backoff = c.items[parked], c.items[backoff]
-	s.Live = len(c.lives)
+	s.Live, s.Resyncs = len(c.lives), len(c.resyncs)
 	for side := range c.gates {
 		s.BreakerOpen[side] = c.gates[side].shut
 	}

@@ -243,7 +243,7 @@ func TestWhatWasFilteredIsAskedFor(t *testing.T) {
 		return &engine.Record{Alive: true, Values: values, Mark: got[0].Mark}, got[0].Reference
 	}
 	decide := func(x, y *engine.Record, r engine.Reference) (v engine.Verdict) {
-		engine.Decide(&v, m, []engine.Reference{r}, x, y, nil, nil)
+		engine.Decide(&v, m, []engine.Reference{r}, x, y, nil, nil, false)
 		return v
 	}
 	text := engine.Text

@@ -29,6 +29,7 @@ type Write struct {
 
 	Groups   GroupSet // to carry, or to capture late
 	Override GroupSet // the groups among them that overrule a change of Y
+	Above    uint32   // LateWrite: the record's number goes above this one
 	Settled  uint32   // the references of Y up to this number have their outcomes
 
 	Lookups       []Alive // each must be alive on the target when the write commits
@@ -91,7 +92,7 @@ func applyLate(m *TableMap, w *Write, side Side, now *Record) (*Record, *Referen
 		mark = Mark{Incarnation: mark.Incarnation + 1}
 	}
 	mark.Incarnation = max(mark.Incarnation, 1)
-	mark.Number++
+	mark.Number = max(mark.Number, w.Above) + 1
 	mark.Groups, mark.MapVersion = m.renewed(&mark, now.Values), m.Version
 	for g := range mark.Groups {
 		if w.Groups.Has(g) {
@@ -202,4 +203,20 @@ func (m *TableMap) carried(side Side, source, target []Value, groups GroupSet) (
 		}
 	}
 	return values, complete
+}
+
+// Normalised returns a record that [Apply] gave, with the values that its system
+// makes of them while it commits the write: trimmed, rounded, in capitals. The
+// fingerprints are those of what is committed, so that it is no change of a
+// user's, and nobody sends it back.
+func Normalised(m *TableMap, r *Record, values []Value) *Record {
+	n := *r
+	n.Values = values
+	n.Mark.Groups = append([]GroupMark(nil), r.Mark.Groups...)
+	for g := range n.Mark.Groups {
+		if m.fingerprint(g, r.Values) == n.Mark.Groups[g].Fingerprint { // else it had been changed past the hook before
+			n.Mark.Groups[g].Fingerprint = m.fingerprint(g, values)
+		}
+	}
+	return &n
 }

@@ -39,6 +39,10 @@ type Config struct {
 	// Observe is called when a request is over, from many goroutines at once,
 	// and must return soon. Nil observes nothing.
 	Observe func(Request)
+
+	// Alert is called when the engine raises an alert of a job, once what it does
+	// about it is saved. It must return soon. Nil tells nobody.
+	Alert func(engine.Raised)
 }
 
 // Request is a request to a system that is over, as [Config.Observe] sees it.
@@ -64,6 +68,9 @@ func (c Config) WithDefaults() Config {
 	}
 	if c.Observe == nil {
 		c.Observe = func(Request) {}
+	}
+	if c.Alert == nil {
+		c.Alert = func(engine.Raised) {}
 	}
 	return c
 }

@@ -193,6 +193,8 @@ func (l *loop) do() {
 		case l.ending:
 		case e.Kind == engine.WakeAt:
 			l.wakeUp(e.At)
+		case e.Kind == engine.RaiseAlert:
+			l.config.Alert(*e.Raised)
 		default:
 			l.send(e)
 		}

@@ -23,7 +23,9 @@ type Memory struct {
 	maps     map[engine.MapID]engine.MapRecord
 	initials []engine.InitialRecord
 	intents  []engine.Intent
-	flights  map[int][]engine.FlightNote // by slot
+	flights  map[int][]engine.FlightNote   // by slot
+	stopped  map[engine.Key]engine.Outcome // quarantined pairs
+	resyncs  []engine.Resync
 	order    uint64
 	broken   error
 }
@@ -62,6 +64,7 @@ func NewMemory() *Memory {
 		jobs:     map[string]engine.JobRecord{},
 		flights:  map[int][]engine.FlightNote{},
 		maps:     map[engine.MapID]engine.MapRecord{},
+		stopped:  map[engine.Key]engine.Outcome{},
 	}
 }
 
@@ -103,6 +106,13 @@ func (s *Memory) apply(m *engine.Mutation) error {
 		return s.closeIntent(&m.Intent)
 	case engine.JobMoved:
 		s.jobs[m.Job.Name] = m.Job
+	case engine.PairQuarantined:
+		s.stopped[m.Lane.Key] = m.Lane.Parked
+		if m.Lane.Parked.Class == engine.Open {
+			delete(s.stopped, m.Lane.Key)
+		}
+	case engine.ResyncAsked, engine.ResyncEnded:
+		return s.resync(m)
 	case engine.BatchNoted:
 		s.flights[m.Slot] = append(s.flights[m.Slot][:0], m.Flights...)
 	case engine.MapMoved:
@@ -198,6 +208,22 @@ func (s *Memory) moveInitial(r engine.InitialRecord) {
 	if r.Stage != engine.InitialForgotten {
 		s.initials = append(s.initials, r)
 	}
+}
+
+// resync keeps a resync until it has ended. There is one of a kind at a time.
+func (s *Memory) resync(m *engine.Mutation) error {
+	at := slices.Index(s.resyncs, m.Resync)
+	switch {
+	case m.Kind == engine.ResyncAsked && at >= 0:
+		return fmt.Errorf("the resync of table map %d is asked for twice", m.Resync.Map)
+	case m.Kind == engine.ResyncAsked:
+		s.resyncs = append(s.resyncs, m.Resync)
+	case at < 0:
+		return fmt.Errorf("the resync of table map %d has ended but is not under way", m.Resync.Map)
+	default:
+		s.resyncs = slices.Delete(s.resyncs, at, at+1)
+	}
+	return nil
 }
 
 // lane returns one direction of a pair, which it opens when new. The pointer
@@ -338,6 +364,10 @@ func (s *Memory) Load() (*engine.State, error) {
 	for _, i := range s.intents {
 		i.Rows = slices.Clone(i.Rows)
 		state.Intents = append(state.Intents, i)
+	}
+	state.Resyncs = slices.Clone(s.resyncs)
+	for _, k := range slices.SortedFunc(maps.Keys(s.stopped), engine.Key.Compare) {
+		state.Quarantined = append(state.Quarantined, engine.Quarantine{Key: k, Why: s.stopped[k]})
 	}
 	for _, slot := range slices.Sorted(maps.Keys(s.flights)) {
 		if f := s.flights[slot]; len(f) > 0 {

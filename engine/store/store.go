@@ -21,6 +21,7 @@ type Store interface {
 	// references by intake order, lanes and ledgers by key, side and
 	// incarnation, jobs by name, maps by ID, legs of initial syncs by order, map,
 	// company and side, intents in the order in which they were opened, flights by
-	// slot, positions ascending.
+	// slot, quarantined pairs by key, resyncs in the order in which they were asked
+	// for, positions ascending.
 	Load() (*engine.State, error)
 }

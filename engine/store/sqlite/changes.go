@@ -18,6 +18,7 @@ type changes struct {
 	maps      []*engine.MapRecord
 	initials  []*engine.InitialRecord
 	noted     []*engine.Mutation // what slots hold
+	rare      []*engine.Mutation // quarantines and resyncs
 	taken     []position         // some of which may be forgotten again by now
 	forgotten []position
 	closed    []int64 // intents that the file has
@@ -45,7 +46,7 @@ type position struct {
 // write brings the file up to date with the working copy.
 func (s *Store) write() error {
 	for _, step := range []func() error{
-		s.writeQueue, s.writeLedgers, s.writeLanes, s.writeJobs, s.writeMaps, s.writeInitials, s.writeOutcomes, s.writePositions, s.writeIntents, s.writeFlights, s.writePairs, s.writeIntake,
+		s.writeQueue, s.writeLedgers, s.writeLanes, s.writeJobs, s.writeMaps, s.writeInitials, s.writeOutcomes, s.writePositions, s.writeIntents, s.writeFlights, s.writeRare, s.writePairs, s.writeIntake,
 	} {
 		if err := step(); err != nil {
 			return err
@@ -64,6 +65,8 @@ func (s *Store) write() error {
 	clear(c.initials)
 	c.pairs, c.lanes, c.outcomes, c.jobs, c.noted = c.pairs[:0], c.lanes[:0], c.outcomes[:0], c.jobs[:0], c.noted[:0]
 	c.maps, c.initials = c.maps[:0], c.initials[:0]
+	clear(c.rare)
+	c.rare = c.rare[:0]
 	c.taken, c.forgotten, c.closed = c.taken[:0], c.forgotten[:0], c.closed[:0]
 	return nil
 }

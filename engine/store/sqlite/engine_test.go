@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -113,7 +114,7 @@ func (w *world) start() {
 		w.t.Fatalf("the stores differ (-memory +file):\n%s", d)
 	}
 	w.loads++
-	cfg := engine.Config{Maps: w.maps, Workers: 2, Batch: 3, PullMax: 5, Attempts: 3}
+	cfg := engine.Config{Maps: w.maps, Workers: 2, Batch: 3, PullMax: 5, Attempts: 3, AnswersMax: 1}
 	if w.core, err = engine.NewCore(cfg, state); err != nil {
 		w.t.Fatal(err)
 	}
@@ -218,6 +219,14 @@ func (s *system) serve(e *engine.Effect) *engine.Input {
 			in.Lookups = append(in.Lookups, engine.Alive{Key: k, Incarnation: s.life(k)})
 		}
 		return in
+	case engine.ListRecords:
+		in := &engine.Input{Kind: engine.RecordsListed}
+		for _, k := range slices.SortedFunc(maps.Keys(s.records), engine.Key.Compare) {
+			if s.records[k].Alive && k.Map == e.After.Map && k.Compare(e.After) > 0 {
+				in.Records = append(in.Records, s.records[k])
+			}
+		}
+		return in
 	default:
 		in := &engine.Input{Kind: engine.BatchWritten}
 		for i := range e.Writes {
@@ -307,6 +316,12 @@ func (w *world) edit() {
 	if w.r.IntN(20) == 0 {
 		c.After[3] = status(2) // for which there is no code
 	}
+	s.commit(c, bypass)
+}
+
+// commit commits a change, past the hook if bypass.
+func (s *system) commit(c engine.Change, bypass bool) {
+	w := s.w
 	record := &engine.Record{Key: c.Key, Alive: true, Values: c.After}
 	if c.Before != nil {
 		record.Mark = c.Before.Mark
@@ -328,7 +343,7 @@ func (w *world) edit() {
 func (w *world) mishap() {
 	s := w.sides[w.r.IntN(2)]
 	k := w.key()
-	switch w.r.IntN(8) {
+	switch w.r.IntN(9) {
 	case 0:
 		s.refuses[k] = engine.RowAnswer{Result: engine.RowRefused, Reason: engine.Refused, Cause: "the field {name} must not be empty"}
 	case 1:
@@ -352,7 +367,11 @@ func (w *world) mishap() {
 		if r := s.records[k]; r != nil && r.Mark.Number > 0 && !again {
 			s.append(engine.Reference{Key: k, Side: s.side, Incarnation: r.Mark.Incarnation, Number: r.Mark.Number, Groups: 1, Op: engine.Update})
 		}
-	case 7:
+	case 7: // the record is gone, and no tombstone tells of it
+		if w.r.IntN(3) == 0 {
+			delete(s.records, k)
+		}
+	case 8:
 		if len(w.late) > 0 {
 			e := w.late[0]
 			w.late = w.late[1:]
@@ -397,6 +416,29 @@ func (w *world) changeUnderEveryAttempt() {
 	w.calm = false
 }
 
+// takeTurns is a calm time in which the two sides answer each other.
+func (w *world) takeTurns() {
+	w.t.Helper()
+	w.calm = true
+	w.command(engine.Command{Kind: engine.ResumeJob})
+	w.command(engine.Command{Kind: engine.StartJob})
+	k := engine.Key{ID: plantedKey + "-0"}
+	for turn := range 6 {
+		s := w.sides[turn%2]
+		s.down = false
+		delete(s.refuses, k)
+		c := engine.Change{Key: k, Op: engine.Update, Before: s.records[k], After: make([]engine.Value, 4)}
+		c.After[0], c.After[1], c.After[3] = name(1), engine.Number(int64(turn)), status(0)
+		s.commit(c, false)
+		w.step(&engine.Input{Kind: engine.Notified, Side: s.side})
+		for range 60 {
+			w.save()
+			w.answer()
+		}
+	}
+	w.calm = false
+}
+
 // run lets the world go its way.
 func (w *world) run(actions int) {
 	w.t.Helper()
@@ -415,7 +457,7 @@ func (w *world) run(actions int) {
 		case n < 96:
 			w.mishap()
 		case n < 97:
-			w.command(engine.Command{Kind: engine.CommandKind(w.r.IntN(6)), Resume: engine.ResumeHow(w.r.IntN(3))})
+			w.command(engine.Command{Kind: engine.CommandKind(w.r.IntN(8)), Resume: engine.ResumeHow(w.r.IntN(3))})
 		case n < 98: // so that most of the time the job is active
 			w.command(engine.Command{Kind: engine.ResumeJob, Resume: engine.ResumeHow(w.r.IntN(3))})
 			w.command(engine.Command{Kind: engine.StartJob})
@@ -442,6 +484,7 @@ func TestEngineOnFile(t *testing.T) {
 			searchFor(t, w.path)
 		}
 		w.changeUnderEveryAttempt()
+		w.takeTurns()
 		for range 2 {
 			w.run(250)
 			searchFor(t, w.path)

@@ -18,7 +18,7 @@ func (s *Store) Load() (*engine.State, error) {
 	}
 	state := &engine.State{Order: s.intake}
 	l := loader{store: s, state: state, keys: map[int64]engine.Key{}}
-	err := errors.Join(l.pairs(), l.open(), l.lanes(), l.jobs(), l.mapRecords(), l.initials(), l.ledgers(), l.above(), l.intents(), l.intentRows(), l.flights())
+	err := errors.Join(l.pairs(), l.open(), l.lanes(), l.jobs(), l.mapRecords(), l.initials(), l.ledgers(), l.above(), l.intents(), l.intentRows(), l.flights(), l.quarantined(), l.resyncs())
 	if err == nil {
 		state.Ingested, err = s.positions()
 	}
@@ -87,7 +87,7 @@ func (l *loader) open() error {
 		if r.Key, r.Side, err = l.key(lane); err != nil {
 			return err
 		}
-		if r.Op > engine.Delete || r.Origin > engine.Initial {
+		if r.Op > engine.Delete || r.Origin > engine.Resynced {
 			return l.damaged("a reference in lane %d has operation %d and origin %d", lane, uint8(r.Op), uint8(r.Origin))
 		}
 		if r.Needs, err = l.needs(lane, needs); err != nil {

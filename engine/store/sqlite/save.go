@@ -68,6 +68,10 @@ func (s *Store) apply(m *engine.Mutation) error {
 		return s.openIntent(&m.Intent)
 	case engine.IntentClosed:
 		return s.closeIntent(&m.Intent)
+	case engine.PairQuarantined:
+		return s.quarantine(m)
+	case engine.ResyncAsked, engine.ResyncEnded:
+		return s.resync(m)
 	case engine.BatchNoted:
 		return s.noteBatch(m)
 	case engine.JobMoved:

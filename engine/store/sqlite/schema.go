@@ -96,7 +96,7 @@ const checkpointPages = 4096
 // inspect looks for damage in the tables that Load reads, which a start reads
 // anyway.
 func (s *Store) inspect() error {
-	for _, table := range []string{"maps", "pair", "queue", "lane", "ledger", "above", "ingested", "job", "map_run", "initial", "intent", "intent_row", "flight", "intake"} {
+	for _, table := range []string{"maps", "pair", "queue", "lane", "ledger", "above", "ingested", "job", "map_run", "initial", "intent", "intent_row", "quarantine", "resync", "flight", "intake"} {
 		found := ""
 		if err := s.conn.QueryRowContext(ctx, `PRAGMA quick_check(`+table+`)`).Scan(&found); err != nil {
 			return err
@@ -183,7 +183,7 @@ func codes() []code {
 	return []code{
 		{"side", namesOf(engine.Sides[:])},
 		{"operation", namesOf([]engine.Operation{engine.Create, engine.Update, engine.Delete})},
-		{"origin", namesOf([]engine.Origin{engine.Captured, engine.Late, engine.Reassert, engine.Pulled, engine.Aged, engine.Initial})},
+		{"origin", namesOf([]engine.Origin{engine.Captured, engine.Late, engine.Reassert, engine.Pulled, engine.Aged, engine.Initial, engine.Checked, engine.Resynced})},
 		{"requested", []string{"nothing", "retry", "dismiss"}},
 		{"job", namesOf([]engine.JobState{engine.Active, engine.Paused, engine.Draining, engine.Halted, engine.Starting, engine.Initializing, engine.Resuming})},
 		{"mode", namesOf([]engine.Mode{engine.Stopped, engine.Async, engine.Live})},

@@ -150,6 +150,22 @@ CREATE TABLE intent_row (
   PRIMARY KEY (intent, row)
 ) STRICT, WITHOUT ROWID;
 
+-- Pairs of which no item runs, whatever is in the queue.
+CREATE TABLE quarantine (
+  pair   INTEGER PRIMARY KEY,
+  class  INTEGER NOT NULL,
+  reason INTEGER NOT NULL,
+  cause  TEXT NOT NULL
+) STRICT;
+
+-- Resyncs under way, in the order of id.
+CREATE TABLE resync (
+  id      INTEGER PRIMARY KEY,
+  map     INTEGER NOT NULL,
+  company TEXT NOT NULL,           -- empty: every company
+  UNIQUE (map, company)
+) STRICT;
+
 -- What was in flight when its batch began, by slot: a JSON array of lists of lane,
 -- intake order and attempts. After a crash it tells what the engine died with.
 CREATE TABLE flight (

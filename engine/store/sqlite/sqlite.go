@@ -49,6 +49,7 @@ type Store struct {
 	ingested   [2]map[uint64]bool // true: the file has it
 	intents    []openIntent       // by id; few at a time
 	lastIntent int64
+	resyncs    []engine.Resync // under way
 
 	changes changes // of the Save under way
 	broken  error
@@ -104,6 +105,7 @@ func (s *Store) recall() error {
 		s.conn.QueryRowContext(ctx, `SELECT coalesce(max(id), 0) FROM pair`).Scan(&s.lastPair),
 		s.conn.QueryRowContext(ctx, `SELECT highest FROM intake`).Scan(&highest),
 		s.recallIntents(),
+		s.recallResyncs(),
 	)
 	if err != nil {
 		return err

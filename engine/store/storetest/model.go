@@ -18,6 +18,8 @@ type model struct {
 	initials []engine.InitialRecord
 	intents  []engine.Intent
 	flights  []engine.BatchNote
+	stopped  []engine.Quarantine
+	resyncs  []engine.Resync
 	ingested [2][]uint64
 	order    uint64
 }
@@ -33,6 +35,7 @@ func (m *model) clone() *model {
 	return &model{
 		open: slices.Clone(m.open), settled: slices.Clone(m.settled), lanes: slices.Clone(m.lanes),
 		jobs: slices.Clone(m.jobs), maps: slices.Clone(m.maps), initials: slices.Clone(m.initials), intents: slices.Clone(m.intents), flights: slices.Clone(m.flights),
+		stopped: slices.Clone(m.stopped), resyncs: slices.Clone(m.resyncs),
 		ingested: [2][]uint64{slices.Clone(m.ingested[0]), slices.Clone(m.ingested[1])}, order: m.order,
 	}
 }
@@ -89,6 +92,24 @@ func (m *model) apply(mu engine.Mutation) bool {
 		at := m.hasIntent(mu.Intent.Side, mu.Intent.Tx)
 		if at >= 0 {
 			m.intents = slices.Delete(m.intents, at, at+1)
+		}
+		return at >= 0
+	case engine.PairQuarantined:
+		m.stopped = slices.DeleteFunc(m.stopped, func(q engine.Quarantine) bool { return q.Key == mu.Lane.Key })
+		if mu.Lane.Parked.Class != engine.Open {
+			m.stopped = append(m.stopped, engine.Quarantine{Key: mu.Lane.Key, Why: mu.Lane.Parked})
+		}
+		return true
+	case engine.ResyncAsked:
+		if slices.Contains(m.resyncs, mu.Resync) {
+			return false
+		}
+		m.resyncs = append(m.resyncs, mu.Resync)
+		return true
+	case engine.ResyncEnded:
+		at := slices.Index(m.resyncs, mu.Resync)
+		if at >= 0 {
+			m.resyncs = slices.Delete(m.resyncs, at, at+1)
 		}
 		return at >= 0
 	case engine.BatchNoted:
@@ -161,8 +182,9 @@ func (m *model) settle(mu engine.Mutation) bool {
 func (m *model) load() *engine.State {
 	state := &engine.State{
 		Open: slices.Clone(m.open), Lanes: slices.Clone(m.lanes), Jobs: slices.Clone(m.jobs), Maps: slices.Clone(m.maps), Initials: slices.Clone(m.initials), Intents: slices.Clone(m.intents),
-		Flights: slices.Clone(m.flights), Order: m.order,
+		Flights: slices.Clone(m.flights), Quarantined: slices.Clone(m.stopped), Resyncs: slices.Clone(m.resyncs), Order: m.order,
 	}
+	slices.SortFunc(state.Quarantined, func(a, b engine.Quarantine) int { return a.Key.Compare(b.Key) })
 	slices.SortFunc(state.Flights, func(a, b engine.BatchNote) int { return cmp.Compare(a.Slot, b.Slot) })
 	slices.SortFunc(state.Open, func(a, b engine.OpenReference) int { return cmp.Compare(a.Order, b.Order) })
 	slices.SortFunc(state.Lanes, func(a, b engine.LaneState) int {

@@ -55,6 +55,11 @@ var rare = []string{
 	"a lane was parked",
 	"a position was acknowledged",
 	"a job moved again",
+	"a pair was quarantined",
+	"a pair was quarantined for another reason",
+	"a pair was released",
+	"a resync was asked for",
+	"a resync ended that others were asked for after",
 	"a batch was noted",
 	"a batch took the place of another",
 	"a note was forgotten",
@@ -148,6 +153,16 @@ func (c *randomCase) note(m *engine.Mutation, before *model, came map[string]boo
 		at := before.hasIntent(m.Intent.Side, m.Intent.Tx)
 		count(at < len(before.intents)-1, "an intent was closed that others came after")
 		came["closed "+intent] = true
+	case engine.PairQuarantined:
+		stopped := slices.ContainsFunc(before.stopped, func(q engine.Quarantine) bool { return q.Key == m.Lane.Key })
+		on := m.Lane.Parked.Class != engine.Open
+		count(on && !stopped, "a pair was quarantined")
+		count(on && stopped, "a pair was quarantined for another reason")
+		count(!on && stopped, "a pair was released")
+	case engine.ResyncAsked:
+		count(true, "a resync was asked for")
+	case engine.ResyncEnded:
+		count(slices.Index(before.resyncs, m.Resync) < len(before.resyncs)-1, "a resync ended that others were asked for after")
 	case engine.BatchNoted:
 		noted := slices.ContainsFunc(before.flights, func(n engine.BatchNote) bool { return n.Slot == m.Slot })
 		count(len(m.Flights) > 0, "a batch was noted")
@@ -199,7 +214,7 @@ func (c *randomCase) nonsense(t *rapid.T) {
 // sense.
 func (c *randomCase) draw(t *rapid.T) engine.Mutation {
 	side := engine.Side(rapid.IntRange(0, 1).Draw(t, "side"))
-	kind := engine.MutationKind(rapid.SampledFrom([]int{0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 2, 3, 4, 5, 6, 6, 7, 8, 9, 10, 10}).Draw(t, "kind"))
+	kind := engine.MutationKind(rapid.SampledFrom([]int{0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 2, 3, 4, 5, 6, 6, 7, 8, 9, 10, 10, 11, 11, 12, 12, 13}).Draw(t, "kind"))
 	m := engine.Mutation{Kind: kind}
 	switch kind {
 	case engine.ReferenceAdded:
@@ -256,6 +271,13 @@ func (c *randomCase) draw(t *rapid.T) engine.Mutation {
 		}
 	case engine.IntentClosed:
 		m.Intent = engine.Intent{Side: side, Tx: c.tx(t)}
+	case engine.PairQuarantined:
+		m.Lane = engine.LaneState{Key: c.key(t), Parked: rapid.SampledFrom([]engine.Outcome{{}, refused, refused, lost}).Draw(t, "parked")}
+	case engine.ResyncAsked, engine.ResyncEnded:
+		m.Resync = engine.Resync{
+			Map:     engine.MapID(rapid.IntRange(0, 1).Draw(t, "map")),
+			Company: rapid.SampledFrom([]string{"", "USMF"}).Draw(t, "company"),
+		}
 	case engine.BatchNoted:
 		m.Slot = rapid.IntRange(0, 2).Draw(t, "slot")
 		for n := rapid.IntRange(0, 2).Draw(t, "flights"); n > 0; n-- {
@@ -276,7 +298,7 @@ func (c *randomCase) reference(t *rapid.T, side engine.Side) engine.Reference {
 		Number:      uint32(rapid.IntRange(1, 6).Draw(t, "number")),
 		Groups:      engine.GroupSet(rapid.Uint64().Draw(t, "groups")),
 		Op:          engine.Operation(rapid.IntRange(0, 2).Draw(t, "operation")),
-		Origin:      rapid.SampledFrom([]engine.Origin{engine.Captured, engine.Captured, engine.Late, engine.Reassert, engine.Pulled, engine.Aged, engine.Initial}).Draw(t, "origin"),
+		Origin:      rapid.SampledFrom([]engine.Origin{engine.Captured, engine.Captured, engine.Late, engine.Reassert, engine.Pulled, engine.Aged, engine.Initial, engine.Checked, engine.Resynced}).Draw(t, "origin"),
 		Tx:          engine.TxID(rapid.Uint64().Draw(t, "tx")),
 		Ordinal:     rapid.Uint32().Draw(t, "ordinal"),
 		Position:    rapid.Uint64().Draw(t, "position"),

@@ -71,6 +71,14 @@ func noted(slot int, flights ...engine.FlightNote) engine.Mutation {
 	return engine.Mutation{Kind: engine.BatchNoted, Slot: slot, Flights: flights}
 }
 
+func quarantined(k engine.Key, why engine.Outcome) engine.Mutation {
+	return engine.Mutation{Kind: engine.PairQuarantined, Lane: engine.LaneState{Key: k, Parked: why}}
+}
+
+func resync(kind engine.MutationKind, m engine.MapID, company string) engine.Mutation {
+	return engine.Mutation{Kind: kind, Resync: engine.Resync{Map: m, Company: company}}
+}
+
 func ledger(settled uint32, above ...engine.SettledAbove) engine.Ledger {
 	return engine.Ledger{Key: keyA, Incarnation: 1, Settled: settled, Above: above}
 }
@@ -106,6 +114,30 @@ var stories = []story{
 			Ingested: [2][]uint64{nil, {0, math.MaxUint64}},
 			Order:    math.MaxUint64,
 		},
+	},
+	{
+		name: "a quarantine outlives the references of its pair, and ends when it is released",
+		saves: [][]engine.Mutation{
+			{added(reference(1, engine.Captured), 1), quarantined(keyB, refused), quarantined(keyA, refused)},
+			{ended(reference(1, engine.Captured), written), quarantined(engine.Key{ID: "never heard of"}, refused)},
+			{quarantined(keyA, lost), quarantined(keyB, engine.Outcome{})},
+			{quarantined(keyB, engine.Outcome{})},
+		},
+		left: engine.State{
+			Ledgers:     []engine.Ledger{ledger(1)},
+			Quarantined: []engine.Quarantine{{Key: keyA, Why: lost}, {Key: engine.Key{ID: "never heard of"}, Why: refused}},
+			Order:       1,
+		},
+	},
+	{
+		name: "resyncs are under way in the order in which they were asked for",
+		saves: [][]engine.Mutation{
+			{resync(engine.ResyncAsked, 2, ""), resync(engine.ResyncAsked, 1, "USMF"), resync(engine.ResyncAsked, 1, "")},
+			{resync(engine.ResyncEnded, 1, "USMF"), resync(engine.ResyncAsked, 0, "USMF")},
+			{resync(engine.ResyncEnded, 2, ""), resync(engine.ResyncAsked, 2, "")},
+			{resync(engine.ResyncAsked, 1, "USMF"), resync(engine.ResyncEnded, 1, "USMF")},
+		},
+		left: engine.State{Resyncs: []engine.Resync{{Map: 1}, {Company: "USMF"}, {Map: 2}}},
 	},
 	{
 		name: "a slot holds what was noted of it last",
@@ -486,6 +518,8 @@ var nonsense = []nonsensical{
 	{"an intent closed that is not open", []engine.Mutation{opened(1, 5)}, closed(2)},
 	{"an intent of the other side closed", []engine.Mutation{opened(1, 5)}, engine.Mutation{Kind: engine.IntentClosed, Intent: onDataverse(intent(1, 5))}},
 	{"an intent closed twice", []engine.Mutation{opened(1, 5), closed(1)}, closed(1)},
+	{"a resync asked for twice", []engine.Mutation{resync(engine.ResyncAsked, 1, "USMF")}, resync(engine.ResyncAsked, 1, "USMF")},
+	{"a resync that ends and is not under way", []engine.Mutation{resync(engine.ResyncAsked, 1, "USMF")}, resync(engine.ResyncEnded, 1, "")},
 	{"a mutation of no kind", nil, engine.Mutation{Kind: 99}},
 }
 

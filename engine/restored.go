@@ -1,0 +1,132 @@
+package engine
+
+// A side that was restored from a backup has forgotten changes that the other
+// side, or the engine, still knows of. Marks tell: a seen above the other side's
+// own, or a reference whose number the record has not reached. Counting on from
+// there would give numbers a second time, and the engine would take new changes
+// for duplicates. The pair is quarantined, therefore, until an operator asks for
+// a resync, which lifts the forgetful side's number above all that is known of
+// it. Both sides count as changed then, and the primary's record wins.
+
+// Causes of a quarantine, as the error desk shows them.
+const (
+	causeRestored  = "a side has forgotten changes that are known elsewhere: was it restored from a backup? a resync of the map lets the primary decide"
+	causeTombstone = "the other side has deleted the record in the same life: delete it here too, or create it anew"
+	causeUntraced  = "the record is gone and left no tombstone: the change is older than what tombstones are kept for"
+)
+
+// unlike is the part of the tests that looks for a restored side, before all
+// that would move a mark. It reports whether the verdict is made.
+func (v *Verdict) unlike(m *TableMap, refs []Reference, x, y *Record, repair bool) bool {
+	source := refs[len(refs)-1].Side
+	for i := range refs {
+		r := &refs[i]
+		if r.Origin.Holds() {
+			continue
+		}
+		if x == nil {
+			v.Park = Outcome{Class: ApplicationFailure, Reason: Untraced, Cause: causeUntraced}
+			break
+		}
+		ahead := r.Incarnation > x.Mark.Incarnation || r.Incarnation == x.Mark.Incarnation && r.Number > x.Mark.Number
+		if ahead && !repair && !x.Mark.Dead {
+			v.Park = Outcome{Class: ApplicationFailure, Reason: Restored, Cause: causeRestored}
+			break
+		}
+	}
+	if v.Park.Class == Open && x != nil && x.Alive && !x.Mark.Dead && y != nil && y.Mark.Incarnation == x.Mark.Incarnation && !v.mend(m, source, x, y, repair) {
+		return false
+	}
+	if v.Park.Class != Open {
+		v.Outcomes = append(v.Outcomes, make([]Outcome, len(refs))...)
+		return true
+	}
+	return v.Late != NotLate
+}
+
+// mend looks at two records of one life. It reports whether one of them has
+// forgotten something.
+func (v *Verdict) mend(m *TableMap, source Side, x, y *Record, repair bool) bool {
+	if y.Mark.Dead && !y.Alive {
+		v.Park = Outcome{Class: ApplicationFailure, Reason: Restored, Cause: causeTombstone}
+		return true
+	}
+	if !y.Alive || y.Mark.Dead || x.Mark.Incarnation == 0 {
+		return false
+	}
+	target := source.Other()
+	sourceForgot, targetForgot := forgotten(x, y), forgotten(y, x)
+	if sourceForgot|targetForgot == 0 {
+		return false
+	}
+	if !repair {
+		v.Park = Outcome{Class: ApplicationFailure, Reason: Restored, Cause: causeRestored}
+		return true
+	}
+	// The side that remembers must have something to say, too, before the other
+	// one is mended: afterwards nothing tells any more that it was restored.
+	sourceSilent := targetForgot & m.outgoing(source) &^ pending(m, source, x, y, true)
+	targetSilent := sourceForgot & m.outgoing(target) &^ pending(m, target, y, x, true)
+	switch {
+	case sourceSilent != 0:
+		v.Late, v.LateSet = LateSource, sourceSilent
+	case targetSilent != 0:
+		v.Late, v.LateSet = LateTarget, targetSilent
+	case targetForgot != 0:
+		v.Late, v.LateSet = LateTarget, targetForgot
+	default:
+		v.Late, v.LateSet = LateSource, sourceForgot
+	}
+	return true
+}
+
+// forgotten returns the groups in which a has come less far than b has seen it.
+func forgotten(a, b *Record) GroupSet {
+	var s GroupSet
+	for g := range b.Mark.Groups {
+		if b.Mark.Groups[g].Seen > a.Mark.Groups[g].Own {
+			s = s.With(g)
+		}
+	}
+	return s
+}
+
+// unequal returns the groups in which the target does not hold what a source
+// could bring it, although no mark says so: those that flow from the source only,
+// and those that flow both ways where the source is primary.
+func (m *TableMap) unequal(source Side, x, y *Record) GroupSet {
+	var s GroupSet
+	for g := range m.groups {
+		decides := m.outgoing(source).Has(g) && (m.groups[g].flow != BothWays || m.Primary == source)
+		// What corresponds one way only has been through a transform that cannot be turned round.
+		if decides && !m.equal(g, source.Other(), x.Values, y.Values) && !m.equal(g, source, y.Values, x.Values) {
+			s = s.With(g)
+		}
+	}
+	return s
+}
+
+// highest returns the highest number that is known of a record: to the engine,
+// and to the other side. Where a side was restored, its record counts on from
+// there.
+func (c *Core) highest(id laneID, r, other *Record) uint32 {
+	if r.Mark.Dead { // its next life begins from zero
+		return 0
+	}
+	l := c.pairs.lane(id)
+	n, above := l.ledger.find(r.Mark.Incarnation)
+	if len(above) > 0 {
+		n = max(n, above[len(above)-1].Number)
+	}
+	for i := range l.open {
+		if l.open[i].Incarnation == r.Mark.Incarnation {
+			n = max(n, l.open[i].Number)
+		}
+	}
+	if other != nil && other.Mark.Incarnation == r.Mark.Incarnation {
+		for g := range other.Mark.Groups {
+			n = max(n, other.Mark.Groups[g].Seen)
+		}
+	}
+	return n
+}

@@ -1,0 +1,262 @@
+package engine
+
+import "slices"
+
+// A resync goes through a table map, page by page, first on the primary side and
+// then on the other. It reads the partners of what it finds, compares, lists what
+// differs, and makes an item of it; marks decide then, as always. What marks do
+// not speak of goes the primary's way: records that are older than the sync,
+// values whose mapping has changed, sides that were restored.
+//
+// The store keeps only that it is under way: after a crash it begins anew, which
+// does no harm, because what was mended does not differ any more. A comparison
+// does the same without making items, and is not kept.
+
+// Resync is a resync that an operator has asked for.
+type Resync struct {
+	Map     MapID
+	Company string // empty: every company
+}
+
+// Drift is a pair that differs although nothing is queued for it.
+type Drift struct {
+	Key      Key
+	From     [2]bool // by side: that it has something for the other
+	Restored bool    // a side has forgotten what is known elsewhere
+}
+
+// driftMax bounds the list of drift.
+const driftMax = 10_000
+
+// resync is a resync or comparison that is under way. They are worked on one
+// after the other.
+type resync struct {
+	Resync
+	compareOnly bool
+	job         int
+	begun       bool
+	second      bool      // it goes through the side that is not primary
+	before      Key       // what the page was listed after, and ...
+	after       Key       // ... its last record
+	page        []*Record // what was listed, whose partners are read
+	more        bool
+	request     BatchID
+	until       Time // of a wait after a failure
+}
+
+// resyncPage is how many records are listed and compared at once.
+const resyncPage = 100
+
+// resyncRequested accepts a resync or comparison of the maps of a job.
+func (c *Core) resyncRequested(j int, cmd *Command) {
+	for _, m := range c.cfg.Jobs[j].Maps {
+		r := Resync{Map: m, Company: cmd.Filter.Company}
+		only := cmd.Kind == CompareMaps
+		asked := slices.ContainsFunc(c.resyncs, func(o *resync) bool { return o.Resync == r && o.compareOnly == only })
+		if !among(cmd.Filter.Maps, m) || asked {
+			continue
+		}
+		c.resyncs = append(c.resyncs, &resync{Resync: r, compareOnly: only, job: j})
+		if !only {
+			c.save = append(c.save, Mutation{Kind: ResyncAsked, Resync: r})
+		}
+	}
+}
+
+// loadResyncs takes up the resyncs that a crash has cut off.
+func (c *Core) loadResyncs(all []Resync) {
+	for _, r := range all {
+		if int(r.Map) < len(c.cfg.Maps) {
+			c.resyncs = append(c.resyncs, &resync{Resync: r, job: c.jobByMap[r.Map]})
+		}
+	}
+}
+
+// workResync asks for the next page of the first resync, once its last one is
+// dealt with and the items that it made have read their records.
+func (c *Core) workResync() {
+	for len(c.resyncs) > 0 {
+		r := c.resyncs[0]
+		side := r.side(c)
+		if r.request != 0 || c.jobs[r.job].state != Active || c.now < max(r.until, c.gates[side].readsPause) || c.repairs > 0 {
+			return
+		}
+		if !r.begun {
+			r.begun, r.more, r.after = true, true, Key{Map: r.Map}
+			c.drift, c.compared = c.drift[:0], 0
+		}
+		switch {
+		case r.more:
+			r.request = c.nextRequest()
+			c.do = append(c.do, Effect{
+				Kind: ListRecords, Side: side, Batch: r.request, After: r.after, Company: r.Company, Max: resyncPage,
+			})
+			return
+		case !r.second:
+			r.second, r.more, r.after = true, true, Key{Map: r.Map}
+		default:
+			if !r.compareOnly {
+				c.save = append(c.save, Mutation{Kind: ResyncEnded, Resync: r.Resync})
+			}
+			c.resyncs = c.resyncs[1:]
+		}
+	}
+}
+
+func (r *resync) side(c *Core) Side {
+	if p := c.cfg.Maps[r.Map].Primary; !r.second {
+		return p
+	}
+	return c.cfg.Maps[r.Map].Primary.Other()
+}
+
+// resyncOf returns the resync that waits for an answer, or nil.
+func (c *Core) resyncOf(in *Input) *resync {
+	if len(c.resyncs) > 0 && in.Batch != 0 && c.resyncs[0].request == in.Batch {
+		return c.resyncs[0]
+	}
+	return nil
+}
+
+// listed takes a page and reads the partners of its records.
+func (c *Core) listed(in *Input) {
+	r := c.resyncOf(in)
+	if r == nil {
+		return
+	}
+	c.gates[in.Side].answered()
+	r.request, r.more = 0, in.More
+	if len(in.Records) == 0 {
+		r.more = false
+		return
+	}
+	r.page = append(r.page[:0], in.Records...)
+	r.before, r.after = r.after, r.page[len(r.page)-1].Key
+	keys := make([]Key, len(r.page))
+	for i, x := range r.page {
+		keys[i] = x.Key
+	}
+	r.request = c.nextRequest()
+	c.do = append(c.do, Effect{Kind: ReadBatch, Side: in.Side.Other(), Batch: r.request, Keys: keys})
+}
+
+// resyncRead compares a page with what the other side holds. It reports whether
+// the answer was one of a resync.
+func (c *Core) resyncRead(in *Input) bool {
+	r := c.resyncOf(in)
+	if r == nil {
+		return false
+	}
+	c.gates[in.Side].answered()
+	r.request = 0
+	for i, x := range r.page {
+		y := in.Records[i]
+		if r.second && y != nil && y.Alive {
+			continue // compared when its own side was gone through
+		}
+		c.compared++
+		c.compare(r, in.Side.Other(), x, y)
+	}
+	clear(r.page)
+	r.page = r.page[:0]
+	return true
+}
+
+// resyncFailed asks again later. It reports whether the request was one of a
+// resync.
+func (c *Core) resyncFailed(in *Input) bool {
+	r := c.resyncOf(in)
+	if r == nil {
+		return false
+	}
+	r.request, r.more, r.until = 0, true, c.now.Add(c.cfg.Probe)
+	if len(r.page) > 0 { // its partners were not read: list it again
+		r.after, r.page = r.before, r.page[:0]
+	}
+	return true
+}
+
+// compare looks at one pair, of which side holds x, and makes items of what
+// differs.
+func (c *Core) compare(r *resync, side Side, x, y *Record) {
+	d, differs := c.cfg.Maps[r.Map].compare(side, x, y)
+	id := c.pairs.ensure(x.Key, side)
+	p := c.pairs.at(id.pair())
+	if !differs || p.held != nil {
+		return
+	}
+	queued := len(p.lanes[FinOps].open)+len(p.lanes[Dataverse].open) > 0
+	if !queued || p.quarantine.Class != Open {
+		if len(c.drift) < driftMax {
+			c.drift = append(c.drift, d)
+		}
+	}
+	if r.compareOnly || queued && p.quarantine.Class == Open {
+		return
+	}
+	for _, s := range Sides {
+		own := laneID(id.pair())<<1 | laneID(s)
+		if l := c.pairs.lane(own); d.From[s] || len(l.open) > 0 {
+			l.repair = true
+			c.repairs++
+		}
+	}
+	c.releasePair(id)
+	for _, s := range Sides {
+		own := laneID(id.pair())<<1 | laneID(s)
+		if l := c.pairs.lane(own); l.repair && len(l.open) == 0 {
+			c.enqueueUnread(own, x.Key, Resynced)
+		}
+	}
+}
+
+// repaired takes note that an item is not, or no longer, one whose marks must be
+// mended.
+func (c *Core) repaired(l *lane) {
+	if l.repair {
+		l.repair = false
+		c.repairs--
+	}
+}
+
+// compare tells what two records of a pair have for each other, x of a side and
+// alive. It reports whether they differ.
+func (m *TableMap) compare(side Side, x, y *Record) (Drift, bool) {
+	d := Drift{Key: x.Key}
+	x, y = m.fitted(x), m.fitted(y)
+	other := side.Other()
+	if !m.covers(side, x) || !m.covers(other, y) {
+		return d, false
+	}
+	switch {
+	case y == nil || !y.Alive:
+		d.From[side] = true
+		d.Restored = y != nil && y.Mark.Dead && !x.Mark.Dead && y.Mark.Incarnation >= x.Mark.Incarnation
+	case x.Mark.Dead || y.Mark.Dead: // created anew past the hook
+		d.From[m.Primary] = m.unequal(side, x, y)|m.unequal(other, y, x) != 0
+	case x.Mark.Incarnation != y.Mark.Incarnation && x.Mark.Incarnation != 0 && y.Mark.Incarnation != 0:
+		d.From[side] = x.Mark.Incarnation > y.Mark.Incarnation
+		d.From[other] = !d.From[side]
+	case x.Mark.Incarnation != y.Mark.Incarnation || x.Mark.Incarnation == 0: // older than the sync
+		d.From[m.Primary] = m.unequal(side, x, y)|m.unequal(other, y, x) != 0
+	case forgotten(x, y)|forgotten(y, x) != 0:
+		d.Restored, d.From[m.Primary] = true, true
+	default:
+		d.From[side] = pending(m, side, x, y, true)|m.drifted(x, side) != 0
+		d.From[other] = pending(m, other, y, x, true)|m.drifted(y, other) != 0
+		if d.From == [2]bool{} {
+			d.From[side] = m.unequal(side, x, y) != 0
+			d.From[other] = m.unequal(other, y, x) != 0
+		}
+	}
+	return d, d.From != [2]bool{}
+}
+
+// Drift calls f with the pairs that differed when they were last gone through by
+// a resync or a comparison, 10,000 at most, and returns how many were compared.
+func (c *Core) Drift(f func(Drift)) (compared int) {
+	for _, d := range c.drift {
+		f(d)
+	}
+	return c.compared
+}
