@@ -370,7 +370,7 @@ func (e *environment) traceMutation(m *engine.Mutation) {
 	case engine.IntentClosed:
 		e.printf("  intent of tx%d on %s closed", m.Intent.Tx, m.Intent.Side)
 	case engine.InitialMoved:
-		e.traceInitial(&m.Initial)
+		e.traceInitial(m.Initial)
 	case engine.JobMoved:
 		e.printf("  job %s is %v", m.Job.Name, m.Job.State)
 	case engine.LaneChanged:
