@@ -408,7 +408,7 @@ func (e *environment) traceMutation(m *engine.Mutation) {
 	case engine.IntentClosed:
 		e.printf("  intent of tx%d on %s closed", m.Intent.Tx, m.Intent.Side)
 	case engine.InitialMoved:
-		e.traceInitial(&m.Initial)
+		e.traceInitial(m.Initial)
 	case engine.PairQuarantined:
 		if m.Lane.Parked.Class == engine.Open {
 			e.printf("  released %s", keyName(m.Lane.Key))

@@ -115,7 +115,8 @@ func (c *Core) planInitial(j int, list []InitialSync) {
 }
 
 func (c *Core) saveLeg(r *InitialRecord) {
-	c.save = append(c.save, Mutation{Kind: InitialMoved, Initial: *r})
+	own := *r
+	c.save = append(c.save, Mutation{Kind: InitialMoved, Initial: &own})
 }
 
 // initialize goes on with a job's initial sync, and reports whether it is over

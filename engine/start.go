@@ -141,7 +141,8 @@ func (c *Core) record(j int, id MapID, rules Side) {
 }
 
 func (c *Core) saveMap(id MapID) {
-	c.save = append(c.save, Mutation{Kind: MapMoved, Map: c.maps[id]})
+	r := c.maps[id]
+	c.save = append(c.save, Mutation{Kind: MapMoved, Map: &r})
 }
 
 // recordAll saves how the maps of jobs run that were running from the first,

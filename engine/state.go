@@ -38,8 +38,8 @@ type Mutation struct {
 	Resync    Resync
 	Slot      int
 	Flights   []FlightNote
-	Map       MapRecord
-	Initial   InitialRecord
+	Map       *MapRecord     // never changes afterwards
+	Initial   *InitialRecord // nor this
 }
 
 // Intent is the durable note that a live transaction is between its two

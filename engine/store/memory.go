@@ -116,9 +116,9 @@ func (s *Memory) apply(m *engine.Mutation) error {
 	case engine.BatchNoted:
 		s.flights[m.Slot] = append(s.flights[m.Slot][:0], m.Flights...)
 	case engine.MapMoved:
-		s.maps[m.Map.Map] = m.Map
+		s.maps[m.Map.Map] = *m.Map
 	case engine.InitialMoved:
-		s.moveInitial(m.Initial)
+		s.moveInitial(*m.Initial)
 	default:
 		return fmt.Errorf("unknown kind %d", m.Kind)
 	}

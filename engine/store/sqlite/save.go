@@ -78,9 +78,9 @@ func (s *Store) apply(m *engine.Mutation) error {
 		s.changes.jobs = append(s.changes.jobs, &m.Job)
 		return nil
 	case engine.MapMoved:
-		return s.moveMap(&m.Map)
+		return s.moveMap(m.Map)
 	case engine.InitialMoved:
-		return s.moveInitial(&m.Initial)
+		return s.moveInitial(m.Initial)
 	default:
 		return fmt.Errorf("unknown kind %d", m.Kind)
 	}

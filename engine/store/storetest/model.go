@@ -124,14 +124,14 @@ func (m *model) apply(mu engine.Mutation) bool {
 		return true
 	case engine.MapMoved:
 		m.maps = slices.DeleteFunc(m.maps, func(r engine.MapRecord) bool { return r.Map == mu.Map.Map })
-		m.maps = append(m.maps, mu.Map)
+		m.maps = append(m.maps, *mu.Map)
 		return true
 	case engine.InitialMoved:
 		m.initials = slices.DeleteFunc(m.initials, func(r engine.InitialRecord) bool {
 			return r.Map == mu.Initial.Map && r.Company == mu.Initial.Company && r.Side == mu.Initial.Side
 		})
 		if mu.Initial.Stage != engine.InitialForgotten {
-			m.initials = append(m.initials, mu.Initial)
+			m.initials = append(m.initials, *mu.Initial)
 		}
 		return true
 	default:

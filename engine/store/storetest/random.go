@@ -246,14 +246,14 @@ func (c *randomCase) draw(t *rapid.T) engine.Mutation {
 			Turn:  rapid.Uint64().Draw(t, "turn"),
 		}
 	case engine.MapMoved:
-		m.Map = engine.MapRecord{
+		m.Map = &engine.MapRecord{
 			Map: engine.MapID(rapid.IntRange(0, 2).Draw(t, "map")), Job: rapid.SampledFrom([]string{"finance", "sales"}).Draw(t, "job"),
 			Mode: engine.Mode(rapid.IntRange(0, 2).Draw(t, "mode")), Sequence: rapid.Int().Draw(t, "sequence"), Primary: side,
 			Initializing: rapid.Bool().Draw(t, "initializing"), Rules: engine.Side(rapid.IntRange(0, 1).Draw(t, "rules")),
 			WriteLife: time.Duration(rapid.Int64().Draw(t, "life")),
 		}
 	case engine.InitialMoved:
-		m.Initial = engine.InitialRecord{
+		m.Initial = &engine.InitialRecord{
 			Map: engine.MapID(rapid.IntRange(0, 2).Draw(t, "map")), Company: rapid.SampledFrom([]string{"", "USMF"}).Draw(t, "company"), Side: side,
 			Interim: engine.Side(rapid.IntRange(0, 1).Draw(t, "interim")), Order: rapid.IntRange(0, 2).Draw(t, "order"),
 			Stage: engine.InitialStage(rapid.IntRange(0, 4).Draw(t, "stage")), Rows: rapid.Int().Draw(t, "rows"),

@@ -47,11 +47,11 @@ func moved(job string, s engine.JobState, since engine.Time) engine.Mutation {
 }
 
 func went(r engine.InitialRecord) engine.Mutation {
-	return engine.Mutation{Kind: engine.InitialMoved, Initial: r}
+	return engine.Mutation{Kind: engine.InitialMoved, Initial: &r}
 }
 
 func ran(r engine.MapRecord) engine.Mutation {
-	return engine.Mutation{Kind: engine.MapMoved, Map: r}
+	return engine.Mutation{Kind: engine.MapMoved, Map: &r}
 }
 
 // opened is the intent of a transaction on FinOps that deletes A.
