@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Failpoints lets a test plant a bug or a crash. The engine asks at named
@@ -32,8 +33,19 @@ func (noFailpoints) Hit(string) bool { return false }
 
 // LiveLimits are the documented limits of live sync for one transaction.
 type LiveLimits struct {
-	Records   int // a header counts like any of its lines; 1,000 from F&O
-	Companies int // 250
+	Records   int           // a header counts like any of its lines; 1,000 from F&O
+	Companies int           // 250
+	Wait      time.Duration // how long its user waits; 120s. It is the system's to keep, which holds the transaction
+}
+
+// DocumentedLimits returns the limits of what goes live from a side, as the
+// product's documentation gives them.
+func DocumentedLimits(side Side) LiveLimits {
+	limits := LiveLimits{Companies: 250, Wait: 120 * time.Second}
+	if side == FinOps {
+		limits.Records = 1000
+	}
+	return limits
 }
 
 // LiveLimitError refuses a transaction that is too large to go live.

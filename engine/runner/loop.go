@@ -23,8 +23,9 @@ type loop struct {
 	alarm  *time.Timer
 	wakeAt engine.Time // 0: not asked
 
-	answers   chan answer
+	mail      mailbox
 	pending   int // requests that the engine waits for
+	held      map[txName]*held
 	known     witness
 	quiet     [2]bool           // the last pull of the side failed
 	paused    [2][2]engine.Time // the side wants no more of a purpose until then
@@ -37,7 +38,8 @@ type loop struct {
 }
 
 // purpose is what a request is for. A side that wants no more writes for a
-// while may still be read, and a run that ends waits for writes alone.
+// while may still be read, and a run that ends waits for writes alone, and for
+// the commits that they were for.
 type purpose uint8
 
 const (
@@ -46,7 +48,7 @@ const (
 )
 
 func purposeOf(k engine.EffectKind) purpose {
-	if k == engine.WriteBatch {
+	if k == engine.WriteBatch || k == engine.CommitTx {
 		return toWrite
 	}
 	return toRead
@@ -73,11 +75,9 @@ func newLoop(ctx context.Context, r *Runner, core *engine.Core, state *engine.St
 		Runner: r, core: core, began: time.Now(),
 		saved: make(chan error, 1),
 		alarm: time.NewTimer(time.Hour),
-		// A side is asked for one pull, for one request of each batch and for one
-		// switch of each job at a time. With room for all their answers, no call
-		// waits for the loop.
-		answers: make(chan answer, 2*(r.config.Engine.Workers+1+max(1, len(r.config.Engine.Jobs)))),
-		known:   newWitness(state),
+		mail:  mailbox{filled: make(chan struct{}, 1)},
+		held:  map[txName]*held{},
+		known: newWitness(state),
 	}
 	l.alarm.Stop()
 	for side := range l.slots {
@@ -111,8 +111,8 @@ func (l *loop) work(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return nil
-		case a := <-l.answers:
-			err = l.take(&a)
+		case <-l.mail.filled:
+			err = l.takeAll()
 		case saved := <-l.saved:
 			err = l.synced(saved)
 		case <-l.notified[engine.FinOps]:
@@ -123,6 +123,8 @@ func (l *loop) work(ctx context.Context) error {
 			err = l.ring()
 		case o := <-l.orders:
 			err = o(l)
+		case n := <-l.leaving:
+			err = l.left(n)
 		}
 	}
 	return err
@@ -183,16 +185,18 @@ func (l *loop) synced(err error) error {
 }
 
 // do carries out, in order, what the steps that are now saved asked for. A run
-// that ends does nothing more: to the engine it is as if it died here.
+// that ends begins nothing more: to the engine it is as if it died here.
 func (l *loop) do() {
 	for _, told := range l.syncing.tell {
 		told <- nil
 	}
 	for i := range l.syncing.do {
 		switch e := &l.syncing.do[i]; {
-		case l.ending:
+		case l.ending && !finishes(e):
 		case e.Kind == engine.WakeAt:
 			l.wakeUp(e.At)
+		case e.Kind == engine.AbortTx:
+			l.tell(txName{e.Side, e.Tx}, &refusalError{e.Why, e.Side.Other()})
 		default:
 			l.send(e)
 		}
