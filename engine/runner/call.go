@@ -165,7 +165,9 @@ func (c *call) end(in engine.Input, err error) bool {
 		in.Failure, in.RetryAfter = failureOf(err)
 	}
 	in.Side, in.Batch, in.Tx = e.Side, e.Batch, e.Tx
-	c.loop.config.Observe(Request{Side: e.Side, Kind: e.Kind, Rows: rowsOf(e), Took: time.Since(c.sent), Err: err})
+	took := time.Since(c.sent)
+	c.loop.config.Observe(Request{Side: e.Side, Kind: e.Kind, Rows: rowsOf(e), Took: took, Err: err})
+	c.loop.config.Metrics.Latency(MetricRequest, ifNot(e.Side.String()+" "+e.Kind.String(), "failed", err), took)
 	c.loop.mail.post(answer{call: c, input: in, err: err})
 	return true
 }

@@ -39,6 +39,9 @@ type Config struct {
 	// Observe is called when a request is over, from many goroutines at once,
 	// and must return soon. Nil observes nothing.
 	Observe func(Request)
+
+	// Metrics takes figures. Nil takes none.
+	Metrics Metrics
 }
 
 // Request is a request to a system that is over, as [Config.Observe] sees it.
@@ -64,6 +67,9 @@ func (c Config) WithDefaults() Config {
 	}
 	if c.Observe == nil {
 		c.Observe = func(Request) {}
+	}
+	if c.Metrics == nil {
+		c.Metrics = noMetrics{}
 	}
 	return c
 }

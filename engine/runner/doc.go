@@ -19,9 +19,9 @@
 // Call [Runner.Notify] whenever a user's commit has put something into a side's
 // outbox, from any goroutine. A notification is a hint: it never blocks, many
 // become one, and what a lost one hid is found by the next poll.
-// [Runner.Stats] is a snapshot for gauges and counters, and [Config.Observe]
-// hears of every request, for latencies and for the errors that nobody else
-// sees. Package memory, below this one, is a whole System in few lines.
+// [Runner.Stats] is a snapshot for whoever asks, [Metrics] takes the same figures
+// and latencies for a monitoring system, and [Config.Observe] hears of every
+// request, for the errors that nobody else sees. Package memory, below this one, is a whole System in few lines.
 //
 // # Live transactions
 //

@@ -3,6 +3,7 @@ package runner
 import (
 	"context"
 	"sync/atomic"
+	"time"
 
 	"github.com/twinwrite/twinwrite/engine"
 )
@@ -34,6 +35,14 @@ func (r *Runner) Live(ctx context.Context, side engine.Side, tx engine.TxID, row
 		return &UndoneError{Side: side, Tx: tx, Err: err}
 	}
 	h := &held{name: txName{side, tx}, verdict: make(chan error, 1)}
+	began := time.Now()
+	err := r.await(ctx, h, rows)
+	r.config.Metrics.Latency(MetricLiveWait, ifNot(side.String(), "undone", err), time.Since(began))
+	return err
+}
+
+// await hands a transaction to the run and waits for the verdict.
+func (r *Runner) await(ctx context.Context, h *held, rows []engine.LiveRow) error {
 	select {
 	case r.orders <- func(l *loop) error { return l.hold(h, rows) }:
 	case <-r.ended:

@@ -27,6 +27,7 @@ type loop struct {
 	pending   int // requests that the engine waits for
 	held      map[txName]*held
 	known     witness
+	gauged    engine.Stats      // as the metrics were last told
 	quiet     [2]bool           // the last pull of the side failed
 	paused    [2][2]engine.Time // the side wants no more of a purpose until then
 	slots     [2]chan struct{}
@@ -166,8 +167,11 @@ func (l *loop) sync() {
 	}
 	l.saving = true
 	go func(mutations []engine.Mutation) {
-		err := errGone
-		defer func() { l.saved <- err }()
+		err, began := errGone, time.Now()
+		defer func() {
+			l.config.Metrics.Latency(MetricSave, "", time.Since(began))
+			l.saved <- err
+		}()
 		err = guard(func() error { return l.config.Store.Save(mutations) })
 	}(l.syncing.save)
 }
@@ -179,6 +183,7 @@ func (l *loop) synced(err error) error {
 		return &StoreError{Op: "save", Err: err}
 	}
 	l.count(func(s *Stats) { s.Saves++; s.Mutations += uint64(len(l.syncing.save)) })
+	l.countSaved(l.syncing.save)
 	l.do()
 	l.sync()
 	return nil
@@ -202,6 +207,7 @@ func (l *loop) do() {
 		}
 	}
 	l.syncing.reset()
+	l.gauge()
 }
 
 // hint passes a notification on. While the last pull of the side has failed,

@@ -81,7 +81,8 @@ func (s *stress) run() {
 	}
 	s.Logf("%d cycles, %d of them killed; %d requests, %d of them lost; %d live writes and %d deletes, %d undone", s.cycles, s.killed.Load(),
 		s.requests.Load(), s.lost.Load(), s.live.Load(), s.removed.Load(), s.undone.Load())
-	if s.killed.Load() == 0 || s.lost.Load() == 0 || s.live.Load() == 0 || s.removed.Load() == 0 || s.undone.Load() == 0 {
+	rare := s.removed.Load() > 0 || s.cycles < 200
+	if s.killed.Load() == 0 || s.lost.Load() == 0 || s.live.Load() == 0 || s.undone.Load() == 0 || !rare {
 		s.Error("too tame")
 	}
 }
