@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"sort"
 	"strconv"
@@ -57,6 +58,7 @@ type environment struct {
 	primary engine.Side
 	sides   [2]*testSystem
 	store   store.Store
+	file    string // of the store; "": it is in memory
 	core    *engine.Core
 	now     engine.Time
 	wakeAt  engine.Time
@@ -100,22 +102,34 @@ type testSystem struct {
 	unique  map[engine.MapID]int // by map: a column of which no two records may hold the same
 }
 
+// TestTraces tells each story twice, in memory and over a file; in a hurry only
+// in memory.
 func TestTraces(t *testing.T) {
+	folder := t.TempDir()
 	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
-		e := &environment{t: t, planted: plants{}, held: map[string]engine.Effect{}, outcomes: map[string][]string{}, now: 1}
-		e.reads = map[string]int{}
-		e.accounts = &accounts{env: e, settled: map[string]int{}}
-		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
-			e.t = t
-			e.trace.Reset()
-			e.directive(d)
-			if e.trace.Len() == 0 {
-				return "ok"
-			}
-			return e.trace.String()
-		})
-		e.accounts.close(t)
+		tell(t, path, "")
+		if !testing.Short() {
+			tell(t, path, filepath.Join(folder, filepath.Base(path)))
+		}
 	})
+}
+
+// tell carries out a text scenario over a store in memory, or in a file.
+func tell(t *testing.T, path, file string) {
+	e := &environment{t: t, planted: plants{}, held: map[string]engine.Effect{}, outcomes: map[string][]string{}, now: 1, file: file}
+	e.reads = map[string]int{}
+	e.accounts = &accounts{env: e, settled: map[string]int{}}
+	datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
+		e.t = t
+		e.trace.Reset()
+		e.directive(d)
+		if e.trace.Len() == 0 {
+			return "ok"
+		}
+		return e.trace.String()
+	})
+	e.accounts.close(t)
+	e.closeStore()
 }
 
 func (e *environment) printf(format string, args ...any) {
@@ -236,7 +250,7 @@ func (e *environment) declareMaps(d *datadriven.TestData) {
 // build makes both sides, an empty store and an engine for the maps.
 func (e *environment) build() {
 	e.cfg.Maps, e.cfg.Failpoints = e.maps, e.planted
-	e.store = store.NewMemory()
+	e.openStore()
 	for _, s := range engine.Sides {
 		e.sides[s] = &testSystem{
 			env: e, side: s, capture: engine.NewCapture(s, e.maps, e.planted),
@@ -301,6 +315,7 @@ func (e *environment) crash(unsaved bool) {
 		e.unsaved = nil
 	}
 	e.flush()
+	e.reopenStore()
 	e.printf("crash")
 	for _, s := range e.sides { // their calls to the engine break, so that they undo what they hold
 		for _, tx := range slices.Sorted(maps.Keys(s.held)) {

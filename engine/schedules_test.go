@@ -102,8 +102,9 @@ type schedule struct {
 	perField             bool
 	mapping              mapping
 	unlinked             engine.Unlinked
-	jobs                 bool // ends with an initial sync, which leaves no drift
-	chunk, crashCopy     int  // of that initial sync: records at a time; the engine dies after so many requests
+	jobs                 bool   // ends with an initial sync, which leaves no drift
+	chunk, crashCopy     int    // of that initial sync: records at a time; the engine dies after so many requests
+	file                 string // of the store; "": it is in memory
 	actions              []action
 }
 
@@ -214,8 +215,9 @@ func shrink(s schedule) schedule {
 // run carries out a schedule, heals, and judges. It returns the trace.
 func (s *schedule) run(planted plants, seen map[string]int) (trace string, err error) {
 	j := newJudge(s)
-	e := &environment{judge: j, planted: planted, held: map[string]engine.Effect{}, outcomes: map[string][]string{}, now: 1}
+	e := &environment{judge: j, planted: planted, held: map[string]engine.Effect{}, outcomes: map[string][]string{}, now: 1, file: s.file}
 	defer func() {
+		e.closeStore()
 		trace = e.trace.String()
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())

@@ -3,6 +3,7 @@ package runner
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -138,9 +139,11 @@ func (c *call) ask() (engine.Input, error) {
 		} else {
 			in.Rows, err = system.Write(c.ctx, e.Writes)
 		}
-	default:
+	case engine.CommitTx, engine.AskTx:
 		in.Kind = engine.TxEnded
 		in.Committed, err = system.End(c.ctx, e.Tx, e.Kind == engine.CommitTx)
+	default:
+		err = fmt.Errorf("runner: a %s is not for a system", e.Kind)
 	}
 	if err != nil {
 		return engine.Input{}, err
