@@ -12,6 +12,7 @@ type batch struct {
 	request  [2]BatchID // the requests under way, by side; 0: none
 	flights  []flight
 	deadline Time  // of its writes
+	keys     []Key // of the flights; both sides' reads hold it, so that it is made anew for each batch
 	needs    []Key // looked-up records, distinct over the batch
 	noted    bool  // the store has a note of what it holds, or held
 	notes    []FlightNote
@@ -45,15 +46,15 @@ func (c *Core) dispatch() {
 		if !c.fillBatch(b) {
 			return
 		}
-		keys := make([]Key, len(b.flights))
+		b.keys = make([]Key, len(b.flights))
 		for j := range b.flights {
-			keys[j] = c.pairs.at(b.flights[j].lane.pair()).key
+			b.keys[j] = c.pairs.at(b.flights[j].lane.pair()).key
 		}
 		c.stats.Batches++
 		c.noteBatch(i)
 		b.stage = readingSource
 		b.request[b.source] = c.nextRequest()
-		c.do = append(c.do, Effect{Kind: ReadBatch, Side: b.source, Batch: b.request[b.source], Keys: keys})
+		c.do = append(c.do, Effect{Kind: ReadBatch, Side: b.source, Batch: b.request[b.source], Keys: b.keys})
 	}
 }
 
@@ -165,12 +166,9 @@ func (c *Core) read(in *Input) {
 // readTarget reads the other side of a batch, and the life of the records that
 // the source records look up.
 func (c *Core) readTarget(b *batch) {
-	keys := make([]Key, len(b.flights))
 	b.needs = b.needs[:0]
 	for i := range b.flights {
-		f := &b.flights[i]
-		key := c.pairs.at(f.lane.pair()).key
-		keys[i] = key
+		f, key := &b.flights[i], b.keys[i]
 		if f.x == nil || !f.x.Alive {
 			continue
 		}
@@ -186,7 +184,7 @@ func (c *Core) readTarget(b *batch) {
 	target := b.source.Other()
 	b.request[target] = c.nextRequest()
 	c.do = append(c.do, Effect{
-		Kind: ReadBatch, Side: target, Batch: b.request[target], Keys: keys, Lookups: slices.Clone(b.needs),
+		Kind: ReadBatch, Side: target, Batch: b.request[target], Keys: b.keys, Lookups: slices.Clone(b.needs),
 	})
 }
 
@@ -221,6 +219,9 @@ func (c *Core) decide(b *batch, lookups []Alive) {
 			f.verdict.Carry, f.verdict.Equal, f.verdict.Answer = f.verdict.Carry|f.verdict.Equal, 0, 0
 		}
 		if side, w, ok := c.act(f, l, m, lookups); ok {
+			if writes[side] == nil { // most go this way
+				writes[side] = make([]Write, 0, len(b.flights)-i)
+			}
 			b.rows[side] = append(b.rows[side], i)
 			writes[side] = append(writes[side], w)
 			if f.verdict.Answer != 0 {
@@ -299,6 +300,9 @@ func (c *Core) late(id laneID, r, other *Record, set GroupSet) Write {
 // conditions lists the looked-up records that must still be alive when a write
 // of some groups commits.
 func (m *TableMap) conditions(groups GroupSet, x *Record, lookups []Alive) []Alive {
+	if len(m.lookups) == 0 {
+		return nil
+	}
 	var list []Alive
 	for g := range m.groups {
 		for _, c := range m.groups[g].columns {

@@ -5,12 +5,24 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
 // LiveLimits are the documented limits of live sync for one transaction.
 type LiveLimits struct {
-	Records   int // a header counts like any of its lines; 1,000 from F&O
-	Companies int // 250
+	Records   int           // a header counts like any of its lines; 1,000 from F&O
+	Companies int           // 250
+	Wait      time.Duration // how long its user waits; 120s. It is the system's to keep, which holds the transaction
+}
+
+// DocumentedLimits returns the limits of what goes live from a side, as the
+// product's documentation gives them.
+func DocumentedLimits(side Side) LiveLimits {
+	limits := LiveLimits{Companies: 250, Wait: 120 * time.Second}
+	if side == FinOps {
+		limits.Records = 1000
+	}
+	return limits
 }
 
 // LiveLimitError refuses a transaction that is too large to go live.

@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -20,6 +21,7 @@ import (
 //	user SIDE at=N           the transaction commits late: its reference has an earlier position
 //	twice                    the next request is carried out, and its answer is delivered two times
 //	vanish SIDE MAP KEY      a record disappears past everything, and leaves no tombstone
+//	leave SIDE               the user of the side's oldest live transaction would not wait: it is undone
 //	unique SIDE MAP COLUMN   no two records may hold the same value there, and the map does not know
 //	collide N                hashes of unique values are numbers below N
 func (e *environment) more(d *datadriven.TestData) {
@@ -46,6 +48,10 @@ func (e *environment) more(d *datadriven.TestData) {
 		k := e.key(d.CmdArgs[1].Key, d.CmdArgs[2].Key)
 		delete(s.records, k)
 		s.keys = slices.DeleteFunc(s.keys, func(o engine.Key) bool { return o == k })
+	case "leave":
+		s := e.sides[side(d, 0)]
+		tx := slices.Min(slices.Collect(maps.Keys(s.held)))
+		e.input(s.endTx(&engine.Effect{Kind: engine.AskTx, Tx: tx}, true))
 	case "unique":
 		m := e.maps[e.key(d.CmdArgs[1].Key, "").Map]
 		e.sides[side(d, 0)].unique[m.ID] = slices.IndexFunc(m.Columns, func(c engine.Column) bool { return c.Name == d.CmdArgs[2].Key })

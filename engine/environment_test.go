@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"sort"
 	"strconv"
@@ -58,6 +59,7 @@ type environment struct {
 	primary engine.Side
 	sides   [2]*testSystem
 	store   store.Store
+	file    string // of the store; "": it is in memory
 	core    *engine.Core
 	now     engine.Time
 	wakeAt  engine.Time
@@ -117,20 +119,33 @@ func newEnvironment(t testing.TB) *environment {
 	return e
 }
 
+// TestTraces tells each story twice, in memory and over a file; in a hurry only
+// in memory.
 func TestTraces(t *testing.T) {
+	folder := t.TempDir()
 	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
-		e := newEnvironment(t)
-		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
-			e.t = t
-			e.trace.Reset()
-			e.directive(d)
-			if e.trace.Len() == 0 {
-				return "ok"
-			}
-			return e.trace.String()
-		})
-		e.accounts.close(t)
+		tell(t, path, "")
+		if !testing.Short() {
+			tell(t, path, filepath.Join(folder, filepath.Base(path)))
+		}
 	})
+}
+
+// tell carries out a text scenario over a store in memory, or in a file.
+func tell(t *testing.T, path, file string) {
+	e := newEnvironment(t)
+	e.file = file
+	datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
+		e.t = t
+		e.trace.Reset()
+		e.directive(d)
+		if e.trace.Len() == 0 {
+			return "ok"
+		}
+		return e.trace.String()
+	})
+	e.accounts.close(t)
+	e.closeStore()
 }
 
 func (e *environment) printf(format string, args ...any) {
@@ -257,7 +272,7 @@ func (e *environment) build() {
 			e.cfg.Jobs[0].Maps = append(e.cfg.Jobs[0].Maps, engine.MapID(i))
 		}
 	}
-	e.store = store.NewMemory()
+	e.openStore()
 	for _, s := range engine.Sides {
 		e.sides[s] = &testSystem{
 			env: e, side: s, capture: engine.NewCapture(s, e.maps, e.planted),
@@ -324,6 +339,7 @@ func (e *environment) crash(unsaved bool) {
 		e.unsaved = nil
 	}
 	e.flush()
+	e.reopenStore()
 	e.printf("crash")
 	for _, s := range e.sides { // their calls to the engine break, so that they undo what they hold
 		for _, tx := range slices.Sorted(maps.Keys(s.held)) {

@@ -37,7 +37,7 @@ func (c *Core) pull(side Side) {
 	}
 	o.pulling, o.again = true, false
 	o.request = c.nextRequest()
-	o.acking, o.saved = append(o.acking, o.saved...), nil
+	o.acking, o.saved = append(o.acking, o.saved...), o.saved[:0]
 	c.do = append(c.do, Effect{
 		Kind: PullOutbox, Side: side, Batch: o.request, Max: c.cfg.PullMax, Ack: slices.Clone(o.acking),
 		AckOnDelivery: c.bugs.hit(PlantAckBeforeSave),
@@ -64,10 +64,10 @@ func (c *Core) pulled(in *Input) {
 	for i := range in.References {
 		r := &in.References[i]
 		o.saved = append(o.saved, r.Position)
-		if o.ingested[r.Position] {
+		known := len(o.ingested)
+		if o.ingested[r.Position] = true; len(o.ingested) == known {
 			continue // delivered again: a crash came between the save and the acknowledgement
 		}
-		o.ingested[r.Position] = true
 		c.save = append(c.save, Mutation{Kind: PositionIngested, Side: in.Side, Position: r.Position})
 		if c.bugs.hit(PlantPauseLoses) && c.jobs[c.jobByMap[r.Key.Map]].state == Paused {
 			continue

@@ -84,7 +84,7 @@ const (
 	BatchFailed                   // Failure: no row was answered; a write may have landed. With Tx, a request about that
 	TimeReached
 	LiveRequested // a transaction of Side is held before its commit until its Live rows are on the other side
-	TxEnded       // Tx of Side ended; Committed tells how
+	TxEnded       // Tx of Side ended; Committed tells how. Unasked, its user would not wait and it is undone
 	RecordsListed // Records, each with its mark as of one instant; More tells of another page
 	CaptureSwitched
 )

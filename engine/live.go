@@ -30,9 +30,9 @@ const (
 	writingRows
 	committingSource
 	sealingRows
+	sealingLater  // Y did not answer
 	askingSource  // after a crash, or when nobody knows how X ended
-	askingLater   // ... and X could not be asked
-	sealingLater  // Y could not be reached
+	askingLater   // X did not answer
 	waitingOut    // for the deadline of a write that may still land
 	readingX      // to undo: what X holds now
 	readingY      // ... and Y
@@ -46,6 +46,7 @@ type liveTx struct {
 	stage   liveStage
 	saved   bool // the intent is in the store
 	landed  bool // Y's rows were answered: nothing is left that may land later
+	left    bool // X was undone before Y had answered: its user would not wait
 	request BatchID
 	until   Time // of the stage, where it waits
 	tries   int  // reads whose write met a failed condition
@@ -58,10 +59,11 @@ func recovered(i Intent) *liveTx { return &liveTx{intent: i, stage: askingSource
 // wake returns when the transaction wants to be looked at.
 func (t *liveTx) wake() Time {
 	switch t.stage {
-	case lockingRows, waitingOut, askingLater, sealingLater:
+	case lockingRows, sealingLater, askingLater, waitingOut:
 		return t.until
+	default:
+		return never
 	}
-	return never
 }
 
 // liveTriesMax is how often a live transaction reads again after somebody else
@@ -100,11 +102,12 @@ func (c *Core) advanceLives() {
 		case t.stage == lockingRows && c.now >= t.until:
 			c.abort(t, Outcome{Class: SystemFailure, Reason: Busy})
 			i--
-		case t.stage == waitingOut && c.now >= t.until:
+		case c.now < t.until:
+		case t.stage == waitingOut:
 			c.readX(t)
-		case t.stage == askingLater && c.now >= t.until:
+		case t.stage == askingLater:
 			c.ask(t)
-		case t.stage == sealingLater && c.now >= t.until:
+		case t.stage == sealingLater:
 			c.committed(t)
 		}
 	}
@@ -163,8 +166,15 @@ func (c *Core) endLive(t *liveTx) {
 
 // abort undoes X before anything was written on Y.
 func (c *Core) abort(t *liveTx, why Outcome) {
-	c.do = append(c.do, Effect{Kind: AbortTx, Side: t.intent.Side, Tx: t.intent.Tx, Why: why})
+	c.undo(t, why)
 	c.endLive(t)
+}
+
+// undo undoes X, unless its user was faster.
+func (c *Core) undo(t *liveTx, why Outcome) {
+	if !t.left {
+		c.do = append(c.do, Effect{Kind: AbortTx, Side: t.intent.Side, Tx: t.intent.Tx, Why: why})
+	}
 }
 
 func (c *Core) ask(t *liveTx) {
@@ -311,7 +321,7 @@ func (c *Core) liveWritten(in *Input) {
 	case t.stage == writingRows && failed.Result == RowRefused:
 		c.abort(t, Outcome{Class: ApplicationFailure, Reason: failed.Reason, Cause: failed.Cause})
 	case t.stage == writingRows && failed.Result == RowConditionFailed:
-		if t.tries++; t.tries >= liveTriesMax {
+		if t.tries++; t.tries >= liveTriesMax || t.left {
 			c.abort(t, Outcome{Class: ConcurrencyFailure, Reason: ConditionLimit})
 			return
 		}
@@ -341,10 +351,8 @@ func (c *Core) liveFailed(in *Input) bool {
 	case t.stage == readingRows || t.stage == writingRows && in.Failure != Timeout:
 		c.abort(t, why)
 	case t.stage == writingRows: // nobody knows: X is undone, and Y when the write can no longer land
-		c.do = append(c.do, Effect{Kind: AbortTx, Side: t.intent.Side, Tx: t.intent.Tx, Why: why})
+		c.undo(t, why)
 		t.stage, t.until = waitingOut, t.intent.Deadline+1
-	case t.stage == sealingRows && in.Failure == Timeout:
-		c.committed(t)
 	case t.stage == sealingRows:
 		t.stage, t.until = sealingLater, c.now.Add(c.cfg.Probe)
 	default: // undoing: again, after a while
@@ -353,13 +361,18 @@ func (c *Core) liveFailed(in *Input) bool {
 	return true
 }
 
-// txEnded takes how X ended.
+// txEnded takes how X ended. One that waits for Y may end by itself: its user
+// would not wait, and it is undone.
 func (c *Core) txEnded(in *Input) {
 	for _, t := range c.lives {
 		if t.intent.Side != in.Side || t.intent.Tx != in.Tx {
 			continue
 		}
 		switch {
+		case !in.Committed && (t.stage == lockingRows || t.stage == readingRows):
+			c.endLive(t)
+		case !in.Committed && t.stage == writingRows:
+			t.left = true
 		case t.stage != committingSource && t.stage != askingSource:
 		case in.Committed:
 			c.committed(t)
@@ -374,19 +387,24 @@ func (c *Core) txEnded(in *Input) {
 
 // commit lets X commit, now that Y's rows are there.
 func (c *Core) commit(t *liveTx) {
-	t.stage, t.landed = committingSource, true
+	t.landed = true
+	if t.left {
+		c.readX(t)
+		return
+	}
+	t.stage = committingSource
 	c.do = append(c.do, Effect{Kind: CommitTx, Side: t.intent.Side, Tx: t.intent.Tx})
 }
 
 // txUnknown takes that a request about a transaction of X was not answered: X
-// is asked, until it answers; after a while where it refused to.
+// is asked, at once and then from time to time, until it answers.
 func (c *Core) txUnknown(in *Input) {
 	for _, t := range c.lives {
 		switch {
-		case t.intent.Side != in.Side || t.intent.Tx != in.Tx || t.stage != committingSource && t.stage != askingSource:
-		case in.Failure == Timeout:
+		case t.intent.Side != in.Side || t.intent.Tx != in.Tx:
+		case t.stage == committingSource:
 			c.ask(t)
-		default:
+		case t.stage == askingSource:
 			t.stage, t.until = askingLater, c.now.Add(c.cfg.Probe)
 		}
 	}

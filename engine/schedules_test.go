@@ -103,8 +103,9 @@ type schedule struct {
 	perField             bool
 	mapping              mapping
 	unlinked             engine.Unlinked
-	jobs                 bool // ends with an initial sync, which leaves no drift
-	chunk, crashCopy     int  // of that initial sync: records at a time; the engine dies after so many requests
+	jobs                 bool   // ends with an initial sync, which leaves no drift
+	chunk, crashCopy     int    // of that initial sync: records at a time; the engine dies after so many requests
+	file                 string // of the store; "": it is in memory
 	actions              []action
 }
 
@@ -201,8 +202,9 @@ func shrinkWith(s schedule, planted plants) schedule {
 func (s *schedule) run(planted plants, seen map[string]int) (trace string, err error) {
 	j := newJudge(s)
 	j.blind = planted[engine.LoopTagBlind]
-	e := &environment{judge: j, planted: planted, held: map[string]engine.Effect{}, outcomes: map[string][]string{}, now: 1}
+	e := &environment{judge: j, planted: planted, held: map[string]engine.Effect{}, outcomes: map[string][]string{}, now: 1, file: s.file}
 	defer func() {
+		e.closeStore()
 		trace = e.trace.String()
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())

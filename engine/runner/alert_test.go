@@ -14,7 +14,7 @@ func TestAlertReachesPeople(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
-		w.config.Engine.Jobs = []engine.Job{{Name: "all", Maps: []engine.MapID{0, 1}, Alerts: []engine.Alert{{Count: 1, Action: engine.PauseOnAlert}}}}
+		w.config.Engine.Jobs = []engine.Job{{Name: "all", Maps: []engine.MapID{0, 1, 2}, Alerts: []engine.Alert{{Count: 1, Action: engine.PauseOnAlert}}}}
 		var raised []engine.Raised
 		w.config.Alert = func(r engine.Raised) { raised = append(raised, r) }
 		w.clients[engine.Dataverse].misbehave(nil, func(k engine.EffectKind, in *engine.Input) error {

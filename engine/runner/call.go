@@ -3,6 +3,8 @@ package runner
 import (
 	"context"
 	"errors"
+	"fmt"
+	"sync"
 	"time"
 
 	"github.com/twinwrite/twinwrite/engine"
@@ -27,6 +29,32 @@ type answer struct {
 	err   error
 }
 
+// mailbox holds answers until the loop takes them, however many there are, so
+// that no call waits for the loop.
+type mailbox struct {
+	mu      sync.Mutex
+	answers []answer
+	filled  chan struct{} // of capacity 1: there may be some
+}
+
+func (m *mailbox) post(a answer) {
+	m.mu.Lock()
+	m.answers = append(m.answers, a)
+	m.mu.Unlock()
+	select {
+	case m.filled <- struct{}{}:
+	default:
+	}
+}
+
+func (m *mailbox) empty() []answer {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	list := m.answers
+	m.answers = nil
+	return list
+}
+
 // send lets a request leave.
 func (l *loop) send(e *engine.Effect) {
 	c := &call{loop: l, effect: *e, sent: time.Now(), over: make(chan struct{}, 1)}
@@ -37,6 +65,13 @@ func (l *loop) send(e *engine.Effect) {
 		l.quiet[e.Side] = false
 	case engine.ReadBatch:
 		c.told = l.known.of(e.Side, e.Keys)
+	case engine.WriteBatch:
+		l.known.undoing(e.Side, e.Writes)
+		if e.Atomic {
+			l.writes(e)
+		}
+	case engine.CommitTx:
+		l.tell(txName{e.Side, e.Tx}, nil)
 	}
 	// A system that asked for a pause is spared what was already under way
 	// inside the engine, too.
@@ -97,9 +132,18 @@ func (c *call) ask() (engine.Input, error) {
 	case engine.SwitchCapture:
 		in.Kind = engine.CaptureSwitched
 		err = system.Switch(c.ctx, e.Maps, e.On, e.Turn)
-	default:
+	case engine.WriteBatch:
 		in.Kind = engine.BatchWritten
-		in.Rows, err = system.Write(c.ctx, e.Writes)
+		if e.Atomic {
+			in.Rows, err = system.WriteAll(c.ctx, e.Writes)
+		} else {
+			in.Rows, err = system.Write(c.ctx, e.Writes)
+		}
+	case engine.CommitTx, engine.AskTx:
+		in.Kind = engine.TxEnded
+		in.Committed, err = system.End(c.ctx, e.Tx, e.Kind == engine.CommitTx)
+	default:
+		err = fmt.Errorf("runner: a %s is not for a system", e.Kind)
 	}
 	if err != nil {
 		return engine.Input{}, err
@@ -123,13 +167,26 @@ func (c *call) end(in engine.Input, err error) bool {
 		in = engine.Input{Kind: engine.BatchFailed}
 		in.Failure, in.RetryAfter = failureOf(err)
 	}
-	in.Side, in.Batch = e.Side, e.Batch
-	c.loop.config.Observe(Request{Side: e.Side, Kind: e.Kind, Rows: rowsOf(e), Took: time.Since(c.sent), Err: err})
-	c.loop.answers <- answer{call: c, input: in, err: err}
+	in.Side, in.Batch, in.Tx = e.Side, e.Batch, e.Tx
+	took := time.Since(c.sent)
+	c.loop.config.Observe(Request{Side: e.Side, Kind: e.Kind, Rows: rowsOf(e), Took: took, Err: err})
+	c.loop.config.Metrics.Latency(MetricRequest, ifNot(e.Side.String()+" "+e.Kind.String(), "failed", err), took)
+	c.loop.mail.post(answer{call: c, input: in, err: err})
 	return true
 }
 
 func rowsOf(e *engine.Effect) int { return len(e.Keys) + len(e.Writes) + e.Max }
+
+// takeAll hands the engine the answers that have come.
+func (l *loop) takeAll() error {
+	list := l.mail.empty()
+	for i := range list {
+		if err := l.take(&list[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // take hands the engine an answer.
 func (l *loop) take(a *answer) error {

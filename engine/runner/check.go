@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -94,7 +95,10 @@ func (c *call) checkRead(in *engine.Input) string {
 		if r == nil {
 			continue
 		}
-		if reason := c.checkRecord(r); reason != "" {
+		if r.Version == 0 {
+			return fmt.Sprintf("record %q has no version", r.Key.ID)
+		}
+		if reason := checkRecord(c.loop.config.Engine.Maps, r); reason != "" {
 			return fmt.Sprintf("record %q %s", r.Key.ID, reason)
 		}
 	}
@@ -121,7 +125,10 @@ func (c *call) checkList(in *engine.Input) string {
 		case r.Key.Compare(last) <= 0:
 			return fmt.Sprintf("record %q does not come after %q", r.Key.ID, last.ID)
 		}
-		if reason := c.checkRecord(r); reason != "" {
+		if r.Version == 0 {
+			return fmt.Sprintf("record %q has no version", r.Key.ID)
+		}
+		if reason := checkRecord(c.loop.config.Engine.Maps, r); reason != "" {
 			return fmt.Sprintf("record %q %s", r.Key.ID, reason)
 		}
 		last = r.Key
@@ -129,11 +136,10 @@ func (c *call) checkList(in *engine.Input) string {
 	return ""
 }
 
-func (c *call) checkRecord(r *engine.Record) string {
-	m := c.mapOf(r.Key) // asked for, so that there is one
+// checkRecord tells what is wrong with a record of one of the maps.
+func checkRecord(maps []*engine.TableMap, r *engine.Record) string {
+	m := maps[r.Key.Map]
 	switch {
-	case r.Version == 0:
-		return "has no version"
 	case !r.Alive: // nobody looks at the values of the dead
 		return ""
 	case len(r.Values) != len(m.Columns):
@@ -151,7 +157,7 @@ func (c *call) checkRecord(r *engine.Record) string {
 		case v.Kind > engine.KindLookup:
 			return fmt.Sprintf("holds a value of kind %d in column %d", v.Kind, i)
 		case v.Kind != engine.KindLookup:
-		case v.Target == nil || c.mapOf(*v.Target) == nil || !slices.Contains(m.Columns[i].Lookups, v.Target.Map):
+		case v.Target == nil || mapOf(maps, *v.Target) == nil || !slices.Contains(m.Columns[i].Lookups, v.Target.Map):
 			return fmt.Sprintf("looks up in column %s what that cannot name", m.Columns[i].Name)
 		}
 	}
@@ -165,16 +171,91 @@ func (c *call) checkRows(in *engine.Input) string {
 	for i := range in.Rows {
 		row := &in.Rows[i]
 		refusal := row.Reason == engine.Refused || row.Reason == engine.DuplicateValue || row.Reason == engine.AmbiguousKey
-		if row.Result > engine.RowRefused || row.Result == engine.RowRefused && !refusal {
+		undone := row.Result == engine.RowUndone && c.effect.Atomic
+		if row.Result > engine.RowRefused && !undone || row.Result == engine.RowRefused && !refusal {
 			return fmt.Sprintf("row %d ended as %d for reason %d", i, row.Result, row.Reason)
 		}
+	}
+	if c.effect.Atomic {
+		return checkAllOrNothing(in.Rows)
 	}
 	return ""
 }
 
+// checkAllOrNothing tells what is wrong with the rows of an atomic batch: all
+// are done, or none is and one of them says why.
+func checkAllOrNothing(rows []engine.RowAnswer) string {
+	done, undone := 0, 0
+	for i := range rows {
+		switch rows[i].Result {
+		case engine.RowDone:
+			done++
+		case engine.RowUndone:
+			undone++
+		}
+	}
+	switch {
+	case done != 0 && done != len(rows):
+		return fmt.Sprintf("%d rows done, of %d that are done together or not at all", done, len(rows))
+	case undone == len(rows):
+		return "no row is done, and none says why"
+	}
+	return ""
+}
+
+// checkHeld reports everything that is wrong with a transaction that a system
+// asks to be carried before its commit.
+func checkHeld(maps []*engine.TableMap, side engine.Side, tx engine.TxID, rows []engine.LiveRow) error {
+	var faults []error
+	fault := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
+	if side > engine.Dataverse {
+		fault("there is no side %d", side)
+	}
+	if tx == 0 {
+		fault("it has no name")
+	}
+	if len(rows) == 0 {
+		fault("it has no live rows, and needs nobody to carry them")
+	}
+	seen := make(map[engine.Key]bool, len(rows))
+	for i := range rows {
+		r := &rows[i]
+		if seen[r.Key] {
+			fault("record %q comes twice", r.Key.ID)
+		}
+		seen[r.Key] = true
+		if reason := checkLiveRow(maps, r); reason != "" {
+			fault("record %q %s", r.Key.ID, reason)
+		}
+	}
+	return errors.Join(faults...)
+}
+
+func checkLiveRow(maps []*engine.TableMap, r *engine.LiveRow) string {
+	m := mapOf(maps, r.Key)
+	switch {
+	case m == nil:
+		return fmt.Sprintf("is of table map %d, which there is not", r.Key.Map)
+	case r.Op > engine.Delete:
+		return fmt.Sprintf("meets operation %d", r.Op)
+	case r.After == nil || r.After.Key != r.Key || r.Before != nil && r.Before.Key != r.Key:
+		return "is not the one before or after the change"
+	case r.After.Alive == (r.Op == engine.Delete) || r.After.Mark.Dead == r.After.Alive:
+		return fmt.Sprintf("is left alive, or dead, as no %s leaves it", r.Op)
+	case r.After.Mark.Incarnation == 0 || r.After.Mark.MapVersion != m.Version || len(r.After.Mark.Groups) != m.Groups():
+		return "has a mark that the hook did not make"
+	case r.Before != nil:
+		if reason := checkRecord(maps, r.Before); reason != "" {
+			return "before the change " + reason
+		}
+	}
+	return checkRecord(maps, r.After)
+}
+
 // mapOf returns a key's table map, or nil.
-func (c *call) mapOf(k engine.Key) *engine.TableMap {
-	maps := c.loop.config.Engine.Maps
+func (c *call) mapOf(k engine.Key) *engine.TableMap { return mapOf(c.loop.config.Engine.Maps, k) }
+
+func mapOf(maps []*engine.TableMap, k engine.Key) *engine.TableMap {
 	if int(k.Map) >= len(maps) {
 		return nil
 	}

@@ -43,6 +43,9 @@ type Config struct {
 	// Alert is called when the engine raises an alert of a job, once what it does
 	// about it is saved. It must return soon. Nil tells nobody.
 	Alert func(engine.Raised)
+
+	// Metrics takes figures. Nil takes none.
+	Metrics Metrics
 }
 
 // Request is a request to a system that is over, as [Config.Observe] sees it.
@@ -71,6 +74,9 @@ func (c Config) WithDefaults() Config {
 	}
 	if c.Alert == nil {
 		c.Alert = func(engine.Raised) {}
+	}
+	if c.Metrics == nil {
+		c.Metrics = noMetrics{}
 	}
 	return c
 }

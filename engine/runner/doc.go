@@ -19,9 +19,20 @@
 // Call [Runner.Notify] whenever a user's commit has put something into a side's
 // outbox, from any goroutine. A notification is a hint: it never blocks, many
 // become one, and what a lost one hid is found by the next poll.
-// [Runner.Stats] is a snapshot for gauges and counters, and [Config.Observe]
-// hears of every request, for latencies and for the errors that nobody else
-// sees. Package memory, below this one, is a whole System in few lines.
+// [Runner.Stats] is a snapshot for whoever asks, [Metrics] takes the same figures
+// and latencies for a monitoring system, and [Config.Observe] hears of every
+// request, for the errors that nobody else sees. Package memory, below this one, is a whole System in few lines.
+//
+// # Live transactions
+//
+// Deletes, and every change of a table map in live mode, must be on the other
+// side before they commit. A side's pre-commit hook hands them to [Runner.Live],
+// with the user waiting and a deadline, and commits if that returns nil. On an
+// [UndoneError] it undoes the transaction and shows the user the reason, which
+// says what to do. Between the two commits an intent is in the store. Whatever
+// is lost or dies meanwhile, the next run asks the side for the transaction's
+// end by its name ([System]), and then finishes what is on the other side or
+// takes it back.
 //
 // # Save, then do
 //
@@ -59,6 +70,8 @@
 //
 // When its context ends, Run sends nothing more, gives up reads, waits for
 // writes up to [Config.StopTimeout], saves what was answered and returns nil. A
+// live transaction of which nothing has left yet is refused with [ErrEnded]; one
+// whose rows are on their way is brought to its end, if that comes in time. A
 // store that fails ends Run with a [StoreError]: nothing that was not saved has
 // been acknowledged to anyone. The store is never touched after Run returned.
 package runner

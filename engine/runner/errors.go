@@ -62,7 +62,56 @@ func (e *AnswerError) Error() string {
 	return fmt.Sprintf("runner: %s answered a %s with nonsense: %s", e.Side, e.Kind, e.Reason)
 }
 
+// UndoneError tells the user of a live transaction that it must be undone, why,
+// and what to do.
+type UndoneError struct {
+	Side engine.Side
+	Tx   engine.TxID
+	Err  error // [ErrEnded], the end of a context, or the engine's or a system's reason
+}
+
+// Error names the transaction and the reason.
+func (e *UndoneError) Error() string {
+	return fmt.Sprintf("runner: live transaction %d of %s is undone: %v", e.Tx, e.Side, e.Err)
+}
+
+// Unwrap returns the reason.
+func (e *UndoneError) Unwrap() error { return e.Err }
+
+// Why returns the engine's verdict; Class Open if it was not the engine's.
+func (e *UndoneError) Why() engine.Outcome {
+	if r, ok := errors.AsType[*refusalError](e.Err); ok {
+		return r.why
+	}
+	return engine.Outcome{}
+}
+
+// refusalError is the engine's reason to undo a live transaction.
+type refusalError struct {
+	why   engine.Outcome
+	other engine.Side
+}
+
+// Error says what to do.
+func (e *refusalError) Error() string {
+	switch e.why.Reason {
+	case engine.Busy:
+		return "a record of it is being synced, or is in another live transaction: try again"
+	case engine.Rejected:
+		return fmt.Sprintf("%s holds a change of the record that has not arrived here yet: wait for it, and decide again", e.other)
+	case engine.ConditionLimit:
+		return fmt.Sprintf("its records kept changing on %s: try again", e.other)
+	case engine.LookupNotFound:
+		return fmt.Sprintf("it looks up a record that %s does not hold: create that first, or in the same transaction", e.other)
+	case engine.TimedOut, engine.Unavailable:
+		return fmt.Sprintf("%s did not answer (%s): try again later", e.other, e.why.Reason)
+	default:
+		return fmt.Sprintf("%s did not take it (%s: %s): correct it there or here", e.other, e.why.Reason, e.why.Cause)
+	}
+}
+
 var (
-	errCrowded = fmt.Errorf("%w: as many calls as are allowed have not returned", ErrDown)
-	errGone    = errors.New("runner: the call ended its goroutine")
+	errHeldTwice = errors.New("a transaction of this name is held already: a name is good for one")
+	errCrowded   = fmt.Errorf("%w: as many calls as are allowed have not returned", ErrDown)
+	errGone      = errors.New("runner: the call ended its goroutine")
 )

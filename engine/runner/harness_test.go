@@ -15,13 +15,16 @@ import (
 	"github.com/twinwrite/twinwrite/engine/store"
 )
 
-// The two table maps of the tests: contacts look up customers.
+// The table maps of the tests: contacts and orders look up customers. Orders go
+// live.
 const (
 	customers engine.MapID = iota
 	contacts
+	orders
 )
 
 func customer(id string) engine.Key { return engine.Key{Map: customers, ID: id} }
+func order(id string) engine.Key    { return engine.Key{Map: orders, ID: id} }
 
 func testMaps(t testing.TB) []*engine.TableMap {
 	t.Helper()
@@ -29,6 +32,7 @@ func testMaps(t testing.TB) []*engine.TableMap {
 	for _, m := range []engine.TableMap{
 		{ID: customers, Name: "customers", Mode: engine.Async, Sequence: 1, Columns: []engine.Column{{Name: "name"}, {Name: "city"}}},
 		{ID: contacts, Name: "contacts", Mode: engine.Async, Sequence: 2, Columns: []engine.Column{{Name: "name"}, {Name: "customer", Lookups: []engine.MapID{customers}}}},
+		{ID: orders, Name: "orders", Mode: engine.Live, Sequence: 3, Columns: []engine.Column{{Name: "text"}, {Name: "customer", Lookups: []engine.MapID{customers}}}},
 	} {
 		m, err := engine.NewTableMap(m)
 		if err != nil {
@@ -77,6 +81,7 @@ func (w *world) start() (stop func() error) {
 	w.lastRun = r
 	for _, s := range w.sides {
 		s.OnCommit(r.Notify)
+		s.OnHold(r.Live)
 	}
 	ctx, cancel := context.WithCancel(w.Context())
 	ended := make(chan error, 1)
@@ -97,7 +102,7 @@ func (w *world) deaf() {
 // set is a user's transaction that sets a customer's columns.
 func (w *world) set(side engine.Side, id, name string) {
 	w.Helper()
-	err := w.sides[side].Update(func(tx *memory.Tx) error {
+	err := w.sides[side].Update(w.Context(), func(tx *memory.Tx) error {
 		return tx.Set(customer(id), engine.Text(name), engine.Text("Oslo"))
 	})
 	if err != nil {
@@ -107,10 +112,15 @@ func (w *world) set(side engine.Side, id, name string) {
 
 // nameOf returns a customer's name, or "" if there is none.
 func (w *world) nameOf(side engine.Side, id string) string {
-	if r := w.sides[side].Record(customer(id)); r != nil {
-		return r.Values[0].Text
+	return firstOf(w.sides[side].Record(customer(id)))
+}
+
+// firstOf returns a record's first column, or "" if there is no record.
+func firstOf(r *engine.Record) string {
+	if r == nil || !r.Alive {
+		return ""
 	}
-	return ""
+	return r.Values[0].Text
 }
 
 // settled tells what is wrong with a world that should be in sync: both sides
@@ -121,8 +131,14 @@ func (w *world) settled() error {
 	for _, s := range engine.Sides {
 		for _, r := range w.sides[s].Records() {
 			o := w.sides[s.Other()].Record(r.Key)
-			if o == nil || !slices.EqualFunc(r.Values, o.Values, engine.Value.Equal) {
+			if !same(r, o) {
 				faults = append(faults, fmt.Errorf("%s %s differs: %v and %v", s, r.Key.ID, r, o))
+			}
+			if r.Mark.Dead && r.Mark.Intent != 0 {
+				faults = append(faults, fmt.Errorf("%s %s waits for a live transaction: %v", s, r.Key.ID, r))
+			}
+			if w.maps[r.Key.Map].Mode == engine.Live {
+				continue
 			}
 			for n := uint32(1); n <= r.Mark.Number; n++ {
 				changes++
@@ -135,7 +151,18 @@ func (w *world) settled() error {
 	if changes == 0 {
 		faults = append(faults, errors.New("nothing was changed"))
 	}
+	if n := w.store.openIntents(); n > 0 {
+		faults = append(faults, fmt.Errorf("%d intents are open", n))
+	}
 	return errors.Join(faults...)
+}
+
+// same reports whether both sides hold the same of a record.
+func same(r, o *engine.Record) bool {
+	if r == nil || o == nil || !r.Alive || !o.Alive {
+		return (r != nil && r.Alive) == (o != nil && o.Alive)
+	}
+	return slices.EqualFunc(r.Values, o.Values, engine.Value.Equal)
 }
 
 // converge waits until the world is in sync, or ctx ends.
@@ -172,6 +199,7 @@ type watched struct {
 	mu       sync.Mutex
 	saves    int
 	outcomes map[change][]engine.Outcome
+	intents  int // open ones
 	ingested [2]map[uint64]bool
 	changed  chan struct{} // closed at the next save
 }
@@ -207,6 +235,10 @@ func (s *watched) Save(mutations []engine.Mutation) error {
 
 func (s *watched) note(m *engine.Mutation) {
 	switch r := &m.Reference; {
+	case m.Kind == engine.IntentOpened:
+		s.intents++
+	case m.Kind == engine.IntentClosed:
+		s.intents--
 	case m.Kind == engine.PositionIngested:
 		if s.ingested[m.Side] == nil {
 			s.ingested[m.Side] = map[uint64]bool{}
@@ -222,6 +254,12 @@ func (s *watched) outcomesOf(c change) []engine.Outcome {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.outcomes[c])
+}
+
+func (s *watched) openIntents() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.intents
 }
 
 // next returns what is closed at the next save.
@@ -240,6 +278,7 @@ type client struct {
 
 	before func(ctx context.Context, k engine.EffectKind) error  // instead of the call, if it returns an error
 	after  func(k engine.EffectKind, answer *engine.Input) error // spoils the answer
+	refuse string                                                // the reason to refuse all writes; "" takes them
 	delay  func(write func()) bool                               // takes a write to be carried out later, unanswered; nil never does
 
 	mu    sync.Mutex
@@ -347,17 +386,57 @@ func (c *client) Switch(ctx context.Context, maps []engine.MapID, on bool, turn 
 }
 
 func (c *client) Write(ctx context.Context, writes []engine.Write) ([]engine.RowAnswer, error) {
+	return c.write(ctx, writes, c.inner.Write)
+}
+
+func (c *client) WriteAll(ctx context.Context, writes []engine.Write) ([]engine.RowAnswer, error) {
+	return c.write(ctx, writes, c.inner.WriteAll)
+}
+
+func (c *client) End(ctx context.Context, tx engine.TxID, wait bool) (bool, error) {
+	kind := engine.AskTx
+	if wait {
+		kind = engine.CommitTx
+	}
+	if err := c.enter(ctx, kind); err != nil {
+		return false, err
+	}
+	committed, err := c.inner.End(ctx, tx, wait)
+	if err != nil {
+		return false, err
+	}
+	in := engine.Input{Committed: committed}
+	err = c.leave(kind, &in)
+	return in.Committed, err
+}
+
+type writer func(context.Context, []engine.Write) ([]engine.RowAnswer, error)
+
+func (c *client) write(ctx context.Context, writes []engine.Write, write writer) ([]engine.RowAnswer, error) {
 	if err := c.enter(ctx, engine.WriteBatch); err != nil {
 		return nil, err
 	}
-	if c.delay != nil && c.delay(func() { _, _ = c.inner.Write(context.WithoutCancel(ctx), writes) }) {
+	if c.delay != nil && c.delay(func() { _, _ = write(context.WithoutCancel(ctx), writes) }) {
 		return nil, context.DeadlineExceeded
 	}
-	rows, err := c.inner.Write(ctx, writes)
+	if c.refuse != "" {
+		return refusals(writes, c.refuse), nil
+	}
+	rows, err := write(ctx, writes)
 	if err != nil {
 		return nil, err
 	}
 	in := engine.Input{Rows: rows}
 	err = c.leave(engine.WriteBatch, &in)
 	return in.Rows, err
+}
+
+// refusals refuses the first of some writes, and with it all of them.
+func refusals(writes []engine.Write, cause string) []engine.RowAnswer {
+	rows := make([]engine.RowAnswer, len(writes))
+	for i := range rows {
+		rows[i] = engine.RowAnswer{Result: engine.RowUndone}
+	}
+	rows[0] = engine.RowAnswer{Result: engine.RowRefused, Reason: engine.Refused, Cause: cause}
+	return rows
 }

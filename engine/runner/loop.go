@@ -23,9 +23,11 @@ type loop struct {
 	alarm  *time.Timer
 	wakeAt engine.Time // 0: not asked
 
-	answers   chan answer
+	mail      mailbox
 	pending   int // requests that the engine waits for
+	held      map[txName]*held
 	known     witness
+	gauged    engine.Stats      // as the metrics were last told
 	quiet     [2]bool           // the last pull of the side failed
 	paused    [2][2]engine.Time // the side wants no more of a purpose until then
 	slots     [2]chan struct{}
@@ -37,7 +39,8 @@ type loop struct {
 }
 
 // purpose is what a request is for. A side that wants no more writes for a
-// while may still be read, and a run that ends waits for writes alone.
+// while may still be read, and a run that ends waits for writes alone, and for
+// the commits that they were for.
 type purpose uint8
 
 const (
@@ -46,7 +49,7 @@ const (
 )
 
 func purposeOf(k engine.EffectKind) purpose {
-	if k == engine.WriteBatch {
+	if k == engine.WriteBatch || k == engine.CommitTx {
 		return toWrite
 	}
 	return toRead
@@ -73,11 +76,9 @@ func newLoop(ctx context.Context, r *Runner, core *engine.Core, state *engine.St
 		Runner: r, core: core, began: time.Now(),
 		saved: make(chan error, 1),
 		alarm: time.NewTimer(time.Hour),
-		// A side is asked for one pull, for one request of each batch and for one
-		// switch of each job at a time. With room for all their answers, no call
-		// waits for the loop.
-		answers: make(chan answer, 2*(r.config.Engine.Workers+1+max(1, len(r.config.Engine.Jobs)))),
-		known:   newWitness(state),
+		mail:  mailbox{filled: make(chan struct{}, 1)},
+		held:  map[txName]*held{},
+		known: newWitness(state),
 	}
 	l.alarm.Stop()
 	for side := range l.slots {
@@ -111,8 +112,8 @@ func (l *loop) work(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return nil
-		case a := <-l.answers:
-			err = l.take(&a)
+		case <-l.mail.filled:
+			err = l.takeAll()
 		case saved := <-l.saved:
 			err = l.synced(saved)
 		case <-l.notified[engine.FinOps]:
@@ -123,6 +124,8 @@ func (l *loop) work(ctx context.Context) error {
 			err = l.ring()
 		case o := <-l.orders:
 			err = o(l)
+		case n := <-l.leaving:
+			err = l.left(n)
 		}
 	}
 	return err
@@ -164,8 +167,11 @@ func (l *loop) sync() {
 	}
 	l.saving = true
 	go func(mutations []engine.Mutation) {
-		err := errGone
-		defer func() { l.saved <- err }()
+		err, began := errGone, time.Now()
+		defer func() {
+			l.config.Metrics.Latency(MetricSave, "", time.Since(began))
+			l.saved <- err
+		}()
 		err = guard(func() error { return l.config.Store.Save(mutations) })
 	}(l.syncing.save)
 }
@@ -177,29 +183,33 @@ func (l *loop) synced(err error) error {
 		return &StoreError{Op: "save", Err: err}
 	}
 	l.count(func(s *Stats) { s.Saves++; s.Mutations += uint64(len(l.syncing.save)) })
+	l.countSaved(l.syncing.save)
 	l.do()
 	l.sync()
 	return nil
 }
 
 // do carries out, in order, what the steps that are now saved asked for. A run
-// that ends does nothing more: to the engine it is as if it died here.
+// that ends begins nothing more: to the engine it is as if it died here.
 func (l *loop) do() {
 	for _, told := range l.syncing.tell {
 		told <- nil
 	}
 	for i := range l.syncing.do {
 		switch e := &l.syncing.do[i]; {
-		case l.ending:
+		case l.ending && !finishes(e):
 		case e.Kind == engine.WakeAt:
 			l.wakeUp(e.At)
 		case e.Kind == engine.RaiseAlert:
 			l.config.Alert(*e.Raised)
+		case e.Kind == engine.AbortTx:
+			l.tell(txName{e.Side, e.Tx}, &refusalError{e.Why, e.Side.Other()})
 		default:
 			l.send(e)
 		}
 	}
 	l.syncing.reset()
+	l.gauge()
 }
 
 // hint passes a notification on. While the last pull of the side has failed,

@@ -14,6 +14,7 @@ type Runner struct {
 	used     atomic.Bool
 	notified [2]chan struct{} // by side, of capacity 1: a hint that waits is enough
 	orders   chan order
+	leaving  chan txName   // of live transactions whose users would not wait
 	ended    chan struct{} // closed when Run returns
 
 	mu    sync.Mutex
@@ -26,7 +27,7 @@ func New(c Config) (*Runner, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	r := &Runner{config: c, orders: make(chan order), ended: make(chan struct{})}
+	r := &Runner{config: c, orders: make(chan order), leaving: make(chan txName), ended: make(chan struct{})}
 	for side := range r.notified {
 		r.notified[side] = make(chan struct{}, 1)
 	}

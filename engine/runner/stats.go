@@ -19,6 +19,7 @@ type Stats struct {
 // SideStats is the traffic with one system.
 type SideStats struct {
 	Waiting int // requests that the engine waits for
+	Held    int // live transactions of this side whose users wait
 	Calls   int // calls that have not returned, those that were given up included
 
 	Requests  uint64 // sent

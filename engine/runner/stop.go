@@ -11,17 +11,21 @@ const graceTime = time.Second
 
 // drain brings a run to its end in good order. Nothing new is sent. What only
 // reads is given up, since nobody would act on it; writes may end, because an
-// outcome that is saved now need not be found out by the next run.
+// outcome that is saved now need not be found out by the next run. Users whose
+// live transactions have not left for the other side are told so at once.
 func (l *loop) drain() error {
 	l.ending = true
 	l.endReads(ErrEnded)
+	l.release(false)
 	deadline := time.NewTimer(l.config.StopTimeout)
 	defer deadline.Stop()
 	for l.pending > 0 || l.saving { // what waits to be saved waits for a save
 		var err error
 		select {
-		case a := <-l.answers:
-			err = l.take(&a)
+		case <-l.mail.filled:
+			err = l.takeAll()
+		case n := <-l.leaving:
+			err = l.left(n)
 		case saved := <-l.saved:
 			err = l.synced(saved)
 		case <-deadline.C:
@@ -39,6 +43,7 @@ func (l *loop) drain() error {
 // to end late.
 func (l *loop) leave(err error) error {
 	l.alarm.Stop()
+	l.release(true)
 	l.endReads(ErrEnded)
 	l.endWrites(ErrEnded)
 	if l.saving {

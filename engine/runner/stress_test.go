@@ -25,20 +25,28 @@ var errKilled = errors.New("the process was killed")
 // stress starts and stops runners while users write on both sides and the
 // network loses requests and answers. Every third runner is stopped in good
 // order; the others die in a save, with it or without it. In the end both sides
-// must be equal, and every captured change must have one outcome.
+// must be equal, every captured change must have one outcome, and what the users
+// of live transactions were told must be true.
 type stress struct {
 	*world
 	reopen func() store.Store // what a process finds that starts again
 	cycles int
 	late   sync.WaitGroup // writes that land after they were given up
 
-	requests, lost, killed atomic.Int64
+	promised [2]map[string]string // by side: the text that an order has, as its only user was told
+
+	requests, lost, killed, live, removed, undone atomic.Int64
 }
 
 func (s *stress) run() {
 	s.config.Engine = engine.Config{
 		Maps: s.maps, Workers: 3, Batch: 3, PullMax: 5, Attempts: 1 << 20,
 		RetryBase: time.Millisecond, RetryCap: 4 * time.Millisecond, Probe: 2 * time.Millisecond, Poll: 50 * time.Millisecond,
+		LockWait: 20 * time.Millisecond, WriteLife: 100 * time.Millisecond,
+	}
+	s.config.Timeout = 100 * time.Millisecond
+	for side := range s.promised {
+		s.promised[side] = map[string]string{}
 	}
 	for side, c := range s.clients {
 		c.misbehave(s.network(c, uint64(side)))
@@ -64,8 +72,17 @@ func (s *stress) run() {
 	if err := s.settled(); err != nil {
 		s.Errorf("after the last stop: %v", err)
 	}
-	s.Logf("%d cycles, %d of them killed; %d requests, %d of them lost", s.cycles, s.killed.Load(), s.requests.Load(), s.lost.Load())
-	if s.killed.Load() == 0 || s.lost.Load() == 0 {
+	for side := range s.promised {
+		for id, text := range s.promised[side] {
+			if a, b := s.textOf(engine.FinOps, id), s.textOf(engine.Dataverse, id); a != text || b != text {
+				s.Errorf("order %s is %q and %q, and its user was told %q", id, a, b, text)
+			}
+		}
+	}
+	s.Logf("%d cycles, %d of them killed; %d requests, %d of them lost; %d live writes and %d deletes, %d undone", s.cycles, s.killed.Load(),
+		s.requests.Load(), s.lost.Load(), s.live.Load(), s.removed.Load(), s.undone.Load())
+	rare := s.removed.Load() > 0 || s.cycles < 200
+	if s.killed.Load() == 0 || s.lost.Load() == 0 || s.live.Load() == 0 || s.undone.Load() == 0 || !rare {
 		s.Error("too tame")
 	}
 }
@@ -115,19 +132,72 @@ func (s *stress) cycle(n int) {
 // user commits some transactions on few records, so that both sides meet.
 func (s *stress) user(side engine.Side, r *rand.Rand) {
 	for range 5 {
+		switch r.IntN(4) {
+		case 0:
+			s.liveWrite(side, strconv.Itoa(r.IntN(4)), strconv.Itoa(r.IntN(1_000_000)))
+			continue
+		case 1:
+			s.liveDelete(side, strconv.Itoa(r.IntN(8)))
+			continue
+		}
 		k := engine.Key{Map: customers, ID: strconv.Itoa(r.IntN(8))}
 		word := engine.Text(strconv.Itoa(r.IntN(1000)))
-		err := s.sides[side].Update(func(tx *memory.Tx) error {
+		ctx, cancel := context.WithTimeout(s.Context(), patience)
+		err := s.sides[side].Update(ctx, func(tx *memory.Tx) error {
 			if _, there := tx.Get(k); there && r.IntN(2) == 0 {
 				return tx.Set(engine.Key{Map: contacts, ID: strconv.Itoa(r.IntN(8))}, word, engine.Lookup(&k))
 			}
 			return tx.Set(k, word, engine.Text(side.String()))
 		})
-		if err != nil {
+		cancel()
+		if err != nil && !errors.Is(err, engine.ErrBusy) && !errors.Is(err, context.DeadlineExceeded) {
 			s.Error(err)
 		}
 		runtime.Gosched()
 	}
+}
+
+// patience is how long users wait for live transactions: the engine may have died.
+const patience = 30 * time.Millisecond
+
+// liveWrite changes one of a side's own orders.
+func (s *stress) liveWrite(side engine.Side, id, text string) {
+	id = side.String() + id
+	ctx, cancel := context.WithTimeout(s.Context(), patience)
+	defer cancel()
+	if s.told(s.write(ctx, side, id, text)) {
+		s.live.Add(1)
+		s.promised[side][id] = text
+	}
+}
+
+// liveDelete deletes a customer, if it is there and nobody looks it up.
+func (s *stress) liveDelete(side engine.Side, id string) {
+	ctx, cancel := context.WithTimeout(s.Context(), patience)
+	defer cancel()
+	there := false
+	err := s.sides[side].Update(ctx, func(tx *memory.Tx) error {
+		if _, there = tx.Get(customer(id)); !there {
+			return nil
+		}
+		return tx.Delete(customer(id))
+	})
+	if !errors.Is(err, memory.ErrReferenced) && s.told(err) && there {
+		s.removed.Add(1)
+	}
+}
+
+// told reports whether a user was told that a live transaction has committed.
+func (s *stress) told(err error) bool {
+	switch _, isUndone := errors.AsType[*runner.UndoneError](err); {
+	case err == nil:
+		return true
+	case isUndone || errors.Is(err, memory.ErrUndone) || errors.Is(err, context.DeadlineExceeded):
+		s.undone.Add(1)
+	default:
+		s.Error(err)
+	}
+	return false
 }
 
 // network loses some requests and some answers, and lets some writes land
@@ -199,7 +269,7 @@ func TestStressSQLite(t *testing.T) {
 	s.reopen = func() store.Store {
 		closeFile()
 		var err error
-		if open, err = sqlite.Open(path, sqlite.Options{Maps: []string{"customers", "contacts"}}); err != nil {
+		if open, err = sqlite.Open(path, sqlite.Options{Maps: []string{"customers", "contacts", "orders"}}); err != nil {
 			t.Fatal(err)
 		}
 		return open

@@ -44,6 +44,20 @@ type System interface {
 	// Switch begins or ends the capture of some maps, durably, as
 	// [engine.Capture.Switch] says.
 	Switch(ctx context.Context, maps []engine.MapID, on bool, turn uint64) error
+
+	// WriteAll carries out all writes in one transaction and in the order given,
+	// or none of them. Each is subject to the conditions that Write names, where
+	// a record that an earlier one creates may be looked up by a later one. If one
+	// cannot be carried out, its row says why and the others are RowUndone. A
+	// delete that would leave a lookup to the record is refused.
+	WriteAll(ctx context.Context, writes []engine.Write) ([]engine.RowAnswer, error)
+
+	// End tells whether a transaction of this side that was held by [Runner.Live]
+	// has committed. The answer must be true for ever: one that has not ended is
+	// waited for if wait is set, because it was let go a moment ago, and else it is
+	// undone first, or waited for if that can no longer be. One that is not known
+	// has not committed.
+	End(ctx context.Context, tx engine.TxID, wait bool) (committed bool, err error)
 }
 
 // ErrDown says that a system refused a request at once and did nothing. Wrap

@@ -65,6 +65,16 @@ func (w witness) read(side engine.Side, records []*engine.Record) {
 	}
 }
 
+// undoing forgets what writes may take back: a live transaction that is undone
+// was never there.
+func (w witness) undoing(side engine.Side, writes []engine.Write) {
+	for i := range writes {
+		if k := writes[i].Kind; k == engine.DeleteWrite || k == engine.RestoreWrite {
+			delete(w, name{writes[i].Key, side})
+		}
+	}
+}
+
 // of returns what is known of records.
 func (w witness) of(side engine.Side, keys []engine.Key) []progress {
 	list := make([]progress, len(keys))

@@ -91,15 +91,15 @@ func (s *Memory) apply(m *engine.Mutation) error {
 		l := s.lane(m.Lane.Key, m.Lane.Side)
 		l.work = m.Lane
 	case engine.PositionIngested:
-		if _, known := s.ingested[m.Side][m.Position]; known {
+		known := len(s.ingested[m.Side])
+		if s.ingested[m.Side][m.Position] = struct{}{}; len(s.ingested[m.Side]) == known {
 			return fmt.Errorf("%s position %d is taken in twice", m.Side, m.Position)
 		}
-		s.ingested[m.Side][m.Position] = struct{}{}
 	case engine.PositionAcked:
-		if _, known := s.ingested[m.Side][m.Position]; !known {
+		known := len(s.ingested[m.Side])
+		if delete(s.ingested[m.Side], m.Position); len(s.ingested[m.Side]) == known {
 			return fmt.Errorf("%s position %d is acknowledged but was not taken in", m.Side, m.Position)
 		}
-		delete(s.ingested[m.Side], m.Position)
 	case engine.IntentOpened:
 		return s.openIntent(m.Intent)
 	case engine.IntentClosed:

@@ -34,7 +34,7 @@ var rooms = []room{
 		why: "the kernel knows no business word and stands on the standard library alone: whatever it imports could bring a clock, a goroutine or a map's order into every run",
 	},
 	{
-		dir: "engine", tests: []string{"engine/store", "internal/fault"},
+		dir: "engine", tests: []string{"engine/store", "engine/store/sqlite", "internal/fault"},
 		why: "the engine that runs in the simulator is the one that runs in production: it knows nothing of the simulation, does no I/O, and sees stores and failpoints through its own interfaces",
 	},
 	{

@@ -3,17 +3,19 @@
 //
 // A [System] has users and an engine. Users work in transactions
 // ([System.Update]); the engine's hook ([engine.Capture]) runs inside their
-// commits and fills the outbox. The engine comes in through the three methods
-// of runner.System, of which each is a page of code.
+// commits and fills the outbox. The engine comes in through the methods of
+// runner.System, of which each is a page of code.
 //
 // What makes it right is what a real system must do, too: record, mark and
 // outbox change in one commit; the engine's writes are conditional on the
-// version that was read; and what was delivered from the outbox stays there
-// until it is acknowledged.
+// version that was read; what was delivered from the outbox stays there until
+// it is acknowledged; and a transaction that must go live is held, its records
+// locked, until the engine lets it commit.
 package memory
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -36,16 +38,25 @@ type System struct {
 	tx       engine.TxID
 	changed  chan struct{} // closed at the next commit
 	notify   func(engine.Side)
+
+	live      Live
+	locks     map[engine.Key]engine.TxID // of transactions that are held
+	open      map[engine.TxID]*hold
+	committed map[engine.TxID]bool // those that were held and have committed
 }
 
 // New returns an empty system.
 func New(side engine.Side, maps []*engine.TableMap) *System {
-	return &System{
+	s := &System{
 		side: side, maps: maps, capture: engine.NewCapture(side, maps, nil),
 		records: map[engine.Key]*engine.Record{},
 		changed: make(chan struct{}),
 		notify:  func(engine.Side) {},
+		live:    noLive,
+		locks:   map[engine.Key]engine.TxID{}, open: map[engine.TxID]*hold{}, committed: map[engine.TxID]bool{},
 	}
+	s.capture.Limits = engine.DocumentedLimits(side)
+	return s
 }
 
 // OnCommit lets f be called after each commit that has put something into the
@@ -59,16 +70,45 @@ func (s *System) OnCommit(f func(engine.Side)) {
 	s.notify = f
 }
 
-// Update runs a user's transaction: all that f sets is committed, or nothing if
-// f or the hook returns an error. f must not call other methods of the system.
-func (s *System) Update(f func(*Tx) error) error {
+// Update runs a user's transaction: all that f sets and deletes is committed, or
+// nothing if f, the hook, or the engine returns an error. f must not call other
+// methods of the system. Where it meets the records of a transaction that is
+// held, it waits for the end of that and is called again.
+func (s *System) Update(ctx context.Context, f func(*Tx) error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	tx := &Tx{system: s}
-	if err := f(tx); err != nil {
-		return err
+	for {
+		tx := &Tx{system: s}
+		if err := f(tx); err != nil {
+			return err
+		}
+		if !s.locked(tx.changes) {
+			return s.commit(ctx, tx.changes)
+		}
+		if err := s.wait(ctx); err != nil {
+			return fmt.Errorf("memory: wait for a record that is in use on %s: %w", s.side, err)
+		}
 	}
-	return s.commit(tx.changes)
+}
+
+// wait waits for the next commit, or for the end of a transaction that is held.
+// mu is held before and after.
+func (s *System) wait(ctx context.Context) error {
+	changed := s.changed
+	s.mu.Unlock()
+	defer s.mu.Lock()
+	select {
+	case <-changed:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// wake wakes those who wait. mu is held.
+func (s *System) wake() {
+	close(s.changed)
+	s.changed = make(chan struct{})
 }
 
 // Record returns a record as it is now; nil when there never was one.
@@ -116,8 +156,7 @@ func (s *System) publish(r *engine.Record) {
 		s.keys = append(s.keys, r.Key)
 	}
 	s.records[r.Key] = r
-	close(s.changed)
-	s.changed = make(chan struct{})
+	s.wake()
 }
 
 // enqueue puts a reference into the outbox. mu is held.
@@ -146,7 +185,7 @@ type Tx struct {
 // the caller's.
 func (tx *Tx) Get(k engine.Key) ([]engine.Value, bool) {
 	if i := tx.find(k); i >= 0 {
-		return slices.Clone(tx.changes[i].After), true
+		return slices.Clone(tx.changes[i].After), tx.changes[i].Op != engine.Delete
 	}
 	r := tx.system.records[k]
 	if r == nil || !r.Alive {
@@ -165,17 +204,35 @@ func (tx *Tx) Set(k engine.Key, values ...engine.Value) error {
 	if len(values) != len(m.Columns) {
 		return fmt.Errorf("memory: record %q of %s has %d columns, not %d", k.ID, m.Name, len(m.Columns), len(values))
 	}
+	c := tx.change(k)
+	c.Op, c.After = engine.Create, slices.Clone(values)
+	if c.Before != nil && c.Before.Alive {
+		c.Op = engine.Update
+	}
+	return nil
+}
+
+// Delete deletes a record that is there.
+func (tx *Tx) Delete(k engine.Key) error {
+	if _, there := tx.Get(k); !there {
+		return fmt.Errorf("memory: record %q is not on %s", k.ID, tx.system.side)
+	}
+	c := tx.change(k)
+	c.Op, c.After = engine.Delete, nil
+	if c.Before == nil || !c.Before.Alive { // the transaction itself had made it
+		tx.changes = slices.DeleteFunc(tx.changes, func(c engine.Change) bool { return c.Key == k })
+	}
+	return nil
+}
+
+// change returns the transaction's change of a record.
+func (tx *Tx) change(k engine.Key) *engine.Change {
 	i := tx.find(k)
 	if i < 0 {
 		i = len(tx.changes)
-		c := engine.Change{Key: k, Op: engine.Create, Before: tx.system.records[k]}
-		if c.Before != nil && c.Before.Alive {
-			c.Op = engine.Update
-		}
-		tx.changes = append(tx.changes, c)
+		tx.changes = append(tx.changes, engine.Change{Key: k, Before: tx.system.records[k]})
 	}
-	tx.changes[i].After = slices.Clone(values)
-	return nil
+	return &tx.changes[i]
 }
 
 func (tx *Tx) find(k engine.Key) int {
@@ -183,16 +240,32 @@ func (tx *Tx) find(k engine.Key) int {
 }
 
 // commit commits a user's changes, with what the hook adds to them. mu is held.
-func (s *System) commit(changes []engine.Change) error {
+func (s *System) commit(ctx context.Context, changes []engine.Change) error {
 	s.tx++
-	captured, err := s.capture.PreCommit(nil, s.tx, changes)
+	tx := s.tx
+	captured, err := s.capture.PreCommit(nil, tx, changes)
 	if err != nil {
 		return err
 	}
+	after := make([]*engine.Record, len(changes))
+	staged := staging{}
+	for i, c := range captured {
+		after[i] = &engine.Record{Key: changes[i].Key, Alive: changes[i].Op != engine.Delete, Values: changes[i].After, Mark: c.Mark}
+		staged[changes[i].Key] = after[i]
+	}
+	for i := range changes {
+		if changes[i].Op == engine.Delete && s.referenced(staged, changes[i].Key) {
+			return fmt.Errorf("%w: %q on %s", ErrReferenced, changes[i].Key.ID, s.side)
+		}
+	}
+	if rows := liveRows(changes, captured, after); len(rows) > 0 {
+		if err := s.hold(ctx, tx, changes, rows); err != nil {
+			return err
+		}
+	}
 	queued := false
-	for i := range captured {
-		c := &captured[i]
-		s.publish(&engine.Record{Key: changes[i].Key, Alive: true, Values: changes[i].After, Mark: c.Mark})
+	for i, c := range captured {
+		s.publish(after[i])
 		if c.Captured {
 			s.enqueue(c.Reference)
 			queued = true
@@ -202,4 +275,39 @@ func (s *System) commit(changes []engine.Change) error {
 		s.notify(s.side)
 	}
 	return nil
+}
+
+// ErrReferenced refuses a delete that would leave a lookup to the record.
+var ErrReferenced = errors.New("memory: another record looks the record up; delete or change that first")
+
+// staging is what a transaction makes of records, before it commits.
+type staging map[engine.Key]*engine.Record
+
+// at returns a record as a transaction sees it. mu is held.
+func (s *System) at(staged staging, k engine.Key) *engine.Record {
+	if r, ok := staged[k]; ok {
+		return r
+	}
+	return s.records[k]
+}
+
+// referenced reports whether another record that is alive looks a record up. mu
+// is held.
+func (s *System) referenced(staged staging, k engine.Key) bool {
+	looks := func(r *engine.Record) bool {
+		return r.Alive && r.Key != k && slices.ContainsFunc(r.Values, func(v engine.Value) bool {
+			return v.Kind == engine.KindLookup && v.Target.Folded() == k.Folded()
+		})
+	}
+	for _, key := range s.keys {
+		if looks(s.at(staged, key)) {
+			return true
+		}
+	}
+	for _, r := range staged {
+		if looks(r) {
+			return true
+		}
+	}
+	return false
 }

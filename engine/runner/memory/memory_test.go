@@ -31,7 +31,7 @@ func TestTransaction(t *testing.T) {
 	s, _ := newSystem(t)
 	notified := 0
 	s.OnCommit(func(engine.Side) { notified++ })
-	err := s.Update(func(tx *memory.Tx) error {
+	err := s.Update(t.Context(), func(tx *memory.Tx) error {
 		if err := tx.Set(key("A"), engine.Text("first"), engine.Value{}); err != nil {
 			return err
 		}
@@ -64,7 +64,7 @@ func TestTransactionThatFails(t *testing.T) {
 		"by a column too few": func(tx *memory.Tx) error { return tx.Set(key("A"), engine.Text("x")) },
 		"by a map too many":   func(tx *memory.Tx) error { return tx.Set(engine.Key{Map: 9, ID: "A"}) },
 	} {
-		if err := s.Update(f); err == nil {
+		if err := s.Update(t.Context(), f); err == nil {
 			t.Errorf("%s: no error", name)
 		}
 	}
@@ -80,7 +80,7 @@ func TestOutboxKeepsWhatIsNotAcknowledged(t *testing.T) {
 	t.Parallel()
 	s, _ := newSystem(t)
 	for _, id := range []string{"A", "B", "C"} {
-		if err := s.Update(func(tx *memory.Tx) error { return tx.Set(key(id), engine.Text("x"), engine.Value{}) }); err != nil {
+		if err := s.Update(t.Context(), func(tx *memory.Tx) error { return tx.Set(key(id), engine.Text("x"), engine.Value{}) }); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -103,7 +103,7 @@ func TestWriteConditions(t *testing.T) {
 		s, maps := newSystem(t)
 		other := memory.New(engine.Dataverse, maps)
 		for _, id := range []string{"A", "B"} {
-			if err := other.Update(func(tx *memory.Tx) error { return tx.Set(key(id), engine.Text("x"), engine.Value{}) }); err != nil {
+			if err := other.Update(t.Context(), func(tx *memory.Tx) error { return tx.Set(key(id), engine.Text("x"), engine.Value{}) }); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -38,7 +38,7 @@ func (s *System) Read(ctx context.Context, keys, lookups []engine.Key) (records 
 		records = append(records, s.records[k])
 	}
 	for _, k := range lookups {
-		alive = append(alive, engine.Alive{Key: k, Incarnation: s.incarnation(k)})
+		alive = append(alive, engine.Alive{Key: k, Incarnation: s.incarnation(nil, k)})
 	}
 	return records, alive, nil
 }
@@ -81,41 +81,80 @@ func (s *System) Write(ctx context.Context, writes []engine.Write) ([]engine.Row
 		if err := ctx.Err(); err != nil {
 			return nil, err // what is done stays done, and the engine will find that out
 		}
-		rows[i] = s.write(&writes[i])
+		rows[i] = s.all(writes[i : i+1])[0]
 	}
 	return rows, nil
 }
 
-// write is the transaction of one row.
-func (s *System) write(w *engine.Write) engine.RowAnswer {
+// WriteAll implements runner.System.
+func (s *System) WriteAll(ctx context.Context, writes []engine.Write) ([]engine.RowAnswer, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	return s.all(writes), nil
+}
+
+// all is the transaction of some rows, of which all are done or none.
+func (s *System) all(writes []engine.Write) []engine.RowAnswer {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	refused := engine.RowAnswer{Result: engine.RowConditionFailed}
-	m, err := s.mapOf(w.Key)
-	if err != nil || time.Now().After(time.Unix(0, int64(w.Deadline))) {
-		return refused
-	}
-	for _, a := range w.Lookups {
-		if s.incarnation(a.Key) != a.Incarnation {
-			return refused
+	rows := make([]engine.RowAnswer, len(writes))
+	staged := staging{}
+	var late []engine.Reference
+	failed := false
+	for i := range writes {
+		r, reference, ok := s.apply(staged, &writes[i])
+		if !ok {
+			rows[i].Result, failed = engine.RowConditionFailed, true
+			continue
+		}
+		staged[r.Key] = r
+		if reference != nil {
+			late = append(late, *reference)
 		}
 	}
-	r, late, ok := engine.Apply(m, w, s.side, s.records[w.Key])
-	if !ok {
-		return refused
+	for i := range writes {
+		if writes[i].Kind == engine.DeleteWrite && s.referenced(staged, writes[i].Key) {
+			rows[i], failed = engine.RowAnswer{Result: engine.RowRefused, Reason: engine.Refused, Cause: "the record is looked up by another"}, true
+		}
 	}
-	s.publish(r)
-	if late != nil {
-		s.enqueue(*late)
+	if failed {
+		for i := range rows {
+			if rows[i].Result == engine.RowDone {
+				rows[i].Result = engine.RowUndone
+			}
+		}
+		return rows
+	}
+	for i := range writes {
+		s.publish(staged[writes[i].Key])
+	}
+	for _, r := range late {
+		s.enqueue(r)
 		s.notify(s.side)
 	}
-	return engine.RowAnswer{Result: engine.RowDone}
+	return rows
+}
+
+// apply carries out a write on a record as the transaction sees it, if its
+// conditions hold. mu is held.
+func (s *System) apply(staged staging, w *engine.Write) (*engine.Record, *engine.Reference, bool) {
+	m, err := s.mapOf(w.Key)
+	if err != nil || s.locks[w.Key] != 0 || time.Now().After(time.Unix(0, int64(w.Deadline))) {
+		return nil, nil, false
+	}
+	for _, a := range w.Lookups {
+		if s.locks[a.Key] != 0 || s.incarnation(staged, a.Key) != a.Incarnation {
+			return nil, nil, false
+		}
+	}
+	return engine.Apply(m, w, s.side, s.at(staged, w.Key))
 }
 
 // incarnation tells in which of its lives a record is alive; 0: in none. A
 // record that is older than the sync is in its first. mu is held.
-func (s *System) incarnation(k engine.Key) uint32 {
-	if r := s.records[k]; r != nil && r.Alive {
+func (s *System) incarnation(staged staging, k engine.Key) uint32 {
+	if r := s.at(staged, k); r != nil && r.Alive {
 		return max(r.Mark.Incarnation, 1)
 	}
 	return 0

@@ -49,8 +49,9 @@ type world struct {
 	pending []engine.Effect
 	late    []engine.Effect // answered long ago, executed some time
 	calm    bool            // every request is carried out and answered
-	met     map[string]int  // classes and reasons
+	met     map[string]int  // classes and reasons; what else must be met
 	loads   int
+	tx      engine.TxID
 }
 
 // system is one side.
@@ -64,11 +65,13 @@ type system struct {
 	place   uint64
 	down    bool
 	refuses map[engine.Key]engine.RowAnswer
+	held    map[engine.TxID]engine.LiveRow // transactions before their commit, of one row each
+	ended   map[engine.TxID]bool           // those that have committed
 }
 
 func newWorld(t *testing.T, seed uint64) *world {
 	t.Helper()
-	names := []string{"customers", "orders"}
+	names := []string{"customers", "orders", "payments"}
 	w := &world{
 		t: t, r: rand.New(rand.NewPCG(seed, 7)), path: filepath.Join(t.TempDir(), "store.db"),
 		memory: store.NewMemory(), now: 1, met: map[string]int{},
@@ -81,6 +84,9 @@ func newWorld(t *testing.T, seed uint64) *world {
 		codes := &engine.ValueMap{Name: "status", Pairs: [][2]engine.Value{{status(0), status(0)}, {status(1), status(1)}}}
 		m.Columns[3].Into = [2]engine.Transform{{Values: codes}, {Values: codes}}
 		m.Filter[engine.Dataverse] = engine.Filter{Test: engine.Differs, Column: "name", Value: name(0)}
+		if names[i] == "payments" {
+			m.Mode = engine.Live
+		}
 		tm, err := engine.NewTableMap(m)
 		if err != nil {
 			t.Fatal(err)
@@ -91,6 +97,7 @@ func newWorld(t *testing.T, seed uint64) *world {
 		w.sides[side] = &system{
 			w: w, side: side, capture: engine.NewCapture(side, w.maps, nil),
 			records: map[engine.Key]*engine.Record{}, refuses: map[engine.Key]engine.RowAnswer{},
+			held: map[engine.TxID]engine.LiveRow{}, ended: map[engine.TxID]bool{},
 		}
 	}
 	w.start()
@@ -101,7 +108,7 @@ func newWorld(t *testing.T, seed uint64) *world {
 // engine from it.
 func (w *world) start() {
 	w.t.Helper()
-	w.file = mustOpen(w.t, w.path, Options{Maps: []string{"customers", "orders"}, Pairs: 2})
+	w.file = mustOpen(w.t, w.path, Options{Maps: []string{"customers", "orders", "payments"}, Pairs: 2})
 	state, err := w.file.Load()
 	if err != nil {
 		w.t.Fatal(err)
@@ -114,6 +121,7 @@ func (w *world) start() {
 		w.t.Fatalf("the stores differ (-memory +file):\n%s", d)
 	}
 	w.loads++
+	w.met["intent found at a start"] += len(state.Intents)
 	cfg := engine.Config{Maps: w.maps, Workers: 2, Batch: 3, PullMax: 5, Attempts: 3, AnswersMax: 1}
 	if w.core, err = engine.NewCore(cfg, state); err != nil {
 		w.t.Fatal(err)
@@ -127,6 +135,9 @@ func (w *world) crash() {
 	w.t.Helper()
 	if err := w.file.Close(); err != nil {
 		w.t.Fatal(err)
+	}
+	for _, s := range w.sides { // their calls to the engine break
+		clear(s.held)
 	}
 	w.start()
 }
@@ -180,6 +191,10 @@ func (w *world) answer() {
 	e := w.pending[0]
 	w.pending = w.pending[1:]
 	s := w.sides[e.Side]
+	if e.Tx != 0 {
+		w.answerTx(s, &e)
+		return
+	}
 	in := &engine.Input{Kind: engine.BatchFailed, Failure: engine.Timeout}
 	switch fate := w.r.IntN(20); {
 	case w.calm:
@@ -198,6 +213,52 @@ func (w *world) answer() {
 	}
 	in.Side, in.Batch = e.Side, e.Batch
 	w.step(in)
+}
+
+// answerTx lets a request about a transaction meet its fate. One that is held
+// ends with it, whatever the answer.
+func (w *world) answerTx(s *system, e *engine.Effect) {
+	row, held := s.held[e.Tx]
+	delete(s.held, e.Tx)
+	if held && e.Kind == engine.CommitTx && w.r.IntN(8) > 0 {
+		s.ended[e.Tx] = true
+		s.publish(row.After)
+	}
+	switch {
+	case e.Kind == engine.AbortTx:
+		w.met["live: "+e.Why.Reason.String()]++
+	case w.r.IntN(8) == 0:
+		w.step(&engine.Input{Kind: engine.BatchFailed, Side: e.Side, Tx: e.Tx, Failure: engine.Timeout})
+	default:
+		w.step(&engine.Input{Kind: engine.TxEnded, Side: e.Side, Tx: e.Tx, Committed: s.ended[e.Tx]})
+	}
+}
+
+// locked reports whether a record is in a transaction that is held.
+func (s *system) locked(k engine.Key) bool {
+	for _, row := range s.held {
+		if row.Key == k {
+			return true
+		}
+	}
+	return false
+}
+
+// allPass tries the rows of an atomic batch. If one fails none is done, and the
+// answer says which.
+func (s *system) allPass(writes []engine.Write, in *engine.Input) bool {
+	pass := true
+	for i := range writes {
+		a := s.try(&writes[i])
+		if pass = pass && a.Result == engine.RowDone; a.Result == engine.RowDone {
+			a.Result = engine.RowUndone
+		}
+		in.Rows = append(in.Rows, a)
+	}
+	if pass {
+		in.Rows = nil
+	}
+	return pass
 }
 
 // serve carries out a request.
@@ -229,6 +290,9 @@ func (s *system) serve(e *engine.Effect) *engine.Input {
 		return in
 	default:
 		in := &engine.Input{Kind: engine.BatchWritten}
+		if e.Atomic && !s.allPass(e.Writes, in) {
+			return in
+		}
 		for i := range e.Writes {
 			in.Rows = append(in.Rows, s.write(&e.Writes[i]))
 		}
@@ -244,19 +308,29 @@ func (s *system) life(k engine.Key) uint32 {
 	return 0
 }
 
-func (s *system) write(w *engine.Write) engine.RowAnswer {
+// try tells how a write would end.
+func (s *system) try(w *engine.Write) engine.RowAnswer {
 	if a, refused := s.refuses[w.Key]; refused {
 		return a
 	}
+	ok := w.Deadline >= s.w.now && !s.locked(w.Key)
 	for _, a := range w.Lookups {
-		if s.life(a.Key) != a.Incarnation {
-			return engine.RowAnswer{Result: engine.RowConditionFailed}
-		}
+		ok = ok && s.life(a.Key) == a.Incarnation
 	}
-	r, late, ok := engine.Apply(s.w.maps[w.Key.Map], w, s.side, s.records[w.Key])
+	if ok {
+		_, _, ok = engine.Apply(s.w.maps[w.Key.Map], w, s.side, s.records[w.Key])
+	}
 	if !ok {
 		return engine.RowAnswer{Result: engine.RowConditionFailed}
 	}
+	return engine.RowAnswer{}
+}
+
+func (s *system) write(w *engine.Write) engine.RowAnswer {
+	if a := s.try(w); a.Result != engine.RowDone {
+		return a
+	}
+	r, late, _ := engine.Apply(s.w.maps[w.Key.Map], w, s.side, s.records[w.Key])
 	if late != nil {
 		s.append(*late)
 	}
@@ -290,10 +364,17 @@ func (w *world) key() engine.Key {
 func name(n int) engine.Value   { return engine.Text(fmt.Sprintf("%s name %d", plantedText, n)) }
 func status(n int) engine.Value { return engine.Text(fmt.Sprintf("%s status %d", plantedText, n)) }
 
-// edit commits a user's change, past the hook now and then.
+// edit commits a user's change, past the hook now and then. A delete, and what
+// is in live mode, waits for the engine.
 func (w *world) edit() {
 	s := w.sides[w.r.IntN(2)]
 	c := engine.Change{Key: w.key(), Op: engine.Create, After: make([]engine.Value, 4)}
+	if w.r.IntN(5) == 0 {
+		c.Key = engine.Key{Map: 2, ID: plantedKey + "-payment"}
+	}
+	if s.locked(c.Key) {
+		return // its user waits
+	}
 	c.Before = s.records[c.Key]
 	bypass := false
 	if c.Before != nil && c.Before.Alive {
@@ -316,22 +397,35 @@ func (w *world) edit() {
 	if w.r.IntN(20) == 0 {
 		c.After[3] = status(2) // for which there is no code
 	}
+	if c.Op == engine.Update && w.r.IntN(6) == 0 {
+		c.Op, c.After, bypass = engine.Delete, nil, false
+	}
 	s.commit(c, bypass)
 }
 
 // commit commits a change, past the hook if bypass.
 func (s *system) commit(c engine.Change, bypass bool) {
 	w := s.w
-	record := &engine.Record{Key: c.Key, Alive: true, Values: c.After}
+	record := &engine.Record{Key: c.Key, Alive: c.Op != engine.Delete, Values: c.After}
 	if c.Before != nil {
 		record.Mark = c.Before.Mark
 	}
 	if !bypass {
-		captured, err := s.capture.PreCommit(nil, engine.TxID(s.version), []engine.Change{c})
+		w.tx++
+		captured, err := s.capture.PreCommit(nil, w.tx, []engine.Change{c})
+		if errors.Is(err, engine.ErrBusy) {
+			return
+		}
 		if err != nil {
 			w.t.Fatal(err)
 		}
 		record.Mark = captured[0].Mark
+		if captured[0].Live {
+			row := engine.LiveRow{Key: c.Key, Op: c.Op, Before: c.Before, After: record}
+			s.held[w.tx] = row
+			w.step(&engine.Input{Kind: engine.LiveRequested, Side: s.side, Tx: w.tx, Live: []engine.LiveRow{row}})
+			return
+		}
 		if captured[0].Captured {
 			s.append(captured[0].Reference)
 		}
@@ -507,6 +601,14 @@ func TestEngineOnFile(t *testing.T) {
 	for _, name := range append(namesOf(classes[1:]), namesOf(reasons[1:])...) {
 		if met[name] == 0 && name != engine.Busy.String() { // the user of a live transaction is told that
 			t.Errorf("no reference met %q: give these worlds what leads to it", name)
+		}
+	}
+	for _, name := range []string{
+		"intent found at a start", "live: " + engine.Refused.String(), "live: " + engine.LookupNotFound.String(), "live: " + engine.Rejected.String(),
+		"live: " + engine.TimedOut.String(), "live: " + engine.Unavailable.String(), "live: " + engine.Busy.String(),
+	} {
+		if met[name] == 0 {
+			t.Errorf("%q was not met: the worlds are too tame", name)
 		}
 	}
 	t.Logf("%d worlds, %d starts, met %v", worlds, loads, met)

@@ -1,0 +1,616 @@
+package runner_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/twinwrite/twinwrite/engine"
+	"github.com/twinwrite/twinwrite/engine/runner"
+	"github.com/twinwrite/twinwrite/engine/runner/memory"
+)
+
+// write is a user's live transaction: it gives an order a text.
+func (w *world) write(ctx context.Context, side engine.Side, id, text string) error {
+	return w.sides[side].Update(ctx, func(tx *memory.Tx) error {
+		return tx.Set(order(id), engine.Text(text), engine.Value{})
+	})
+}
+
+// remove is a user's delete of a customer, which goes live.
+func (w *world) remove(ctx context.Context, side engine.Side, id string) error {
+	return w.sides[side].Update(ctx, func(tx *memory.Tx) error { return tx.Delete(customer(id)) })
+}
+
+// textOf returns an order's text, or "" if there is none.
+func (w *world) textOf(side engine.Side, id string) string {
+	return firstOf(w.sides[side].Record(order(id)))
+}
+
+// undone checks that a live transaction was undone for a reason.
+func undone(t *testing.T, err error, says string) {
+	t.Helper()
+	if _, ok := errors.AsType[*runner.UndoneError](err); !ok || !strings.Contains(err.Error(), says) {
+		t.Errorf("error %v, want it undone: %s", err, says)
+	}
+}
+
+func TestLiveDelete(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		stop := w.start()
+		w.set(engine.FinOps, "A", "Contoso")
+		time.Sleep(time.Second)
+		if err := w.remove(t.Context(), engine.Dataverse, "A"); err != nil {
+			t.Error(err)
+		}
+		for _, s := range engine.Sides { // at once
+			if r := w.sides[s].Record(customer("A")); r.Alive || !r.Mark.Dead {
+				t.Errorf("%s holds %v", s, r)
+			}
+		}
+		time.Sleep(time.Second)
+		w.set(engine.FinOps, "A", "Contoso again")
+		time.Sleep(time.Second)
+		if got := w.nameOf(engine.Dataverse, "A"); got != "Contoso again" {
+			t.Errorf("the key's next life is %q", got)
+		}
+		if err := w.settled(); err != nil {
+			t.Error(err)
+		}
+		if err := stop(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// TestLiveVerdicts tells users why a transaction is undone; nothing of it may
+// be anywhere.
+func TestLiveVerdicts(t *testing.T) {
+	t.Parallel()
+	none := func(*testing.T, *world) {}
+	set := func(tx *memory.Tx) error { return tx.Set(order("O"), engine.Text("new"), engine.Value{}) }
+	for _, c := range []struct {
+		name    string
+		prepare func(*testing.T, *world)
+		tx      func(*memory.Tx) error
+		says    string // "": it commits
+		why     engine.Reason
+	}{
+		{"commits", none, set, "", engine.NoReason},
+		{"looks up what is not there", none, func(tx *memory.Tx) error {
+			missing := customer("nobody")
+			return errors.Join(set(tx), tx.Set(order("P"), engine.Text("new"), engine.Lookup(&missing)))
+		}, "create that first", engine.LookupNotFound},
+		{"the other side refuses", func(_ *testing.T, w *world) {
+			w.clients[engine.Dataverse].misbehave(nil, nil)
+			w.clients[engine.Dataverse].refuse = "on hold"
+		}, set, "refused by validation: on hold", engine.Refused},
+		{"the other side is down", func(_ *testing.T, w *world) {
+			w.clients[engine.Dataverse].misbehave(always(runner.ErrDown, engine.ReadBatch), nil)
+		}, set, "dataverse did not answer (system unavailable)", engine.Unavailable},
+		{"the other side throttles", func(_ *testing.T, w *world) {
+			w.clients[engine.Dataverse].misbehave(always(&runner.ThrottledError{RetryAfter: time.Minute}, engine.WriteBatch), nil)
+		}, set, "dataverse did not answer (system unavailable)", engine.Unavailable},
+		{"the other side hangs", func(_ *testing.T, w *world) {
+			w.clients[engine.Dataverse].misbehave(func(ctx context.Context, _ engine.EffectKind) error { <-ctx.Done(); return ctx.Err() }, nil)
+		}, set, "dataverse did not answer (timed out)", engine.TimedOut},
+		{"records keep changing", func(_ *testing.T, w *world) {
+			w.clients[engine.Dataverse].misbehave(nil, func(k engine.EffectKind, in *engine.Input) error {
+				for i := range in.Records {
+					in.Records[i] = &engine.Record{Key: order("O"), Version: 77}
+				}
+				return nil
+			})
+		}, set, "kept changing on dataverse", engine.ConditionLimit},
+		{"deletes what has an unseen change", func(t *testing.T, w *world) {
+			w.set(engine.FinOps, "A", "Contoso")
+			time.Sleep(time.Second)
+			w.deaf()
+			w.set(engine.FinOps, "A", "Contoso Ltd")
+		}, func(tx *memory.Tx) error { return tx.Delete(customer("A")) }, "wait for it", engine.Rejected},
+		{"a record is being synced", func(_ *testing.T, w *world) {
+			w.set(engine.Dataverse, "A", "Contoso")
+			time.Sleep(time.Second)
+			w.clients[engine.FinOps].misbehave(func(ctx context.Context, _ engine.EffectKind) error { <-ctx.Done(); return ctx.Err() }, nil)
+			w.set(engine.Dataverse, "A", "Contoso Ltd")
+			time.Sleep(time.Second)
+		}, func(tx *memory.Tx) error { return tx.Delete(customer("A")) }, "try again", engine.Busy},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				stop := w.start()
+				c.prepare(t, w)
+				from := engine.FinOps
+				if c.why == engine.Rejected {
+					from = engine.Dataverse
+				}
+				err := w.sides[from].Update(t.Context(), c.tx)
+				if c.says == "" && err != nil {
+					t.Error(err)
+				}
+				if c.says != "" {
+					undone(t, err, c.says)
+					if why, ok := errors.AsType[*runner.UndoneError](err); ok && why.Why().Reason != c.why {
+						t.Errorf("the reason is %v, want %v", why.Why().Reason, c.why)
+					}
+				}
+				w.clients[engine.FinOps].misbehave(nil, nil)
+				w.clients[engine.Dataverse].misbehave(nil, nil)
+				time.Sleep(3 * time.Minute)
+				for _, s := range engine.Sides {
+					if got := w.textOf(s, "O"); (got != "") != (c.says == "") {
+						t.Errorf("%s holds %q", s, got)
+					}
+				}
+				if err := w.settled(); err != nil && !strings.Contains(err.Error(), "nothing was changed") {
+					t.Error(err)
+				}
+				if err := stop(); err != nil {
+					t.Error(err)
+				}
+			})
+		})
+	}
+}
+
+// TestLiveWithoutARun waits as long as the product lets a user wait.
+func TestLiveWithoutARun(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		r, err := runner.New(w.config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.sides[engine.FinOps].OnHold(r.Live)
+		began := time.Now()
+		err = w.write(t.Context(), engine.FinOps, "O", "a")
+		undone(t, err, "finops")
+		if took := time.Since(began); took != 120*time.Second || !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("error %v after %v, want %v after 120s", err, took, context.DeadlineExceeded)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if err := r.Run(ctx); err != nil {
+			t.Error(err)
+		}
+		if err := w.write(t.Context(), engine.FinOps, "O", "a"); !errors.Is(err, runner.ErrEnded) {
+			t.Errorf("after the run: %v, want %v", err, runner.ErrEnded)
+		}
+		w.sides[engine.FinOps].OnHold(nil)
+		if err := w.write(t.Context(), engine.FinOps, "O", "a"); err == nil {
+			t.Error("without an engine, a live change was committed")
+		}
+	})
+}
+
+// TestLiveUserWouldNotWait gives up at each stage. The pair must be free again,
+// and nothing of the transaction may be left.
+func TestLiveUserWouldNotWait(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name string
+		kind engine.EffectKind // of the request on the other side that takes 5s
+		side engine.Side
+		free time.Duration // when the next user gets through
+	}{
+		{"while it is read", engine.ReadBatch, engine.Dataverse, 0},
+		{"while it is written", engine.WriteBatch, engine.Dataverse, 4 * time.Second},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				var slow atomic.Int32
+				slow.Store(1)
+				w.clients[c.side].misbehave(nil, func(k engine.EffectKind, _ *engine.Input) error {
+					if k == c.kind && slow.Add(-1) == 0 {
+						time.Sleep(5 * time.Second)
+					}
+					return nil
+				})
+				stop := w.start()
+				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+				defer cancel()
+				began := time.Now()
+				err := w.write(ctx, engine.FinOps, "O", "given up")
+				undone(t, err, "deadline")
+				if took := time.Since(began); took != time.Second {
+					t.Errorf("the user waited for %v", took)
+				}
+				began = time.Now()
+				if err := w.write(t.Context(), engine.FinOps, "O", "kept"); err != nil {
+					t.Error(err)
+				}
+				if took := time.Since(began); took != c.free {
+					t.Errorf("the next user waited for %v, want %v", took, c.free)
+				}
+				time.Sleep(time.Minute)
+				for _, s := range engine.Sides {
+					if got := w.textOf(s, "O"); got != "kept" {
+						t.Errorf("%s holds %q", s, got)
+					}
+				}
+				w.set(engine.FinOps, "A", "so that there is something to count")
+				time.Sleep(time.Second)
+				if err := w.settled(); err != nil {
+					t.Error(err)
+				}
+				if err := stop(); err != nil {
+					t.Error(err)
+				}
+			})
+		})
+	}
+}
+
+// TestStopWhileHeld stops at each stage of a live transaction. Its user is told
+// the truth, at once where nothing is on its way, and the next run finds both
+// sides equal or makes them so.
+func TestStopWhileHeld(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name   string
+		kind   engine.EffectKind
+		side   engine.Side
+		takes  time.Duration
+		waits  time.Duration // of the user, from the stop on
+		commit bool
+	}{
+		{"read", engine.ReadBatch, engine.Dataverse, 5 * time.Second, 0, false},
+		{"written", engine.WriteBatch, engine.Dataverse, 5 * time.Second, 4 * time.Second, true},
+		{"written for too long", engine.WriteBatch, engine.Dataverse, 15 * time.Second, 10 * time.Second, false},
+		{"asked how it ended", engine.CommitTx, engine.FinOps, 5 * time.Second, 0, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				w.set(engine.FinOps, "A", "Contoso")
+				w.clients[c.side].misbehave(nil, func(k engine.EffectKind, _ *engine.Input) error {
+					if k == c.kind {
+						time.Sleep(c.takes)
+					}
+					return nil
+				})
+				stop := w.start()
+				synctest.Wait()
+				time.Sleep(30 * time.Second) // the customer is through
+				told := make(chan error, 1)
+				var began, heard time.Time
+				go func() {
+					err := w.write(t.Context(), engine.FinOps, "O", "new")
+					heard = time.Now()
+					told <- err
+				}()
+				time.Sleep(time.Second)
+				began = time.Now()
+				if err := stop(); err != nil && !errors.Is(err, runner.ErrAbandoned) {
+					t.Error(err)
+				}
+				err := <-told
+				if (err == nil) != c.commit || err != nil && !errors.Is(err, runner.ErrEnded) {
+					t.Errorf("the user was told %v", err)
+				}
+				if waited := max(0, heard.Sub(began)); waited != c.waits {
+					t.Errorf("the user waited for %v, want %v", waited, c.waits)
+				}
+				w.clients[c.side].misbehave(nil, nil)
+				time.Sleep(time.Minute)
+				stop = w.start()
+				time.Sleep(2 * time.Minute)
+				for _, s := range engine.Sides {
+					if got := w.textOf(s, "O"); (got == "new") != c.commit {
+						t.Errorf("%s holds %q", s, got)
+					}
+				}
+				if err := w.settled(); err != nil {
+					t.Error(err)
+				}
+				if err := stop(); err != nil {
+					t.Error(err)
+				}
+			})
+		})
+	}
+}
+
+// TestStopSealsDeletes stops while a delete is on its way. The key may live
+// again without waiting for the next run.
+func TestStopSealsDeletes(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		stop := w.start()
+		w.set(engine.FinOps, "A", "Contoso")
+		time.Sleep(time.Second)
+		w.clients[engine.Dataverse].misbehave(nil, func(k engine.EffectKind, _ *engine.Input) error {
+			if k == engine.WriteBatch {
+				time.Sleep(2 * time.Second)
+			}
+			return nil
+		})
+		told := make(chan error, 1)
+		go func() { told <- w.remove(t.Context(), engine.FinOps, "A") }()
+		time.Sleep(time.Second)
+		if err := stop(); err != nil {
+			t.Error(err)
+		}
+		if err := errors.Join(<-told, w.settled()); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// TestLiveRecovery loses each request and each answer in turn, and dies in each
+// save, with it or without it. What a user was told must be true on both sides.
+func TestLiveRecovery(t *testing.T) {
+	t.Parallel()
+	type trouble struct {
+		name string
+		make func(*world, int) (met func() bool)
+	}
+	lose := func(side engine.Side, answer bool, kinds ...engine.EffectKind) func(*world, int) func() bool {
+		return func(w *world, n int) func() bool {
+			var passed atomic.Int32
+			fails := func(k engine.EffectKind) error {
+				for _, one := range kinds {
+					if k == one && passed.Add(1) == int32(n) {
+						return errLost
+					}
+				}
+				return nil
+			}
+			if answer {
+				w.clients[side].misbehave(nil, func(k engine.EffectKind, _ *engine.Input) error { return fails(k) })
+			} else {
+				w.clients[side].misbehave(func(_ context.Context, k engine.EffectKind) error { return fails(k) }, nil)
+			}
+			return func() bool { return passed.Load() >= int32(n) }
+		}
+	}
+	die := func(after bool) func(*world, int) func() bool {
+		return func(w *world, n int) func() bool {
+			met := false
+			first := w.store.saves
+			w.store.fail = func(save int) saveFault {
+				if save == first+n {
+					met = true
+					return saveFault{errKilled, after}
+				}
+				return saveFault{}
+			}
+			return func() bool { return met }
+		}
+	}
+	total := 0
+	for _, c := range []trouble{
+		{"requests to the other side", lose(engine.Dataverse, false, engine.ReadBatch, engine.WriteBatch)},
+		{"answers of the other side", lose(engine.Dataverse, true, engine.ReadBatch, engine.WriteBatch)},
+		{"questions to its own side", lose(engine.FinOps, false, engine.CommitTx, engine.AskTx)},
+		{"answers of its own side", lose(engine.FinOps, true, engine.CommitTx, engine.AskTx)},
+		{"the save", die(false)},
+		{"the answer of the save", die(true)},
+	} {
+		for n := 1; ; n++ {
+			met := false
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				stop := w.start()
+				w.set(engine.Dataverse, "A", "Contoso")
+				if err := w.write(t.Context(), engine.FinOps, "O", "old"); err != nil {
+					t.Error(err)
+				}
+				time.Sleep(time.Second)
+				hit := c.make(w, n)
+				written := w.write(t.Context(), engine.FinOps, "O", "new")
+				removed := w.remove(t.Context(), engine.FinOps, "A")
+				met = hit()
+				_ = stop()
+				w.store.fail = nil
+				for _, client := range w.clients {
+					client.misbehave(nil, nil)
+				}
+				stop = w.start()
+				time.Sleep(2 * time.Minute)
+				w.set(engine.Dataverse, "B", "Adatum") // so that there is something to count
+				time.Sleep(time.Second)
+				for _, s := range engine.Sides {
+					if got := w.textOf(s, "O"); (got == "new") != (written == nil) || got == "" {
+						t.Errorf("%s, %d: %s holds %q, and the user was told %v", c.name, n, s, got, written)
+					}
+					if got := w.nameOf(s, "A"); (got == "") != (removed == nil) {
+						t.Errorf("%s, %d: %s holds %q, and the user was told %v", c.name, n, s, got, removed)
+					}
+				}
+				if err := w.settled(); err != nil {
+					t.Errorf("%s, %d: %v", c.name, n, err)
+				}
+				if err := stop(); err != nil {
+					t.Error(err)
+				}
+			})
+			if !met || t.Failed() {
+				break
+			}
+			total++
+		}
+	}
+	if total < 15 {
+		t.Errorf("only %d troubles were met", total)
+	}
+}
+
+// TestSideThatDoesNotSayHowItEnded is asked from time to time, not without a
+// pause; so is one that does not take the end of a delete.
+func TestSideThatDoesNotSayHowItEnded(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name string
+		side engine.Side
+		kind engine.EffectKind
+	}{
+		{"how its transaction ended", engine.FinOps, engine.CommitTx},
+		{"that the delete is final", engine.Dataverse, engine.WriteBatch},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				stop := w.start()
+				w.set(engine.Dataverse, "A", "Contoso")
+				time.Sleep(time.Second)
+				mute := w.clients[c.side]
+				writes := 0
+				mute.misbehave(func(_ context.Context, k engine.EffectKind) error {
+					if k == engine.WriteBatch {
+						if writes++; writes == 1 { // the delete itself
+							return nil
+						}
+					}
+					if k == c.kind || k == engine.AskTx {
+						return runner.ErrDown
+					}
+					return nil
+				}, nil)
+				began := time.Now()
+				if err := w.remove(t.Context(), engine.FinOps, "A"); err != nil {
+					t.Error(err)
+				}
+				time.Sleep(10 * time.Minute)
+				if n := len(mute.since(began, engine.CommitTx, engine.AskTx, engine.WriteBatch)); n < 30 || n > 70 {
+					t.Errorf("it was asked %d times in ten minutes", n)
+				}
+				mute.misbehave(nil, nil)
+				time.Sleep(time.Minute)
+				if err := w.settled(); err != nil {
+					t.Error(err)
+				}
+				if err := stop(); err != nil {
+					t.Error(err)
+				}
+			})
+		})
+	}
+}
+
+// TestHeldNonsense lets a system ask for what no hook would ask for.
+func TestHeldNonsense(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		stop := w.start()
+		good := func() engine.LiveRow {
+			mark := engine.Mark{Incarnation: 1, Number: 1, Groups: make([]engine.GroupMark, w.maps[orders].Groups())}
+			return engine.LiveRow{Key: order("O"), After: &engine.Record{
+				Key: order("O"), Alive: true, Values: make([]engine.Value, 2), Mark: mark,
+			}}
+		}
+		for _, c := range []struct {
+			says string
+			f    func(*engine.LiveRow)
+		}{
+			{"table map 9", func(r *engine.LiveRow) { r.Key.Map = 9 }},
+			{"operation 7", func(r *engine.LiveRow) { r.Op = 7 }},
+			{"not the one before or after", func(r *engine.LiveRow) { r.After = nil }},
+			{"not the one before or after", func(r *engine.LiveRow) { r.After.Key.ID = "other" }},
+			{"not the one before or after", func(r *engine.LiveRow) { r.Before = &engine.Record{} }},
+			{"as no delete leaves it", func(r *engine.LiveRow) { r.Op = engine.Delete }},
+			{"as no create leaves it", func(r *engine.LiveRow) { r.After.Alive = false }},
+			{"the hook did not make", func(r *engine.LiveRow) { r.After.Mark.Groups = nil }},
+			{"the hook did not make", func(r *engine.LiveRow) { r.After.Mark.Incarnation = 0 }},
+			{"1 columns, of 2", func(r *engine.LiveRow) { r.After.Values = r.After.Values[1:] }},
+			{"before the change has 0 columns", func(r *engine.LiveRow) { r.Before = &engine.Record{Key: r.Key, Alive: true} }},
+			{"column group 0", func(r *engine.LiveRow) { r.After.Mark.Groups[0].Own = 5 }},
+		} {
+			r := good()
+			c.f(&r)
+			undone(t, w.lastRun.Live(t.Context(), engine.FinOps, 900, []engine.LiveRow{r}), c.says)
+		}
+		err := w.lastRun.Live(t.Context(), 7, 0, []engine.LiveRow{good(), good()})
+		for _, says := range []string{"no side 7", "no name", `"O" comes twice`} {
+			undone(t, err, says)
+		}
+		undone(t, w.lastRun.Live(t.Context(), engine.FinOps, 900, nil), "no live rows")
+		w.clients[engine.Dataverse].misbehave(func(context.Context, engine.EffectKind) error { time.Sleep(time.Second); return nil }, nil)
+		first := make(chan error, 1)
+		go func() { first <- w.lastRun.Live(t.Context(), engine.FinOps, 901, []engine.LiveRow{good()}) }()
+		synctest.Wait()
+		undone(t, w.lastRun.Live(t.Context(), engine.FinOps, 901, []engine.LiveRow{good()}), "held already")
+		if err := <-first; err != nil {
+			t.Errorf("the first of that name: %v", err)
+		}
+		w.clients[engine.Dataverse].misbehave(nil, nil)
+		time.Sleep(time.Minute)
+		if err := stop(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// TestLiveAnswersOfNonsense lets the other side answer the rows of a live
+// transaction as no side may. Nobody knows then what it did: the user is
+// refused, and what was done is undone.
+func TestLiveAnswersOfNonsense(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name string
+		says string
+		rows []engine.RowResult // instead of two that are done
+	}{
+		{"too few rows", "1 rows, of 2", []engine.RowResult{engine.RowDone}},
+		{"one done, one not", "1 rows done, of 2", []engine.RowResult{engine.RowDone, engine.RowUndone}},
+		{"none done, no reason", "none says why", []engine.RowResult{engine.RowUndone, engine.RowUndone}},
+		{"no such result", "row 1 ended as 9", []engine.RowResult{engine.RowDone, 9}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				var h heard
+				w.config.Observe = h.observe
+				w.clients[engine.Dataverse].misbehave(nil, func(k engine.EffectKind, in *engine.Input) error {
+					if k == engine.WriteBatch {
+						in.Rows = nil
+						for _, r := range c.rows {
+							in.Rows = append(in.Rows, engine.RowAnswer{Result: r})
+						}
+					}
+					return nil
+				})
+				stop := w.start()
+				err := w.sides[engine.FinOps].Update(t.Context(), func(tx *memory.Tx) error {
+					return errors.Join(tx.Set(order("O"), engine.Text("new"), engine.Value{}), tx.Set(order("P"), engine.Text("new"), engine.Value{}))
+				})
+				undone(t, err, "did not answer")
+				if lies := h.errs(func(err error) bool { return strings.Contains(err.Error(), c.says) }); len(lies) != 1 {
+					t.Errorf("%d errors say %q", len(lies), c.says)
+				}
+				w.clients[engine.Dataverse].misbehave(nil, nil)
+				time.Sleep(2 * time.Minute)
+				for _, s := range engine.Sides {
+					if got := fmt.Sprint(w.textOf(s, "O"), w.textOf(s, "P")); got != "" {
+						t.Errorf("%s holds %q", s, got)
+					}
+				}
+				w.set(engine.FinOps, "A", "so that there is something to count")
+				time.Sleep(time.Second)
+				if err := w.settled(); err != nil {
+					t.Error(err)
+				}
+				if err := stop(); err != nil {
+					t.Error(err)
+				}
+			})
+		})
+	}
+}
