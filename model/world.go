@@ -205,6 +205,7 @@ func (w *World) found(c *Config) (err error) {
 	if c.Store == nil {
 		c.Store = store.NewMemory()
 	}
+	c.Driver.Engine.Watch = w.Oracle.Watcher(w.Kernel.Now)
 	w.Driver, err = driver.New(w.Kernel, c.Driver, c.Store, w.Oracle)
 	w.process = w.Driver
 	return err
@@ -281,9 +282,11 @@ func (w *World) Handle(ev sim.Event) {
 	w.struck(int(ev.Arg), ev.Kind == kindFault)
 	switch begins := ev.Kind == kindFault; {
 	case f.Kind == Outage && begins:
+		w.Oracle.WentDown(w.Kernel.Now(), f.Side)
 		s.StartOutage()
 	case f.Kind == Outage:
 		s.EndOutage()
+		w.Oracle.CameBack(w.Kernel.Now(), f.Side)
 	case begins:
 		s.StartSlow(f.Factor)
 	default:
