@@ -206,6 +206,11 @@ func (w *World) found(c *Config) (err error) {
 		c.Store = store.NewMemory()
 	}
 	c.Driver.Engine.Watch = w.Oracle.Watcher(w.Kernel.Now)
+	for _, f := range c.Faults {
+		if f.Kind == Outage {
+			w.Oracle.Outage(f.Side, f.At, f.At.Add(f.For))
+		}
+	}
 	w.Driver, err = driver.New(w.Kernel, c.Driver, c.Store, w.Oracle)
 	w.process = w.Driver
 	return err
@@ -282,11 +287,9 @@ func (w *World) Handle(ev sim.Event) {
 	w.struck(int(ev.Arg), ev.Kind == kindFault)
 	switch begins := ev.Kind == kindFault; {
 	case f.Kind == Outage && begins:
-		w.Oracle.WentDown(w.Kernel.Now(), f.Side)
 		s.StartOutage()
 	case f.Kind == Outage:
 		s.EndOutage()
-		w.Oracle.CameBack(w.Kernel.Now(), f.Side)
 	case begins:
 		s.StartSlow(f.Factor)
 	default:

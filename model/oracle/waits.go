@@ -82,37 +82,37 @@ type down struct {
 	what     string
 }
 
-// WentDown tells that a system goes down.
-func (o *Oracle) WentDown(at sim.Time, side engine.Side) { o.goesDown(at, side.String()+" was down") }
-
-// CameBack tells that a system is back.
-func (o *Oracle) CameBack(at sim.Time, side engine.Side) { o.comesBack(at, side.String()+" was down") }
+// Outage tells, before the run, when a system will be down.
+func (o *Oracle) Outage(side engine.Side, from, to sim.Time) {
+	o.goesDown(down{from, to, side.String() + " was down"})
+}
 
 // Crashed tells that the engine's process ended and lost what it had not
 // saved.
 func (o *Oracle) Crashed(at sim.Time) {
 	o.totals.Crashes++
-	o.goesDown(at, engineDown)
+	o.goesDown(down{at, math.MaxInt64, engineDown})
 }
 
 // Restarted tells that the engine's process is back.
-func (o *Oracle) Restarted(at sim.Time) { o.comesBack(at, engineDown) }
+func (o *Oracle) Restarted(at sim.Time) {
+	for i := range o.downs {
+		if d := &o.downs[i]; d.what == engineDown {
+			d.to = min(d.to, at)
+		}
+	}
+}
 
 const engineDown = "the engine was down"
 
-func (o *Oracle) goesDown(at sim.Time, what string) {
-	o.downs = append(o.downs, down{from: at, to: math.MaxInt64, what: what})
-}
-
-// comesBack ends the latest time in which something was not there. Outages of a
-// system may overlap.
-func (o *Oracle) comesBack(at sim.Time, what string) {
-	for i := len(o.downs) - 1; i >= 0; i-- {
-		if d := &o.downs[i]; d.what == what && d.to == math.MaxInt64 {
-			d.to = at
-			return
-		}
+// goesDown notes a time in which something was not there, in the order of their
+// beginnings.
+func (o *Oracle) goesDown(d down) {
+	i := len(o.downs)
+	for i > 0 && o.downs[i-1].from > d.from {
+		i--
 	}
+	o.downs = slices.Insert(o.downs, i, d)
 }
 
 // waits tells how the time from one instant to another was spent by an item,

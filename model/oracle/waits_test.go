@@ -50,16 +50,15 @@ func TestWaits(t *testing.T) {
 			h.at(10 * s)
 			h.o.Crashed(h.now)
 			h.at(12 * s)
-			h.o.WentDown(h.now, dat)
+			h.o.Outage(dat, sim.Time(12*s), sim.Time(35*s))
 			h.at(20 * s)
 			h.o.Restarted(h.now)
 			h.at(35 * s)
-			h.o.CameBack(h.now, dat)
 			h.at(36 * s)
 		}, []Wait{{"dataverse was down", 15 * s}, {"the engine was down", 10 * s}, {"in the queue, behind others", 9 * s}, {"in the outbox", 1 * s}}},
 		{"an operator waits whatever is down", func(h *hand) {
 			h.moved(engine.OnTheDesk, engine.Refused)
-			h.o.WentDown(h.now, fin)
+			h.o.Outage(fin, h.now, sim.Time(time.Hour))
 			h.at(10 * s)
 		}, []Wait{{"on the error desk: refused by validation", 9 * s}}},
 		{"more steps than are kept", func(h *hand) {
