@@ -34,6 +34,7 @@ type Config struct {
 	PauseAge     time.Duration // how long a paused job queues up references; 24h
 	PauseOpen    int           // how many references may wait while a job is paused; 1,000,000
 	Failpoints   Failpoints    // nil plants nothing
+	Watch        Watcher       // is told where items are; nil: nobody is
 }
 
 // WithDefaults returns c with its zero fields filled in.

@@ -62,6 +62,7 @@ type lane struct {
 	parked      Outcome
 	requested   Requested // by an operator, of a parked item
 	request     uint64
+	failed      Reason // of the last attempt, before a back-off
 	due         Time   // of a back-off
 	blockedOn   laneID // whom it waits for; noLane otherwise
 	forValue    bool   // ... to free a unique value; else for its create

@@ -13,6 +13,7 @@ func (c *Core) retry(f *flight, l *lane, why Outcome) {
 		return
 	}
 	c.leave(f, l)
+	l.failed = why.Reason
 	c.move(f.lane, backoff)
 	l.due = c.now.Add(c.backoffFor(c.pairs.at(f.lane.pair()).key, l))
 	c.waiting.push(dueEntry{at: l.due, order: l.open[0].order, lane: f.lane})

@@ -42,6 +42,9 @@ func (c *Core) move(id laneID, to laneState) {
 		c.stats.OnDesk += len(l.open)
 	}
 	l.state = to
+	if c.cfg.Watch != nil {
+		c.watch(id, l, &p.key)
+	}
 }
 
 // Stats returns the current figures.

@@ -138,9 +138,22 @@ func TestColumnGroups(t *testing.T) {
 				reached["noted"]++
 			}
 		}
+		for _, w := range r.Report.Worst {
+			sum := time.Duration(0)
+			for _, why := range w.Why {
+				sum += why.For
+				reached["waits: "+why.What]++
+			}
+			if sum != w.Took {
+				t.Errorf("the waits of %s add up to %v, and it took %v: %v", w.Record, sum, w.Took, w.Why)
+			}
+		}
 		for _, m := range r.Report.Maps {
 			reached["agreeing pairs"] += m.Converged
 		}
+	}
+	for _, what := range []string{"in the outbox", "in the queue, behind others", "being read and written", "waiting for a record that it looks up", "the engine was down", "finops was down"} {
+		reached["waits: "+what] += 0
 	}
 	for what, n := range reached {
 		if n == 0 {

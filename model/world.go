@@ -160,6 +160,12 @@ func (w *World) found(c *Config) (err error) {
 	if c.Store == nil {
 		c.Store = store.NewMemory()
 	}
+	c.Driver.Engine.Watch = w.Oracle.Watcher(w.Kernel.Now)
+	for _, f := range c.Faults {
+		if f.Kind == Outage {
+			w.Oracle.Outage(f.Side, f.At, f.At.Add(f.For))
+		}
+	}
 	w.Driver, err = driver.New(w.Kernel, c.Driver, c.Store, w.Oracle)
 	w.process = w.Driver
 	return err

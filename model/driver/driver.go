@@ -86,6 +86,7 @@ type Judge interface {
 	TakenIn(at sim.Time, ref *engine.Reference)
 	Settled(at sim.Time, ref *engine.Reference, out engine.Outcome)
 	Crashed(at sim.Time)
+	Restarted(at sim.Time)
 	Retried()
 }
 
@@ -227,6 +228,7 @@ func (d *Driver) start() {
 	d.core = core
 	if n := len(d.deaths); n > 0 {
 		d.deaths[n-1].To = d.k.Now()
+		d.judge.Restarted(d.k.Now())
 	}
 	d.step(engine.Input{Kind: engine.Started})
 	d.sync()

@@ -197,6 +197,7 @@ type waiting struct{ lines [2]line }
 type line struct {
 	all   []commit
 	start int
+	steps []step // of the pair's item in this direction, while anything is open
 }
 
 func (l *line) list() []commit { return l.all[l.start:] }
@@ -274,6 +275,9 @@ func (o *Oracle) forget(p *pair) {
 		}
 	}
 	if len(p.waiting.lines[0].all) == 0 && len(p.waiting.lines[1].all) == 0 {
+		for s := range p.waiting.lines {
+			p.waiting.lines[s].steps = p.waiting.lines[s].steps[:0]
+		}
 		o.spare = append(o.spare, p.waiting)
 		p.waiting = nil
 	}

@@ -149,6 +149,7 @@ type Worst struct {
 	Born     sim.Time
 	Took     time.Duration
 	Censored bool
+	Why      []Wait // how the time was spent, longest first
 
 	serial uint64
 }
@@ -202,7 +203,7 @@ func (o *Oracle) Judge(at sim.Time, v View) Report {
 	o.livesAtEnd(at, v.Intents)
 	o.dangling(at + 1)
 	excuses := o.pairsAtEnd(at, &r)
-	o.traffic(at)
+	o.judgeTraffic(at)
 	o.fill(&r)
 
 	r.Samples, r.SampleStride, r.SamplesSeen = o.samples.kept, o.samples.stride, o.samples.seen
@@ -415,18 +416,9 @@ func (o *Oracle) changesAtEnd(at sim.Time, p *pair) {
 				o.sample(p, side, c, at, true)
 			}
 			if c.tx != nil {
-				o.neverWhole(c.tx)
+				o.neverWhole(at, c.tx)
 			}
 		}
-	}
-}
-
-// traffic judges the number of engine writes.
-func (o *Oracle) traffic(at sim.Time) {
-	t := &o.totals
-	if bound := o.bound + 2*t.LateCaptures + t.Overrides + t.FollowUps + t.Retried; t.EngineWrites > bound {
-		o.breach(noEcho, at, nil, "the engine wrote %d times, and %d changes, %d late captures, %d overrides, %d follow-ups and %d repeats allow %d",
-			t.EngineWrites, o.bound, t.LateCaptures, t.Overrides, t.FollowUps, t.Retried, bound)
 	}
 }
 

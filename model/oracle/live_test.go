@@ -183,7 +183,7 @@ func TestLiveTransactions(t *testing.T) {
 			old := h.get(fin, order)
 			h.remove(fin, 1, order)
 			h.write(engine.CarryWrite, dat, old, false)
-		}, []string{"no-resurrection: dataverse got back a record that a user had deleted", "converged", "no-echo"}},
+		}, []string{"no-resurrection: dataverse got back a record that a user had deleted", "converged", "no-echo", "traffic-stops"}},
 		{"a delete that nobody held", func(h *hand) {
 			h.synced(fin, order, row("1"))
 			gone := h.next(fin, order, nil)

@@ -51,7 +51,10 @@ func (o *Oracle) sample(p *pair, side engine.Side, c *commit, at sim.Time, censo
 	if n == o.config.Worst && !o.worst[n-1].slower(took, c.born, c.serial) {
 		return
 	}
-	w := Worst{Key: *p.key(), Side: side, Born: c.born, Took: took, Censored: censored, serial: c.serial}
+	w := Worst{
+		Key: *p.key(), Side: side, Born: c.born, Took: took, Censored: censored, serial: c.serial,
+		Why: o.waits(&p.waiting.lines[side], c.born, at),
+	}
 	i, _ := slices.BinarySearchFunc(o.worst, w, func(a, b Worst) int {
 		return cmp.Or(cmp.Compare(b.Took, a.Took), cmp.Compare(a.Born, b.Born), cmp.Compare(a.serial, b.serial))
 	})
@@ -204,6 +207,7 @@ func (o *Oracle) whole(t *transaction) {
 		return
 	}
 	span := t.last - t.first
+	o.tornFor(t.last, t, span)
 	for _, m := range t.maps {
 		if span > o.maps[m].partly {
 			o.maps[m].partly, o.maps[m].partlyTx = span, t.id
@@ -223,12 +227,25 @@ func (o *Oracle) whole(t *transaction) {
 }
 
 // neverWhole notes a transaction of which something is missing at the end.
-func (o *Oracle) neverWhole(t *transaction) {
+func (o *Oracle) neverWhole(at sim.Time, t *transaction) {
 	if t.unfinished || t.visible == 0 {
 		return
 	}
 	t.unfinished = true
+	o.tornFor(at, t, at-t.first)
 	for _, m := range t.maps {
 		o.maps[m].neverWhole++
+	}
+}
+
+// tornFor judges how long a transaction was partly visible.
+func (o *Oracle) tornFor(at sim.Time, t *transaction, span sim.Time) {
+	most := o.config.TornMax
+	if most == 0 || t.followed < 2 {
+		return
+	}
+	o.tallies[tornVisible].checked++
+	if span > sim.Time(most) {
+		o.breach(tornVisible, at, t.head.key(), "transaction %d of %s was partly visible for %v, and at most %v is allowed", t.id, t.side, time.Duration(span), most)
 	}
 }

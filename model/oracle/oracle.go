@@ -1,6 +1,8 @@
 package oracle
 
 import (
+	"time"
+
 	"github.com/twinwrite/twinwrite/engine"
 	"github.com/twinwrite/twinwrite/sim"
 )
@@ -14,6 +16,10 @@ type Config struct {
 	Worst         int                // slowest changes kept; 20
 	SamplesMax    int                // convergence samples kept; 100,000
 	PointsMax     int                // points kept of the divergent pairs over time; 4,096
+
+	// TornMax is how long a transaction may be partly visible on the other side;
+	// 0: as long as it likes, and torn-visible is not judged.
+	TornMax time.Duration
 
 	// Deletes says that users may delete records, so that what is promised of
 	// deletes is judged; after a delete it is in any case.
@@ -61,6 +67,9 @@ type Oracle struct {
 	deletes   bool    // there was a delete
 	lookups   lookups
 	liveCount LiveCount
+	downs     []down  // by their beginnings
+	rest      traffic // up to the last edit
+	restMore  uint64
 	stands    []stand                 // scratch
 	refused   [2]map[engine.TxID]bool // transactions that the capture hook refused
 
@@ -214,7 +223,10 @@ func (o *Oracle) UserCommit(at sim.Time, side engine.Side, before, after *engine
 			t.add(p, &c)
 		}
 	}
-	o.line(p, side).push(c)
+	l := o.line(p, side)
+	l.begins(at, &c)
+	l.push(c)
+	o.lastEdit()
 	o.compare(at, p)
 	return p.head[side]
 }
@@ -339,10 +351,6 @@ func (o *Oracle) capture(at sim.Time, p *pair, side engine.Side, c *commit, ref 
 	}
 	o.totals.Captured++
 }
-
-// Crashed tells that the engine's process ended and lost what it had not
-// saved.
-func (o *Oracle) Crashed(sim.Time) { o.totals.Crashes++ }
 
 // Leaked tells of a reference in an outbox that duplicates a known one. It
 // stands for no change.

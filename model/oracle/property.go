@@ -33,6 +33,7 @@ const (
 	trueOutcome
 	noPhantom
 	noEcho
+	trafficStops
 	monotonic
 	noSkip
 	noResurrection
@@ -42,6 +43,7 @@ const (
 	deleteLive
 	isolation
 	liveAtomic
+	tornVisible
 	properties
 )
 
@@ -52,6 +54,7 @@ var contracts = [properties]Contract{
 	trueOutcome:    {"true-outcome", "an outcome says what happened: synced was carried or found equal, superseded has a newer change on its own side, a conflict failure lost to a concurrent change of the primary"},
 	noPhantom:      {"no-phantom", "every value on a side was written by a user there, by that system's own declared logic, or is the mapped value (default, constant, normalisation included) of one on the other side"},
 	noEcho:         {"no-echo", "no chain of causes returns to its origin without a user's edit, and engine writes stay within captured changes, overrides, late captures, follow-ups and repeats of unanswered writes"},
+	trafficStops:   {"traffic-stops", "after the last edit the number of engine writes is finite and bounded; a repeated world state with writes in between is a livelock"},
 	monotonic:      {"monotonic", "own, seen and lost never go back within an incarnation; the outbox's low-water mark never goes back"},
 	noSkip:         {"no-skip", "every change in an outbox was processed or coalesced by rule"},
 	noResurrection: {"no-resurrection", "a deleted record stays deleted on both sides unless a user creates it again"},
@@ -61,6 +64,7 @@ var contracts = [properties]Contract{
 	deleteLive:     {"delete-live", "a delete never enters the queue"},
 	isolation:      {"isolation", "a record that can never sync does not stop other records"},
 	liveAtomic:     {"live-atomic", "live sync: after recovery both sides have committed or neither, from every crash point; the in-doubt window is measured"},
+	tornVisible:    {"torn-visible", "(metric with a bound) how long a source transaction stays partly visible on the other side: a header without its lines"},
 }
 
 // applies reports whether a property has a place in the run's list: one that
@@ -78,6 +82,8 @@ func (o *Oracle) applies(property int) bool {
 		return runs(engine.Async) && runs(engine.Live)
 	case noResurrection, deleteLive:
 		return o.config.Deletes || o.deletes
+	case tornVisible:
+		return o.config.TornMax > 0
 	case liveAtomic:
 		return o.config.Deletes || o.deletes || runs(engine.Live)
 	}

@@ -129,7 +129,7 @@ func TestProperties(t *testing.T) {
 			h.settle(r2, engine.Synced, engine.Written)
 			h.write(engine.CarryWrite, dat, read, false)
 			h.carry(dat, a) // mended, and broken all the same
-		}, []string{"no-lost-update: an older state of finops was written over a newer one", "no-echo: the engine wrote 4 times"}},
+		}, []string{"no-lost-update: an older state of finops was written over a newer one", "no-echo: the engine wrote 4 times", "traffic-stops: after the last edit the engine wrote 3 times, and 1 open changes"}},
 		{"marked as equal, and is not", func(h *hand) {
 			r1 := h.user(fin, a, text("1"))
 			r2 := h.user(dat, a, text("2"))
@@ -256,7 +256,7 @@ func TestProperties(t *testing.T) {
 			h.carry(dat, a)
 			h.settle(r1, engine.Synced, engine.Written)
 			h.carry(fin, a)
-		}, []string{"no-echo: finops got back from dataverse"}},
+		}, []string{"no-echo: finops got back from dataverse", "traffic-stops"}},
 		{"an overridden change does not make an echo fresh", func(h *hand) {
 			r1 := h.user(fin, a, text("1"))
 			r2 := h.user(dat, a, text("2"))
@@ -333,7 +333,7 @@ func TestProperties(t *testing.T) {
 			h.carry(dat, a)
 			h.settle(r1, engine.Synced, engine.Written)
 			h.carry(dat, a)
-		}, []string{"no-echo: the engine wrote 2 times"}},
+		}, []string{"no-echo: the engine wrote 2 times", "traffic-stops"}},
 		{"a repeated write after an unknown answer", func(h *hand) {
 			r1 := h.user(fin, a, text("1"))
 			h.carry(dat, a)
@@ -720,7 +720,7 @@ func TestChecksAreCounted(t *testing.T) {
 	expect(t, r)
 	for id, want := range map[string]uint64{
 		"converged": 4, "closed-books": 5, "no-lost-update": 5, "true-outcome": 3, "no-echo": 5,
-		"monotonic": 12, "reference-order": 1, "primary-wins": 2, "no-skip": 0, "isolation": 4, "no-phantom": 5,
+		"monotonic": 12, "reference-order": 1, "primary-wins": 2, "no-skip": 0, "isolation": 4, "no-phantom": 5, "traffic-stops": 5,
 	} {
 		if p := property(t, r, id); p.Checked != want {
 			t.Errorf("%s was checked %d times, want %d", id, p.Checked, want)

@@ -13,8 +13,8 @@ import (
 // held the key; after is final but for its Trace; ref is what was appended to
 // the outbox with it, nil for nothing. The oracle keeps after.
 func (o *Oracle) EngineCommit(at sim.Time, side engine.Side, w *engine.Write, before, after *engine.Record, ref *engine.Reference) any {
-	p := o.pairOf(before, after)
-	source := o.sourceOf(p, w)
+	source := o.sourceOf(w)
+	p := o.pairOfWrite(source, before, after)
 	s := &o.shapes[after.Key.Map]
 	prev := p.record[side]
 	o.tallies[noEcho].checked++
@@ -78,16 +78,24 @@ func (o *Oracle) EngineCommit(at sim.Time, side engine.Side, w *engine.Write, be
 
 // sourceOf returns the history of the record that a write is made of; nil for
 // one that is made of none: it seals a tombstone, or undoes a create.
-func (o *Oracle) sourceOf(p *pair, w *engine.Write) *head {
+func (o *Oracle) sourceOf(w *engine.Write) *head {
 	if w.Source != nil {
 		if h, ok := w.Source.Trace.(*head); ok {
 			return h
 		}
 	}
 	if w.Kind != engine.SealWrite && w.Kind != engine.DeleteWrite {
-		panic(fmt.Sprintf("oracle: the source of a %v write of %v carries no history", w.Kind, *p.key()))
+		panic(fmt.Sprintf("oracle: the source of a %v write of %v carries no history", w.Kind, w.Key))
 	}
 	return nil
+}
+
+// pairOfWrite finds the pair that is written.
+func (o *Oracle) pairOfWrite(source *head, before, after *engine.Record) *pair {
+	if source != nil {
+		return source.pair
+	}
+	return o.pairOf(before, after)
 }
 
 // intentOf names the live transaction that wrote a record.
@@ -165,7 +173,9 @@ func (o *Oracle) late(at sim.Time, s *shape, p *pair, side engine.Side, groups s
 		o.breach(noEcho, at, p.key(), "late capture on %s of a record that nobody had changed past the hook", side)
 	}
 	o.capture(at, p, side, &c, ref)
-	o.line(p, side).push(c)
+	l := o.line(p, side)
+	l.begins(at, &c)
+	l.push(c)
 }
 
 // meet is a found-equal write: in each of its column groups the target's history

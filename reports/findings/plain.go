@@ -11,6 +11,7 @@ var plain = map[string]string{
 	"true-outcome":    "When the engine reports how a change ended, that is what happened to the data.",
 	"no-phantom":      "Nothing appears on a side that no user wrote: a value there is his, or what the other side's becomes on its way.",
 	"no-echo":         "The engine never mistakes its own writes for a user's and sends them back in a loop.",
+	"traffic-stops":   "When nobody edits any more, the engine soon has nothing left to write.",
 	"monotonic":       "The engine's notes of what each side has seen never go backwards, so nothing old is taken for new.",
 	"no-skip":         "No change is dropped on its way into the queue: what leaves the outbox has been saved.",
 	"no-resurrection": "What a user deleted stays deleted on both sides, until a user creates it again.",
@@ -20,4 +21,5 @@ var plain = map[string]string{
 	"delete-live":     "A delete takes effect on both sides at once; it never waits in the queue.",
 	"isolation":       "One record that cannot be synced does not hold others up.",
 	"live-atomic":     "A live transaction ends on both sides or on neither, even if something dies in the middle.",
+	"torn-visible":    "No transaction stays half visible on the other side for longer than allowed.",
 }

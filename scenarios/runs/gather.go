@@ -145,7 +145,7 @@ func (p *plan) gather(index int, r *model.Result) *result.Run {
 	for _, w := range r.Report.Worst {
 		run.Worst = append(run.Worst, result.Worst{
 			Record: w.Record, Map: p.maps[w.Key.Map].Name, Side: w.Side.String(),
-			Born: time.Duration(w.Born), Took: w.Took, Censored: w.Censored,
+			Born: time.Duration(w.Born), Took: w.Took, Censored: w.Censored, Why: reasons(w.Why),
 		})
 	}
 	run.Story = p.stories(r.Report.Stories)
@@ -156,6 +156,14 @@ func (p *plan) gather(index int, r *model.Result) *result.Run {
 	run.Copied = p.copied(r)
 	run.Totals = totals(r)
 	return run
+}
+
+func reasons(all []oracle.Wait) []result.Reason {
+	list := make([]result.Reason, len(all))
+	for i, w := range all {
+		list[i] = result.Reason{What: w.What, For: w.For}
+	}
+	return list
 }
 
 func property(q *oracle.Property) result.Property {

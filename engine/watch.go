@@ -1,0 +1,36 @@
+package engine
+
+// Place is where an item of the queue is.
+type Place uint8
+
+// The places, by the state of the item's lane.
+const (
+	NotQueued  = Place(idle)
+	InTurn     = Place(ready) // waits for a worker, and for those before it
+	InFlight   = Place(inFlight)
+	WaitsFor   = Place(blocked) // for a record that it looks up
+	BacksOff   = Place(backoff)
+	OnTheDesk  = Place(parked)
+	PlaceCount = int(laneStates)
+)
+
+// Watcher is told of every item that moves, and why. It must not call the core.
+// Simulations measure by it where changes spend their time.
+type Watcher interface {
+	Moved(k *Key, side Side, to Place, why Reason)
+}
+
+// watch tells the watcher where an item is now.
+func (c *Core) watch(id laneID, l *lane, k *Key) {
+	if l.state == idle && len(l.open) > 0 {
+		return // on its way to another place
+	}
+	why := NoReason
+	switch l.state {
+	case backoff:
+		why = l.failed
+	case parked:
+		why = l.parked.Reason
+	}
+	c.cfg.Watch.Moved(k, id.side(), Place(l.state), why)
+}

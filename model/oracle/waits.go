@@ -1,0 +1,185 @@
+package oracle
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/twinwrite/twinwrite/engine"
+	"github.com/twinwrite/twinwrite/sim"
+)
+
+// Wait is how long a change waited for one thing.
+type Wait struct {
+	What string
+	For  time.Duration
+}
+
+// step is where a pair's item of one direction was from an instant on.
+type step struct {
+	at    sim.Time
+	place engine.Place
+	why   engine.Reason
+}
+
+// Places of a change that the engine does not know of.
+const (
+	inOutbox engine.Place = 0x80 + iota
+	pastHook              // not captured
+	longAgo               // what came before the steps that are kept
+)
+
+// stepsMax is how many steps of an item are kept; then the older half becomes
+// one.
+const stepsMax = 256
+
+// watcher takes the engine's word for where its items are.
+type watcher struct {
+	o   *Oracle
+	now func() sim.Time
+}
+
+// Moved implements [engine.Watcher].
+func (w watcher) Moved(k *engine.Key, side engine.Side, to engine.Place, why engine.Reason) {
+	if p := w.o.pairs.find(k); p != nil && p.waiting != nil {
+		p.waiting.lines[side].goes(step{w.now(), to, why})
+	}
+}
+
+// Watcher returns what the engine tells where its items are; now is true time.
+// The judgement does not rest on it, only the report of what took long.
+func (o *Oracle) Watcher(now func() sim.Time) engine.Watcher { return watcher{o, now} }
+
+// goes notes a step.
+func (l *line) goes(s step) {
+	n := len(l.steps)
+	if n > 0 && l.steps[n-1].place == s.place && l.steps[n-1].why == s.why {
+		return
+	}
+	if n == stepsMax {
+		l.steps[stepsMax/2-1] = step{at: l.steps[0].at, place: longAgo}
+		l.steps = l.steps[:copy(l.steps, l.steps[stepsMax/2-1:])]
+	}
+	l.steps = append(l.steps, s)
+}
+
+// begins notes where a new commit waits, unless there is an item that it joins.
+func (l *line) begins(at sim.Time, c *commit) {
+	if n := len(l.steps); n > 0 && l.steps[n-1].place != engine.NotQueued && l.steps[n-1].place != pastHook {
+		return
+	}
+	place := pastHook
+	if c.what.has(captured) {
+		place = inOutbox
+	}
+	l.goes(step{at: at, place: place})
+}
+
+// down is a time in which something was not there.
+type down struct {
+	from, to sim.Time
+	what     string
+}
+
+// Outage tells, before the run, when a system will be down.
+func (o *Oracle) Outage(side engine.Side, from, to sim.Time) {
+	o.goesDown(down{from, to, side.String() + " was down"})
+}
+
+// Crashed tells that the engine's process ended and lost what it had not
+// saved.
+func (o *Oracle) Crashed(at sim.Time) {
+	o.totals.Crashes++
+	o.goesDown(down{at, math.MaxInt64, engineDown})
+}
+
+// Restarted tells that the engine's process is back.
+func (o *Oracle) Restarted(at sim.Time) {
+	for i := range o.downs {
+		if d := &o.downs[i]; d.what == engineDown {
+			d.to = min(d.to, at)
+		}
+	}
+}
+
+const engineDown = "the engine was down"
+
+// goesDown notes a time in which something was not there, in the order of their
+// beginnings.
+func (o *Oracle) goesDown(d down) {
+	i := len(o.downs)
+	for i > 0 && o.downs[i-1].from > d.from {
+		i--
+	}
+	o.downs = slices.Insert(o.downs, i, d)
+}
+
+// waits tells how the time from one instant to another was spent by an item,
+// longest first.
+func (o *Oracle) waits(l *line, from, to sim.Time) []Wait {
+	var all []Wait
+	add := func(what string, from, to sim.Time) {
+		if to <= from {
+			return
+		}
+		for i := range all {
+			if all[i].What == what {
+				all[i].For += to.Sub(from)
+				return
+			}
+		}
+		all = append(all, Wait{what, to.Sub(from)})
+	}
+	for i, s := range l.steps {
+		begin, end := max(s.at, from), to
+		if i+1 < len(l.steps) {
+			end = min(l.steps[i+1].at, to)
+		}
+		if s.moves() {
+			for _, d := range o.downs { // in the order of their beginnings
+				if d.from < end && d.to > begin {
+					add(s.what(), begin, d.from)
+					add(d.what, max(begin, d.from), min(d.to, end))
+					begin = min(d.to, end)
+				}
+			}
+		}
+		add(s.what(), begin, end)
+	}
+	slices.SortFunc(all, func(a, b Wait) int { return cmp.Or(cmp.Compare(b.For, a.For), cmp.Compare(a.What, b.What)) })
+	return all
+}
+
+// moves reports whether the item would go on if all systems were there.
+func (s step) moves() bool {
+	switch s.place {
+	case inOutbox, engine.InTurn, engine.InFlight, engine.BacksOff:
+		return true
+	}
+	return false
+}
+
+// what says where an item is, for people.
+func (s step) what() string {
+	switch s.place {
+	case inOutbox:
+		return "in the outbox"
+	case pastHook:
+		return "not captured"
+	case longAgo:
+		return "earlier attempts"
+	case engine.InTurn:
+		return "in the queue, behind others"
+	case engine.InFlight:
+		return "being read and written"
+	case engine.WaitsFor:
+		return "waiting for a record that it looks up"
+	case engine.BacksOff:
+		return "back-off: " + s.why.String()
+	case engine.OnTheDesk:
+		return "on the error desk: " + s.why.String()
+	default:
+		return "ended, while the sides still differed"
+	}
+}
