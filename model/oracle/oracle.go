@@ -186,7 +186,7 @@ func (o *Oracle) UserCommit(at sim.Time, side engine.Side, before, after *engine
 	}
 	o.lookers(at, side, prev, after)
 	held := o.commitHeld(at, side, p)
-	if alive(prev) && !alive(after) {
+	if o.copies == nil && alive(prev) && !alive(after) { // to the data integrator a delete is a change like others
 		o.deleted(at, s, p, side, prev, held, ref)
 		o.compare(at, p)
 		o.forget(p)
