@@ -54,6 +54,7 @@ type Config struct {
 
 	Failpoints engine.Failpoints // plants bugs; nil: none
 	Observe    func(sim.Event)   // sees every event before it fires; nil: nobody does
+	Tell       func(Told)        // hears what happens to records; nil: nobody does
 
 	// Continue is asked once a simulated minute whether to go on; nil: always.
 	Continue func(at sim.Time) bool
@@ -129,7 +130,7 @@ func New(c Config) (*World, error) {
 			Capture:  w.capture(side),
 			Requests: w.process.Requests(),
 			Client:   w.process,
-			Observer: w.Oracle,
+			Observer: w.witness(),
 			Engine:   w.process.Clock(),
 		})
 		errs = append(errs, err)
@@ -166,7 +167,7 @@ func (w *World) found(c *Config) (err error) {
 			w.Oracle.Outage(f.Side, f.At, f.At.Add(f.For))
 		}
 	}
-	w.Driver, err = driver.New(w.Kernel, c.Driver, c.Store, w.Oracle)
+	w.Driver, err = driver.New(w.Kernel, c.Driver, c.Store, w.witness())
 	w.process = w.Driver
 	return err
 }

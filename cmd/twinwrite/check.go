@@ -106,7 +106,9 @@ func (f *checkFlags) run(cmd *cobra.Command) error {
 	if err := f.writeJUnit(sum, path); err != nil {
 		return exit{exitInternal, err}
 	}
-	f.print(cmd.OutOrStdout(), sum, path)
+	if err := f.print(cmd.OutOrStdout(), &c, sum, path); err != nil {
+		return exit{exitInternal, err}
+	}
 	switch {
 	case cmd.Context().Err() != nil:
 		return exit{code: exitInterrupted}
@@ -205,7 +207,7 @@ func (f *checkFlags) keep(c *check.Campaign, failure *check.Failure) (string, er
 // tracePath is where the recording of a case is.
 func tracePath(path string) string { return strings.TrimSuffix(path, ".json") + ".trace" }
 
-func (f *checkFlags) print(w io.Writer, s *check.Summary, path string) {
+func (f *checkFlags) print(w io.Writer, c *check.Campaign, s *check.Summary, path string) error {
 	fmt.Fprintf(w, "%s of %s, seed %d: %d different timelines\n\n", plural(s.Cases, "case"), s.Subject, s.Seed, s.Timelines)
 	for _, p := range s.Properties {
 		fmt.Fprintf(w, "  %-12s %-16s %s\n", verdict(&p), p.ID, countText(&p))
@@ -214,14 +216,20 @@ func (f *checkFlags) print(w io.Writer, s *check.Summary, path string) {
 		if s.Cases > 0 {
 			fmt.Fprintf(w, "\nNo case failed. With 95 %% confidence, fewer than %s of such cases do.\n", oneIn(s.Cases))
 		}
-		return
+		return nil
 	}
 	small := s.Failure.Smallest()
+	story, err := check.Tell(c.Subject, small, c.Plan, s.Failure.Property.ID)
+	if err != nil {
+		return err
+	}
 	fmt.Fprintf(w, "\n%v\n", s.Failure.Property)
 	fmt.Fprintf(w, "\nThe smallest case that shows it has %s and %s (found with %s and %s; %d runs to make it small).\n",
 		plural(small.Edits(), "edit"), plural(len(small.Faults), "fault"),
 		plural(s.Failure.Case.Edits(), "edit"), plural(len(s.Failure.Case.Faults), "fault"), s.Failure.Tries)
+	fmt.Fprintf(w, "\nWhat happened, in true time:\n\n%s", story.Text())
 	fmt.Fprintf(w, "\nSee it again:  %s\n", f.replayLine(path))
+	return nil
 }
 
 // replayLine is the command that runs a failed case again.

@@ -63,6 +63,11 @@ func replay(cmd *cobra.Command, path string, c *check.Case, p check.Plan) error 
 	}
 	fmt.Fprint(out, "\n\n")
 	code := exitHolds
+	story, err := check.Tell(check.OwnSubject(), c, p, "")
+	if err != nil {
+		return exit{exitInternal, err}
+	}
+	fmt.Fprintf(out, "%s\n", story.Text())
 	for i := range x.Properties {
 		if p := &x.Properties[i]; p.Verdict == oracle.Fail {
 			fmt.Fprintln(out, p)

@@ -32,6 +32,8 @@ type Plan struct {
 	Bugs    []fault.Point   // to plant
 	Store   Store           // opens the engine's, for each world; nil: one in memory
 	Observe func(sim.Event) // sees every event before it fires; nil: nobody does
+
+	tell func(model.Told) // hears what happens to records; nil: nobody does
 }
 
 // Store opens an empty store for an engine with table maps of these names. One
@@ -61,7 +63,7 @@ func Execute(s *Subject, c *Case, p Plan) (x *Execution, err error) {
 	if len(p.Bugs) > 0 {
 		w.Failpoints = bugs
 	}
-	w.Observe = p.Observe
+	w.Observe, w.Tell = p.Observe, p.tell
 	world, err := model.New(w)
 	if err != nil {
 		return nil, fmt.Errorf("case of subject %s: %w", s.Name, err)
