@@ -22,7 +22,7 @@ func TestStories(t *testing.T) {
 		Faults:       []Fault{{Kind: "engine-crash", At: 2 * second, Point: "answer-before-save", Restart: 5 * second}},
 	}
 	for name, plan := range map[string]Plan{
-		"conflict.txt":     {},
+		"conflict.txt":    {},
 		"lost-update.txt": {Bugs: []fault.Point{{Name: "engine/write-without-condition", Terms: fault.Always}}},
 	} {
 		c := conflict.Clone()
