@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/twinwrite/twinwrite/sim"
 )
 
 // Arrivals say when the transactions of a workload come. Which fields count
@@ -17,6 +19,8 @@ type Arrivals struct {
 	Dwell   [2]time.Duration `key:"dwell"`  // Bursty: how long each holds, on average
 	Every   time.Duration    `key:"every"`  // Periodic
 	First   time.Duration    `key:"first"`  // Periodic
+	Users   int              `key:"users"`  // Closed
+	Think   sim.Dist         `key:"think"`  // Closed: from the end of one turn to the next
 }
 
 // ArrivalProcess names how arrivals are spread.
@@ -27,6 +31,7 @@ const (
 	Poisson ArrivalProcess = iota
 	Bursty
 	Periodic
+	Closed // some users who wait for the end of one transaction before they begin another
 )
 
 // Profile is a rate over run time, linear between its points and constant
@@ -65,6 +70,9 @@ func (a *Arrivals) expected(t Time) float64 {
 			return 0
 		}
 		return float64(1 + int64((t.Run-a.First)/a.Every))
+	}
+	if a.Process == Closed { // as if saving took no time
+		return float64(a.Users) * t.Run.Seconds() / max(a.Think.Mean(), 1e-3)
 	}
 	if a.Weekly != nil {
 		return a.Weekly.expected(SinceMonday(t.Start), t.Run)
@@ -135,7 +143,11 @@ var arrivalsChoice = choice{
 				doc: "when the first one comes, for example 2h or 14:35",
 			},
 		}}},
-		{word: "closed", later: "write a constant rate"},
+		{word: "closed", object: object{name: "closed users", keys: []key{
+			process("closed", "users who wait for the end of one transaction before they begin another"),
+			{name: "users", shape: leaf{whole(1, 100_000)}, required: true, doc: "how many there are, for example 20"},
+			{name: "think", shape: distribution, required: true, doc: "how long each thinks between two turns, for example {dist: exponential, mean: 2m}"},
+		}}},
 	},
 }
 
@@ -145,7 +157,7 @@ func process(word, doc string) key {
 
 // processWord is the shape of the one process that an alternative is of.
 func processWord(w string) word {
-	values := map[string]ArrivalProcess{"poisson": Poisson, "bursty": Bursty, "periodic": Periodic}
+	values := map[string]ArrivalProcess{"poisson": Poisson, "bursty": Bursty, "periodic": Periodic, "closed": Closed}
 	return word{name: "an arrival process", choices: []meaning{{word: w, value: values[w]}}}
 }
 

@@ -21,6 +21,7 @@ func foresee(s *Scenario) Warnings {
 	f.load()
 	f.lookups()
 	f.limits()
+	f.mixed()
 	return Warnings(f.warnings.sorted())
 }
 
@@ -171,7 +172,7 @@ func (f *foresight) load() {
 // and how many records each writes.
 func (w *Workload) Expected(t Time) (transactions, records float64) {
 	for _, step := range w.Transaction {
-		for _, c := range []sim.Count{step.Create, step.Update} {
+		for _, c := range []sim.Count{step.Create, step.Update, step.Delete} {
 			if c != nil {
 				records += c.Mean()
 			}
@@ -202,10 +203,52 @@ func (f *foresight) limits() {
 			carried += transactions * records
 		}
 	}
+	limit := ", and none is set under systems.dataverse.throttle"
+	if f.s.Systems.Dataverse.Throttle != nil {
+		limit = ""
+	}
 	sent := carried / float64(f.s.Engine.Batch) / f.s.Time.Run.Seconds()
 	if sent > requests/window {
 		f.warn("engine.batch", "make engine.batch larger, or the load smaller",
-			"about %.0f write requests a second go to Dataverse on average; documented: a user may send %d in %.0f s, and this version throttles nobody", sent, requests, window)
+			"about %.0f write requests a second go to Dataverse on average; documented: a user may send %d in %.0f s%s", sent, requests, window, limit)
+	}
+}
+
+// mixed warns of transactions that write to maps of both modes: capture refuses
+// them.
+func (f *foresight) mixed() {
+	if f.s.Engine.Mode != Async {
+		return
+	}
+	for i := range f.s.Workload {
+		w := &f.s.Workload[i]
+		maps := make([]int, 0, len(w.Transaction))
+		for _, step := range w.Transaction {
+			if step.Delete == nil { // deletes go live whatever the mode
+				maps = append(maps, step.Map)
+			}
+		}
+		where := "transaction"
+		if w.Trace != nil {
+			where = "trace.rows"
+			for _, r := range w.Trace.Rows {
+				if r.Ahead == 0 {
+					maps = append(maps, r.Map)
+				}
+			}
+		}
+		var of [2]string
+		for _, m := range maps {
+			if mode := f.s.Maps[m].Mode; mode == engine.Live {
+				of[1] = f.s.Maps[m].Name
+			} else {
+				of[0] = f.s.Maps[m].Name
+			}
+		}
+		if of[0] != "" && of[1] != "" {
+			f.warn(join(join("workload", w.Name), where), "give both maps one mode, or write them in transactions of their own",
+				"a transaction that writes to %s, which is async, and to %s, which is live, is refused as mixed", of[0], of[1])
+		}
 	}
 }
 

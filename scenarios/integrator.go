@@ -14,10 +14,11 @@ type Mode uint8
 const (
 	Async      Mode = iota // the engine, in the background
 	Integrated             // the data integrator, on its schedule
+	AllLive                // the engine, inside the users' transactions: every map is live
 )
 
 // String returns the mode as scenarios spell it.
-func (m Mode) String() string { return [...]string{"async", "integrator"}[m] }
+func (m Mode) String() string { return [...]string{"async", "integrator", "live"}[m] }
 
 // Integrator are the settings of the data integrator. They count in mode
 // integrator; a file that has both can be run in either mode.

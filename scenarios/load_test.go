@@ -125,7 +125,7 @@ func TestParse(t *testing.T) {
 		{Name: "currency", Constant: &eur, Direction: &toFinOps},
 		{Name: "memo", Default: &empty, Canonical: Canonical{TrimBlanks: true, FoldCase: true, EmptyIsNull: true}},
 	})
-	check("its settings", []any{one.Granularity, one.Direction}, []any{engine.PerField, engine.BothWays})
+	check("its settings", []any{one.Mode, one.Async, one.Granularity, one.Direction}, []any{engine.Live, Unsupported, engine.PerField, engine.BothWays})
 	check("its filters", one.Filter, Filters{
 		FinOps: engine.Filter{Test: engine.Equals, Column: "status", Value: engine.Text("Open")},
 		Dataverse: engine.Filter{Test: engine.Some, Of: []engine.Filter{
@@ -135,6 +135,12 @@ func TestParse(t *testing.T) {
 			{Test: engine.IsNull, Column: "currency"},
 		}},
 	})
+	check("throttles", []any{got.Systems.FinOps.Throttle.Overload, *got.Systems.Dataverse.Throttle}, []any{20.0, Throttle{
+		Requests: 6000, Busy: 20 * time.Minute, Concurrent: 10, Window: 5 * time.Minute, Users: 2, WebServers: 1,
+	}})
+	check("live limits", []LiveLimits{got.Systems.FinOps.Live, got.Systems.Dataverse.Live}, []LiveLimits{{100, 250, 2 * time.Minute}, {0, 250, 0}})
+	check("closed", *got.Workload[6].Arrivals, Arrivals{Process: Closed, Users: 20, Think: sim.Exponential(120)})
+	check("deletes", got.Workload[6].Transaction[0].Delete, sim.Count(sim.Fixed(1)))
 	check("jobs", got.Jobs[:2], []Job{{"masters", engine.Dataverse, []int{0}}, {"billing", engine.FinOps, []int{1, 2}}})
 
 	check("profile", got.Workload[0].Arrivals.Rate, Profile{
@@ -147,7 +153,7 @@ func TestParse(t *testing.T) {
 	check("first step's columns", got.Workload[1].Transaction[0].Columns, []int{0, 1})
 	check("enabled", []bool{got.Workload[0].Enabled, got.Workload[1].Enabled}, []bool{true, false})
 	check("open-for", got.Workload[1].OpenFor, sim.Dist(sim.Lognormal{P50: 40, P99: 600}))
-	check("concurrent-edit", *got.Workload[1].ConcurrentEdit, ConcurrentEdit{0.02, sim.Exponential(5)})
+	check("concurrent-edit", *got.Workload[1].ConcurrentEdit, ConcurrentEdit{Probability: 0.02, Gap: sim.Exponential(5)})
 	check("no concurrent-edit", got.Workload[0].ConcurrentEdit == nil && got.Workload[0].OpenFor == nil && got.Workload[0].Trace == nil, true)
 	check("trace", *got.Workload[2].Trace, Trace{
 		File: "day.csv", At: "at", Transaction: "invoice", Speed: 10, Shift: -time.Hour,
@@ -180,6 +186,7 @@ func TestParse(t *testing.T) {
 		Mode: Async, Workers: 2, Batch: 100, Timeout: 90 * time.Second,
 		Retry: Retry{3, 500 * time.Millisecond, 1.5, time.Minute}, Poll: 5 * time.Minute,
 		Breaker: Breaker{5, 30 * time.Second}, Sequence: Barrier, OnParentError: Proceed,
+		LockWait: 5 * time.Second, DeleteRace: DeleteWins, DeletePolicy: DeleteAll,
 	})
 	check("integrator", got.Integrator, Integrator{
 		Interval: 5 * time.Minute, Detection: integrator.ByToken, Watermark: integrator.NewestRow, Overlap: 30 * time.Second,

@@ -347,6 +347,9 @@ func checkMap(c *checker, _, n *node, path string) {
 	lookups.value = resolved
 	m.leaves = checkFlows(c, n, path)
 	checkFilters(c, n, path)
+	if mode, async := n.get("mode"), n.get("async"); mode != nil && async != nil && mode.value == engine.Async && async.value == Unsupported {
+		c.fault(async, join(path, "async"), "add mode: live", "the map does not support async mode, and runs in it")
+	}
 
 	if len(m.key) == 0 {
 		c.fault(key, join(path, "key"), "name at least one column", "a map without a key")
@@ -368,17 +371,22 @@ func checkMap(c *checker, _, n *node, path string) {
 
 // checkStep judges a step of a generated transaction.
 func checkStep(c *checker, raw, n *node, path string) {
-	creates, updates := raw.get("create") != nil, raw.get("update") != nil
-	if creates == updates && raw.get("delete") == nil {
-		c.fault(n, path, "write create: 1, or update: 1", "a step either creates or updates")
+	creates, updates, deletes := raw.get("create") != nil, raw.get("update") != nil, raw.get("delete") != nil
+	switch {
+	case creates && updates || creates && deletes || updates && deletes || !creates && !updates && !deletes:
+		c.fault(n, path, "write create: 1, update: 1, or delete: 1", "a step creates, updates or deletes")
 		return
-	}
-	if creates {
+	case creates:
 		for _, only := range []string{"pick", "columns"} {
 			if v := raw.get(only); v != nil {
 				c.fault(v, join(path, only), "remove it", "%s is for updates; a create writes a new record", only)
 			}
 			n.drop(only)
+		}
+		return
+	case deletes:
+		if v := raw.get("columns"); v != nil {
+			c.fault(v, join(path, "columns"), "remove it", "a delete writes no column")
 		}
 		return
 	}
@@ -418,11 +426,12 @@ func checkWorkload(c *checker, raw, n *node, path string) {
 		}
 	}
 	steps := n.get("transaction")
-	if steps == nil || len(steps.items) == 0 || slices.ContainsFunc(steps.items, func(s *node) bool { return s.get("update") != nil }) {
+	edits := func(s *node) bool { return s.get("create") == nil }
+	if steps == nil || len(steps.items) == 0 || slices.ContainsFunc(steps.items, edits) {
 		return
 	}
 	for _, k := range generator[2:] {
-		if v := n.get(k); v != nil {
+		if v := n.get(k); v != nil && v.textOf("creates") != "true" {
 			c.fault(v, join(path, k), "remove it, or add an update", "%s is for updates, and this workload only creates", k)
 		}
 	}

@@ -124,6 +124,30 @@ type System struct {
 	Keys         Keys         `key:"keys"`
 	StaleSave    StaleSave    `key:"stale-save"`
 	Notification Notification `key:"notification"`
+	PlugIns      sim.Dist     `key:"plug-ins"` // nil: none
+	Throttle     *Throttle    `key:"throttle"` // nil: no request is throttled
+	Live         LiveLimits   `key:"live"`
+}
+
+// Throttle is how a system defends itself against too many requests of the
+// engine. Dataverse has the limits of its service protection, finance &
+// operations one of its load.
+type Throttle struct {
+	Requests   int           `key:"requests"`   // in Window, of each user on each web server
+	Busy       time.Duration `key:"busy"`       // time of requests that ended in Window
+	Concurrent int           `key:"concurrent"` // under way
+	Window     time.Duration `key:"window"`
+	Users      int           `key:"users"`       // that the engine's requests are spread over
+	WebServers int           `key:"web-servers"` // ... as over these
+	Overload   float64       `key:"overload"`    // jobs for each server from which on requests are refused
+}
+
+// LiveLimits are the limits of a live transaction that begins on a side; 0 is
+// none.
+type LiveLimits struct {
+	Records   int           `key:"records"` // a header counts like a line
+	Companies int           `key:"companies"`
+	Time      time.Duration `key:"time"`
 }
 
 // Clock is how a system's local clock differs from true time.
@@ -195,11 +219,21 @@ type Map struct {
 	Company     bool               `key:"company"`   // the company is part of the key
 	Direction   engine.Flow        `key:"direction"`
 	Mode        engine.Mode        `key:"mode"`
+	Async       AsyncSupport       `key:"async"`
 	Granularity engine.Granularity `key:"granularity"`
 	Filter      Filters            `key:"filter"`
 	Columns     []Column           `key:"columns"`
 	Lookups     []Lookup           `key:"lookups"`
 }
+
+// AsyncSupport says whether a map can run in async mode.
+type AsyncSupport uint8
+
+// The answers.
+const (
+	Supported AsyncSupport = iota
+	Unsupported
+)
 
 // Lookup is a mapped column that names a record of another map, or of its own.
 type Lookup struct {
@@ -232,9 +266,10 @@ type Workload struct {
 type Step struct {
 	Name    string    `key:"name"`
 	Map     int       `key:"map"`    // index into Scenario.Maps
-	Create  sim.Count `key:"create"` // exactly one of Create and Update is set
+	Create  sim.Count `key:"create"` // exactly one of Create, Update and Delete is set
 	Update  sim.Count `key:"update"`
-	Pick    Pick      `key:"pick"`    // which records an update changes
+	Delete  sim.Count `key:"delete"`
+	Pick    Pick      `key:"pick"`    // which records an update or delete is about
 	Columns []int     `key:"columns"` // which columns an update writes, as indexes into the map's Columns; nil: all
 }
 
@@ -250,6 +285,7 @@ type Pick struct {
 type ConcurrentEdit struct {
 	Probability Share    `key:"probability"`
 	Gap         sim.Dist `key:"gap"`
+	Creates     bool     `key:"creates"` // he creates under the same key what has not come to his side; else he leaves it out
 }
 
 // Trace replays recorded rows; see [Scenario.Transactions].
@@ -360,7 +396,29 @@ type Engine struct {
 	Sequence        Sequence      `key:"sequence"`         // what a map's place in its job means
 	DependencyGraph bool          `key:"dependency-graph"` // false: nothing waits for the records that it looks up
 	OnParentError   OnParentError `key:"on-parent-error"`
+	LockWait        time.Duration `key:"lock-wait"` // how long a live transaction waits for a record that is in use
+	DeleteRace      DeleteRace    `key:"delete-race"`
+	DeletePolicy    DeletePolicy  `key:"delete-policy"`
 }
+
+// DeleteRace is what becomes of a delete when the other side, which is primary,
+// has changes that the user had not seen.
+type DeleteRace uint8
+
+// The policies.
+const (
+	RefuseDelete DeleteRace = iota // the user's transaction fails
+	DeleteWins
+)
+
+// DeletePolicy is what of a transaction with a delete goes live.
+type DeletePolicy uint8
+
+// The policies.
+const (
+	DeleteAlone DeletePolicy = iota // the delete, and the rest stays async
+	DeleteAll                       // the whole transaction
+)
 
 // Retry is the back-off after system failures: Base·Factor^k, at most Cap.
 type Retry struct {

@@ -14,9 +14,8 @@ const (
 
 // Keys of the language that this version does not have yet.
 const (
-	laterModes     = "async is the mode this version runs"
-	laterDeletes   = "this version creates and updates; a delete would go live, past the queue"
-	laterTemplates = "write the map's keys out"
+	laterIntegrator = "the data integrator carries all maps or none: write engine: {mode: integrator}"
+	laterTemplates  = "write the map's keys out"
 )
 
 var name = text{identifier: true, bytesMax: nameBytesMax}
@@ -149,29 +148,51 @@ var systemsObject = object{name: "systems", keys: []key{
 }}
 
 var finOpsObject = systemShape(systemDefaults{
-	servers:   given{"16", "assumed: batch threads of a small production environment; not published"},
-	commit:    given{"{dist: lognormal, p50: 80ms, p99: 900ms}", "assumed: no figures are published"},
-	read:      given{"{dist: lognormal, p50: 40ms, p99: 300ms}", "assumed: no figures are published"},
-	apply:     given{"{dist: lognormal, p50: 120ms, p99: 2s}", "assumed: no figures are published"},
-	perRecord: given{"4ms", "assumed: no figures are published"},
-	foldCase:  given{"false", "assumed: the stricter case, in which F&O keeps spellings apart that Dataverse takes for one"},
-	staleSave: given{"refuse", "documented: X++ compares RecVersion at the update and raises UpdateConflict"},
+	throttle: key{
+		name: "throttle", doc: "resource-based throttling of the engine's requests: {overload: 20}",
+		shape: object{name: "throttle", keys: []key{
+			{name: "overload", shape: leaf{number(0.1, 10_000)}, required: true, doc: "jobs for each server from which on requests are refused; not published"},
+		}},
+	},
+	liveRecords: given{"1000", "documented: live synchronization limits, 1,000 records from finance & operations"},
+	servers:     given{"16", "assumed: batch threads of a small production environment; not published"},
+	commit:      given{"{dist: lognormal, p50: 80ms, p99: 900ms}", "assumed: no figures are published"},
+	read:        given{"{dist: lognormal, p50: 40ms, p99: 300ms}", "assumed: no figures are published"},
+	apply:       given{"{dist: lognormal, p50: 120ms, p99: 2s}", "assumed: no figures are published"},
+	perRecord:   given{"4ms", "assumed: no figures are published"},
+	foldCase:    given{"false", "assumed: the stricter case, in which F&O keeps spellings apart that Dataverse takes for one"},
+	staleSave:   given{"refuse", "documented: X++ compares RecVersion at the update and raises UpdateConflict"},
 })
 
 var dataverseObject = systemShape(systemDefaults{
-	servers:   given{"52", "documented: Dataverse service protection limits, concurrent requests of a user"},
-	commit:    given{"{dist: lognormal, p50: 120ms, p99: 1500ms}", "assumed: no figures are published"},
-	read:      given{"{dist: lognormal, p50: 60ms, p99: 500ms}", "assumed: no figures are published"},
-	apply:     given{"{dist: lognormal, p50: 90ms, p99: 1200ms}", "assumed: no figures are published"},
-	perRecord: given{"{dist: gamma, mean: 30ms, cv: 0.8}", "assumed: synchronous plug-ins; guidance asks for less than 2 s each"},
-	foldCase:  given{"true", "assumed: alternate keys compare without regard to case"},
-	staleSave: given{"overwrite", "documented: Dataverse compares row versions only when the request asks for it (IfRowVersionMatches)"},
+	throttle: key{
+		name: "throttle", doc: "service protection against the engine's requests; {} has the documented limits",
+		shape: object{name: "throttle", keys: []key{
+			{name: "requests", shape: leaf{whole(1, 10_000_000)}, standard: "6000", source: "documented: Dataverse service protection limits", doc: "requests of each user on each web server in the window"},
+			{name: "busy", shape: positive{timeSpan}, standard: "1200s", source: "documented: Dataverse service protection limits", doc: "time of the requests in the window"},
+			{name: "concurrent", shape: leaf{whole(1, 100_000)}, standard: "52", source: "documented: Dataverse service protection limits", doc: "requests under way"},
+			{name: "window", shape: positive{timeSpan}, standard: "300s", source: "documented: Dataverse service protection limits", doc: "the sliding window"},
+			{name: "users", shape: leaf{whole(1, 1000)}, standard: "1", source: "assumed: dual-write has one application user", doc: "users that the engine's requests are spread over"},
+			{name: "web-servers", shape: leaf{whole(1, 100)}, standard: "1", source: "assumed: their number is not published", doc: "web servers that they are spread over"},
+		}},
+	},
+	liveRecords: given{"0", "documented: live synchronization limits, no number of records from Dataverse"},
+	servers:     given{"52", "documented: Dataverse service protection limits, concurrent requests of a user"},
+	commit:      given{"{dist: lognormal, p50: 120ms, p99: 1500ms}", "assumed: no figures are published"},
+	read:        given{"{dist: lognormal, p50: 60ms, p99: 500ms}", "assumed: no figures are published"},
+	apply:       given{"{dist: lognormal, p50: 90ms, p99: 1200ms}", "assumed: no figures are published"},
+	perRecord:   given{"{dist: gamma, mean: 30ms, cv: 0.8}", "assumed: synchronous plug-ins; guidance asks for less than 2 s each"},
+	foldCase:    given{"true", "assumed: alternate keys compare without regard to case"},
+	staleSave:   given{"overwrite", "documented: Dataverse compares row versions only when the request asks for it (IfRowVersionMatches)"},
 })
 
 // given is a default with its source.
 type given struct{ value, source string }
 
 type systemDefaults struct {
+	throttle    key
+	liveRecords given
+
 	servers, commit, read, apply, perRecord, foldCase, staleSave given
 }
 
@@ -218,8 +239,22 @@ func systemShape(d systemDefaults) object {
 			name: "notification", shape: notificationObject, standard: "{}", source: "assumed: each value says where it comes from",
 			doc: "the signal to the engine that something is to be carried",
 		},
-		{name: "throttle", later: "limit the load with servers and service times"},
-		{name: "plug-ins", later: "add their time to per-record"},
+		{name: "plug-ins", shape: distribution, doc: "what the side's own logic takes for each record that the engine writes, for example 60ms"},
+		d.throttle,
+		{
+			name: "live", standard: "{}", source: "assumed: each value says where it comes from", doc: "limits of a live transaction that begins on this side",
+			shape: object{name: "live", keys: []key{
+				{name: "records", shape: leaf{whole(0, 1_000_000)}, standard: d.liveRecords.value, source: d.liveRecords.source, doc: "records in one transaction, headers and lines alike; 0: no limit"},
+				{
+					name: "companies", shape: leaf{whole(0, 10_000)}, standard: "250", source: "documented: live synchronization limits, 250 companies in one transaction",
+					doc: "companies in one transaction; 0: no limit",
+				},
+				{
+					name: "time", shape: notNegative{timeSpan}, standard: "120s", source: "documented: live synchronization limits, 120 s in both directions",
+					doc: "how long a transaction may take on the other side; 0s: no limit",
+				},
+			}},
+		},
 	}}
 }
 
@@ -307,8 +342,8 @@ var mapObject = object{
 			doc: "which way changes go: both, to-dataverse or to-finops; a column may have its own",
 		},
 		{
-			name: "mode", shape: modeWord, standard: "async", source: "assumed: async is what the scenario is about",
-			doc: "how changes are carried",
+			name: "mode", shape: mapModeWord, standard: "async", source: "assumed: async is what the scenario is about",
+			doc: "how changes are carried: async (queued, in the background) or live (inside the user's transaction)",
 		},
 		{
 			name: "columns", standard: "[]", source: "assumed: the map has lookups only",
@@ -318,6 +353,11 @@ var mapObject = object{
 		{
 			name: "lookups", shape: composite(readLookups), standard: "{}", source: "assumed: the map's records stand alone",
 			doc: "columns that name a record of another map: {customer: customers}",
+		},
+		{
+			name: "async", standard: "supported", source: "assumed: a map can run in async mode unless the catalog says otherwise",
+			doc:   "unsupported: the map can only run live",
+			shape: word{name: "an answer", choices: []meaning{{word: "supported", value: Supported}, {word: "unsupported", value: Unsupported}}},
 		},
 		{
 			name: "granularity", standard: "record", source: "assumed: the documentation tells of records, not of fields",
@@ -335,14 +375,14 @@ var mapObject = object{
 
 var carrierWord = word{name: "a mode", choices: []meaning{
 	{word: "async", value: Async},
-	{word: "live", later: "async and integrator are the modes this version runs"},
+	{word: "live", value: AllLive},
 	{word: "integrator", value: Integrated},
 }}
 
-var modeWord = word{name: "a mode", choices: []meaning{
+var mapModeWord = word{name: "a mode", choices: []meaning{
 	{word: "async", value: engine.Async},
-	{word: "live", later: laterModes},
-	{word: "integrator", later: "the data integrator carries all maps or none: write engine: {mode: integrator}"},
+	{word: "live", value: engine.Live},
+	{word: "integrator", later: laterIntegrator},
 }}
 
 var jobObject = object{name: "a job", keys: []key{
@@ -376,6 +416,10 @@ var workloadObject = object{
 			shape: object{name: "concurrent-edit", keys: []key{
 				{name: "probability", shape: leaf{share}, required: true, doc: "how many transactions have one, for example 2%"},
 				{name: "gap", shape: distribution, required: true, doc: "how long after the first commit, for example 5s"},
+				{
+					name: "creates", shape: leaf{truth}, standard: "false", source: "assumed: nobody edits what has not arrived",
+					doc: "what has not arrived on the other side is created there under the same key",
+				},
 			}},
 		},
 		{name: "trace", shape: traceObject, doc: "a recorded day to replay instead of arrivals and transaction"},
@@ -395,7 +439,7 @@ var stepObject = object{
 			doc: "which records an update changes: uniform, or {zipf: 1.1}",
 		},
 		{name: "columns", shape: composite(readNames), doc: "the columns that an update writes; all if not given"},
-		{name: "delete", later: laterDeletes},
+		{name: "delete", shape: count, doc: "how many records it deletes; deletes go live, past the queue"},
 	},
 	also: checkStep,
 }
@@ -466,7 +510,7 @@ var operationObject = object{name: "operation", keys: []key{
 			{name: "name", shape: name, doc: "its name in paths"},
 			{name: "column", shape: text{bytesMax: nameBytesMax}, required: true, doc: "the column that it looks at"},
 			{name: "prefix", shape: text{bytesMax: nameBytesMax}, required: true, doc: "what the cell must begin with"},
-			{name: "then", shape: operationWord, required: true, doc: "create or update"},
+			{name: "then", shape: operationWord, required: true, doc: "create, update or delete"},
 		}}},
 	},
 }}
@@ -474,7 +518,7 @@ var operationObject = object{name: "operation", keys: []key{
 var operationWord = word{name: "an operation", choices: []meaning{
 	{word: "create", value: engine.Create},
 	{word: "update", value: engine.Update},
-	{word: "delete", later: laterDeletes},
+	{word: "delete", value: engine.Delete},
 }}
 
 var validationObject = object{name: "a validation", keys: []key{
@@ -556,7 +600,7 @@ var engineObject = object{
 	keys: []key{
 		{
 			name: "mode", shape: carrierWord, standard: "async", source: "assumed: async is what the scenario is about",
-			doc: "who carries changes: async (the engine, in the background) or integrator (the data integrator, on its schedule)",
+			doc: "who carries changes: async (the engine, in the background, but for maps that are live by themselves), live (the engine, inside the users' transactions) or integrator (the data integrator, on its schedule)",
 		},
 		{
 			name: "workers", shape: leaf{whole(1, 1024)}, standard: "8", source: "assumed: the number of background workers is not published",
@@ -628,9 +672,20 @@ var engineObject = object{
 				{word: "proceed", value: Proceed},
 			}},
 		},
-		{name: "lock-wait", later: "only live maps take locks; async is the mode this version runs"},
-		{name: "delete-race", later: laterDeletes},
-		{name: "delete-policy", later: laterDeletes},
+		{
+			name: "lock-wait", shape: positive{timeSpan}, standard: "10s", source: "assumed: not published",
+			doc: "how long a live transaction waits for a record that is in use, before its user is told so",
+		},
+		{
+			name: "delete-race", standard: "refuse", source: "assumed: the documentation does not say",
+			doc:   "what becomes of a delete when the primary side has changes that the user had not seen: refuse, or delete-wins",
+			shape: word{name: "a policy for deletes", choices: []meaning{{word: "refuse", value: RefuseDelete}, {word: "delete-wins", value: DeleteWins}}},
+		},
+		{
+			name: "delete-policy", standard: "operation", source: "assumed: the documentation can be read both ways",
+			doc:   "what of a transaction with a delete goes live: operation (the delete alone), or transaction (all of it)",
+			shape: word{name: "a policy for deletes", choices: []meaning{{word: "operation", value: DeleteAlone}, {word: "transaction", value: DeleteAll}}},
+		},
 		{name: "pause", later: "this version has no operator who pauses a job"},
 	},
 }

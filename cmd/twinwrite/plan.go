@@ -149,8 +149,11 @@ func steps(s *scenarios.Scenario, w *scenarios.Workload) string {
 	var all []string
 	for _, step := range w.Transaction {
 		verb, count := "update", step.Update
-		if step.Create != nil {
+		switch {
+		case step.Create != nil:
 			verb, count = "create", step.Create
+		case step.Delete != nil:
+			verb, count = "delete", step.Delete
 		}
 		all = append(all, fmt.Sprintf("%s %.3g %s", verb, count.Mean(), s.Maps[step.Map].Name))
 	}

@@ -74,6 +74,10 @@ func tableMap(s *scenarios.Scenario, i int) engine.TableMap {
 	t := engine.TableMap{
 		ID: engine.MapID(i), Name: m.Name, Entity: [2]string{m.FinOps, m.Dataverse}, Company: m.Company, Mode: m.Mode,
 		Granularity: m.Granularity, Filter: [2]engine.Filter{m.Filter.FinOps, m.Filter.Dataverse}, Key: m.Key,
+		AsyncUnsupported: m.Async == scenarios.Unsupported,
+	}
+	if s.Engine.Mode == scenarios.AllLive {
+		t.Mode = engine.Live
 	}
 	for _, job := range s.Jobs {
 		if place := slices.Index(job.Sequence, i); place >= 0 {
@@ -148,8 +152,12 @@ func (p *plan) edit(r *scenarios.Row) system.Edit {
 		Map: engine.MapID(r.Map), Op: system.Create,
 		Name: system.Name{Company: r.Company, ID: strings.Join(r.Key, keySeparator)},
 	}
-	if r.Op == engine.Update {
+	switch r.Op {
+	case engine.Update:
 		e.Op = system.Upsert
+	case engine.Delete:
+		e.Op = system.Delete
+		return e
 	}
 	for _, c := range r.Values {
 		a := system.Assignment{Column: c.Index}
@@ -192,6 +200,7 @@ func (p *plan) world(run int) model.Config {
 				TripAfter: s.Engine.Breaker.TripAfter, Probe: s.Engine.Breaker.Probe,
 				Barrier: s.Engine.Sequence == scenarios.Barrier, Unordered: !s.Engine.DependencyGraph,
 				Proceed: s.Engine.OnParentError == scenarios.Proceed, Jobs: jobs(s),
+				LockWait: s.Engine.LockWait, DeleteWins: s.Engine.DeleteRace == scenarios.DeleteWins,
 			},
 			Timeout: s.Engine.Timeout,
 		},
@@ -245,6 +254,15 @@ func (p *plan) system(side engine.Side) system.Config {
 		FoldCase: s.Keys.FoldCase, StaleSave: system.RefuseStale,
 		NotifyDelay: s.Notification.Delay, NotifyLoss: float64(s.Notification.Loss), NotifyDuplicate: float64(s.Notification.Duplicate),
 	}
+	c.PlugIns, c.LockWait = s.PlugIns, p.scenario.Engine.LockWait
+	c.DeletesTakeAll = p.scenario.Engine.DeletePolicy == scenarios.DeleteAll
+	c.Live = system.Live{Records: limit(s.Live.Records), Companies: limit(s.Live.Companies), TimeLimit: limit(s.Live.Time)}
+	if t := s.Throttle; t != nil {
+		c.Protection = system.Protection{
+			Requests: t.Requests, Execution: t.Busy, Concurrent: t.Concurrent, Window: t.Window,
+			Users: t.Users, WebServers: t.WebServers, Overload: t.Overload,
+		}
+	}
 	if s.StaleSave == scenarios.OverwriteStale {
 		c.StaleSave = system.OverwriteStale
 	}
@@ -259,6 +277,14 @@ func (p *plan) system(side engine.Side) system.Config {
 		}
 	}
 	return c
+}
+
+// limit turns a limit of a scenario, where 0 is none, into one of a system.
+func limit[T int | time.Duration](n T) T {
+	if n == 0 {
+		return -1
+	}
+	return n
 }
 
 func worldFault(f *scenarios.Fault) model.Fault {
@@ -285,10 +311,14 @@ func (p *plan) source(workload, run int) users.Source {
 	}
 	g := &users.Generator{
 		Name: w.Name, Side: w.Side, Until: sim.Time(p.scenario.Time.Run), OpenFor: w.OpenFor,
-		Arrivals: p.arrivals(w, run),
+	}
+	if w.Arrivals.Process == scenarios.Closed {
+		g.Closed = &users.Closed{Users: w.Arrivals.Users, Think: w.Arrivals.Think}
+	} else {
+		g.Arrivals = p.arrivals(w, run)
 	}
 	if e := w.ConcurrentEdit; e != nil {
-		g.Concurrent = &users.Concurrent{Probability: float64(e.Probability), Gap: e.Gap}
+		g.Concurrent = &users.Concurrent{Probability: float64(e.Probability), Gap: e.Gap, Creates: e.Creates}
 	}
 	for i := range w.Transaction {
 		g.Steps = append(g.Steps, p.step(&w.Transaction[i]))
@@ -340,6 +370,10 @@ func week(w scenarios.Week, begin time.Duration) sim.Profile {
 func (p *plan) step(s *scenarios.Step) users.Step {
 	m := &p.scenario.Maps[s.Map]
 	step := users.Step{Map: engine.MapID(s.Map), Op: system.Update, Count: s.Update, Zipf: s.Pick.Zipf}
+	if s.Delete != nil {
+		step.Op, step.Count = system.Delete, s.Delete
+		return step
+	}
 	if s.Create != nil {
 		step.Op, step.Count = system.Create, s.Create
 		if m.Company {

@@ -81,6 +81,27 @@ func TestMapsTakeEffect(t *testing.T) {
 			return alive(r, 0, 1) < alive(r, 0, 0)/2 && alive(r, 0, 1) > 0
 		}},
 		{"a canonical form", []string{columns + "[name, phone, {name: note, canonical: {trim-blanks: true, fold-case: true, empty-is-null: true}}]"}, nil},
+		{"live orders", []string{"maps.orders.mode=live", "maps.customers.mode=live"}, func(r *result.Run) bool {
+			return countOutcomes(r, "synced", "") == 0 || r.Totals.Rejected > usual.Totals.Rejected
+		}},
+		{"all live", []string{"engine.mode=live"}, func(r *result.Run) bool {
+			return r.Totals.Captured == 0 && alive(r, 1, 1) == alive(r, 1, 0) && alive(r, 1, 0) > 0
+		}},
+		{"live orders, and no more than one record", []string{"maps.orders.mode=live", "systems.finops.live.records=1"}, func(r *result.Run) bool {
+			return r.Totals.Rejected > 100
+		}},
+		{"deletes", []string{"workload.finops-edits.transaction=[{map: orders, delete: 1}]"}, func(r *result.Run) bool {
+			return alive(r, 1, 0) < alive(usual, 1, 0) && alive(r, 1, 1) < alive(usual, 1, 1)
+		}},
+		{"deletes that win", []string{"workload.finops-edits.transaction=[{map: orders, delete: 1}]", "engine.delete-race=delete-wins", "engine.delete-policy=transaction"}, nil},
+		{"closed users", []string{"workload.masters.arrivals={process: closed, users: 5, think: {dist: exponential, mean: 1m}}"}, func(r *result.Run) bool {
+			return r.Maps[0].Creates[0] > 500 && r.Maps[0].Creates[0] < 1300
+		}},
+		{"throttled", []string{"systems.dataverse.throttle={requests: 10, window: 300s}"}, func(r *result.Run) bool { return slowest(r) > 2*slowest(usual) }},
+		{"plug-ins", []string{"systems.dataverse.plug-ins=3s"}, func(r *result.Run) bool { return typical(r) > 1.5*typical(usual) }},
+		{"created on both sides", []string{
+			"workload.masters.concurrent-edit={probability: 50%, gap: 10ms, creates: true}",
+		}, func(r *result.Run) bool { return r.Maps[0].Creates[1] > 50 }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -95,4 +116,20 @@ func TestMapsTakeEffect(t *testing.T) {
 			}
 		})
 	}
+}
+
+// slowest is the longest convergence of a run, in seconds; typical the mean.
+func slowest(r *result.Run) (most float64) {
+	for _, s := range r.Convergence {
+		most = max(most, s.Took.Seconds())
+	}
+	return most
+}
+
+func typical(r *result.Run) float64 {
+	sum := 0.0
+	for _, s := range r.Convergence {
+		sum += s.Took.Seconds()
+	}
+	return sum / float64(max(1, len(r.Convergence)))
 }
