@@ -271,6 +271,7 @@ func (c *Core) act(f *flight, l *lane, m *TableMap, lookups []Alive) (Side, Writ
 			Key: f.x.Key, Source: f.x, Target: f.y,
 			Groups: v.Carry | v.Equal, Override: v.Override,
 			Settled:       c.settledUpTo(f.lane.opposite(), f.y),
+			Past:          c.stillPast(f.lane.opposite(), f.y),
 			Deadline:      c.deadline(),
 			Unconditional: c.bugs.hit(PlantUnconditionalWrite),
 			bugs:          c.bugs,
@@ -324,7 +325,7 @@ func (m *TableMap) conditions(groups GroupSet, x *Record, lookups []Alive) []Ali
 func (c *Core) answer(f *flight) Write {
 	return Write{
 		Kind: MarkWrite, Key: f.x.Key, Source: f.y, Target: f.x, Groups: f.verdict.Answer,
-		Settled: c.settledUpTo(f.lane, f.x), Deadline: c.deadline(),
+		Settled: c.settledUpTo(f.lane, f.x), Past: c.stillPast(f.lane, f.x), Deadline: c.deadline(),
 	}
 }
 
@@ -338,6 +339,21 @@ func (c *Core) settledUpTo(id laneID, r *Record) uint32 {
 	}
 	settled, _ := c.pairs.lane(id).ledger.find(r.Mark.Incarnation)
 	return settled
+}
+
+// stillPast returns what a record tells of changes that were overridden in earlier
+// lives of its key, but for those that have their outcomes.
+func (c *Core) stillPast(id laneID, r *Record) (still *PastLoss) {
+	if r == nil {
+		return nil
+	}
+	l := c.pairs.lane(id)
+	for p := r.Mark.Past; p != nil; p = p.Next {
+		if settled, _ := l.ledger.known(p.Incarnation, p.Number); !settled {
+			still = &PastLoss{Incarnation: p.Incarnation, Number: p.Number, Next: still}
+		}
+	}
+	return still
 }
 
 // resolve gives the engine's own references without a number the one that the

@@ -236,7 +236,10 @@ func (c *Capture) capture(tx TxID, ordinal uint32, change *Change, live bool) Ca
 		return c.tombstone(m, change, old)
 	}
 	if old.Dead { // the key begins another life, whether or not it is captured
-		old = Mark{Incarnation: old.Incarnation + 1, MapVersion: m.Version, Groups: make([]GroupMark, len(m.groups))}
+		old = Mark{
+			Incarnation: old.Incarnation + 1, MapVersion: m.Version, Groups: make([]GroupMark, len(m.groups)),
+			Past: old.past(0, old.Past),
+		}
 	}
 	was := c.holds(m, change)
 	is := m.InScope(c.side, change.Key, change.After)
@@ -264,6 +267,7 @@ func (c *Capture) capture(tx TxID, ordinal uint32, change *Change, live bool) Ca
 		Intent:      old.Intent,
 		MapVersion:  m.Version,
 		Groups:      m.renewed(&old, change.After),
+		Past:        old.Past,
 	}
 	for g := range mark.Groups {
 		if touched.Has(g) {
@@ -319,7 +323,7 @@ func (c *Capture) tombstone(m *TableMap, change *Change, old Mark) CapturedChang
 	}
 	dead := Mark{
 		Incarnation: max(old.Incarnation, 1), Number: old.Number, Dead: true, MapVersion: m.Version,
-		Groups: make([]GroupMark, len(m.groups)),
+		Groups: make([]GroupMark, len(m.groups)), Past: old.Past,
 	}
 	copy(dead.Groups, old.Groups)
 	if c.bugs.hit(PlantDeleteQueued) {

@@ -41,7 +41,7 @@ var corners = []corner{
 	{what: "a lookup changed after it was queued", traces: "lookup_changed_while_queued lookup_changed_to_one_that_is_not_there_yet"},
 	{what: "a unique value handed over, and swapped", traces: "unique_value_freed_by_a_later_row unique_values_move_up_a_chain unique_values_swapped unique_value_of_a_parked_giver unique_value_taken_before_it_is_known_to_be_free unique_value_handed_over_in_capture_order swap_of_unique_values_parks TestUniqueValueSchedules"},
 	{what: "a delete while an item is in flight", traces: "delete_waits_for_the_item_in_flight"},
-	{what: "a late reference from before a delete", traces: "late_reference_from_before_a_delete late_reference_from_an_earlier_life delete_clears_the_error_desk"},
+	{what: "a late reference from before a delete", traces: "late_reference_from_before_a_delete late_reference_from_an_earlier_life overruled_edit_is_heard_of_in_a_later_life delete_clears_the_error_desk"},
 	{what: "deleted and created again", traces: "deleted_then_created_again deleted_then_created_on_the_other_side deleted_then_created_on_both_sides"},
 	{what: "a delete that does not commit", traces: "delete_undone_restores_the_other_side delete_cut_off_by_a_crash delete_committed_before_the_crash"},
 	{what: "a delete against an unsynced update", traces: "delete_overrules_unseen_change delete_refused_for_unseen_primary_change"},

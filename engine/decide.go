@@ -191,7 +191,7 @@ func (m *TableMap) linkable(source Side, x, y *Record) bool {
 // none of them ends it.
 func judge(m *TableMap, r *Reference, newest bool, x, y *Record, alive, linked bool) Outcome {
 	if !alive || r.Incarnation != x.Mark.Incarnation {
-		if x != nil && r.Incarnation == x.Mark.Incarnation && overriddenIn(r, &x.Mark) != 0 {
+		if x != nil && (r.Incarnation == x.Mark.Incarnation && overriddenIn(r, &x.Mark) != 0 || x.Mark.Past.has(r.Incarnation, r.Number)) {
 			return Outcome{Class: ConflictFailure, Reason: Overridden}
 		}
 		return Outcome{Class: ConcurrencyFailure, Reason: GoneFromSource}

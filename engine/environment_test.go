@@ -923,7 +923,8 @@ func (s *testSystem) commit(changes []engine.Change, bypass bool) error {
 	return nil
 }
 
-// record prints a record with its mark: values, then number, own, seen, lost.
+// record prints a record with its mark: values, then number, own, seen, lost,
+// and what was lost in earlier lives.
 func (e *environment) record(r *engine.Record) string {
 	m := e.maps[r.Key.Map]
 	var b strings.Builder
@@ -954,6 +955,9 @@ func (e *environment) record(r *engine.Record) string {
 		if len(g.Lost) > 0 {
 			fmt.Fprintf(&b, " lost%v", g.Lost)
 		}
+	}
+	for p := r.Mark.Past; p != nil; p = p.Next {
+		fmt.Fprintf(&b, " past%d.%d", p.Incarnation, p.Number)
 	}
 	b.WriteString("]")
 	return b.String()

@@ -239,21 +239,25 @@ func (c *Core) writeRows(t *liveTx, in *Input) {
 	for i := range t.rows {
 		r, y := &t.rows[i], in.Records[i]
 		m := c.cfg.Maps[r.Key.Map]
-		w := Write{Key: r.Key, Source: r.After, Target: y, Settled: c.settledUpTo(c.pairs.ensure(r.Key, source.Other()), y), Deadline: c.deadline(), Intent: t.intent.Tx}
-		var back GroupSet
+		back := c.pairs.ensure(r.Key, source.Other())
+		w := Write{
+			Key: r.Key, Source: r.After, Target: y, Intent: t.intent.Tx,
+			Settled: c.settledUpTo(back, y), Past: c.stillPast(back, y), Deadline: c.deadline(),
+		}
+		var overruled GroupSet
 		if r.Before != nil && y != nil && y.Alive && y.Mark.Incarnation == r.Before.Mark.Incarnation {
-			back = pending(m, source.Other(), y, r.Before, true)
+			overruled = pending(m, source.Other(), y, r.Before, true)
 		}
 		if r.Op == Delete {
-			if back != 0 && m.Primary != source && !c.cfg.DeleteWins {
+			if overruled != 0 && m.Primary != source && !c.cfg.DeleteWins {
 				c.abort(t, Outcome{Class: ConflictFailure, Reason: Rejected})
 				return
 			}
-			w.Kind, w.Override = DeleteWrite, back
+			w.Kind, w.Override = DeleteWrite, overruled
 		} else {
 			linked := y != nil && y.Alive && y.Mark.Incarnation == r.After.Mark.Incarnation
 			w.Groups = pending(m, source, r.After, y, linked)
-			w.Override = w.Groups & back
+			w.Override = w.Groups & overruled
 			if !c.resolved(t, m, w.Groups, r, in.Lookups) {
 				c.abort(t, Outcome{Class: ApplicationFailure, Reason: LookupNotFound, Cause: causeLookupNotFound})
 				return
@@ -488,7 +492,7 @@ func (c *Core) restore(t *liveTx, y []*Record) {
 					w.Groups |= only
 				}
 			}
-			w.Override = unseen(y[i], x)
+			w.Override, w.Past = unseen(y[i], x), y[i].Mark.Past
 		}
 		eff.Writes = append(eff.Writes, w)
 	}

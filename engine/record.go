@@ -82,6 +82,7 @@ type Mark struct {
 	Intent      TxID        // the live transaction of the other side that wrote this, until the engine writes again; 0: none
 	MapVersion  uint32      // of the table map that made the fingerprints
 	Groups      []GroupMark // by column group of the table map
+	Past        *PastLoss   // what was overridden in earlier lives and may still be on its way; nil: nothing
 }
 
 // GroupMark is the part of a [Mark] that counts for one column group.
@@ -90,6 +91,38 @@ type GroupMark struct {
 	Seen        uint32   // the other side's Own that this record reflects
 	Lost        []uint32 // own numbers that the engine overrode, ascending
 	Fingerprint uint64   // of the group's columns as this side committed them
+}
+
+// PastLoss tells of a change that was overridden in an earlier life of its key,
+// and of others: a reference that is taken in when the key lives again must still
+// end as a conflict failure. A published list never changes.
+type PastLoss struct {
+	Incarnation uint32
+	Number      uint32
+	Next        *PastLoss
+}
+
+// has reports whether a change is in the list.
+func (p *PastLoss) has(incarnation, number uint32) bool {
+	for ; p != nil; p = p.Next {
+		if p.Incarnation == incarnation && p.Number == number {
+			return true
+		}
+	}
+	return false
+}
+
+// past returns what the key's next life must remember of the mark's: the numbers
+// lost in it, but for those up to settled, and what rest tells of earlier lives.
+func (m *Mark) past(settled uint32, rest *PastLoss) *PastLoss {
+	for g := range m.Groups {
+		for _, n := range m.Groups[g].Lost {
+			if n > settled && !rest.has(m.Incarnation, n) {
+				rest = &PastLoss{Incarnation: m.Incarnation, Number: n, Next: rest}
+			}
+		}
+	}
+	return rest
 }
 
 // lostHighest returns the newest own number that was overridden, or 0.

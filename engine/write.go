@@ -27,10 +27,11 @@ type Write struct {
 	Source *Record // X as read; for a late write, the record itself
 	Target *Record // Y as read, or nil: its version, or its absence, is the condition
 
-	Groups   GroupSet // to carry, or to capture late
-	Override GroupSet // the groups among them that overrule a change of Y
-	Above    uint32   // LateWrite: the record's number goes above this one
-	Settled  uint32   // the references of Y up to this number have their outcomes
+	Groups   GroupSet  // to carry, or to capture late
+	Override GroupSet  // the groups among them that overrule a change of Y
+	Above    uint32    // LateWrite: the record's number goes above this one
+	Settled  uint32    // the references of Y up to this number have their outcomes
+	Past     *PastLoss // but for the writes that a delete is made of: what Y must still remember of its earlier lives
 
 	Lookups       []Alive // each must be alive on the target when the write commits
 	Unconditional bool    // a planted bug: do not check the condition
@@ -89,7 +90,7 @@ func (r *Record) version() Version {
 func applyLate(m *TableMap, w *Write, side Side, now *Record) (*Record, *Reference) {
 	mark := now.Mark
 	if mark.Dead { // the key lives again
-		mark = Mark{Incarnation: mark.Incarnation + 1}
+		mark = Mark{Incarnation: mark.Incarnation + 1, Past: mark.past(0, mark.Past)}
 	}
 	mark.Incarnation = max(mark.Incarnation, 1)
 	mark.Number = max(mark.Number, w.Above) + 1
@@ -128,9 +129,13 @@ func applySeal(w *Write, now *Record) (*Record, *Reference, bool) {
 func applyDelete(m *TableMap, w *Write, now *Record) *Record {
 	mark := Mark{Incarnation: w.Source.Mark.Incarnation, Dead: true, Intent: w.Intent, MapVersion: m.Version}
 	mark.Groups = make([]GroupMark, len(m.groups))
-	if now != nil && now.Mark.Incarnation == mark.Incarnation {
-		mark.Number = now.Mark.Number
+	switch {
+	case now == nil:
+	case now.Mark.Incarnation == mark.Incarnation:
+		mark.Number, mark.Past = now.Mark.Number, now.Mark.Past
 		copy(mark.Groups, now.Mark.Groups)
+	default:
+		mark.Past = now.Mark.past(w.Settled, now.Mark.Past)
 	}
 	for g := range mark.Groups {
 		if gm := &mark.Groups[g]; w.Override.Has(g) {
@@ -153,12 +158,15 @@ func applyCarry(m *TableMap, w *Write, side Side, now *Record) (*Record, bool) {
 			return nil, false
 		}
 	}
-	r.Mark = Mark{Incarnation: source.Mark.Incarnation, Intent: w.Intent, MapVersion: m.Version}
+	r.Mark = Mark{Incarnation: source.Mark.Incarnation, Intent: w.Intent, MapVersion: m.Version, Past: w.Past}
 	if now != nil && now.Mark.Incarnation == source.Mark.Incarnation {
 		r.Mark.Number = now.Mark.Number
 		r.Mark.Groups = m.renewed(&now.Mark, r.Values)
 	} else {
 		r.Mark.Groups = make([]GroupMark, len(m.groups))
+		if now != nil {
+			r.Mark.Past = now.Mark.past(w.Settled, w.Past)
+		}
 	}
 	begins := now == nil || !now.Alive || now.Mark.Incarnation != source.Mark.Incarnation
 	for g := range r.Mark.Groups {

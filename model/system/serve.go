@@ -473,6 +473,9 @@ func recordHash(r *row) uint64 {
 			h = sim.Mix(h, uint64(n))
 		}
 	}
+	for p := rec.Mark.Past; p != nil; p = p.Next {
+		h = sim.Mix(h, uint64(p.Incarnation)<<32|uint64(p.Number))
+	}
 	for i := range rec.Values {
 		v := &rec.Values[i]
 		h = sim.Mix(h, uint64(v.Kind))
