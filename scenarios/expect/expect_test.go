@@ -342,6 +342,7 @@ func TestRunMeasures(t *testing.T) {
 		Errors:      []result.ErrorCount{{Class: "application", Reason: "ambiguous key", Map: "b", Count: 19}},
 		Convergence: []result.Sample{{Map: 0, Side: 0, Took: time.Second}, {Map: 1, Side: 1, Took: time.Minute, Censored: true}},
 		Series:      []result.Series{{Name: "backlog", Points: []result.Point{{At: 0, Value: 7}}}},
+		Copied:      &result.Copied{Lost: [2]uint64{1, 2}, Missed: [2]uint64{4, 5}},
 		Totals: result.Totals{
 			Captured: 33, Transactions: [2]uint64{40, 50}, Rejected: 6, StaleRefused: [2]uint64{1, 2}, Overwrote: [2]uint64{3, 4},
 			TurnedAway: [2]uint64{5, 6}, UserWaitMost: time.Hour, EngineWrites: 70, Retries: 80,
@@ -357,6 +358,7 @@ func TestRunMeasures(t *testing.T) {
 		"count(pairs)": 100, "count(convergence{map=a})": 1, "max(convergence{side=finops})": 1, "backlog.at(end)": 7,
 		"max(partly-visible{map=a})": 1, "max(user-wait)": 3600, "count(transactions{side=finops})": 40, "count(rejected)": 6,
 		"count(stale-refused{side=dataverse})": 2, "count(overwrote)": 7, "count(turned-away{side=finops})": 5, "count(retries)": 80,
+		"count(lost)": 3, "count(missed{side=dataverse})": 5, "share(missed)": 9.0 / 33, "share(lost{side=finops})": 1.0 / 11,
 		"count(engine-writes)": 70, "rate(transactions)": 90.0 / 7200,
 	} {
 		f, err := ParseFigure(text, nil)

@@ -39,6 +39,8 @@ var metrics = []Metric{
 	{Name: "engine-writes", Kind: Counter, Doc: "writes of the engine, those of marks alone among them"},
 	{Name: "error", Kind: Counter, Labels: []string{"map", "class", "reason"}, Doc: "entries of the list of sync errors"},
 	{Name: "in-flight", Kind: Level, Doc: "items in batches that are under way"},
+	{Name: "lost", Kind: Counter, Labels: []string{"side"}, Part: true, Doc: "under the data integrator: changes with a value that survives on neither side, and that no user had written over; a share is of all changes of the same side"},
+	{Name: "missed", Kind: Counter, Labels: []string{"side"}, Part: true, Doc: "under the data integrator: changes that stand on their own side alone, and that no run to come will list; a share is of all changes of the same side"},
 	{Name: "outbox", Kind: Level, Doc: "references that the engine has not taken in"},
 	{Name: "outcome", Kind: Counter, Labels: []string{"map", "side", "class", "reason"}, Part: true, Doc: "how captured changes ended; a share is of all changes of the same maps and sides"},
 	{Name: "overwrote", Kind: Counter, Labels: []string{"side"}, Doc: "saves that went over changes their user had not seen"},

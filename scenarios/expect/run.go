@@ -103,6 +103,8 @@ func (m runMeasures) Count(metric string, l Labels) (n, of float64) {
 		return n, float64(t.Captured)
 	case "pairs":
 		return m.pairs(l)
+	case "lost", "missed":
+		return m.copied(metric, l)
 	case "transactions":
 		return bySide(l, t.Transactions), began
 	case "rejected":
@@ -154,4 +156,20 @@ func (m runMeasures) pairs(l Labels) (n, of float64) {
 		}
 	}
 	return n, of
+}
+
+// copied counts what became of the changes that the data integrator carried.
+// Nothing is counted where it was not at work.
+func (m runMeasures) copied(metric string, l Labels) (n, of float64) {
+	c := m.run.Copied
+	if c == nil {
+		return 0, 0
+	}
+	for _, all := range m.run.Maps {
+		of += bySide(l, all.Captured)
+	}
+	if metric == "lost" {
+		return bySide(l, c.Lost), of
+	}
+	return bySide(l, c.Missed), of
 }
