@@ -233,6 +233,14 @@ func (s *watched) Save(mutations []engine.Mutation) error {
 	return fault.err
 }
 
+// failNext sets how coming saves fail, told their numbers from 1.
+func (s *watched) failNext(fail func(save int) saveFault) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	first := s.saves
+	s.fail = func(save int) saveFault { return fail(save - first) }
+}
+
 func (s *watched) note(m *engine.Mutation) {
 	switch r := &m.Reference; {
 	case m.Kind == engine.IntentOpened:
@@ -317,6 +325,19 @@ func (c *client) misbehave(before func(context.Context, engine.EffectKind) error
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.before, c.after = before, after
+}
+
+// refuseWrites makes the client refuse all writes for a reason; "" takes them.
+func (c *client) refuseWrites(cause string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.refuse = cause
+}
+
+func (c *client) refusal() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.refuse
 }
 
 // since returns when calls of some kinds reached the client, from an instant on.
@@ -419,8 +440,8 @@ func (c *client) write(ctx context.Context, writes []engine.Write, write writer)
 	if c.delay != nil && c.delay(func() { _, _ = write(context.WithoutCancel(ctx), writes) }) {
 		return nil, context.DeadlineExceeded
 	}
-	if c.refuse != "" {
-		return refusals(writes, c.refuse), nil
+	if cause := c.refusal(); cause != "" {
+		return refusals(writes, cause), nil
 	}
 	rows, err := write(ctx, writes)
 	if err != nil {

@@ -90,7 +90,7 @@ func TestLiveVerdicts(t *testing.T) {
 		}, "create that first", engine.LookupNotFound},
 		{"the other side refuses", func(_ *testing.T, w *world) {
 			w.clients[engine.Dataverse].misbehave(nil, nil)
-			w.clients[engine.Dataverse].refuse = "on hold"
+			w.clients[engine.Dataverse].refuseWrites("on hold")
 		}, set, "refused by validation: on hold", engine.Refused},
 		{"the other side is down", func(_ *testing.T, w *world) {
 			w.clients[engine.Dataverse].misbehave(always(runner.ErrDown, engine.ReadBatch), nil)
@@ -380,16 +380,15 @@ func TestLiveRecovery(t *testing.T) {
 	}
 	die := func(after bool) func(*world, int) func() bool {
 		return func(w *world, n int) func() bool {
-			met := false
-			first := w.store.saves
-			w.store.fail = func(save int) saveFault {
-				if save == first+n {
-					met = true
+			var met atomic.Bool
+			w.store.failNext(func(save int) saveFault {
+				if save == n {
+					met.Store(true)
 					return saveFault{errKilled, after}
 				}
 				return saveFault{}
-			}
-			return func() bool { return met }
+			})
+			return met.Load
 		}
 	}
 	total := 0

@@ -59,10 +59,10 @@ func TestMetrics(t *testing.T) {
 		time.Sleep(20 * time.Second)
 		target.misbehave(nil, nil)
 		time.Sleep(time.Minute)
-		target.refuse = "on hold" // parks
+		target.refuseWrites("on hold") // parks
 		w.set(engine.FinOps, "B", "Adatum")
 		time.Sleep(time.Minute)
-		target.refuse = ""
+		target.refuseWrites("")
 		target.misbehave(func(_ context.Context, k engine.EffectKind) error {
 			if k == engine.WriteBatch {
 				time.Sleep(3 * time.Second)
