@@ -125,8 +125,7 @@ func Decide(v *Verdict, m *TableMap, refs []Reference, x, y *Record, lookups []A
 		v.end(Outcome{Class: NoOp, Reason: Filtered})
 		return
 	}
-	if x.Key.Spelling != "" || y != nil && y.Key.Spelling != "" {
-		v.Park = Outcome{Class: ApplicationFailure, Reason: AmbiguousKey, Cause: causeAmbiguousKey}
+	if v.Park = m.unfit(&x.Key); v.Park.Class != Open {
 		return
 	}
 	has := pending(m, source, x, y, linked)
@@ -144,6 +143,14 @@ func Decide(v *Verdict, m *TableMap, refs []Reference, x, y *Record, lookups []A
 
 // causeUnmapped is followed by the column's name.
 const causeUnmapped = "unmapped value in column "
+
+// unfit reports why no record of a key can be carried, or class Open.
+func (m *TableMap) unfit(k *Key) Outcome {
+	if k.Spelling != "" {
+		return Outcome{Class: ApplicationFailure, Reason: AmbiguousKey, Cause: causeAmbiguousKey}
+	}
+	return m.Keys.refused(k)
+}
 
 const causeAmbiguousKey = "a record that has the same key already exists: the keys differ only in what the other side does not tell apart"
 

@@ -763,7 +763,7 @@ func (e *environment) key(mapName, id string) engine.Key {
 		id, spelled = folded, spelling
 	}
 	id, company, _ := strings.Cut(id, "@")
-	return engine.Key{Map: engine.MapID(i), Company: company, ID: engine.Canonical(strings.ReplaceAll(id, "_", " ")), Spelling: spelled}
+	return engine.Key{Map: engine.MapID(i), Company: company, ID: e.maps[i].Keys.Canonical(strings.ReplaceAll(id, "_", " ")), Spelling: spelled}
 }
 
 // keyName is a key as scenarios write it.

@@ -2,7 +2,9 @@ package engine
 
 import (
 	"cmp"
+	"fmt"
 	"strings"
+	"unicode/utf8"
 )
 
 // Side is one of the two business systems.
@@ -33,7 +35,7 @@ type MapID uint16
 
 // Key names a record pair: the same key on both sides under one map.
 //
-// ID is in canonical form ([Canonical]). Spelling is empty but for the later
+// ID is in the canonical form of its map ([KeyForm]). Spelling is empty but for the later
 // ones of several records that one side keeps apart although their keys fold
 // to the same ID; such a record has no partner and cannot be carried.
 type Key struct {
@@ -58,8 +60,106 @@ func (k Key) Compare(o Key) int {
 	)
 }
 
-// Canonical folds what key comparison ignores: letter case and trailing
-// blanks.
-func Canonical(id string) string {
-	return strings.ToUpper(strings.TrimRight(id, " "))
+// KeyForm is the canonical form of a map's keys: it says what does not count when
+// keys are compared, and which keys no side can be asked for. By the zero KeyForm
+// letter case and trailing blanks do not count. It must stay as it is while the
+// engine's store holds anything of the map.
+type KeyForm struct {
+	CaseCounts   bool
+	BlanksCount  bool                // ... at the end
+	ScaleIgnored bool                // a decimal number is the same however many zeros it is written with: 007.50 and 7.5
+	Compose      func(string) string // Unicode's canonical composition (NFC); nil: texts count as they are encoded
+	Refused      [2]string           // by side: characters in a key by which its records cannot be found
+}
+
+// DataverseRefuses are the characters that break requests by an alternate key of a
+// Dataverse table, as documented.
+const DataverseRefuses = `/<>*%&:\?+`
+
+// Canonical folds what key comparison ignores.
+func (f *KeyForm) Canonical(id string) string {
+	if f.Compose != nil {
+		id = f.Compose(id)
+	}
+	if !f.BlanksCount {
+		id = strings.TrimRight(id, " ")
+	}
+	if !f.CaseCounts {
+		id = strings.ToUpper(id)
+		if f.Compose != nil { // capitals may compose otherwise
+			id = f.Compose(id)
+		}
+	}
+	if f.ScaleIgnored {
+		id = scaled(id)
+	}
+	return id
+}
+
+// scaled writes a decimal number without the zeros that its value does not need.
+// Anything else stays as it is.
+func scaled(id string) string {
+	digits, minus := strings.CutPrefix(id, "-")
+	whole, fraction, dotted := strings.Cut(digits, ".")
+	if whole == "" || dotted && fraction == "" || strings.Trim(whole+fraction, "0123456789") != "" {
+		return id
+	}
+	whole, fraction = strings.TrimLeft(whole, "0"), strings.TrimRight(fraction, "0")
+	if whole == "" {
+		whole = "0"
+	}
+	if fraction != "" {
+		whole += "." + fraction
+	}
+	if minus && whole != "0" {
+		return "-" + whole
+	}
+	return whole
+}
+
+// refused reports why records of a key cannot be found by it, or class Open. The
+// cause names the kind of the character and not the key.
+func (f *KeyForm) refused(k *Key) Outcome {
+	if k.ID == "" {
+		return Outcome{Class: ApplicationFailure, Reason: KeyRefused, Cause: causeEmptyKey}
+	}
+	for _, side := range Sides {
+		if i := strings.IndexAny(k.ID, f.Refused[side]); i >= 0 {
+			r, _ := utf8.DecodeRuneInString(k.ID[i:])
+			return Outcome{Class: ApplicationFailure, Reason: KeyRefused, Cause: fmt.Sprintf(causeKeyRefused, kindOf(r), side)}
+		}
+	}
+	return Outcome{}
+}
+
+// Causes of a key that cannot be carried.
+const (
+	causeEmptyKey   = "the key is empty: fill in its columns"
+	causeKeyRefused = "the key has %s, by which %s cannot find records: change the key"
+)
+
+// kindOf names a character that keys cannot have.
+func kindOf(r rune) string {
+	switch r {
+	case '/':
+		return "a slash"
+	case '\\':
+		return "a backslash"
+	case '<', '>':
+		return "an angle bracket"
+	case '*':
+		return "an asterisk"
+	case '%':
+		return "a percent sign"
+	case '&':
+		return "an ampersand"
+	case ':':
+		return "a colon"
+	case '?':
+		return "a question mark"
+	case '+':
+		return "a plus sign"
+	default:
+		return "a character"
+	}
 }

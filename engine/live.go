@@ -255,6 +255,10 @@ func (c *Core) writeRows(t *liveTx, in *Input) {
 			}
 			w.Kind, w.Override = DeleteWrite, overruled
 		} else {
+			if why := m.unfit(&r.Key); why.Class != Open {
+				c.abort(t, why)
+				return
+			}
 			linked := y != nil && y.Alive && y.Mark.Incarnation == r.After.Mark.Incarnation
 			w.Groups = pending(m, source, r.After, y, linked)
 			w.Override = w.Groups & overruled

@@ -20,6 +20,9 @@ import (
 //	code{unique}              no two records may hold the same value, on the other side neither
 //	status{1:active,2:closed} a value map, F&O code first; "*" lets other values pass
 //	kind>{=org}  cur{?USD}    a constant; a default, into both sides that the column flows into
+//	keys=case,blanks,scale,nfc,refuse
+//	                          case and trailing blanks of keys count, zeros of numbers do not; accents are
+//	                          composed; Dataverse refuses what it is documented to refuse
 //	perfield, company, unlinked=primary, live, stopped, v2, seq=2
 //	where finops:type=1 dataverse:type=org|type=both note!=null
 //	                          filters, of both sides unless one is named; all must pass
@@ -54,6 +57,10 @@ func (e *environment) declareMap(m *engine.TableMap, line string, byName map[str
 			m.Sequence, _ = strconv.Atoi(n)
 			continue
 		}
+		if forms, ok := strings.CutPrefix(word, "keys="); ok {
+			keyForm(&m.Keys, forms)
+			continue
+		}
 		c, err := declareColumn(word, byName)
 		if err != nil {
 			return err
@@ -74,6 +81,25 @@ func (e *environment) declareMap(m *engine.TableMap, line string, byName map[str
 		}
 	}
 	return nil
+}
+
+// keyForm reads what counts in a map's keys. The one accent that it composes stands
+// for all of Unicode's, whose tables the engine is handed.
+func keyForm(f *engine.KeyForm, words string) {
+	for word := range strings.SplitSeq(words, ",") {
+		switch word {
+		case "case":
+			f.CaseCounts = true
+		case "blanks":
+			f.BlanksCount = true
+		case "scale":
+			f.ScaleIgnored = true
+		case "nfc":
+			f.Compose = strings.NewReplacer("e\u0301", "\u00e9", "E\u0301", "\u00c9").Replace
+		case "refuse":
+			f.Refused[engine.Dataverse] = engine.DataverseRefuses
+		}
+	}
 }
 
 func condition(term string) engine.Filter {

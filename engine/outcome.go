@@ -55,6 +55,7 @@ const (
 	Oscillation             // the logic of the two sides keeps answering each other
 	Restored                // a side has forgotten what is known elsewhere
 	Untraced                // the record is gone without a tombstone
+	KeyRefused              // no record can be found by the key: it is empty, or has a character that a side refuses
 	reasons
 )
 
@@ -67,6 +68,7 @@ func (r Reason) String() string {
 		"condition failed too often", "skipped at resume",
 		"filtered", "unmapped value",
 		"record in use", "engine died trying", "drift overwritten", "oscillation", "side was restored", "gone without a trace",
+		"key refused",
 	}[r]
 }
 

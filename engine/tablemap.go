@@ -97,6 +97,7 @@ type TableMap struct {
 	Sequence int  // priority inside its job; lower runs first
 	Primary  Side // whose record wins a conflict: the job's primary side
 	Columns  []Column
+	Keys     KeyForm
 
 	Granularity Granularity // of conflicts in two-way columns
 

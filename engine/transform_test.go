@@ -235,12 +235,13 @@ func TestWhatWasFilteredIsAskedFor(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	key := engine.Key{ID: "A"}
 	commit := func(side engine.Side, before *engine.Record, values ...engine.Value) (*engine.Record, engine.Reference) {
-		got, err := engine.NewCapture(side, []*engine.TableMap{m}, nil).PreCommit(nil, 1, []engine.Change{{Before: before, After: values}})
+		got, err := engine.NewCapture(side, []*engine.TableMap{m}, nil).PreCommit(nil, 1, []engine.Change{{Key: key, Before: before, After: values}})
 		if err != nil || !got[0].Captured {
 			t.Fatal(err, got)
 		}
-		return &engine.Record{Alive: true, Values: values, Mark: got[0].Mark}, got[0].Reference
+		return &engine.Record{Key: key, Alive: true, Values: values, Mark: got[0].Mark}, got[0].Reference
 	}
 	decide := func(x, y *engine.Record, r engine.Reference) (v engine.Verdict) {
 		engine.Decide(&v, m, []engine.Reference{r}, x, y, nil, nil, false)
@@ -249,7 +250,7 @@ func TestWhatWasFilteredIsAskedFor(t *testing.T) {
 	text := engine.Text
 	x, r := commit(engine.FinOps, nil, text("org"), text("Rome"))
 	v := decide(x, nil, r)
-	y, _, _ := engine.Apply(m, &engine.Write{Source: x, Groups: v.Carry}, engine.Dataverse, nil)
+	y, _, _ := engine.Apply(m, &engine.Write{Key: key, Source: x, Groups: v.Carry}, engine.Dataverse, nil)
 	x, r = commit(engine.FinOps, x, text("person"), text("Rome"))
 	y, s := commit(engine.Dataverse, y, text("org"), text("Oslo"))
 	for _, v := range []engine.Verdict{decide(x, y, r), decide(y, x, s)} {

@@ -13,6 +13,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/twinwrite/twinwrite/engine"
+	"github.com/twinwrite/twinwrite/model"
 )
 
 // Transaction is a planned commit of one user or batch.
@@ -53,7 +54,7 @@ func (s *Scenario) Transactions(w *Workload) ([]Transaction, error) {
 		return nil, s.traceMissing(w, err)
 	}
 	defer f.Close() //nolint:errcheck // it is only read
-	r := &traceReader{s: s, w: w, errs: &collector{}, src: &origin{file: w.Trace.File}, seen: map[recordName]struct{}{}}
+	r := &traceReader{s: s, w: w, errs: &collector{}, src: &origin{file: w.Trace.File}, seen: map[recordName]struct{}{}, keys: model.KeyForm()}
 	r.read(f)
 	if r.errs.count() > 0 {
 		return nil, s.withSnippets(w.Trace.File, r.errs.sorted())
@@ -149,6 +150,7 @@ type traceReader struct {
 	op    engine.Operation
 	ahead []int // by row: index in plan of what is booked ahead of it, or -1
 
+	keys  engine.KeyForm
 	cells []Cell   // arena
 	texts []string // arena
 }
@@ -355,7 +357,7 @@ func (r *traceReader) write(i int, record []string, first bool) {
 func (r *traceReader) first(row *Row) bool {
 	name := recordName{row.Map, row.Company, strings.Join(row.Key, "\x00")}
 	if r.s.Systems.Of(r.w.Side).Keys.FoldCase {
-		name.key = engine.Canonical(name.key)
+		name.key = r.keys.Canonical(name.key)
 	}
 	_, seen := r.seen[name]
 	r.seen[name] = struct{}{}

@@ -508,7 +508,7 @@ func (e *environment) key(mapName, id string) engine.Key {
 		e.t.Fatalf("no map %s", mapName)
 	}
 	id, spelling, _ := strings.Cut(id, "~")
-	return engine.Key{Map: engine.MapID(i), ID: engine.Canonical(id), Spelling: spelling}
+	return engine.Key{Map: engine.MapID(i), ID: (&engine.KeyForm{}).Canonical(id), Spelling: spelling}
 }
 
 func (e *environment) user(d *datadriven.TestData) {
@@ -528,7 +528,7 @@ func (e *environment) user(d *datadriven.TestData) {
 			name, value, _ := strings.Cut(w, "=")
 			c := columnOf(e.cfg.Maps[k.Map], name)
 			if lookups := e.cfg.Maps[k.Map].Columns[c].Lookups; len(lookups) > 0 {
-				values[c] = engine.Lookup(&engine.Key{Map: lookups[0], ID: engine.Canonical(value)})
+				values[c] = engine.Lookup(&engine.Key{Map: lookups[0], ID: (&engine.KeyForm{}).Canonical(value)})
 			} else {
 				values[c] = engine.Text(value)
 			}

@@ -140,7 +140,7 @@ func (t *table) rehash() {
 // long as nobody has spelled it, as with records that the engine brought, any
 // spelling means it. Later records have their spelling in the key.
 func (t *table) find(n Name, fold bool) (int32, bool) {
-	k := engine.Key{Map: t.m.ID, Company: n.Company, ID: engine.Canonical(n.ID)}
+	k := engine.Key{Map: t.m.ID, Company: n.Company, ID: t.m.Keys.Canonical(n.ID)}
 	i, known := t.row(&k)
 	if !known || fold {
 		return i, known
@@ -156,7 +156,7 @@ func (t *table) find(n Name, fold bool) (int32, bool) {
 func (t *table) claim(n Name, fold bool) int32 {
 	i, known := t.find(n, fold)
 	if !known {
-		k := engine.Key{Map: t.m.ID, Company: n.Company, ID: engine.Canonical(n.ID)}
+		k := engine.Key{Map: t.m.ID, Company: n.Company, ID: t.m.Keys.Canonical(n.ID)}
 		if _, taken := t.row(&k); taken {
 			k.Spelling = n.ID
 		}

@@ -3,6 +3,7 @@ package users
 import (
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/twinwrite/twinwrite/engine"
 	"github.com/twinwrite/twinwrite/model/system"
@@ -87,7 +88,7 @@ func (r *run) reserve(g *Generator) {
 // newName names a record that nobody else will create: by the source, its
 // transaction and the place in it. Closed users number their own.
 func (g *Generator) newName(u *Users, r *run, s *Step, place uint64) system.Name {
-	b := append(u.text[:0], engine.Canonical(g.Name)...)
+	b := append(u.text[:0], strings.ToUpper(g.Name)...)
 	if r.user >= 0 {
 		b = strconv.AppendUint(append(b, "-U"...), uint64(r.user)+1, 10)
 	}

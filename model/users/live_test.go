@@ -47,7 +47,7 @@ func TestPicksDependOnPlansAlone(t *testing.T) {
 func TestRegistryForgetsTheDeleted(t *testing.T) {
 	t.Parallel()
 	r := registry{maps: make([]names, 1)}
-	r.maps[0] = names{wanted: true, index: map[system.Name]int32{}}
+	r.maps[0] = names{keys: &engine.KeyForm{}, wanted: true, index: map[system.Name]int32{}}
 	name := func(id string) system.Name { return system.Name{ID: id} }
 	do := func(op system.Op, id string) { r.note([]system.Edit{{Op: op, Name: name(id)}}) }
 	picks := func() string {

@@ -22,6 +22,7 @@ type registry struct {
 
 // names are the records of one map in the order in which they were planned.
 type names struct {
+	keys   *engine.KeyForm
 	wanted bool // somebody picks from them
 	all    []planned
 	index  map[system.Name]int32 // by canonical name
@@ -51,7 +52,7 @@ func newRegistry(sources []Source, maps []*engine.TableMap) registry {
 		}
 	}
 	for i := range r.maps {
-		r.maps[i].index = map[system.Name]int32{}
+		r.maps[i].keys, r.maps[i].index = &maps[i].Keys, map[system.Name]int32{}
 	}
 	return r
 }
@@ -68,7 +69,7 @@ func (r *registry) noteOne(e *system.Edit) {
 	if !n.wanted || e.Name.ID == "" || e.Op == system.Update {
 		return
 	}
-	key := system.Name{Company: e.Name.Company, ID: engine.Canonical(e.Name.ID)}
+	key := system.Name{Company: e.Name.Company, ID: n.keys.Canonical(e.Name.ID)}
 	at, known := n.index[key]
 	switch {
 	case e.Op == system.Delete && known && !n.all[at].gone:

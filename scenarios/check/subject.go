@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/twinwrite/twinwrite/engine"
+	"github.com/twinwrite/twinwrite/model"
 )
 
 // Subject is what is put to the test: table maps, and what may be refused.
@@ -97,6 +98,7 @@ func (s *Subject) tables(setup *Setup) (made []*engine.TableMap, kept []int, err
 	declared := make([]engine.TableMap, len(kept))
 	for n, i := range kept {
 		t := s.Maps[i].Table
+		t.Keys = model.KeyForm()
 		t.ID, t.Sequence, t.Primary = engine.MapID(n), n+1, engine.Side(setup.Primary)
 		if t.Mode == engine.Stopped {
 			t.Mode = engine.Async

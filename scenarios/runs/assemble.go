@@ -72,7 +72,7 @@ func newPlan(s *scenarios.Scenario) (*plan, error) {
 func tableMap(s *scenarios.Scenario, i int) engine.TableMap {
 	m := &s.Maps[i]
 	t := engine.TableMap{
-		ID: engine.MapID(i), Name: m.Name, Entity: [2]string{m.FinOps, m.Dataverse}, Company: m.Company, Mode: m.Mode,
+		ID: engine.MapID(i), Keys: model.KeyForm(), Name: m.Name, Entity: [2]string{m.FinOps, m.Dataverse}, Company: m.Company, Mode: m.Mode,
 		Granularity: m.Granularity, Filter: [2]engine.Filter{m.Filter.FinOps, m.Filter.Dataverse}, Key: m.Key,
 		AsyncUnsupported: m.Async == scenarios.Unsupported,
 	}

@@ -79,6 +79,7 @@ func newWorld(t *testing.T, seed uint64) *world {
 	for i := range names {
 		m := engine.TableMap{
 			ID: engine.MapID(i), Name: names[i], Mode: engine.Async, Sequence: i, Primary: engine.Side(w.r.IntN(2)),
+			Keys:    engine.KeyForm{Refused: [2]string{engine.Dataverse: engine.DataverseRefuses}},
 			Columns: []engine.Column{{Name: "name"}, {Name: "credit"}, {Name: "customer", Lookups: []engine.MapID{0}}, {Name: "status"}},
 		}
 		codes := &engine.ValueMap{Name: "status", Pairs: [][2]engine.Value{{status(0), status(0)}, {status(1), status(1)}}}
@@ -350,12 +351,17 @@ func (s *system) publish(r *engine.Record) {
 	s.records[r.Key] = r
 }
 
-// key returns one of a few keys, of which some fold together.
+// key returns one of a few keys, of which some fold together and some are refused.
 func (w *world) key() engine.Key {
 	n := w.r.IntN(6)
 	k := engine.Key{Map: engine.MapID(n % 2), ID: fmt.Sprintf("%s-%d", plantedKey, n)}
-	if w.r.IntN(30) == 0 {
+	switch w.r.IntN(30) {
+	case 0:
 		k.Spelling = plantedKey + "-spelt"
+	case 1:
+		if n == 5 {
+			k.ID += "/1"
+		}
 	}
 	return k
 }
