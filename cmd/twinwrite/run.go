@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -215,41 +216,17 @@ func manifest(set *result.Set, started time.Time) reports.Manifest {
 // verdictCode turns what the runs showed into an exit code: internal error,
 // interrupted, violated, inconclusive, in this order.
 func verdictCode(ctx context.Context, set *result.Set) error {
-	code := exitHolds
-	verdicts := make([]result.Verdict, 0, len(set.Expectations))
-	for _, e := range set.Expectations {
-		verdicts = append(verdicts, e.Verdict)
-	}
-	rank := map[int]int{exitHolds: 0, exitInconclusive: 1, exitViolated: 2, exitInterrupted: 3, exitInternal: 4}
-	raise := func(c int) {
-		if rank[c] > rank[code] {
-			code = c
-		}
-	}
-	if ctx.Err() != nil {
-		raise(exitInterrupted)
-	}
-	if len(set.Runs) == 0 {
-		raise(exitInconclusive)
-	}
-	for i := range set.Runs {
-		if set.Runs[i].Panic != "" {
-			raise(exitInternal)
-		}
-		for _, p := range set.Runs[i].Properties {
-			verdicts = append(verdicts, p.Verdict)
-		}
-	}
-	for _, v := range verdicts {
-		switch v {
-		case result.Fail:
-			raise(exitViolated)
-		case result.Inconclusive:
-			raise(exitInconclusive)
-		}
-	}
-	if code == exitHolds {
+	broken := func(r result.Run) bool { return r.Panic != "" }
+	switch verdict := set.Verdict(); {
+	case slices.ContainsFunc(set.Runs, broken):
+		return exit{code: exitInternal}
+	case ctx.Err() != nil:
+		return exit{code: exitInterrupted}
+	case verdict == result.Fail:
+		return exit{code: exitViolated}
+	case verdict == result.Pass:
 		return nil
+	default:
+		return exit{code: exitInconclusive}
 	}
-	return exit{code: code}
 }

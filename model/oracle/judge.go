@@ -500,6 +500,8 @@ func (o *Oracle) verdict(i int, e *excuses, halted string) Property {
 	switch {
 	case t.violations > 0:
 		p.Verdict = Fail
+	case t.checked == 0 && o.needsOccasion(i):
+		p.Verdict, p.Note = NoOccasion, "nothing came up that it speaks of"
 	case t.checked == 0:
 		p.Verdict, p.Note = Inconclusive, "nothing was there to check"
 	case i == converged && e.open > 0, i == liveAtomic && o.doubtful() > 0:

@@ -19,6 +19,10 @@ const (
 	Inconclusive Verdict = "inconclusive"
 )
 
+// NoOccasion is said of a property in place of a verdict when nothing came up
+// that it speaks of. See [Oracle.needsOccasion].
+const NoOccasion Verdict = "no occasion"
+
 // Contract is one promise of the engine. Its text is what a failure prints.
 type Contract struct {
 	ID   string
@@ -86,6 +90,20 @@ func (o *Oracle) applies(property int) bool {
 		return o.config.TornMax > 0
 	case liveAtomic:
 		return o.config.Deletes || o.deletes || runs(engine.Live)
+	}
+	return true
+}
+
+// needsOccasion reports whether a property speaks of something that need not
+// come up. The others hold or break in every world: one of those that was never
+// checked tells that nothing was measured. Where all maps are live, there is no
+// queue whose books, echoes and outcomes could be looked at.
+func (o *Oracle) needsOccasion(property int) bool {
+	switch property {
+	case converged, noLostUpdate, noPhantom, monotonic:
+		return false
+	case closedBooks, noEcho, noSkip, trueOutcome:
+		return !slices.ContainsFunc(o.shapes, func(s shape) bool { return s.Mode != engine.Live })
 	}
 	return true
 }

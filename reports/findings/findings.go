@@ -28,10 +28,15 @@ func Verdict(s summary.Summary) string {
 			in = fmt.Sprintf(" in %d runs (%s of them complete)", n, words.Count(c))
 		}
 	}
-	var failed, unknown []string
+	if c := s.Pooled.Copied; c != nil {
+		return unpromised(s, c, in)
+	}
+	var failed, unknown, idle []string
 	for _, p := range ps {
 		switch p.Verdict {
 		case result.Pass:
+		case result.NoOccasion:
+			idle = append(idle, p.ID)
 		case result.Fail:
 			failed = append(failed, p.ID)
 		default:
@@ -48,10 +53,32 @@ func Verdict(s summary.Summary) string {
 	case s.Executed.Complete < s.Executed.Started:
 		return fmt.Sprintf("Nothing was violated%s, but not every run came to its end.", in)
 	}
-	if len(ps) == 1 {
-		return fmt.Sprintf("The one property that was checked holds%s.", in)
+	switch held := len(ps) - len(idle); {
+	case held == 0:
+		return fmt.Sprintf("Nothing came up%s that a property speaks of, so nothing is proved.", in)
+	case len(idle) > 0:
+		return fmt.Sprintf("%s%s; nothing came up for %s.", hold(held), in, words.List(idle))
+	default:
+		return hold(held) + in + "."
 	}
-	return fmt.Sprintf("All %d properties hold%s.", len(ps), in)
+}
+
+// hold says that so many properties hold.
+func hold(n int) string {
+	if n == 1 {
+		return "The one property that was checked holds"
+	}
+	return fmt.Sprintf("All %d properties hold", n)
+}
+
+// unpromised says what a mode that promises nothing did to users' changes.
+func unpromised(s summary.Summary, c *summary.Copied, in string) string {
+	text := fmt.Sprintf("The data integrator promises nothing, so no property was judged. It lost %s and missed %s%s.",
+		words.Counted(c.Lost[0]+c.Lost[1], "change", "changes"), words.Count(c.Missed[0]+c.Missed[1]), in)
+	if len(s.Expectations) == 0 {
+		text += " The scenario expects nothing, so there is no verdict."
+	}
+	return text
 }
 
 // Interruption says how much of an interrupted execution is there; empty if it

@@ -198,6 +198,8 @@ func verdictWord(v result.Verdict) string {
 		return "Pass"
 	case result.Fail:
 		return "Fail"
+	case result.NoOccasion:
+		return "No occasion"
 	default:
 		return "Inconclusive"
 	}
@@ -328,12 +330,13 @@ func expectationsOf(s summary.Summary) []expectation {
 	return out
 }
 
-// propertiesOf lists what is violated first, then what is undecided.
+// propertiesOf lists what is violated first, then what is undecided; last what
+// had no occasion.
 func propertiesOf(s summary.Summary, clock words.Clock) []property {
 	var out []property
 	for _, p := range s.Pooled.Properties {
 		q := property{
-			Property: p, Mark: string(p.Verdict), Word: verdictWord(p.Verdict), Plain: findings.Plain(p.ID),
+			Property: p, Mark: strings.ReplaceAll(string(p.Verdict), " ", "-"), Word: verdictWord(p.Verdict), Plain: findings.Plain(p.ID),
 			Tested: words.Count(p.Checked), Violated: words.Count(p.Violations),
 		}
 		if p.Violations > p.Checked {
@@ -345,7 +348,7 @@ func propertiesOf(s summary.Summary, clock words.Clock) []property {
 		out = append(out, q)
 	}
 	rank := func(p property) int {
-		return slices.Index([]result.Verdict{result.Fail, "", result.Pass}, p.Verdict)
+		return slices.Index([]result.Verdict{result.Fail, "", result.Pass, result.NoOccasion}, p.Verdict)
 	}
 	slices.SortStableFunc(out, func(a, b property) int {
 		return cmp.Compare(orUndecided(rank(a)), orUndecided(rank(b)))

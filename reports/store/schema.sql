@@ -106,7 +106,7 @@ CREATE TABLE properties (
   run        INTEGER NOT NULL,
   property   TEXT NOT NULL,    -- 'converged'
   contract   TEXT NOT NULL,
-  verdict    TEXT NOT NULL,    -- 'pass', 'fail' or 'inconclusive'
+  verdict    TEXT NOT NULL,    -- 'pass', 'fail', 'inconclusive', or 'no occasion'
   checked    INTEGER NOT NULL, -- how often it was tested
   violations INTEGER NOT NULL,
   note       TEXT NOT NULL,

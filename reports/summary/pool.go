@@ -35,6 +35,7 @@ func pool(set *result.Set, s Summary) Figures {
 		f.Torn = append(f.Torn, r.Torn...)
 		f.Divergent += r.Divergent
 		f.Totals = f.Totals.plus(r.Totals)
+		f.Copied = f.Copied.plus(r.Copied)
 	}
 	slices.SortStableFunc(f.Torn, func(a, b Story) int { return cmp.Compare(b.PartlyVisible, a.PartlyVisible) })
 	f.Torn = f.Torn[:min(tornMost, len(f.Torn))]
@@ -63,7 +64,7 @@ func poolProperties(pooled, all []Run) []Property {
 			return
 		}
 		q := &out[i]
-		q.Verdict = worse(q.Verdict, p.Verdict)
+		q.Verdict = result.Worse(q.Verdict, p.Verdict)
 		q.Checked += p.Checked
 		q.Violations += p.Violations
 		room := max(0, examplesMost-len(q.Examples))
@@ -103,7 +104,7 @@ type noted struct {
 func poolNotes(v result.Verdict, all []noted) string {
 	var said []string
 	for _, n := range all {
-		undecided := n.verdict != result.Pass && n.verdict != result.Fail
+		undecided := n.verdict == v || n.verdict != result.Pass && n.verdict != result.Fail && n.verdict != result.NoOccasion
 		if n.note != "" && (v == result.Pass || v == result.Fail || undecided) {
 			said = append(said, n.note)
 		}

@@ -147,6 +147,7 @@ type Figures struct {
 	Torn        []Story       `json:"torn"`      // partly visible longest and yet whole at the end, longest first
 	Divergent   uint64        `json:"divergent"` // pairs that differ at the end
 	Totals      Totals        `json:"totals"`
+	Copied      *Copied       `json:"copied,omitempty"`  // what the data integrator did; left out in other modes
 	PerRun      []PerRun      `json:"per_run,omitempty"` // means over runs, only where there are several
 }
 
@@ -286,7 +287,10 @@ func Of(set *result.Set) Summary {
 	s.Pooled = pool(Pool(set), s)
 	s.Expectations = mapped(set.Expectations, func(e result.Expectation) Expectation { return Expectation(e) })
 	s.Looks = mapped(set.Looks, func(l result.Look) Look { return Look{l.Runs, l.Figure, Rounded(l.Relative), l.Enough} })
-	s.Verdict = overall(s)
+	s.Verdict = set.Verdict()
+	if s.Executed.Interrupted {
+		s.Verdict = result.Worse(s.Verdict, result.Inconclusive)
+	}
 	return s
 }
 
@@ -358,6 +362,32 @@ func mapped[A, B any](in []A, to func(A) B) []B {
 	return out
 }
 
+// Copied is what became of changes under the data integrator, by the side where
+// they were made.
+type Copied struct {
+	Lost   [2]uint64 `json:"lost"`   // copied over, and on neither side any more
+	Missed [2]uint64 `json:"missed"` // on their own side alone, and never to be copied
+}
+
+func copied(c *result.Copied) *Copied {
+	if c == nil {
+		return nil
+	}
+	return &Copied{Lost: c.Lost, Missed: c.Missed}
+}
+
+func (c *Copied) plus(d *Copied) *Copied {
+	if c == nil || d == nil {
+		return cmp.Or(c, d)
+	}
+	sum := *c
+	for side := range sum.Lost {
+		sum.Lost[side] += d.Lost[side]
+		sum.Missed[side] += d.Missed[side]
+	}
+	return &sum
+}
+
 func run(set *result.Set, r *result.Run) Run {
 	story := func(s result.Story) Story {
 		return Story{
@@ -383,10 +413,11 @@ func run(set *result.Set, r *result.Run) Run {
 			Torn:        mapped(r.Torn, story),
 			Divergent:   divergent(r),
 			Totals:      totals(r.Totals),
+			Copied:      copied(r.Copied),
 		},
 	}
 	sortOutcomes(set.Scenario.Maps, out.Outcomes)
-	out.Verdict = verdict(out.Properties, out.Incomplete != "")
+	out.Verdict = r.Verdict()
 	return out
 }
 
@@ -416,48 +447,6 @@ func property(run int, p result.Property) Property {
 		ID: p.ID, Contract: p.Contract, Verdict: p.Verdict, Checked: p.Checked, Violations: p.Violations, Note: p.Note,
 		Examples: mapped(p.Examples, func(v result.Violation) Violation { return Violation{run, Seconds(v.At), v.Record, v.Message} }),
 	}
-}
-
-// verdict of several properties: one failure fails; whatever was not measured,
-// or not measured to the end, is inconclusive.
-func verdict(ps []Property, incomplete bool) result.Verdict {
-	answer := result.Pass
-	if len(ps) == 0 || incomplete {
-		answer = result.Inconclusive
-	}
-	for _, p := range ps {
-		answer = worse(answer, p.Verdict)
-	}
-	return answer
-}
-
-// worse of two verdicts; an unknown one counts as inconclusive.
-func worse(a, b result.Verdict) result.Verdict {
-	switch {
-	case a == result.Fail || b == result.Fail:
-		return result.Fail
-	case a == result.Pass && b == result.Pass:
-		return result.Pass
-	default:
-		return result.Inconclusive
-	}
-}
-
-func overall(s Summary) result.Verdict {
-	if len(s.Runs) == 0 {
-		return result.Inconclusive
-	}
-	answer := result.Pass
-	if s.Executed.Interrupted {
-		answer = result.Inconclusive
-	}
-	for _, r := range s.Runs {
-		answer = worse(answer, r.Verdict)
-	}
-	for _, e := range s.Expectations {
-		answer = worse(answer, e.Verdict)
-	}
-	return answer
 }
 
 // sortOutcomes orders by map as in the scenario, side, class and reason.

@@ -99,16 +99,6 @@ type Input struct {
 	Source  string // of the default: "documented: <where>" or "assumed: <why>"
 }
 
-// Verdict is the three-valued answer of a check.
-type Verdict string
-
-// The three verdicts. Nothing measured is Inconclusive, never Pass.
-const (
-	Pass         Verdict = "pass"
-	Fail         Verdict = "fail"
-	Inconclusive Verdict = "inconclusive"
-)
-
 // Run is one simulated world.
 type Run struct {
 	Index      int

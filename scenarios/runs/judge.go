@@ -61,9 +61,15 @@ func (p *plan) decide(e *scenarios.Expectation, set *result.Set, all []expect.Me
 	case e.Always != "":
 		out.Verdict, out.Note = expect.Always(all, func(run int) (result.Verdict, string) {
 			for _, q := range set.Runs[run].Properties {
-				if q.ID == e.Always {
+				switch {
+				case q.ID == e.Always && q.Verdict == result.NoOccasion:
+					return result.Inconclusive, q.Note // who asks for it wants to see it
+				case q.ID == e.Always:
 					return q.Verdict, q.Note
 				}
+			}
+			if set.Runs[run].Copied != nil {
+				return result.Inconclusive, "the data integrator promises nothing of the kind"
 			}
 			return result.Inconclusive, "the property was not checked"
 		})
