@@ -144,7 +144,7 @@ func TestBuiltinsHold(t *testing.T) {
 }
 
 // doubtful are the scenarios whose idea is something that validation warns of.
-var doubtful = []string{"wrong-sequence"}
+var doubtful = []string{"mixed-transaction", "wrong-sequence"}
 
 // keepsTo runs a scenario as it stands and returns its figures.
 func keepsTo(t *testing.T, name string) string {
