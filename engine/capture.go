@@ -68,6 +68,20 @@ type CapturedChange struct {
 	Captured  bool      // Reference is to be written to the outbox
 	Live      bool      // the change must be on the other side before the transaction commits: see [LiveRequested]
 	Reference Reference // its Position is the outbox's to give
+
+	// Left is the tombstone that the other side gets of a record that stays where it
+	// is, but has left the scope ([LeaveDelete]); nil for all others.
+	Left *Mark
+}
+
+// LiveRow makes the row of a change that must go live. After is the record as the
+// transaction will leave it.
+func (c *CapturedChange) LiveRow(change *Change, after *Record) LiveRow {
+	row := LiveRow{Key: change.Key, Op: change.Op, Before: change.Before, After: after}
+	if c.Left != nil {
+		row.Op, row.After = Delete, &Record{Key: change.Key, Version: after.Version, Mark: *c.Left, Trace: after.Trace}
+	}
+	return row
 }
 
 // Capture is the pre-commit hook of one side. It runs inside the user's
@@ -113,7 +127,7 @@ func (c *Capture) PreCommit(dst []CapturedChange, tx TxID, changes []Change) ([]
 // deletes reports whether a transaction deletes a record that it must carry.
 func (c *Capture) deletes(changes []Change) bool {
 	for i := range changes {
-		if m := c.maps[changes[i].Key.Map]; changes[i].Op == Delete && c.mode(m) != Stopped && c.holds(m, &changes[i]) {
+		if m := c.maps[changes[i].Key.Map]; c.mode(m) != Stopped && (changes[i].Op == Delete && c.holds(m, &changes[i]) || c.leaves(m, &changes[i])) {
 			return true
 		}
 	}
@@ -203,15 +217,21 @@ func (c *Capture) names(mode Mode, changes []Change) (names []string) {
 }
 
 // concerns reports whether a change is a create or update of a record that is in
-// the map's scope before or after it. A delete always goes live, whatever the
-// other changes of its transaction do.
+// the map's scope before or after it. A delete, on the other side at least, always
+// goes live, whatever the other changes of its transaction do.
 func (c *Capture) concerns(m *TableMap, change *Change) bool {
-	return change.Op != Delete && c.mode(m) != Stopped && (c.holds(m, change) || m.InScope(c.side, change.Key, change.After))
+	return change.Op != Delete && c.mode(m) != Stopped && !c.leaves(m, change) && (c.holds(m, change) || m.InScope(c.side, change.Key, change.After))
 }
 
 // holds reports whether the record was there and in the map's scope before.
 func (c *Capture) holds(m *TableMap, change *Change) bool {
 	return change.Before != nil && change.Before.Alive && m.InScope(c.side, change.Key, change.Before.Values)
+}
+
+// leaves reports whether a change takes a record out of scope whose counterpart must
+// then be deleted.
+func (c *Capture) leaves(m *TableMap, change *Change) bool {
+	return m.OnLeave == LeaveDelete && change.Op != Delete && c.holds(m, change) && !m.InScope(c.side, change.Key, change.After)
 }
 
 // capture moves the mark of one changed record and makes its reference. A
@@ -236,10 +256,10 @@ func (c *Capture) capture(tx TxID, ordinal uint32, change *Change, live bool) Ca
 		return c.tombstone(m, change, old)
 	}
 	if old.Dead { // the key begins another life, whether or not it is captured
-		old = Mark{
-			Incarnation: old.Incarnation + 1, MapVersion: m.Version, Groups: make([]GroupMark, len(m.groups)),
-			Past: old.past(0, old.Past),
-		}
+		old = m.nextLife(&old)
+	}
+	if c.leaves(m, change) {
+		return c.leave(m, change, old)
 	}
 	was := c.holds(m, change)
 	is := m.InScope(c.side, change.Key, change.After)
@@ -332,6 +352,22 @@ func (c *Capture) tombstone(m *TableMap, change *Change, old Mark) CapturedChang
 		}}
 	}
 	return CapturedChange{Mark: dead, Live: true}
+}
+
+// leave ends the life of a record on the other side, and begins another one here.
+func (c *Capture) leave(m *TableMap, change *Change, old Mark) CapturedChange {
+	left := c.tombstone(m, change, old)
+	dead := left.Mark
+	left.Mark, left.Left = m.nextLife(&dead), &dead
+	return left
+}
+
+// nextLife returns the mark with which a key lives again after a tombstone.
+func (m *TableMap) nextLife(dead *Mark) Mark {
+	return Mark{
+		Incarnation: dead.Incarnation + 1, MapVersion: m.Version, Groups: make([]GroupMark, len(m.groups)),
+		Past: dead.past(0, dead.Past),
+	}
 }
 
 // edited returns the groups that have changed since the mark was made: while

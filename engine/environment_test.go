@@ -837,7 +837,7 @@ func (s *testSystem) hold(tx engine.TxID, h heldTx) {
 				after.Trace = s.env.judge.userCommitted(s.side, h.changes[i].Before, after, c)
 				h.traces = append(h.traces, after.Trace)
 			}
-			in.Live = append(in.Live, engine.LiveRow{Key: after.Key, Op: h.changes[i].Op, Before: h.changes[i].Before, After: after})
+			in.Live = append(in.Live, c.LiveRow(&h.changes[i], after))
 		}
 	}
 	s.held[tx] = h

@@ -23,7 +23,7 @@ import (
 //	keys=case,blanks,scale,nfc,refuse
 //	                          case and trailing blanks of keys count, zeros of numbers do not; accents are
 //	                          composed; Dataverse refuses what it is documented to refuse
-//	perfield, company, unlinked=primary, live, stopped, v2, seq=2
+//	perfield, company, unlinked=primary, onleave=delete, live, stopped, v2, seq=2
 //	where finops:type=1 dataverse:type=org|type=both note!=null
 //	                          filters, of both sides unless one is named; all must pass
 
@@ -42,6 +42,9 @@ func (e *environment) declareMap(m *engine.TableMap, line string, byName map[str
 			continue
 		case "unlinked=primary":
 			m.Unlinked = engine.UnlinkedPrimary
+			continue
+		case "onleave=delete":
+			m.OnLeave = engine.LeaveDelete
 			continue
 		case "perfield":
 			m.Granularity = engine.PerField

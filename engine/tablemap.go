@@ -74,6 +74,19 @@ const (
 // String returns the way's name as scenarios spell it.
 func (u Unlinked) String() string { return [...]string{"carry", "primary"}[u] }
 
+// OnLeave is what becomes of the other side's record when a change takes a record
+// out of its map's scope.
+type OnLeave uint8
+
+// The ways to deal with it.
+const (
+	LeaveAlone  OnLeave = iota // it stays as it is
+	LeaveDelete                // it is deleted live; should the record come back, that is another life
+)
+
+// String returns the way's name as scenarios spell it.
+func (l OnLeave) String() string { return [...]string{"leave", "delete"}[l] }
+
 // Column is one mapped column.
 type Column struct {
 	Name     string
@@ -104,6 +117,9 @@ type TableMap struct {
 	// Unlinked tells what a record that is older than the sync has to say against
 	// the first change of the other side's.
 	Unlinked Unlinked
+
+	// OnLeave tells what a record that leaves the scope does to the other side's.
+	OnLeave OnLeave
 
 	// Filter tells, by side, which records belong to the map. Nothing is
 	// carried from or to a record that is out of scope. What a filter reads

@@ -46,7 +46,7 @@ func (s *System) hold(tx *Tx, live int) {
 		}
 		after := &engine.Record{Key: c.Key, Alive: c.Op != engine.Delete, Values: c.After, Mark: h.captured[i].Mark}
 		after.Trace = s.observer.Held(now, s.config.Side, tx.id, c.Before, after)
-		h.rows = append(h.rows, engine.LiveRow{Key: c.Key, Op: c.Op, Before: c.Before, After: after})
+		h.rows = append(h.rows, h.captured[i].LiveRow(c, after))
 	}
 	tx.Live = true
 	s.held = append(s.held, h)

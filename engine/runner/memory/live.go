@@ -42,7 +42,7 @@ type hold struct {
 func liveRows(changes []engine.Change, captured []engine.CapturedChange, after []*engine.Record) (rows []engine.LiveRow) {
 	for i := range changes {
 		if captured[i].Live {
-			rows = append(rows, engine.LiveRow{Key: changes[i].Key, Op: changes[i].Op, Before: changes[i].Before, After: after[i]})
+			rows = append(rows, captured[i].LiveRow(&changes[i], after[i]))
 		}
 	}
 	return rows
