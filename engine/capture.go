@@ -53,13 +53,41 @@ func (e *MixedTransactionError) Error() string {
 }
 
 // Change is what one transaction does to one record, several operations of
-// the transaction folded into one.
+// the transaction folded into one: see [Change.Then].
 type Change struct {
 	Key    Key
 	Op     Operation
 	Before *Record // as the transaction found it; nil when the side has never held the key
 	After  []Value // as the transaction leaves it; nil for a delete
 }
+
+// Then folds the transaction's next operation on the record into its change, which
+// begins with Key and Before alone. It reports false, and changes nothing, when a
+// record is created that is there, or another operation meets one that is not.
+// A record that is deleted and made anew at once was never gone for anybody else: it
+// is updated, and lives on.
+func (c *Change) Then(op Operation, after []Value) bool {
+	there := c.After != nil || c.Op != Delete && c.existed()
+	if there == (op == Create) {
+		return false
+	}
+	switch {
+	case op == Delete:
+		after = nil
+	case c.existed():
+		op = Update
+	default:
+		op = Create
+	}
+	c.Op, c.After = op, after
+	return true
+}
+
+// Void reports whether the transaction created the record and deleted it again:
+// there is nothing to commit of it.
+func (c *Change) Void() bool { return c.Op == Delete && !c.existed() }
+
+func (c *Change) existed() bool { return c.Before != nil && c.Before.Alive }
 
 // CapturedChange is what the hook adds to the commit for one [Change].
 type CapturedChange struct {

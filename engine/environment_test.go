@@ -774,7 +774,19 @@ func keyName(k engine.Key) string {
 	return k.ID
 }
 
-// user commits one transaction.
+// operation reads what a line of a transaction does.
+func operation(word string) engine.Operation {
+	switch word {
+	case "create":
+		return engine.Create
+	case "delete":
+		return engine.Delete
+	default:
+		return engine.Update
+	}
+}
+
+// user commits one transaction, in which a record may be named several times.
 func (e *environment) user(d *datadriven.TestData) {
 	s := e.sides[side(d, 0)]
 	var changes []engine.Change
@@ -782,10 +794,12 @@ func (e *environment) user(d *datadriven.TestData) {
 		words := strings.Fields(line)
 		k := e.key(words[1], words[2])
 		m := e.maps[k.Map]
-		c := s.change(k)
-		if words[0] == "delete" {
-			c.Op, c.After = engine.Delete, nil
+		i := slices.IndexFunc(changes, func(c engine.Change) bool { return c.Key == k })
+		first := i < 0
+		if first {
+			i, changes = len(changes), append(changes, s.change(k))
 		}
+		after := slices.Grow(changes[i].After, len(m.Columns))[:len(m.Columns)]
 		for _, w := range words[3:] {
 			name, value, _ := strings.Cut(w, "=")
 			col := slices.IndexFunc(m.Columns, func(c engine.Column) bool { return c.Name == name })
@@ -794,16 +808,24 @@ func (e *environment) user(d *datadriven.TestData) {
 			}
 			switch {
 			case value == "":
-				c.After[col] = engine.Value{}
+				after[col] = engine.Value{}
 			case len(m.Columns[col].Lookups) > 0:
 				target := e.lookupKey(&m.Columns[col], value)
-				c.After[col] = engine.Lookup(&target)
+				after[col] = engine.Lookup(&target)
 			default:
-				c.After[col] = plainValue(value)
+				after[col] = plainValue(value)
 			}
 		}
-		changes = append(changes, c)
+		switch op := operation(words[0]); {
+		case op == engine.Delete && first:
+			changes[i].Op, changes[i].After = op, nil
+		case first:
+			changes[i].After = after
+		case !changes[i].Then(op, after):
+			d.Fatalf(e.t, "%s cannot follow in the transaction", line)
+		}
 	}
+	changes = slices.DeleteFunc(changes, func(c engine.Change) bool { return c.Void() })
 	bypass := false
 	for _, a := range d.CmdArgs[1:] {
 		switch a.Key {

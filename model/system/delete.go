@@ -14,7 +14,7 @@ func (s *System) settleDeletes() Ending {
 	for i := range s.changes {
 		c, st := s.changes[i], s.stages[i]
 		r := st.table.at(st.row)
-		if c.Op == engine.Delete && (c.Before == nil || !c.Before.Alive) {
+		if c.Void() {
 			r.stage = 0
 			if st.claimed && c.Before == nil {
 				st.table.unclaim(st.row)

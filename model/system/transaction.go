@@ -192,14 +192,11 @@ func (s *System) stage(tx *Tx) Ending {
 		}
 		c := &s.changes[r.stage-1]
 		if e.Op == Delete {
-			c.Op, c.After, deletes = engine.Delete, nil, true
+			deletes = c.Then(engine.Delete, nil)
 			continue
 		}
-		if c.Op == engine.Delete { // deleted and made anew at once: the same life, with nothing of before
-			c.Op, c.After = engine.Create, make([]engine.Value, len(t.m.Columns))
-			if c.Before != nil && c.Before.Alive {
-				c.Op = engine.Update
-			}
+		if c.Op == engine.Delete { // made anew, with nothing of before
+			c.Then(engine.Create, make([]engine.Value, len(t.m.Columns)))
 		}
 		for j := range e.Set {
 			if how := s.assign(tx, &c.After[e.Set[j].Column], &e.Set[j]); how != Committed {

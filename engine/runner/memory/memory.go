@@ -204,11 +204,11 @@ func (tx *Tx) Set(k engine.Key, values ...engine.Value) error {
 	if len(values) != len(m.Columns) {
 		return fmt.Errorf("memory: record %q of %s has %d columns, not %d", k.ID, m.Name, len(m.Columns), len(values))
 	}
-	c := tx.change(k)
-	c.Op, c.After = engine.Create, slices.Clone(values)
-	if c.Before != nil && c.Before.Alive {
-		c.Op = engine.Update
+	op := engine.Create
+	if _, there := tx.Get(k); there {
+		op = engine.Update
 	}
+	tx.change(k).Then(op, slices.Clone(values))
 	return nil
 }
 
@@ -218,8 +218,7 @@ func (tx *Tx) Delete(k engine.Key) error {
 		return fmt.Errorf("memory: record %q is not on %s", k.ID, tx.system.side)
 	}
 	c := tx.change(k)
-	c.Op, c.After = engine.Delete, nil
-	if c.Before == nil || !c.Before.Alive { // the transaction itself had made it
+	if c.Then(engine.Delete, nil); c.Void() {
 		tx.changes = slices.DeleteFunc(tx.changes, func(c engine.Change) bool { return c.Key == k })
 	}
 	return nil
