@@ -49,6 +49,9 @@ const resyncPage = 100
 
 // resyncRequested accepts a resync or comparison of the maps of a job.
 func (c *Core) resyncRequested(j int, cmd *Command) {
+	if len(c.resyncs) == 0 {
+		c.drift, c.compared = c.drift[:0], 0
+	}
 	for _, m := range c.cfg.Jobs[j].Maps {
 		r := Resync{Map: m, Company: cmd.Filter.Company}
 		only := cmd.Kind == CompareMaps
@@ -83,7 +86,6 @@ func (c *Core) workResync() {
 		}
 		if !r.begun {
 			r.begun, r.more, r.after = true, true, Key{Map: r.Map}
-			c.drift, c.compared = c.drift[:0], 0
 		}
 		switch {
 		case r.more:
@@ -252,8 +254,8 @@ func (m *TableMap) compare(side Side, x, y *Record) (Drift, bool) {
 	return d, d.From != [2]bool{}
 }
 
-// Drift calls f with the pairs that differed when they were last gone through by
-// a resync or a comparison, 10,000 at most, and returns how many were compared.
+// Drift calls f with the pairs that were found to differ by the resyncs and
+// comparisons since the engine last had none to do, 10,000 at most, and returns how many were compared.
 func (c *Core) Drift(f func(Drift)) (compared int) {
 	for _, d := range c.drift {
 		f(d)

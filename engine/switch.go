@@ -22,6 +22,10 @@ func (c *Capture) Switch(maps []MapID, on bool, turn uint64) {
 	}
 }
 
+// Captures reports whether the changes of a map are captured: whether it was
+// switched on last.
+func (c *Capture) Captures(m MapID) bool { return !c.switches[m].off }
+
 // Inherit takes over the switches of a hook that this one replaces, because
 // the maps of a stopped job were changed.
 func (c *Capture) Inherit(before *Capture) { copy(c.switches, before.switches) }

@@ -13,9 +13,8 @@ import (
 // reaches the engine's process at once, or finds it dead.
 //
 // A job that is stopped captures nothing: what users change meanwhile is found
-// with a later change of the record, if there is one. The oracle does not know of
-// that yet and blames it on the engine. A start with an initial sync is not there
-// yet.
+// with a later change of the record, if there is one, or by a resync or an initial
+// sync. Until then it is declared drift.
 type Operation struct {
 	At      sim.Time
 	Command engine.Command
@@ -32,9 +31,6 @@ func (c *Config) operationFaults() (errs []error) {
 	for i, o := range c.Operations {
 		if o.At < 0 {
 			errs = append(errs, fmt.Errorf("world: operation %d (%v): it is at %v, before the start", i+1, o.Command.Kind, o.At))
-		}
-		if len(o.Command.Initial) > 0 {
-			errs = append(errs, fmt.Errorf("world: operation %d (%v): worlds have no initial sync yet: start the job without it", i+1, o.Command.Kind))
 		}
 		if o.Command.Job == "" {
 			errs = append(errs, fmt.Errorf("world: operation %d (%v): name the job that it is about", i+1, o.Command.Kind))

@@ -33,6 +33,11 @@ type Result struct {
 	Series   []driver.NamedSeries
 	Strikes  []Strike // when faults were there
 	Done     []Done   // what operators asked for, in order
+
+	Alerts   []driver.Alert         // that reached people
+	Initial  []engine.InitialRecord // the legs of the last initial sync of each job, in the order in which they run
+	Drift    int                    // pairs that the last resyncs or comparisons found to differ, ...
+	Compared int                    // ... of so many; the engine forgets both when its process dies
 }
 
 // pace is how often a run looks whether it should go on. It moves no event.
@@ -94,6 +99,10 @@ func (w *World) judge(halted string) Result {
 		saved := w.load()
 		r.StateHash, r.Engine, view.Items = w.hash(saved), w.Driver.Stats(), w.items(saved)
 		view.Intents = saved.Intents
+		r.Alerts, r.Initial = w.Driver.Alerts(), saved.Initials
+		if core := w.Driver.Core(); core != nil {
+			r.Compared = core.Drift(func(engine.Drift) { r.Drift++ })
+		}
 	}
 	for side, s := range w.Systems {
 		r.Systems[side] = s.Stats()

@@ -48,6 +48,8 @@ type Config struct {
 	Store      store.Store // the engine's; nil: one in memory
 	Faults     []Fault
 	Operations []Operation   // of operators; not with Integrator
+	Preloads   []Preload     // records that are there before the world begins
+	Stopped    []string      // jobs that are stopped when it begins, and capture nothing; not with Integrator
 	Oracle     oracle.Config // Maps is filled in
 	End        sim.Time      // when the world ends
 	Quiet      bool          // it ends as soon as nothing is left to happen; looked at once a simulated minute; not with Integrator
@@ -138,7 +140,16 @@ func New(c Config) (*World, error) {
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
+	if err := w.stopJobs(); err != nil {
+		return nil, err
+	}
 	w.process.Connect(w.Systems)
+	w.preload()
+	for _, p := range c.Preloads {
+		p.names(func(_ engine.Side, n system.Name) {
+			c.Users.Records = append(c.Users.Records, users.Record{Map: p.Map, Name: n})
+		})
+	}
 	if w.Users, err = users.New(w.Kernel, c.Users, w.Systems, c.Maps); err != nil {
 		return nil, err
 	}
@@ -206,6 +217,7 @@ func (c *Config) validate() error {
 		}
 	}
 	errs = append(errs, c.operationFaults()...)
+	errs = append(errs, c.preloadFaults()...)
 	return errors.Join(errs...)
 }
 

@@ -58,6 +58,22 @@ func CrashPoints() []CrashPoint {
 // and not saved.
 const CommandBeforeSave CrashPoint = "command-before-save"
 
+// The crash points of a job's start and stop and of its initial sync, in the order
+// in which they are passed.
+const (
+	SwitchSent   CrashPoint = "switch-sent"   // a side is asked to begin or to end its capture
+	SwitchLanded CrashPoint = "switch-landed" // it has; the answer is on its way
+	PageAsked    CrashPoint = "page-asked"    // a page of records is asked for
+	PageListed   CrashPoint = "page-listed"   // it has come; nothing of it is taken in
+	PageTaken    CrashPoint = "page-taken"    // its records are taken in, and none of them is carried
+)
+
+// CopyCrashPoints lists the crash points of a job's start and stop and of its
+// initial sync. Those of a resync are the same.
+func CopyCrashPoints() []CrashPoint {
+	return []CrashPoint{SwitchSent, SwitchLanded, PageAsked, PageListed, PageTaken}
+}
+
 // LiveCrashPoints lists the crash points of live transactions, in the order in
 // which one passes them.
 func LiveCrashPoints() []CrashPoint {
@@ -76,7 +92,7 @@ type Crash struct {
 
 // Validate reports every fault of a crash.
 func (c Crash) Validate() error {
-	if all := slices.Concat(CrashPoints(), LiveCrashPoints(), []CrashPoint{CommandBeforeSave}); c.Point != noPoint && !slices.Contains(all, c.Point) {
+	if all := slices.Concat(CrashPoints(), LiveCrashPoints(), CopyCrashPoints(), []CrashPoint{CommandBeforeSave}); c.Point != noPoint && !slices.Contains(all, c.Point) {
 		return fmt.Errorf("driver: %q is no crash point; they are %q", c.Point, all)
 	}
 	if c.At < 0 || c.Restart < 0 {

@@ -88,6 +88,10 @@ type Judge interface {
 	Crashed(at sim.Time)
 	Restarted(at sim.Time)
 	Retried()
+
+	Ruled(at sim.Time, m *engine.MapRecord)           // how a map runs, and whose record wins
+	Copied(at sim.Time, leg *engine.InitialRecord)    // how far an initial sync has come
+	Resynced(at sim.Time, r engine.Resync, over bool) // a resync has begun, or is over
 }
 
 // Driver is the engine's process. Create it with [New], then give it the two
@@ -123,6 +127,7 @@ type Driver struct {
 	taken      [2]uint64 // by side: positions of the outbox that the engine has taken in
 	takenSaved [2]uint64 // ... and saved: a crash goes back to these
 
+	alerts []Alert
 	stats  Stats
 	series [seriesCount]Series
 	input  engine.Input // scratch
@@ -321,6 +326,12 @@ func (d *Driver) synced() {
 		switch m := &b.save[i]; m.Kind {
 		case engine.ReferenceAdded:
 			d.judge.TakenIn(now, &m.Reference)
+		case engine.MapMoved:
+			d.judge.Ruled(now, m.Map)
+		case engine.InitialMoved:
+			d.judge.Copied(now, m.Initial)
+		case engine.ResyncAsked, engine.ResyncEnded:
+			d.judge.Resynced(now, m.Resync, m.Kind == engine.ResyncEnded)
 		case engine.ReferenceSettled:
 			settled = true
 			d.judge.Settled(now, &m.Reference, m.Outcome)
@@ -348,6 +359,9 @@ func (d *Driver) do(effects []engine.Effect) {
 		case e.Kind == engine.WakeAt:
 			d.wakeUp(e.At)
 			continue
+		case e.Kind == engine.RaiseAlert:
+			d.alerts = append(d.alerts, Alert{At: d.k.Now(), Raised: *e.Raised})
+			continue
 		case e.Live != 0 || e.Tx != 0:
 			before, after = livePoint(e)
 		case e.Kind == engine.PullOutbox && len(e.Ack) > 0:
@@ -356,6 +370,10 @@ func (d *Driver) do(effects []engine.Effect) {
 			before = ItemTaken
 		case e.Kind == engine.WriteBatch:
 			after = WriteSent
+		case e.Kind == engine.SwitchCapture:
+			after = SwitchSent
+		case e.Kind == engine.ListRecords:
+			after = PageAsked
 		}
 		if d.pass(before) {
 			return
@@ -410,6 +428,15 @@ func (d *Driver) Notified(side engine.Side) {
 	d.step(engine.Input{Kind: engine.Notified, Side: side})
 	d.sync()
 }
+
+// Alert is an alert that reached people.
+type Alert struct {
+	At sim.Time
+	engine.Raised
+}
+
+// Alerts lists the alerts that were raised, in order.
+func (d *Driver) Alerts() []Alert { return slices.Clone(d.alerts) }
 
 // Stats counts what the engine's process did, over all its lives.
 type Stats struct {

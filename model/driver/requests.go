@@ -123,6 +123,8 @@ func (d *Driver) Landed(index int32, writes int) {
 		d.pass(landedPoint(r, writes))
 	case writes > 0:
 		d.pass(WriteLanded)
+	case r.Kind == engine.SwitchCapture:
+		d.pass(SwitchLanded)
 	}
 }
 
@@ -180,6 +182,14 @@ func (d *Driver) take(r *system.Request) {
 		}
 	case r.Kind == engine.SwitchCapture:
 		in.Kind = engine.CaptureSwitched
+	case r.Kind == engine.ListRecords:
+		if d.pass(PageListed) {
+			return
+		}
+		in.Kind, in.Records, in.More = engine.RecordsListed, r.Records, r.More
+		d.step(in)
+		d.pass(PageTaken)
+		return
 	case r.Tx != 0:
 		in.Kind, in.Committed = engine.TxEnded, r.Committed
 	}

@@ -7,14 +7,19 @@ import (
 
 // deleted is a user's delete that commits. The other side must have lost the
 // record already, and the delete must not be queued. A delete outside the map's
-// scope, or under a stopped map, stays on its side.
+// scope, or under a stopped map, stays on its side. So does one while the side does not
+// capture; but that is drift, which a resync undoes.
 func (o *Oracle) deleted(at sim.Time, s *shape, p *pair, x engine.Side, prev *engine.Record, held *head, ref *engine.Reference) {
 	y := x.Other()
 	if ref != nil {
 		o.breach(deleteLive, at, p.key(), "a delete on %s entered the queue, as change %d.%d", x, ref.Incarnation, ref.Number)
 	}
-	if s.Mode == engine.Stopped || s.outside(x, prev) {
+	switch {
+	case s.Mode == engine.Stopped || s.outside(x, prev):
 		p.aside = true
+		return
+	case o.courses[p.key().Map].off[x]:
+		o.stray(p)
 		return
 	}
 	o.deletes = true

@@ -69,7 +69,8 @@ const (
 	created                      // it made the record
 	queued                       // found in a queue or outbox at the end
 	parkedItem                   // ... on the error desk
-	overruled                    // written over by a live transaction, whoever is primary
+	overruled                    // written over by a live transaction, or in an initial sync, whoever is primary
+	older                        // content that was there before the sync began, and no user's change of this run
 )
 
 func (f flags) has(g flags) bool { return f&g == g }
@@ -99,6 +100,7 @@ type pair struct {
 	deaths    uint32    // committed deletes
 	lookers   [2]uint32 // by side: records that look it up, once that is counted
 	dismissed bool      // an operator gave a change up, and the pair has not agreed since
+	astray    *astray   // nil: it has not strayed
 	state     flags
 	name      *engine.Key // until there is a record
 }

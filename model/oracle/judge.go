@@ -184,6 +184,8 @@ type Totals struct {
 	DriftOverwritten uint64 // carried over content that was never linked
 	Retried          uint64 // sent again because there was no answer
 	Leaked           uint64 // duplicates that got into an outbox
+	CopyRows         uint64 // references that the engine made of rows of an initial sync or resync
+	Straying         uint64 // pairs that differ at the end and nobody was to carry what made them so: declared drift
 	Echoes           uint64 // duplicates that the engine recognised
 	Held             uint64 // outcomes of references that the engine had made to hold a place
 	Crashes          uint64
@@ -203,6 +205,7 @@ func (o *Oracle) Judge(at sim.Time, v View) Report {
 	o.livesAtEnd(at, v.Intents)
 	o.dangling(at + 1)
 	excuses := o.pairsAtEnd(at, &r)
+	o.totals.Straying = excuses.strayed
 	o.judgeTraffic(at)
 	o.fill(&r)
 
@@ -318,8 +321,8 @@ func (o *Oracle) book(ref *engine.Reference, c *commit, it Item) {
 
 // excuses are pairs that differ at the end for a declared reason.
 type excuses struct {
-	parked, blocked, ambiguous, dismissed uint64
-	open                                  uint64 // not judged: the run ended too early
+	parked, blocked, ambiguous, dismissed, strayed uint64
+	open                                           uint64 // not judged: the run ended too early
 }
 
 // pairsAtEnd judges every pair.
@@ -368,6 +371,8 @@ func (o *Oracle) excuse(at sim.Time, p *pair, e *excuses) {
 		e.blocked++
 	case p.dismissed:
 		e.dismissed++
+	case o.strays(p):
+		e.strayed++
 	default:
 		o.breach(converged, at, p.key(), "the sides differ and nothing is queued: %s", o.difference(p))
 	}
@@ -412,7 +417,7 @@ func (o *Oracle) changesAtEnd(at sim.Time, p *pair) {
 					o.breach(closedBooks, at, p.key(), "change %d.%d of %s, made at %v, has no outcome and is queued nowhere", c.life, c.number, side, c.born)
 				}
 			}
-			if c.what.has(users) && !c.what.has(agreed) {
+			if c.what.has(users) && c.what&(agreed|older) == 0 {
 				o.sample(p, side, c, at, true)
 			}
 			if c.tx != nil {
@@ -523,6 +528,7 @@ func (e *excuses) note(halted string) string {
 	say(e.blocked, "excused: blocked by another record")
 	say(e.ambiguous, "excused: the key differs from another only in spelling")
 	say(e.dismissed, "excused: drifting after a dismissal")
+	say(e.strayed, "excused: declared drift, from before the sync or from a time without capture")
 	if e.open > 0 && halted != "" {
 		parts = append(parts, halted)
 	}

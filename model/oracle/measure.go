@@ -26,6 +26,9 @@ func (o *Oracle) compare(at sim.Time, p *pair) {
 		return
 	}
 	p.dismissed = false
+	if p.astray != nil {
+		p.astray.age = 0
+	}
 	if p.waiting == nil {
 		return
 	}
@@ -34,7 +37,7 @@ func (o *Oracle) compare(at sim.Time, p *pair) {
 		for i := len(all) - 1; i >= 0 && !all[i].what.has(agreed); i-- {
 			c := &all[i]
 			c.what |= agreed
-			if c.what.has(captured|users) && how == equal {
+			if c.what&(captured|users|older) == captured|users && how == equal {
 				o.sample(p, engine.Side(s), c, at, false)
 			}
 		}

@@ -79,6 +79,7 @@ type Oracle struct {
 	totals   Totals
 	bound    uint64 // user's changes among the captured ones
 	maps     []mapTally
+	courses  []course // by map
 	causes   []ErrorCount
 	samples  sampler
 	worst    []Worst
@@ -122,6 +123,9 @@ func New(c Config) *Oracle {
 	}
 	o.mixes = o.applies(mixedRejected)
 	o.maps = make([]mapTally, len(c.Maps))
+	for _, m := range c.Maps {
+		o.courses = append(o.courses, course{rules: m.Primary, age: 1})
+	}
 	o.samples = sampler{most: o.config.SamplesMax, stride: 1}
 	o.apart = series{most: o.config.PointsMax}
 	if c.Copies {
@@ -142,6 +146,7 @@ func (o *Oracle) Loaded(at sim.Time, side engine.Side, r *engine.Record) any {
 	}
 	p.head[side] = h
 	p.number[side], p.life[side] = r.Mark.Number, r.Mark.Incarnation
+	o.stray(p) // until the other side has the same
 	o.compare(at, p)
 	return h
 }
@@ -185,6 +190,13 @@ func (o *Oracle) UserCommit(at sim.Time, side engine.Side, before, after *engine
 		}
 	}
 	o.lookers(at, side, prev, after)
+	past := ref == nil && o.courses[after.Key.Map].off[side] && changed|drift != 0
+	if past {
+		o.stray(p)
+		p.bypassed(s, side, prev, changed)
+	} else {
+		p.caught(side, changed)
+	}
 	held := o.commitHeld(at, side, p)
 	if o.copies == nil && alive(prev) && !alive(after) { // to the data integrator a delete is a change like others
 		o.deleted(at, s, p, side, prev, held, ref)
@@ -226,6 +238,9 @@ func (o *Oracle) UserCommit(at sim.Time, side engine.Side, before, after *engine
 	l := o.line(p, side)
 	l.begins(at, &c)
 	l.push(c)
+	if past {
+		o.returned(p, s, side, after)
+	}
 	o.lastEdit()
 	o.compare(at, p)
 	return p.head[side]

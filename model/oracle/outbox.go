@@ -7,6 +7,9 @@ import (
 
 // TakenIn tells that the engine has saved a reference in its queue.
 func (o *Oracle) TakenIn(_ sim.Time, ref *engine.Reference) {
+	if ref.Origin == engine.Initial || ref.Origin == engine.Resynced {
+		o.totals.CopyRows++
+	}
 	if c := o.commitOf(ref); c != nil {
 		c.what |= taken
 	}

@@ -120,7 +120,7 @@ func (o *Oracle) conflict(at sim.Time, ref *engine.Reference, c *commit, out eng
 	if c.what.has(overruled) {
 		return
 	}
-	if x == o.config.Maps[ref.Key.Map].Primary {
+	if x == o.courses[ref.Key.Map].rules {
 		o.breach(primaryWins, at, &ref.Key, "change %d.%d of %s ended as a conflict failure, and that side is primary", c.life, c.number, x)
 		return
 	}

@@ -9,12 +9,12 @@ type traffic struct {
 	writes uint64
 	asked  uint64 // changes that ask for a write
 	late   uint64 // each needs one write to be captured, and one to be carried
-	more   uint64 // overrides, repeats, follow-ups, changes carried once more
+	more   uint64 // overrides, repeats, follow-ups, rows of initial syncs and resyncs, changes carried once more
 }
 
 func (o *Oracle) trafficSoFar() traffic {
 	t := &o.totals
-	return traffic{t.EngineWrites, o.bound, t.LateCaptures, t.Overrides + t.Retried + t.FollowUps}
+	return traffic{t.EngineWrites, o.bound, t.LateCaptures, t.Overrides + t.Retried + t.FollowUps + t.CopyRows}
 }
 
 // bound is how many writes there may be.
@@ -33,7 +33,7 @@ func (o *Oracle) lastEdit() {
 func (o *Oracle) judgeTraffic(at sim.Time) {
 	all := o.trafficSoFar()
 	if all.writes > all.bound() {
-		o.breach(noEcho, at, nil, "the engine wrote %d times, and %d changes, %d late captures, and %d overrides, repeats and follow-ups allow %d",
+		o.breach(noEcho, at, nil, "the engine wrote %d times, and %d changes, %d late captures, and %d overrides, repeats, follow-ups and rows copied allow %d",
 			all.writes, all.asked, all.late, all.more, all.bound())
 	}
 	o.tallies[trafficStops].checked = all.writes
@@ -44,7 +44,7 @@ func (o *Oracle) judgeTraffic(at sim.Time) {
 		more: all.more - o.rest.more + o.totals.Held + o.totals.MarkWrites - o.restMore,
 	}
 	if rest.writes > rest.bound() {
-		o.breach(trafficStops, at, nil, "after the last edit the engine wrote %d times, and %d open changes, %d late captures, and %d overrides, repeats and follow-ups allow %d",
+		o.breach(trafficStops, at, nil, "after the last edit the engine wrote %d times, and %d open changes, %d late captures, and %d overrides, repeats, follow-ups and rows copied allow %d",
 			rest.writes, rest.asked, rest.late, rest.more, rest.bound())
 	}
 }

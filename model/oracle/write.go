@@ -64,6 +64,7 @@ func (o *Oracle) EngineCommit(at sim.Time, side engine.Side, w *engine.Write, be
 		o.capture(at, p, side, &c, ref)
 		o.line(p, side).push(c)
 	}
+	p.caught(side, set(w.Groups))
 	p.record[side] = after
 	if alive(after) {
 		p.aside = false
@@ -164,9 +165,9 @@ func (o *Oracle) late(at sim.Time, s *shape, p *pair, side engine.Side, groups s
 	case unheard != 0: // one reference for several commits: the newest of each group
 		c.groups, c.what = unheard, users
 		o.commit(s, p, side, &c, nil)
-	case prev != nil && prev.Mark.Incarnation == 0:
-		// Content older than the sync becomes a change of its own.
-		c.groups, c.what = groups&s.out[side], users
+	case prev != nil && prev.Mark.Incarnation == 0, o.mends(s, p, side, groups, prev):
+		// Content older than the sync, or that a resync carries anew, becomes a change of its own.
+		c.groups, c.what = groups&s.out[side], users|older
 		o.bound++
 		o.commit(s, p, side, &c, nil)
 	default:
@@ -200,14 +201,32 @@ func (o *Oracle) merge(at sim.Time, p *pair, y engine.Side, g int, source *head)
 	x := y.Other()
 	was, is := p.stand(y, g), *source.of(g)
 	o.reached(at, p, x, g, was.commits[x], is.commits[x], true)
-	for w := p.walk(y, g, is.commits[y], p.stand(y, g).commits[y]); ; {
+	heard := false
+	for w := p.walk(y, g, is.commits[y], was.commits[y]); ; {
 		c := w.next()
 		if c == nil {
 			break
 		}
 		c.equal |= only(g)
+		heard = heard || c.what.has(captured)
+	}
+	if !heard && is.commits[y] < was.commits[y] {
+		o.linked(p, y, g, is.commits[y], was.commits[y])
 	}
 	return stand{commits: [2]uint32{max(was.commits[0], is.commits[0]), max(was.commits[1], is.commits[1])}, last: is.last}
+}
+
+// linked ends commits of side y in (from, to] that nobody captured and that were
+// found equal: no reference will ever tell the other side, and it has no need.
+func (o *Oracle) linked(p *pair, y engine.Side, g int, from, to uint32) {
+	for w := p.walk(y, g, from, to); ; {
+		c := w.next()
+		if c == nil {
+			break
+		}
+		c.dropped |= only(g)
+	}
+	p.of(g).drop(y, from, to)
 }
 
 // standsOf returns what a side's record is made of, by column group, to be
@@ -322,7 +341,7 @@ func (o *Oracle) overwrite(at sim.Time, s *shape, p *pair, y engine.Side, g int,
 			o.breach(noEcho, at, key, "%s got back from %s what was last changed on %s, and held it already", y, x, y)
 		}
 		if unseen {
-			o.fall(at, p, y, g, is[y], was[y], fallen{declared: declared || older, silent: older, live: w.Intent != 0})
+			o.fall(at, p, y, g, is[y], was[y], fallen{declared: declared || older, silent: older, live: w.Intent != 0, interim: o.interim(key.Map)})
 		}
 		if p.more != nil && p.more.drift.has(g) && !s.out[y].has(g) && !s.became(g, y, w.Source.Values, prev.Values) {
 			o.totals.DriftOverwritten++
@@ -341,7 +360,7 @@ func (o *Oracle) overwrite(at sim.Time, s *shape, p *pair, y engine.Side, g int,
 func (o *Oracle) written(at sim.Time, p *pair, y engine.Side, g int, is, was [2]uint32, live, declared, fresh bool) {
 	x, key := y.Other(), p.key()
 	o.tallies[primaryWins].checked++
-	if x != o.config.Maps[key.Map].Primary && !live {
+	if x != o.courses[key.Map].rules && !live {
 		o.breach(primaryWins, at, key, "%s, which is not primary, was written over a concurrent change of %s", x, y)
 	}
 	switch {
@@ -371,6 +390,7 @@ type fallen struct {
 	declared bool // the write says that it overrides something
 	silent   bool // nobody need say so: nothing was ever linked
 	live     bool // by a live transaction, whoever is primary
+	interim  bool // while an initial sync has made the other side primary
 }
 
 // fall drops the commits of side y in (from, to] from a column group. The newest
@@ -388,7 +408,7 @@ func (o *Oracle) fall(at sim.Time, p *pair, y engine.Side, g int, from, to uint3
 		c.dropped |= only(g)
 		if newest && how.declared {
 			c.fallen |= only(g)
-			if how.live {
+			if how.live || how.interim {
 				c.what |= overruled
 			}
 			switch {

@@ -40,10 +40,12 @@ type Request struct {
 	works    []time.Duration // by write: its part of work
 	alive    []engine.Alive  // backs the lookups of writes
 	acks     []uint64
-	max      int
+	max      int            // PullOutbox, ListRecords
 	forget   bool           // forget what is delivered at once: a planted bug
 	atomic   bool           // all rows are written, or none
 	switched []engine.MapID // SwitchCapture: its maps
+	after    engine.Key     // ListRecords: the page begins behind it
+	company  string         // ListRecords: of this one only; empty: of all
 	on       bool
 	turn     uint64
 	why      engine.Outcome

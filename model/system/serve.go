@@ -39,9 +39,12 @@ func (s *System) Prepare(r *Request, e *engine.Effect) {
 			}
 			r.key(row.hash, row.read.next(number))
 		}
+	case engine.ListRecords:
+		s.askPage(r, e)
 	case engine.SwitchCapture:
 		r.switched, r.on, r.turn = append(r.switched, e.Maps...), e.On, e.Turn
-		r.Entity, r.Ordinal = sim.Mix(uint64(e.Kind), uint64(e.Maps[0])), e.Turn
+		s.stats.Switches++
+		r.Entity, r.Ordinal = sim.Mix(uint64(e.Kind), uint64(e.Maps[0])), s.stats.Switches // each try meets its own luck
 	case engine.CommitTx, engine.AbortTx, engine.AskTx:
 		r.Tx, r.why = e.Tx, e.Why
 		s.stats.TxRequests++
@@ -144,8 +147,11 @@ func (s *System) serve(index int32) {
 		s.pull(r)
 	case r.Kind == engine.ReadBatch:
 		s.read(r)
+	case r.Kind == engine.ListRecords:
+		s.page(r)
 	case r.Kind == engine.SwitchCapture:
-		s.capture.Switch(r.switched, r.on, r.turn)
+		s.Switch(r.switched, r.on, r.turn)
+		s.client.Landed(index, 0)
 	case r.Kind == engine.WriteBatch && s.goesUnanswered(r):
 		s.requests.Release(index)
 		return
@@ -411,7 +417,8 @@ type Stats struct {
 	Expired         uint64    // rows that came after their deadline
 	LateLandings    uint64    // rows done for a request that the engine had given up
 
-	Listings uint64 // pages listed for the data integrator
+	Switches uint64 // requests to begin or end the capture of maps
+	Listings uint64 // pages asked for by the engine, or listed for the data integrator
 	Listed   uint64 // rows on them
 	Copied   uint64 // rows that it wrote
 

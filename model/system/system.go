@@ -41,6 +41,8 @@ type Observer interface {
 	EngineCommit(at sim.Time, side engine.Side, w *engine.Write, before, after *engine.Record, ref *engine.Reference) any
 	CopyCommit(at sim.Time, side engine.Side, columns []int, source, before, after *engine.Record) any
 	Transaction(at sim.Time, side engine.Side, tx engine.TxID, name string, references int)
+	Loaded(at sim.Time, side engine.Side, r *engine.Record) any             // it was there before the run began
+	Capturing(at sim.Time, side engine.Side, m engine.MapID, captures bool) // from now on
 	OutboxLow(at sim.Time, side engine.Side, position uint64)
 	Forgot(at sim.Time, side engine.Side, ref *engine.Reference) // by the outbox
 

@@ -34,6 +34,7 @@ type bench struct {
 	leak     bool
 	calls    []engine.TxID // held transactions
 	undone   []engine.TxID
+	switched []string
 	numbers  uint64
 }
 
@@ -78,6 +79,12 @@ func (b *bench) EngineCommit(_ sim.Time, _ engine.Side, _ *engine.Write, _, afte
 func (b *bench) CopyCommit(_ sim.Time, _ engine.Side, _ []int, _, _, _ *engine.Record) any {
 	b.writes++
 	return "copy"
+}
+
+func (b *bench) Loaded(sim.Time, engine.Side, *engine.Record) any { return nil }
+
+func (b *bench) Capturing(_ sim.Time, side engine.Side, m engine.MapID, captures bool) {
+	b.switched = append(b.switched, fmt.Sprintf("%v captures map %d: %v", side, m, captures))
 }
 
 func (b *bench) OutboxLow(_ sim.Time, _ engine.Side, position uint64) {

@@ -13,6 +13,7 @@ type table struct {
 	count   int32
 	slots   []int32 // rows by the hash of their key, plus one; 0 is free
 	created []int32 // rows by creation
+	sorted  []int32 // the first of them, by key: as many as were there at the last listing
 	log     changelog
 }
 

@@ -23,6 +23,9 @@ const (
 type Config struct {
 	Sources []Source
 
+	// Records are there before anybody begins; those who pick pick from them, too.
+	Records []Record
+
 	// Patience is how long a user waits, in seconds, before he tries again what
 	// an outage kept him from; 60 s on average by default.
 	Patience sim.Dist
@@ -45,6 +48,12 @@ type Config struct {
 
 	// WaitsMax is how many waits are kept; 100,000. See [Users.Waits].
 	WaitsMax int
+}
+
+// Record names a record of a table map.
+type Record struct {
+	Map  engine.MapID
+	Name system.Name
 }
 
 // Oversize is what becomes of a transaction that is over a limit of live sync.
@@ -179,6 +188,9 @@ func New(k *sim.Kernel, c Config, systems [2]*system.System, maps []*engine.Tabl
 	u.id = k.Register("users", u)
 	u.seats = make([][]seat, len(c.Sources))
 	u.records = newRegistry(c.Sources, maps)
+	for _, r := range c.Records {
+		u.records.noteOne(&system.Edit{Map: r.Map, Op: system.Upsert, Name: r.Name})
+	}
 	u.waits = waits{most: c.WaitsMax, stride: 1}
 	for i, s := range c.Sources {
 		u.hashes = append(u.hashes, sim.Hash(s.label()))

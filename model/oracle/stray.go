@@ -1,0 +1,155 @@
+package oracle
+
+import (
+	"github.com/twinwrite/twinwrite/engine"
+	"github.com/twinwrite/twinwrite/sim"
+)
+
+// Declared drift: a pair that differs because nobody was to carry what made it
+// differ. Such pairs stray: they were loaded with different contents, or changed
+// while their side did not capture. A pair strays until both sides agree; and one
+// that strayed before a resync or a whole initial sync of its map was begun has no
+// excuse any more when that is over.
+
+// course is what the oracle knows of the capture and the copies of one map.
+type course struct {
+	off    [2]bool     // by side: changes are not captured
+	rules  engine.Side // whose record wins
+	age    uint32      // counts the resyncs and initial syncs begun, from 1
+	mended uint32      // pairs that have strayed at this age, or before, are mended
+	resync uint32      // the age at which the resync under way was asked for; 0: none
+	copied [2]bool     // by side: its leg of the initial sync under way is done
+	legs   uint32      // the age before that initial sync; 0: none
+}
+
+// astray is what is known of a pair that has strayed.
+type astray struct {
+	age   uint32 // see [course]; 0: both sides agree
+	sides [2]bypass
+}
+
+// bypass is how a side stood before what nobody captured: its values and the
+// number of its commits, in the column groups that were changed so.
+type bypass struct {
+	groups  set
+	values  []engine.Value
+	commits []uint32
+}
+
+// stray notes that a pair differs, or may, and that nobody will see to it.
+func (o *Oracle) stray(p *pair) {
+	if p.astray == nil {
+		p.astray = &astray{}
+	}
+	p.astray.age = o.courses[p.key().Map].age
+}
+
+// bypassed notes how a side stood in the column groups that a change is about to
+// move past the hook.
+func (p *pair) bypassed(s *shape, side engine.Side, prev *engine.Record, changed set) {
+	b := &p.astray.sides[side]
+	if b.values == nil {
+		b.values, b.commits = make([]engine.Value, len(s.Columns)), make([]uint32, len(s.groups))
+	}
+	for g := range s.groups {
+		if !changed.has(g) || b.groups.has(g) || !alive(prev) {
+			continue
+		}
+		b.groups |= only(g)
+		b.commits[g] = p.stand(side, g).commits[side]
+		for _, c := range s.groups[g].list {
+			b.values[c] = prev.Values[c]
+		}
+	}
+}
+
+// returned ends the changes past the hook of each column group that is what it
+// was before them: nobody can see that there were any.
+func (o *Oracle) returned(p *pair, s *shape, side engine.Side, after *engine.Record) {
+	b := &p.astray.sides[side]
+	for g := range s.groups {
+		same := b.groups.has(g) && alive(after)
+		for _, c := range s.groups[g].list {
+			same = same && sameValue(&b.values[c], &after.Values[c])
+		}
+		if same {
+			o.linked(p, side, g, b.commits[g], p.stand(side, g).commits[side])
+			b.groups &^= only(g)
+		}
+	}
+}
+
+// caught notes that a side's column groups were captured, or written by the
+// engine.
+func (p *pair) caught(side engine.Side, groups set) {
+	if p.astray != nil {
+		p.astray.sides[side].groups &^= groups
+	}
+}
+
+// Capturing tells that a side begins or ends to capture the changes of a map.
+func (o *Oracle) Capturing(_ sim.Time, side engine.Side, m engine.MapID, captures bool) {
+	o.courses[m].off[side] = !captures
+}
+
+// Ruled tells how a map runs from now on, and whose record wins a conflict.
+func (o *Oracle) Ruled(_ sim.Time, m *engine.MapRecord) { o.courses[m.Map].rules = m.Rules }
+
+// Copied tells how far a leg of an initial sync has come. A map of which both
+// legs are done, with all companies, holds nothing any more that had strayed
+// before.
+func (o *Oracle) Copied(_ sim.Time, leg *engine.InitialRecord) {
+	c := &o.courses[leg.Map]
+	switch {
+	case leg.Company != "":
+	case leg.Stage == engine.InitialWaiting:
+		if c.legs == 0 {
+			c.legs, c.copied = c.age, [2]bool{}
+			c.age++
+		}
+	case leg.Stage == engine.InitialForgotten:
+		c.legs = 0
+	case leg.Stage == engine.InitialDone:
+		c.copied[leg.Side] = true
+		if c.copied == [2]bool{true, true} && c.legs != 0 {
+			c.mended, c.legs = max(c.mended, c.legs), 0
+		}
+	}
+}
+
+// Resynced tells that a resync of a map has been asked for, or is over.
+func (o *Oracle) Resynced(_ sim.Time, r engine.Resync, over bool) {
+	c := &o.courses[r.Map]
+	switch {
+	case r.Company != "":
+	case !over:
+		c.resync = c.age
+		c.age++
+	case c.resync != 0:
+		c.mended, c.resync = max(c.mended, c.resync), 0
+	}
+}
+
+// strays reports whether a pair that differs has strayed and was not to be mended
+// yet.
+func (o *Oracle) strays(p *pair) bool {
+	return p.astray != nil && p.astray.age > o.courses[p.key().Map].mended
+}
+
+// interim reports whether an initial sync has given a map another primary.
+func (o *Oracle) interim(m engine.MapID) bool { return o.courses[m].rules != o.config.Maps[m].Primary }
+
+// mends reports whether a late capture is that of a resync: the other side has
+// come to differ in these column groups, and what this one holds is carried anew.
+func (o *Oracle) mends(s *shape, p *pair, side engine.Side, groups set, prev *engine.Record) bool {
+	other := p.record[side.Other()]
+	if o.courses[p.key().Map].age == 1 || !alive(prev) || !alive(other) {
+		return false
+	}
+	for g := range s.groups {
+		if groups.has(g) && s.became(g, side.Other(), prev.Values, other.Values) {
+			return false
+		}
+	}
+	return true
+}
