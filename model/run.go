@@ -144,6 +144,7 @@ type lane struct {
 // the engine's process knows of, then the outboxes.
 func (w *World) items(state *engine.State) iter.Seq[oracle.Item] {
 	known := map[lane]engine.OpenItem{}
+	idle := w.Driver.Idle()
 	if core := w.Driver.Core(); core != nil {
 		core.OpenItems(func(i engine.OpenItem) { known[lane{i.Key, i.Side}] = i })
 	} else {
@@ -156,7 +157,11 @@ func (w *World) items(state *engine.State) iter.Seq[oracle.Item] {
 	return func(yield func(oracle.Item) bool) {
 		for i := range state.Open {
 			ref := &state.Open[i].Reference
-			if !yield(waiting(ref, known)) {
+			it := waiting(ref, known)
+			if _, knows := known[lane{ref.Key, ref.Side}]; idle && !knows {
+				it.State = oracle.Forgotten
+			}
+			if !yield(it) {
 				return
 			}
 		}

@@ -52,10 +52,11 @@ const (
 	Waiting               // in the engine: ready, in flight or backing off
 	Blocked               // waits for another record
 	Parked                // on the error desk
+	Forgotten             // in the engine's store only: at rest, it does not know of it
 )
 
 // String returns the state's name.
-func (s State) String() string { return [...]string{"in the outbox", "open", "blocked", "parked"}[s] }
+func (s State) String() string { return [...]string{"in the outbox", "open", "blocked", "parked", "forgotten"}[s] }
 
 // Report is what a run showed. Every slice has a fixed order.
 type Report struct {
@@ -283,6 +284,9 @@ func (o *Oracle) items(at sim.Time, v View) {
 				o.breach(closedBooks, at, &ref.Key, "%v has its outcome and is still %s", ref, it.State)
 			}
 			continue
+		}
+		if it.State == Forgotten {
+			o.breach(closedBooks, at, &ref.Key, "%v stands in the store, and the engine, which has nothing to do, has forgotten it", ref)
 		}
 		o.keeps(at, p, &it)
 		switch it.State {

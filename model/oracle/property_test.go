@@ -405,6 +405,9 @@ func TestProperties(t *testing.T) {
 			h.queue(ref, InOutbox)
 			h.queue(ref, Waiting)
 		}, nil},
+		{"in the store, and not in the engine", func(h *hand) {
+			h.queue(h.user(fin, a, text("1")), Forgotten)
+		}, []string{"closed-books: has forgotten it"}},
 		{"ended, and its outbox has not forgotten it", func(h *hand) {
 			ref := h.user(fin, a, text("1"))
 			h.carry(dat, a)

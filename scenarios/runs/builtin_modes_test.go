@@ -109,5 +109,5 @@ func TestThrottled(t *testing.T) {
 	free := at("10", "systems.dataverse.throttle={}")
 	between(t, "by the documented limits", ten.times(free, all), 4, 20)
 	exactly(t, "on the error desk", two.mean("max(parked)"), 0)
-	broken(t, "throttled", engine.PlantThrottledDropped, "both-sides-agree")
+	broken(t, "throttled", engine.PlantThrottledDropped, "closed-books")
 }
