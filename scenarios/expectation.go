@@ -147,6 +147,8 @@ func (c *checker) knownLabels(metric, label string) []string {
 		return expect.PairStates
 	case "class":
 		return classes()
+	case "reason":
+		return reasons()
 	default:
 		return nil
 	}
@@ -157,6 +159,16 @@ func classes() []string {
 	var names []string
 	for class := engine.Open; class <= engine.SystemFailure; class++ {
 		names = append(names, class.String())
+	}
+	return names
+}
+
+// reasons lists the reasons of outcomes as results spell them.
+func reasons() []string {
+	_, all := engine.Outcomes()
+	names := make([]string, len(all))
+	for i, r := range all {
+		names[i] = r.String()
 	}
 	return names
 }

@@ -48,15 +48,17 @@ type State uint8
 
 // The states.
 const (
-	InOutbox State = iota // not yet taken in, or not yet forgotten
-	Waiting               // in the engine: ready, in flight or backing off
-	Blocked               // waits for another record
-	Parked                // on the error desk
-	Forgotten             // in the engine's store only: at rest, it does not know of it
+	InOutbox  State = iota // not yet taken in, or not yet forgotten
+	Waiting                // in the engine: ready, in flight or backing off
+	Blocked                // waits for another record
+	Parked                 // on the error desk
+	Forgotten              // in the engine's store only: at rest, it does not know of it
 )
 
 // String returns the state's name.
-func (s State) String() string { return [...]string{"in the outbox", "open", "blocked", "parked", "forgotten"}[s] }
+func (s State) String() string {
+	return [...]string{"in the outbox", "open", "blocked", "parked", "forgotten"}[s]
+}
 
 // Report is what a run showed. Every slice has a fixed order.
 type Report struct {
