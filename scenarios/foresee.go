@@ -101,12 +101,33 @@ func (f *foresight) faults() {
 			f.warn(join(join("faults", fault.Name), "at"), "move it, or lengthen time.run", "at %s the run is over; it ends at %s", writeSpan(fault.At), writeSpan(end))
 		}
 	}
+	for _, o := range f.s.Operators {
+		if o.At >= end {
+			f.warn(join(join("operators", o.Name), "at"), "move it, or lengthen time.run", "at %s the run is over; it ends at %s", writeSpan(o.At), writeSpan(end))
+		}
+	}
+	if f.s.Engine.Mode == Integrated {
+		f.unheard()
+	}
 	for _, side := range engine.Sides {
 		for _, step := range f.s.Systems.Of(side).Clock.Steps {
 			if step.At >= end {
 				f.warn("systems."+side.String()+".clock.steps."+step.Name+".at", "move it, or lengthen time.run", "at %s the run is over; it ends at %s", writeSpan(step.At), writeSpan(end))
 			}
 		}
+	}
+}
+
+// unheard warns of what the data integrator has nothing of: it is left out.
+func (f *foresight) unheard() {
+	const hint = "it counts in the other modes"
+	for _, fault := range f.s.Faults {
+		if fault.Kind == StoreFull {
+			f.warn(join(join("faults", fault.Name), "kind"), hint, "the data integrator has no store that could be full; the fault is left out")
+		}
+	}
+	if len(f.s.Operators) > 0 {
+		f.warn("operators", hint, "the data integrator has neither jobs nor an error desk; operators are left out")
 	}
 }
 

@@ -174,13 +174,34 @@ func TestParse(t *testing.T) {
 		Operation: OperationRule{engine.Update, []OperationCase{{"case-1", "invoice", "#", engine.Create}, {"other", "invoice", "C", engine.Update}}},
 	})
 	check("validations", got.Validations, []Validation{{"validation-1", 2, engine.Dataverse, 0.003, "unit: not allowed"}})
-	link := engine.FinOps
+	link, other := engine.FinOps, engine.Dataverse
 	check("faults", got.Faults, []Fault{
 		{Name: "fault-1", Kind: Outage, At: 2 * time.Hour, For: 10 * time.Minute, Side: engine.Dataverse},
 		{Name: "slow", Kind: Slow, At: 7*time.Hour + 59*time.Minute + 30*time.Second, For: 20 * time.Minute, Link: &link, Factor: 8},
 		{Name: "fault-3", Kind: Slow, At: 4 * time.Hour, For: 20 * time.Minute, Side: engine.FinOps, Factor: 1.5},
 		{Name: "fault-4", Kind: EngineCrash, At: 5 * time.Hour, Restart: 30 * time.Second},
 		{Name: "fault-5", Kind: EngineCrash, At: 6 * time.Hour, Restart: time.Minute, Point: "write-landed"},
+		{Name: "fault-6", Kind: ThrottlingStorm, At: time.Hour, Every: sim.Exponential(7200), For: 5 * time.Minute, Side: engine.Dataverse},
+		{Name: "fault-7", Kind: Partition, At: 3 * time.Hour, For: time.Minute, Link: &link, Way: Answers},
+		{Name: "fault-8", Kind: Loss, At: 3 * time.Hour, For: time.Minute, Link: &other, Share: 0.2},
+		{Name: "fault-9", Kind: LostNotifications, At: 3 * time.Hour, For: time.Minute, Share: 0.1},
+		{Name: "fault-10", Kind: DoubleNotifications, At: 3 * time.Hour, For: time.Minute, Share: 0.1},
+		{Name: "fault-11", Kind: LateNotifications, At: 3 * time.Hour, For: time.Minute, Factor: 100},
+		{Name: "fault-12", Kind: UnansweredWrites, Every: sim.Constant(3600), For: time.Minute, Side: engine.Dataverse, Share: 0.05},
+		{Name: "fault-13", Kind: PartialBatches, At: 3 * time.Hour, For: time.Minute, Side: engine.Dataverse, Share: 1},
+		{Name: "fault-14", Kind: LockedRecords, At: 3 * time.Hour, For: time.Minute, Side: engine.Dataverse, Share: 0.01},
+		{Name: "fault-15", Kind: ValidationStorm, At: 3 * time.Hour, For: time.Minute, Share: 0.5},
+		{Name: "fault-16", Kind: StepOfClock, At: 3 * time.Hour, Clock: ClockOfEngine, By: -90 * time.Second},
+		{Name: "fault-17", Kind: StoreFull, At: 3 * time.Hour, For: time.Minute},
+	})
+	from := engine.FinOps
+	check("operators", got.Operators, []Operation{
+		{Name: "evening", At: 4 * time.Hour, Do: engine.PauseJob, Job: "billing"},
+		{Name: "operation-2", At: 5 * time.Hour, Do: engine.ResumeJob, Job: "billing", How: engine.SkipAndKeep},
+		{Name: "operation-3", At: 6 * time.Hour, Do: engine.RetryParked, Job: "billing", Maps: []int{1}, Side: &from, Company: "DAT", Class: engine.ApplicationFailure},
+		{Name: "operation-4", At: 6 * time.Hour, Do: engine.DismissParked, Job: "billing"},
+		{Name: "operation-5", At: 7 * time.Hour, Do: engine.StopJob, Job: "masters"},
+		{Name: "operation-6", At: 7*time.Hour + 30*time.Minute, Do: engine.StartJob, Job: "masters"},
 	})
 	check("engine", got.Engine, Engine{
 		Mode: Async, Workers: 2, Batch: 100, Timeout: 90 * time.Second,

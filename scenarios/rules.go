@@ -506,13 +506,6 @@ func resolveSources(c *checker, n *node, path, in, what string, targets []string
 	n.value = sources
 }
 
-// checkSlow judges what a slow fault strikes.
-func checkSlow(c *checker, raw, n *node, path string) {
-	if (raw.get("side") == nil) == (raw.get("link") == nil) {
-		c.fault(n, path, "write side: dataverse, or link: engine->dataverse", "a slow fault strikes either a side or a link")
-	}
-}
-
 // checkRetry judges the bounds of the back-off.
 func checkRetry(c *checker, _, n *node, path string) {
 	base, ceiling := n.get("base"), n.get("cap")
@@ -525,6 +518,7 @@ func checkRetry(c *checker, _, n *node, path string) {
 func checkWhole(c *checker, _, n *node, _ string) {
 	checkJobs(c, n)
 	checkLookups(c, n)
+	checkOperators(c, n)
 	if spotlight := n.get("spotlight"); spotlight != nil && len(spotlight.items) > 0 && !hasTrace(n.get("workload")) {
 		c.fault(spotlight, "spotlight", "remove it, or add a workload with a trace", "spotlight names transactions of a trace, and there is none")
 	}

@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"github.com/twinwrite/twinwrite/engine"
-	"github.com/twinwrite/twinwrite/model/driver"
 	"github.com/twinwrite/twinwrite/scenarios/expect"
 	"github.com/twinwrite/twinwrite/sim"
 )
@@ -28,6 +27,7 @@ type Scenario struct {
 	Workload    []Workload    `key:"workload"`
 	Validations []Validation  `key:"validations"`
 	Faults      []Fault       `key:"faults"`
+	Operators   []Operation   `key:"operators"`
 	Engine      Engine        `key:"engine"`
 	Integrator  Integrator    `key:"integrator"`
 	Spotlight   []string      `key:"spotlight"` // IDs of trace transactions whose story the report tells
@@ -354,34 +354,6 @@ type Validation struct {
 	Side   engine.Side `key:"side"`
 	Refuse Share       `key:"refuse"`
 	Reason string      `key:"reason"`
-}
-
-// Fault is something that breaks. Which fields count depends on Kind.
-type Fault struct {
-	Name    string            `key:"name"`
-	Kind    FaultKind         `key:"kind"`
-	At      time.Duration     `key:"at"`
-	For     time.Duration     `key:"for"`     // Outage, Slow
-	Side    engine.Side       `key:"side"`    // Outage; Slow without Link: the system that is slow
-	Link    *engine.Side      `key:"link"`    // Slow: the engine's link to this side is slow instead
-	Factor  float64           `key:"factor"`  // Slow: how many times longer
-	Restart time.Duration     `key:"restart"` // EngineCrash: how long the engine stays dead
-	Point   driver.CrashPoint `key:"point"`   // EngineCrash: dies when it next passes this; empty: at At
-}
-
-// FaultKind is what breaks.
-type FaultKind uint8
-
-// The kinds of faults.
-const (
-	Outage FaultKind = iota
-	Slow
-	EngineCrash
-)
-
-// String returns the kind as scenarios spell it.
-func (k FaultKind) String() string {
-	return [...]string{"outage", "slow", "engine-crash"}[k]
 }
 
 // Engine are the settings of the sync engine.

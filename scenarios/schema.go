@@ -2,7 +2,6 @@ package scenarios
 
 import (
 	"github.com/twinwrite/twinwrite/engine"
-	"github.com/twinwrite/twinwrite/model/driver"
 )
 
 // Lengths of texts, in bytes.
@@ -76,6 +75,10 @@ var schema shape = object{
 		{
 			name: "faults", shape: list{name: "fault", named: "name", item: faultChoice}, standard: "[]",
 			source: "assumed: nothing breaks", doc: "what breaks, and when",
+		},
+		{
+			name: "operators", shape: list{name: "operation", named: "name", item: operationChoice}, standard: "[]",
+			source: "assumed: nobody works at the error desk", doc: "what operators do, and when: - {at: 8h, do: pause, job: billing}",
 		},
 		{
 			name: "engine", shape: engineObject, standard: "{}", source: "assumed: each value says where it comes from",
@@ -532,69 +535,6 @@ var validationObject = object{name: "a validation", keys: []key{
 	},
 }}
 
-var faultChoice = choice{
-	name: "a fault",
-	by:   "kind",
-	cases: []alternative{
-		fault("outage", "a side answers nothing",
-			key{name: "for", shape: positive{timeSpan}, required: true, doc: "how long, for example 10m"},
-			key{name: "side", shape: sideWord, required: true, doc: "the side that is down: finops or dataverse"}),
-		{word: "slow", object: slowObject()},
-		fault("engine-crash", "the engine's process dies",
-			key{
-				name: "restart", shape: positive{timeSpan}, standard: "30s", source: "assumed: a process that is supervised",
-				doc: "how long it stays dead",
-			},
-			key{name: "point", shape: crashPointWord(), doc: "where in its work it dies, at the first pass after at"}),
-		{word: "throttle", later: "a slow fault comes near it"},
-		{word: "partition", later: "links.<link>.loss: 100% cuts a link for the whole run"},
-		{word: "clock-step", later: "write it under systems.<side>.clock.steps"},
-	},
-}
-
-// fault is one kind of fault.
-func fault(kind, doc string, keys ...key) alternative {
-	return alternative{word: kind, object: object{
-		name: "the fault " + kind,
-		keys: append([]key{
-			{name: "name", shape: name, doc: "its name in paths"},
-			{
-				name: "kind", required: true, doc: doc,
-				shape: word{name: kind, choices: []meaning{{word: kind, value: faultKinds[kind]}}},
-			},
-			{name: "at", shape: composite(readMoment), required: true, doc: "when, for example 3h or 14:35"},
-			{name: "every", later: "write one fault for each time"},
-		}, keys...),
-	}}
-}
-
-var faultKinds = map[string]FaultKind{"outage": Outage, "slow": Slow, "engine-crash": EngineCrash}
-
-func slowObject() object {
-	o := fault("slow", "a side or a link takes longer",
-		key{name: "for", shape: positive{timeSpan}, required: true, doc: "how long, for example 20m"},
-		key{name: "side", shape: sideWord, doc: "the side that is slow"},
-		key{
-			name: "link", doc: "the link that is slow: engine->finops or engine->dataverse",
-			shape: word{name: "a link", choices: []meaning{
-				{word: "engine->finops", value: engine.FinOps},
-				{word: "engine->dataverse", value: engine.Dataverse},
-			}},
-		},
-		key{name: "factor", shape: leaf{number(1, 10_000)}, required: true, doc: "how many times longer, for example 8"},
-	).object
-	o.also = checkSlow
-	return o
-}
-
-func crashPointWord() word {
-	w := word{name: "a crash point"}
-	for _, p := range driver.CrashPoints() {
-		w.choices = append(w.choices, meaning{word: string(p), value: p})
-	}
-	return w
-}
-
 var engineObject = object{
 	name: "engine",
 	keys: []key{
@@ -686,6 +626,6 @@ var engineObject = object{
 			doc:   "what of a transaction with a delete goes live: operation (the delete alone), or transaction (all of it)",
 			shape: word{name: "a policy for deletes", choices: []meaning{{word: "operation", value: DeleteAlone}, {word: "transaction", value: DeleteAll}}},
 		},
-		{name: "pause", later: "this version has no operator who pauses a job"},
+		{name: "pause", later: "write operators: [{at: 8h, do: pause, job: billing}]"},
 	},
 }

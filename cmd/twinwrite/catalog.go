@@ -147,7 +147,7 @@ func showTemplate(w io.Writer, name string) bool {
 
 func listFaults(w io.Writer) error {
 	for _, f := range scenarios.FaultKinds() {
-		fmt.Fprintf(w, "%-14s %s\n", f.Name, f.Doc)
+		fmt.Fprintf(w, "%-24s %s\n", f.Name, f.Doc)
 	}
 	return nil
 }

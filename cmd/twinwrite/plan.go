@@ -59,6 +59,7 @@ func printPlan(w io.Writer, s *scenarios.Scenario) error {
 		{"table maps, by job and sequence", func(row func(...any)) error { planMaps(s, row); return nil }},
 		{"workload", func(row func(...any)) error { return planWorkload(s, row) }},
 		{"faults", func(row func(...any)) error { planFaults(s, row); return nil }},
+		{"operators", func(row func(...any)) error { planOperators(s, row); return nil }},
 		{"expectations", func(row func(...any)) error { planExpectations(s, row); return nil }},
 		{"points of the sweep", func(row func(...any)) error { planPoints(s, row); return nil }},
 	}
@@ -161,21 +162,25 @@ func steps(s *scenarios.Scenario, w *scenarios.Workload) string {
 }
 
 func planFaults(s *scenarios.Scenario, row func(...any)) {
-	for _, f := range s.Faults {
-		what := f.Kind.String()
-		switch {
-		case f.Kind == scenarios.EngineCrash && f.Point != "":
+	clock := func(at time.Duration) string { return s.Time.Start.Add(at).Format("2006-01-02 15:04:05") }
+	for i := range s.Faults {
+		f := &s.Faults[i]
+		what := strings.TrimSpace(f.Kind.String() + " " + f.Target())
+		if f.Point != "" {
 			what += " at " + string(f.Point)
-		case f.Link != nil:
-			what += " link engine->" + f.Link.String()
-		case f.Kind != scenarios.EngineCrash:
-			what += " " + f.Side.String()
 		}
-		length := f.For
-		if f.Kind == scenarios.EngineCrash {
-			length = f.Restart
+		when := "from " + clock(f.At)
+		if f.Every != nil {
+			when += fmt.Sprintf(" on, every %v on average", time.Duration(f.Every.Mean()*float64(time.Second)).Round(time.Second))
 		}
-		row(f.Name, what, fmt.Sprintf("from %s", s.Time.Start.Add(f.At).Format("2006-01-02 15:04:05")), fmt.Sprintf("for %v", length))
+		row(f.Name, what, when, fmt.Sprintf("for %v", f.Lasts()))
+	}
+}
+
+func planOperators(s *scenarios.Scenario, row func(...any)) {
+	for i := range s.Operators {
+		o := &s.Operators[i]
+		row(o.Name, o.Do.String()+" "+o.Job, "at "+s.Time.Start.Add(o.At).Format("2006-01-02 15:04:05"))
 	}
 }
 

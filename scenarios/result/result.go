@@ -66,7 +66,7 @@ type Scenario struct {
 	Drain      time.Duration // extra time after Length in which queues may empty
 	Primary    string        // primary side of each job, as "billing: finops"
 	Maps       []Map         // in the order of the scenario file
-	Faults     []Period      // as planned, ascending by From; [Run.Faults] has what really struck
+	Faults     []Period      // as planned, and when operators keep a job from its work, ascending by From; [Run.Faults] has what really struck
 	Failpoints []string      // bugs planted on purpose, as "name=terms"; normally none
 	Inputs     []Input       // every resolved setting, ascending by Path
 	Source     []byte        // the scenario file as given
@@ -117,7 +117,7 @@ type Run struct {
 	Worst       []Worst      // longest convergence first, at most 20
 	Story       []Story      // notable transactions, in the order of the scenario's spotlight
 	Torn        []Story      // transactions partly visible longest and yet whole at the end, longest first, at most 5 (beside the spotlight in Story)
-	Faults      []Period     // when the scenario's faults really struck in this run, ascending by From; a fault that never struck is left out
+	Faults      []Period     // when the scenario's faults really struck in this run, operators kept a job from its work, or were refused; ascending by From
 	Fired       []string     // planted failpoints that fired, as "name xN", sorted
 	Totals      Totals
 	Copied      *Copied // what the data integrator did; nil in another mode. With it, Properties and Outcomes are empty

@@ -213,9 +213,8 @@ func (p *plan) world(run int) model.Config {
 	if s.Engine.Mode == scenarios.Integrated {
 		c.Integrator = p.integrator()
 	}
-	for i := range s.Faults {
-		c.Faults = append(c.Faults, worldFault(&s.Faults[i]))
-	}
+	c.Faults, _ = p.faults(run)
+	c.Operations = p.operations()
 	for i := range s.Workload {
 		if s.Workload[i].Enabled {
 			c.Users.Sources = append(c.Users.Sources, p.source(i, run))
@@ -285,22 +284,6 @@ func limit[T int | time.Duration](n T) T {
 		return -1
 	}
 	return n
-}
-
-func worldFault(f *scenarios.Fault) model.Fault {
-	w := model.Fault{At: sim.Time(f.At), For: f.For, Side: f.Side, Factor: f.Factor}
-	switch f.Kind {
-	case scenarios.Outage:
-		w.Kind = model.Outage
-	case scenarios.Slow:
-		w.Kind = model.SlowSystem
-		if f.Link != nil {
-			w.Kind, w.Side = model.SlowLink, *f.Link
-		}
-	case scenarios.EngineCrash:
-		w.Kind, w.Point, w.Restart = model.EngineCrash, driver.CrashPoint(f.Point), f.Restart
-	}
-	return w
 }
 
 // source makes the stream of transactions of one workload.

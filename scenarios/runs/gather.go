@@ -4,13 +4,11 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/twinwrite/twinwrite/engine"
 	"github.com/twinwrite/twinwrite/internal/fault"
 	"github.com/twinwrite/twinwrite/model"
-	"github.com/twinwrite/twinwrite/model/driver"
 	"github.com/twinwrite/twinwrite/model/oracle"
 	"github.com/twinwrite/twinwrite/model/system"
 	"github.com/twinwrite/twinwrite/scenarios"
@@ -40,66 +38,8 @@ func describe(s *scenarios.Scenario, p *plan, hash string, o Options) result.Sce
 	for _, m := range p.maps {
 		d.Maps = append(d.Maps, result.Map{Name: m.Name, FinOps: m.Entity[engine.FinOps], Dataverse: m.Entity[engine.Dataverse], Sequence: m.Sequence})
 	}
-	for i := range s.Faults {
-		d.Faults = append(d.Faults, period(&s.Faults[i]))
-	}
-	slices.SortStableFunc(d.Faults, func(a, b result.Period) int { return cmp.Compare(a.From, b.From) })
+	d.Faults = planned(s)
 	return d
-}
-
-// period is when a fault is to strike. A crash at a point comes when the engine
-// next passes it, so that its beginning is the earliest instant.
-func period(f *scenarios.Fault) result.Period {
-	p := result.Period{Kind: f.Kind.String(), From: f.At, To: f.At + f.For, Note: phrase(f)}
-	switch {
-	case f.Kind == scenarios.EngineCrash:
-		p.To = f.At + f.Restart
-	case f.Kind == scenarios.Slow && f.Link != nil:
-		p.Target = "engine->" + f.Link.String()
-	default:
-		p.Target = f.Side.String()
-	}
-	return p
-}
-
-// phrases say where in the life of a reference a crash strikes.
-var phrases = map[driver.CrashPoint]string{
-	driver.UserCommitted:    "just after a user's commit",
-	driver.IntakeBeforeSave: "while it takes references in",
-	driver.IntakeBeforeAck:  "with references saved that the outbox still holds",
-	driver.ItemTaken:        "about to read",
-	driver.AfterRead:        "between a read and its write",
-	driver.WriteSent:        "with a write on its way",
-	driver.WriteLanded:      "with an answer on its way",
-	driver.AnswerBeforeSave: "with an answer that it had not saved",
-	driver.AfterSave:        "just after it saved outcomes",
-
-	driver.CommandBeforeSave: "with an operator's request that it had not saved",
-
-	driver.LiveTaken:       "with a live transaction taken in and nothing read for it",
-	driver.LiveRead:        "with a side read for a live transaction",
-	driver.LiveSaved:       "with the intent of a live transaction saved and no row sent",
-	driver.LiveWriteSent:   "with the rows of a live transaction on their way",
-	driver.LiveWriteLanded: "with the rows of a live transaction on the other side only",
-	driver.LiveAnswered:    "before it let a live transaction commit",
-	driver.LiveCommitSent:  "with the commit of a live transaction on its way",
-	driver.LiveCommitted:   "just after a live transaction had committed",
-	driver.LiveSealSent:    "about to seal what a live transaction had deleted",
-	driver.LiveSealed:      "just after it sealed what a live transaction had deleted",
-	driver.LiveAsked:       "while it asked how a live transaction had ended",
-	driver.LiveUndoSent:    "while it undid a live transaction",
-	driver.LiveUndone:      "just after it undid a live transaction",
-}
-
-// phrase says of a fault what its kind, target and times leave open.
-func phrase(f *scenarios.Fault) string {
-	switch f.Kind {
-	case scenarios.EngineCrash:
-		return phrases[driver.CrashPoint(f.Point)]
-	case scenarios.Slow:
-		return strconv.FormatFloat(f.Factor, 'g', 4, 64) + " times as slow"
-	}
-	return ""
 }
 
 // gather turns what a world showed into a run's result.
@@ -124,11 +64,7 @@ func (p *plan) gather(index int, r *model.Result) *result.Run {
 			Map: p.maps[o.Map].Name, Side: o.Side.String(), Class: o.Class.String(), Reason: o.Reason.String(), Count: o.Count,
 		})
 	}
-	for _, s := range r.Strikes {
-		f := period(&p.scenario.Faults[s.Fault])
-		f.From, f.To = time.Duration(s.From), time.Duration(s.To)
-		run.Faults = append(run.Faults, f)
-	}
+	run.Faults = p.struck(index, r)
 	for _, e := range r.Report.Errors {
 		run.Errors = append(run.Errors, result.ErrorCount{
 			Class: e.Class.String(), Reason: e.Reason.String(), Map: p.maps[e.Map].Name, Message: e.Cause, Count: e.Count, Example: e.Example,

@@ -1,0 +1,106 @@
+package scenarios
+
+import (
+	"slices"
+	"time"
+
+	"github.com/twinwrite/twinwrite/engine"
+)
+
+// Operation is what an operator asks of the engine at a time of the timetable.
+// Which fields count depends on Do.
+type Operation struct {
+	Name    string             `key:"name"`
+	At      time.Duration      `key:"at"`
+	Do      engine.CommandKind `key:"do"`
+	Job     string             `key:"job"`
+	How     engine.ResumeHow   `key:"how"`  // ResumeJob
+	Maps    []int              `key:"maps"` // RetryParked, DismissParked; none: every map of the job
+	Side    *engine.Side       `key:"side"` // ... of origin; nil: both
+	Company string             `key:"company"`
+	Class   engine.Class       `key:"class"` // ... Open: application and system failures
+}
+
+var operationChoice = choice{
+	name: "an operation",
+	by:   "do",
+	cases: []alternative{
+		operation(engine.PauseJob, "the job carries nothing; changes queue up"),
+		operation(engine.ResumeJob, "the job goes on after a pause", key{
+			name: "how", standard: "catch-up", source: "documented: a job that resumes works off what has queued up",
+			doc: "what becomes of what queued up: catch-up, skip-and-keep (on the error desk) or skip-and-forget",
+			shape: word{name: "a way to resume", choices: []meaning{
+				{word: "catch-up", value: engine.CatchUp},
+				{word: "skip-and-keep", value: engine.SkipAndKeep},
+				{word: "skip-and-forget", value: engine.SkipAndForget},
+			}},
+		}),
+		operation(engine.RetryParked, "what is on the error desk runs again", deskFilter...),
+		operation(engine.DismissParked, "what is on the error desk is ended for ever", deskFilter...),
+		operation(engine.StopJob, "the job works off its queue and captures nothing any more"),
+		operation(engine.StartJob, "a job that is stopped starts again, without initial sync"),
+	},
+}
+
+// deskFilter says which records of the error desk a request is about.
+var deskFilter = []key{
+	{name: "maps", shape: readMaps("a request"), doc: "of these maps of the job; all if not given"},
+	{name: "side", shape: sideWord, doc: "of changes made on this side; both if not given"},
+	{name: "company", shape: text{bytesMax: nameBytesMax}, doc: "of this company; all if not given"},
+	{
+		name: "class", doc: "of this class: application or system; both if not given",
+		shape: word{name: "a class of failures", choices: []meaning{
+			{word: "application", value: engine.ApplicationFailure},
+			{word: "system", value: engine.SystemFailure},
+		}},
+	},
+}
+
+// operation is one thing that an operator can ask for.
+func operation(do engine.CommandKind, doc string, keys ...key) alternative {
+	return alternative{word: do.String(), object: object{
+		name: "the operation " + do.String(),
+		keys: append([]key{
+			{name: "name", shape: name, doc: "its name in paths"},
+			{name: "at", shape: composite(readMoment), required: true, doc: "when, for example 3h or 14:35"},
+			{
+				name: "do", required: true, doc: doc,
+				shape: word{name: do.String(), choices: []meaning{{word: do.String(), value: do}}},
+			},
+			{name: "job", shape: name, required: true, doc: "the job that it is about, for example billing"},
+		}, keys...),
+	}}
+}
+
+// checkOperators lets operations name jobs that there are, and maps of theirs.
+func checkOperators(c *checker, n *node) {
+	operators, jobs := n.get("operators"), n.get("jobs")
+	if operators == nil || jobs == nil {
+		return
+	}
+	var names []string
+	for _, j := range jobs.items {
+		names = append(names, j.name)
+	}
+	for _, o := range operators.items {
+		job := o.get("job")
+		if job == nil {
+			continue
+		}
+		path := join("operators", o.name)
+		i := slices.Index(names, job.text)
+		if i < 0 {
+			c.fault(job, join(path, "job"), didYouMean(job.text, names), "there is no job %s", quote(job.text))
+			continue
+		}
+		maps, carried := o.get("maps"), jobs.items[i].get("sequence")
+		if maps == nil || carried == nil {
+			continue
+		}
+		for _, m := range maps.items {
+			if !slices.ContainsFunc(carried.items, func(of *node) bool { return of.text == m.text }) {
+				c.fault(m, join(path, "maps"), "name maps of the job, or another job", "the map %s is not in the job %s", m.text, job.text)
+			}
+		}
+	}
+}
