@@ -441,6 +441,11 @@ func (c *Core) finish(f *flight, l *lane) {
 		c.stats.DriftOverwritten++
 	}
 	c.tookTurn(f)
+	if f.verdict.Reject != 0 && c.bugs.hit(PlantConflictRetried) {
+		l.attempts = 0
+		c.retry(f, l, Outcome{Class: ConflictFailure, Reason: Rejected})
+		return
+	}
 	if f.verdict.Reject != 0 && !c.bugs.hit(PlantNoReassert) {
 		c.reassert(f)
 	}

@@ -109,7 +109,11 @@ func Decide(v *Verdict, m *TableMap, refs []Reference, x, y *Record, lookups []A
 		if alive && v.bugs.hit(PlantOneLife) {
 			r = inLifeOf(x, r)
 		}
-		v.Outcomes = append(v.Outcomes, judge(m, r, i == newest, x, y, alive, linked))
+		o := judge(m, r, i == newest, x, y, alive, linked)
+		if o.Reason == Superseded && v.bugs.hit(PlantSupersededRuns) {
+			o = Outcome{}
+		}
+		v.Outcomes = append(v.Outcomes, o)
 	}
 	if linked && m.filters() && xIn && yIn {
 		v.Back = pending(m, source.Other(), y, x, true) &^ pending(m, source, x, y, true)
@@ -129,6 +133,9 @@ func Decide(v *Verdict, m *TableMap, refs []Reference, x, y *Record, lookups []A
 		return
 	}
 	has := pending(m, source, x, y, linked)
+	if v.bugs.hit(PlantOneWayIsTwoWay) {
+		has |= m.outgoing(source.Other())
+	}
 	if v.resolve(m, has, x, lookups, circle, linked); v.bugs.hit(PlantChildFirst) {
 		v.Missing = nil
 	}
@@ -162,18 +169,27 @@ func (v *Verdict) late(m *TableMap, source Side, x, y *Record, xIn, yIn bool) bo
 	if v.bugs.hit(PlantNoLateCapture) {
 		return false
 	}
-	if set := m.drifted(x, source); xIn && set != 0 {
+	if set := v.drifted(m, x, source); xIn && set != 0 {
 		v.Late, v.LateSet = LateSource, set
 		return true
 	}
 	if !yIn || y == nil || !y.Alive || y.Mark.Incarnation == 0 && (m.Unlinked == UnlinkedCarry || !xIn || m.linkable(source, x, y)) {
 		return false
 	}
-	if set := m.drifted(y, source.Other()); set != 0 {
+	if set := v.drifted(m, y, source.Other()); set != 0 {
 		v.Late, v.LateSet = LateTarget, set
 		return true
 	}
 	return false
+}
+
+// drifted returns what was changed past the hook, but for what a planted bug hides.
+func (v *Verdict) drifted(m *TableMap, r *Record, side Side) GroupSet {
+	set := m.drifted(r, side)
+	if set != 0 && v.bugs.hit(PlantNullUnhashed) {
+		return m.withoutNull(set, r)
+	}
+	return set
 }
 
 // linkable reports whether the target holds alike all that its changes carry, so

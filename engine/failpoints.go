@@ -76,6 +76,12 @@ const (
 	PlantBackoffForEver     = "engine/backoff-for-ever"
 	PlantIntentUnsaved      = "engine/intent-unsaved"
 	PlantNotRestored        = "engine/not-restored"
+	PlantSupersededRuns     = "engine/superseded-runs"
+	PlantOneWayIsTwoWay     = "engine/one-way-is-two-way"
+	PlantConflictRetried    = "engine/conflict-retried"
+	PlantLiveOrderSwapped   = "engine/live-order-swapped"
+	PlantCoalesceAcross     = "engine/coalesce-across-pairs"
+	PlantNullUnhashed       = "engine/null-unhashed"
 )
 
 // Plant is a bug that can be planted in the engine.
@@ -126,6 +132,12 @@ func PlantedBugs() []Plant {
 		{PlantBackoffForEver, "bounded", "a failed attempt is never followed by another"},
 		{PlantIntentUnsaved, "live-atomic", "a live transaction leaves no note before it writes the other side"},
 		{PlantNotRestored, "live-atomic", "what a live transaction wrote is not undone when it fails"},
+		{PlantSupersededRuns, "no-lost-update", "a change that its own side has replaced is not told from one that travelled"},
+		{PlantOneWayIsTwoWay, "no-lost-update", "a column that flows one way is carried the other way, too"},
+		{PlantConflictRetried, "bounded", "a change that lost a conflict is tried again for ever"},
+		{PlantLiveOrderSwapped, "live-atomic", "a live transaction commits before its rows are on the other side"},
+		{PlantCoalesceAcross, "no-skip", "references that come together are taken for changes of one record"},
+		{PlantNullUnhashed, "converged", "a value that becomes null past the hook does not change the fingerprint"},
 	}
 }
 
@@ -137,4 +149,17 @@ func Plants() []string {
 		names[i] = bugs[i].Name
 	}
 	return names
+}
+
+// withoutNull is a planted bug: what is left of some groups when those of a record in
+// which a value is null have no fingerprint.
+func (m *TableMap) withoutNull(set GroupSet, r *Record) GroupSet {
+	for g := range m.groups {
+		for _, c := range m.groups[g].columns {
+			if r.Values[c].Kind == KindNull {
+				set &^= GroupSet(0).With(g)
+			}
+		}
+	}
+	return set
 }

@@ -72,6 +72,9 @@ func (c *Core) pulled(in *Input) {
 		if c.bugs.hit(PlantPauseLoses) && c.jobs[c.jobByMap[r.Key.Map]].state == Paused {
 			continue
 		}
+		if i > 0 && c.bugs.hit(PlantCoalesceAcross) {
+			r.Key = in.References[0].Key
+		}
 		c.takeIn(r)
 	}
 	if (o.again || in.More || len(o.saved) > 0) && !c.pausedTooLong() {

@@ -279,6 +279,9 @@ func (c *Core) writeRows(t *liveTx, in *Input) {
 		c.save = append(c.save, Mutation{Kind: IntentOpened, Intent: t.intent})
 	}
 	t.stage = writingRows
+	if c.bugs.hit(PlantLiveOrderSwapped) {
+		c.do = append(c.do, Effect{Kind: CommitTx, Side: source, Tx: t.intent.Tx})
+	}
 	c.send(t, Effect{Kind: WriteBatch, Side: source.Other(), Writes: writes, Atomic: true})
 }
 

@@ -55,6 +55,12 @@ var noticedBy = map[string]string{
 	engine.PlantBackoffForEver:     "mixture losses",
 	engine.PlantIntentUnsaved:      "mixture live",
 	engine.PlantNotRestored:        "mixture live",
+	engine.PlantSupersededRuns:     "trace edits_coalesce",
+	engine.PlantOneWayIsTwoWay:     "trace one_way_columns_on_both_sides",
+	engine.PlantConflictRetried:    "trace conflict_secondary_rejected",
+	engine.PlantLiveOrderSwapped:   "trace live_write_all_or_nothing",
+	engine.PlantCoalesceAcross:     "trace items_run_in_capture_order",
+	engine.PlantNullUnhashed:       "trace uncaptured_null_is_captured_late",
 }
 
 // TestPlantedBugsAreNoticed plants each bug in turn.
