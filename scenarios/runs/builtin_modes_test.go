@@ -111,3 +111,25 @@ func TestThrottled(t *testing.T) {
 	exactly(t, "on the error desk", two.mean("max(parked)"), 0)
 	broken(t, "throttled", engine.PlantThrottledDropped, "closed-books")
 }
+
+// TestPauseWeekend: the other side is behind by the pause and by no more; the
+// queue takes in a day, the outbox keeps the rest, and nothing is lost.
+func TestPauseWeekend(t *testing.T) {
+	t.Parallel()
+	const hourly, pause, day = 12, 59, 24
+	o := observe(t, "pause-weekend")
+	between(t, "seconds that the slowest take", o.mean("max(convergence)"), (pause-1)*3600, (pause+0.1)*3600)
+	between(t, "left in the outbox", o.mean("outbox.at(59h59m)"), 0.9*hourly*(pause-day), 1.1*hourly*(pause-day))
+	exactly(t, "left in the outbox before a day is over", o.mean("outbox.at(24h30m)"), 0)
+	exactly(t, "share carried", o.mean("share(outcome{class=synced})"), 1)
+	between(t, "left five minutes after", o.mean("backlog.at(60h5m)"), -1, 2)
+
+	night := observe(t, "pause-weekend", "operators.monday.at=15h")
+	exactly(t, "left in the outbox in a night", night.mean("outbox.at(14h59m)"), 0)
+	between(t, "seconds that the slowest take in a night", night.mean("max(convergence)"), 13*3600, 14.1*3600)
+
+	skipped := observe(t, "pause-weekend", "operators.monday.how=skip-and-keep")
+	between(t, "on the error desk without catching up", skipped.mean("count(pairs{state=parked})"), 0.9*hourly*day, 1.1*hourly*day)
+	exactly(t, "changes captured by those when it catches up", skipped.times(o, "count(captured)"), 1)
+	broken(t, "pause-weekend", engine.PlantPauseLoses, "closed-books")
+}
