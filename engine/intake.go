@@ -35,6 +35,10 @@ func (c *Core) pull(side Side) {
 		o.pollAt = c.now.Add(c.cfg.Poll)
 		return
 	}
+	if pause := c.gates[side].readsPause; pause > c.now { // the side has asked us to wait, whoever notifies
+		o.pollAt = pause
+		return
+	}
 	o.pulling, o.again = true, false
 	o.request = c.nextRequest()
 	o.acking, o.saved = append(o.acking, o.saved...), o.saved[:0]
