@@ -18,6 +18,7 @@ func benchMaps(b *testing.B) map[string]*engine.TableMap {
 		v.Pairs = append(v.Pairs, [2]engine.Value{engine.Text("code" + string(rune('a'+i))), engine.Number(int64(i) * 1e6)})
 	}
 	var plain, mapped engine.TableMap
+	plain.Keys.Refused[engine.Dataverse] = engine.DataverseRefuses
 	plain.Name, plain.Mode = "plain", engine.Async
 	for i := range benchColumns {
 		plain.Columns = append(plain.Columns, engine.Column{Name: string(rune('a' + i))})
@@ -41,6 +42,8 @@ func benchMaps(b *testing.B) map[string]*engine.TableMap {
 	return maps
 }
 
+var benchKey = engine.Key{ID: "US-001-000042"}
+
 // benchRecord is a record as F&O holds it; edit tells one from another.
 func benchRecord(edit string) []engine.Value {
 	values := []engine.Value{engine.Text("codeh"), engine.Text("Rome "), engine.Number(1_254_999)}
@@ -52,11 +55,11 @@ func benchRecord(edit string) []engine.Value {
 
 func benchCommit(b *testing.B, m *engine.TableMap, before *engine.Record, values []engine.Value) (*engine.Record, engine.Reference) {
 	b.Helper()
-	got, err := engine.NewCapture(engine.FinOps, []*engine.TableMap{m}, nil).PreCommit(nil, 1, []engine.Change{{Before: before, After: values}})
+	got, err := engine.NewCapture(engine.FinOps, []*engine.TableMap{m}, nil).PreCommit(nil, 1, []engine.Change{{Key: benchKey, Before: before, After: values}})
 	if err != nil || !got[0].Captured {
 		b.Fatal(err, got)
 	}
-	return &engine.Record{Alive: true, Values: values, Mark: got[0].Mark}, got[0].Reference
+	return &engine.Record{Key: benchKey, Alive: true, Values: values, Mark: got[0].Mark}, got[0].Reference
 }
 
 // BenchmarkDecide judges one change of a pair that both sides hold; it must
@@ -66,7 +69,7 @@ func BenchmarkDecide(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			m := benchMaps(b)[name]
 			x, _ := benchCommit(b, m, nil, benchRecord("one"))
-			y, _, ok := engine.Apply(m, &engine.Write{Source: x, Groups: 1}, engine.Dataverse, nil)
+			y, _, ok := engine.Apply(m, &engine.Write{Key: benchKey, Source: x, Groups: 1}, engine.Dataverse, nil)
 			if !ok {
 				b.Fatal("the first record cannot be carried")
 			}
@@ -92,7 +95,7 @@ func BenchmarkPreCommit(b *testing.B) {
 			m := benchMaps(b)[name]
 			x, _ := benchCommit(b, m, nil, benchRecord("one"))
 			hook := engine.NewCapture(engine.FinOps, []*engine.TableMap{m}, nil)
-			changes := []engine.Change{{Op: engine.Update, Before: x, After: benchRecord("two")}}
+			changes := []engine.Change{{Key: benchKey, Op: engine.Update, Before: x, After: benchRecord("two")}}
 			var captured []engine.CapturedChange
 			b.ReportAllocs()
 			for b.Loop() {
@@ -114,9 +117,9 @@ func BenchmarkApply(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			m := benchMaps(b)[name]
 			x, _ := benchCommit(b, m, nil, benchRecord("one"))
-			y, _, _ := engine.Apply(m, &engine.Write{Source: x, Groups: 1}, engine.Dataverse, nil)
+			y, _, _ := engine.Apply(m, &engine.Write{Key: benchKey, Source: x, Groups: 1}, engine.Dataverse, nil)
 			x, _ = benchCommit(b, m, x, benchRecord("two"))
-			w := engine.Write{Source: x, Target: y, Groups: 1}
+			w := engine.Write{Key: benchKey, Source: x, Target: y, Groups: 1}
 			b.ReportAllocs()
 			for b.Loop() {
 				if _, _, ok := engine.Apply(m, &w, engine.Dataverse, y); !ok {
