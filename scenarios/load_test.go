@@ -138,7 +138,7 @@ func TestParse(t *testing.T) {
 	check("throttles", []any{got.Systems.FinOps.Throttle.Overload, *got.Systems.Dataverse.Throttle}, []any{20.0, Throttle{
 		Requests: 6000, Busy: 20 * time.Minute, Concurrent: 10, Window: 5 * time.Minute, Users: 2, WebServers: 1,
 	}})
-	check("live limits", []LiveLimits{got.Systems.FinOps.Live, got.Systems.Dataverse.Live}, []LiveLimits{{100, 250, 2 * time.Minute}, {0, 250, 0}})
+	check("live limits", []LiveLimits{got.Systems.FinOps.Live, got.Systems.Dataverse.Live}, []LiveLimits{{100, 250, 2 * time.Minute}, {0, 250, 3 * time.Minute}})
 	check("closed", *got.Workload[6].Arrivals, Arrivals{Process: Closed, Users: 20, Think: sim.Exponential(120)})
 	check("deletes", got.Workload[6].Transaction[0].Delete, sim.Count(sim.Fixed(1)))
 	check("jobs", got.Jobs[:2], []Job{{"masters", engine.Dataverse, []int{0}}, {"billing", engine.FinOps, []int{1, 2}}})

@@ -142,8 +142,8 @@ type Throttle struct {
 	Overload   float64       `key:"overload"`    // jobs for each server from which on requests are refused
 }
 
-// LiveLimits are the limits of a live transaction that begins on a side; 0 is
-// none.
+// LiveLimits are the limits of a live transaction that begins on a side. No
+// Records and no Companies are no limit; Time always has one.
 type LiveLimits struct {
 	Records   int           `key:"records"` // a header counts like a line
 	Companies int           `key:"companies"`

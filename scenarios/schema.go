@@ -253,8 +253,8 @@ func systemShape(d systemDefaults) object {
 					doc: "companies in one transaction; 0: no limit",
 				},
 				{
-					name: "time", shape: notNegative{timeSpan}, standard: "120s", source: "documented: live synchronization limits, 120 s in both directions",
-					doc: "how long a transaction may take on the other side; 0s: no limit",
+					name: "time", shape: positive{timeSpan}, standard: "120s", source: "documented: live synchronization limits, 120 s in both directions",
+					doc: "how long a transaction may take on the other side",
 				},
 			}},
 		},

@@ -255,7 +255,7 @@ func (p *plan) system(side engine.Side) system.Config {
 	}
 	c.PlugIns, c.LockWait = s.PlugIns, p.scenario.Engine.LockWait
 	c.DeletesTakeAll = p.scenario.Engine.DeletePolicy == scenarios.DeleteAll
-	c.Live = system.Live{Records: limit(s.Live.Records), Companies: limit(s.Live.Companies), TimeLimit: limit(s.Live.Time)}
+	c.Live = system.Live{Records: limit(s.Live.Records), Companies: limit(s.Live.Companies), TimeLimit: s.Live.Time}
 	if t := s.Throttle; t != nil {
 		c.Protection = system.Protection{
 			Requests: t.Requests, Execution: t.Busy, Concurrent: t.Concurrent, Window: t.Window,
@@ -279,7 +279,7 @@ func (p *plan) system(side engine.Side) system.Config {
 }
 
 // limit turns a limit of a scenario, where 0 is none, into one of a system.
-func limit[T int | time.Duration](n T) T {
+func limit(n int) int {
 	if n == 0 {
 		return -1
 	}
