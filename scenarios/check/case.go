@@ -74,7 +74,8 @@ type Setup struct {
 	Barrier     bool         `json:"barrier,omitempty"`
 	Proceed     bool         `json:"proceed,omitempty"`
 	DeleteWins  bool         `json:"delete-wins,omitempty"`
-	Timeout     Span         `json:"timeout,omitempty"` // of the engine's requests; half of it is the life of a write
+	DeskPart    int          `json:"desk-part,omitempty"` // items of an operator's request that are worked off at once
+	Timeout     Span         `json:"timeout,omitempty"`   // of the engine's requests; half of it is the life of a write
 	FinOps      SystemSetup  `json:"finops,omitzero"`
 	Dataverse   SystemSetup  `json:"dataverse,omitzero"`
 	Validations []Validation `json:"validations,omitempty"`

@@ -84,7 +84,7 @@ func Execute(s *Subject, c *Case, p Plan) (x *Execution, err error) {
 	}
 	if x.Broken == "" {
 		x.Data = dataOf(world, w.Maps)
-		x.Properties = append(x.Result.Report.Properties, atRest(&x.Result, w.End))
+		x.Properties = append(x.Result.Report.Properties, atRest(world, &x.Result, w.End))
 	} else {
 		x.Properties = append(x.Properties, brokenRule(x.Broken))
 	}
@@ -101,21 +101,57 @@ func brokenRule(what string) oracle.Property {
 	}
 }
 
-// atRest judges whether the world came to rest once everything was healed. The
-// run ends when it does, so that one that reached its end did not.
-func atRest(r *model.Result, end sim.Time) oracle.Property {
+// atRest judges whether the world came to rest once everything was healed, and
+// whether what still waits then waits for a person. The run ends when nothing is
+// left to happen, so that one that reached its end was not at rest.
+func atRest(w *model.World, r *model.Result, end sim.Time) oracle.Property {
 	p := oracle.Property{
-		Contract: oracle.Contract{ID: "comes-to-rest", Text: "after the last edit and the last fault, retries, probes and polls end within two hours, and no item can run that does not"},
+		Contract: oracle.Contract{ID: "comes-to-rest", Text: "after the last edit and the last fault, retries, probes, polls and operators' requests end within two hours, and what still waits then waits for an operator"},
 		Verdict:  oracle.Pass, Checked: 1,
+	}
+	breach := func(key engine.Key, what string) {
+		p.Verdict = oracle.Fail
+		p.Violations++
+		p.Examples = append(p.Examples, oracle.Violation{At: r.End, Key: key, Record: key.ID, Message: what})
 	}
 	switch {
 	case r.Halted != "":
 		p.Verdict, p.Note = oracle.Inconclusive, r.Halted
 	case r.End >= end:
-		p.Verdict, p.Violations = oracle.Fail, 1
-		p.Examples = []oracle.Violation{{At: r.End, Message: "something is still under way, or waits for what nothing will bring about"}}
+		breach(engine.Key{}, "something is still under way, or waits for what nothing will bring about")
+	case w.Driver.Core() != nil:
+		waitsInVain(w.Driver.Core(), breach)
 	}
 	return p
+}
+
+// waitsInVain tells of items that nobody will carry on: blocked ones at whose
+// root nothing is on the error desk, and those whose operator was not obeyed.
+func waitsInVain(core *engine.Core, tell func(engine.Key, string)) {
+	type lane struct {
+		key  engine.Key
+		side engine.Side
+	}
+	items := map[lane]engine.OpenItem{}
+	var order []lane
+	core.OpenItems(func(i engine.OpenItem) {
+		l := lane{i.Key, i.Side}
+		items[l], order = i, append(order, l)
+	})
+	for _, l := range order {
+		root, steps := items[l], 0
+		for ; root.State == "blocked" && steps < len(order); steps++ {
+			root = items[lane{root.BlockedOn, l.side}]
+		}
+		switch i := items[l]; {
+		case i.State == "blocked" && steps == len(order):
+			tell(l.key, "it waits in a circle")
+		case i.State == "blocked" && root.Parked.Class == engine.Open:
+			tell(l.key, "it waits for "+i.BlockedOn.ID+", and nobody will carry that")
+		case i.State == "parked" && i.Requested != engine.NothingRequested:
+			tell(l.key, "an operator has asked for it to be retried or dismissed, and was forgotten")
+		}
+	}
 }
 
 func names(maps []*engine.TableMap) []string {
