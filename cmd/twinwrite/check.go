@@ -35,6 +35,7 @@ type checkFlags struct {
 	junit      string
 	store      string
 	quiet      bool
+	selfTest   bool
 	failpoints []string
 }
 
@@ -52,9 +53,15 @@ Cases are a function of the seed: the same seed gives the same cases, on any
 number of processors.`,
 		Example: `  twinwrite check --cases 10000
   twinwrite check --for 10m --junit check.xml
-  twinwrite check --failpoint engine/ack-before-save`,
+  twinwrite check --failpoint engine/ack-before-save
+  twinwrite check --self-test    # plants every known bug and looks for it`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if f.selfTest {
+				return f.runSelfTest(cmd)
+			}
+			return f.run(cmd)
+		},
 	}
 	flags := cmd.Flags()
 	flags.IntVar(&f.cases, "cases", 0, "number of cases; 1,000, and without end with --for")
@@ -65,6 +72,7 @@ number of processors.`,
 	flags.StringVar(&f.junit, "junit", "", "also write the verdicts to a `file`, as JUnit XML")
 	flags.StringVar(&f.store, "store", "memory", "where the engine keeps its state: memory or sqlite; the other must give the same")
 	flags.BoolVar(&f.quiet, "quiet", false, "no progress")
+	flags.BoolVar(&f.selfTest, "self-test", false, "plant each known bug in turn, in up to --cases cases (2,000), and show what caught it")
 	failpointFlag(cmd, &f.failpoints)
 	return cmd
 }
