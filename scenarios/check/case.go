@@ -40,6 +40,11 @@ func (c *Case) Edits() int {
 	return n
 }
 
+// dismisses reports whether an operator dismisses anything.
+func (c *Case) dismisses() bool {
+	return slices.ContainsFunc(c.Operations, func(o Operation) bool { return o.What == "dismiss" })
+}
+
 // Clone returns a copy that shares nothing that [Shrink] changes.
 func (c *Case) Clone() *Case {
 	d := *c

@@ -64,9 +64,22 @@ func Execute(s *Subject, c *Case, p Plan) (x *Execution, err error) {
 		w.Failpoints = bugs
 	}
 	w.Observe, w.Tell = p.Observe, p.tell
+	var orders *obeyed
+	if c.dismisses() {
+		orders = newObeyed()
+		w.Tell = func(h model.Told) {
+			orders.hear(h)
+			if p.tell != nil {
+				p.tell(h)
+			}
+		}
+	}
 	world, err := model.New(w)
 	if err != nil {
 		return nil, fmt.Errorf("case of subject %s: %w", s.Name, err)
+	}
+	if orders != nil {
+		orders.core = world.Driver.Core
 	}
 	x = &Execution{}
 	func() {
@@ -85,6 +98,9 @@ func Execute(s *Subject, c *Case, p Plan) (x *Execution, err error) {
 	if x.Broken == "" {
 		x.Data = dataOf(world, w.Maps)
 		x.Properties = append(x.Result.Report.Properties, atRest(world, &x.Result, w.End))
+		if orders != nil {
+			x.Properties = append(x.Properties, orders.judge(x.Result.End))
+		}
 	} else {
 		x.Properties = append(x.Properties, brokenRule(x.Broken))
 	}
