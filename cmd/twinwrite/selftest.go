@@ -12,7 +12,7 @@ import (
 
 // runSelfTest plants every known bug in turn and prints what caught it. It fails
 // when one was not found, or when a property that must catch one caught none.
-func (f *checkFlags) runSelfTest(cmd *cobra.Command) error {
+func (f *checkFlags) runSelfTest(cmd *cobra.Command, subject *check.Subject) error {
 	if f.jobs < 1 || f.cases < 0 {
 		return usage(fmt.Errorf("--jobs is %d and --cases %d\n  hint: at least 1 each", f.jobs, f.cases))
 	}
@@ -20,7 +20,7 @@ func (f *checkFlags) runSelfTest(cmd *cobra.Command) error {
 	fmt.Fprintf(out, "%-32s %-16s %-16s %6s %6s %7s\n", "bug", "must break", "broke first", "cases", "edits", "faults")
 	started := time.Now()
 	test := check.SelfTest{
-		Subject: check.OwnSubject(), Seeds: []uint64{f.seed}, Cases: f.cases, Jobs: f.jobs,
+		Subject: subject, Seeds: []uint64{f.seed}, Cases: f.cases, Jobs: f.jobs,
 		Progress: func(c check.Caught) {
 			by, sizes := "not found", ""
 			if c.Found() {

@@ -33,7 +33,26 @@ type Plan struct {
 	Store   Store           // opens the engine's, for each world; nil: one in memory
 	Observe func(sim.Event) // sees every event before it fires; nil: nobody does
 
+	Own []Own // properties of the user's own, asked after each execution
+
 	tell func(model.Told) // hears what happens to records; nil: nobody does
+}
+
+// Own is a property of a user's own.
+type Own struct {
+	ID       string
+	Contract string
+	Broken   func(*Execution) string // what is broken; empty when it holds
+}
+
+// ask judges a property of a user's own.
+func (o *Own) ask(x *Execution) oracle.Property {
+	p := oracle.Property{Contract: oracle.Contract{ID: o.ID, Text: o.Contract}, Verdict: oracle.Pass, Checked: 1}
+	if what := o.Broken(x); what != "" {
+		p.Verdict, p.Violations = oracle.Fail, 1
+		p.Examples = []oracle.Violation{{At: x.Result.End, Message: what}}
+	}
+	return p
 }
 
 // Store opens an empty store for an engine with table maps of these names. One
@@ -100,6 +119,9 @@ func Execute(s *Subject, c *Case, p Plan) (x *Execution, err error) {
 		x.Properties = append(x.Result.Report.Properties, atRest(world, &x.Result, w.End))
 		if orders != nil {
 			x.Properties = append(x.Properties, orders.judge(x.Result.End))
+		}
+		for i := range p.Own {
+			x.Properties = append(x.Properties, p.Own[i].ask(x))
 		}
 	} else {
 		x.Properties = append(x.Properties, brokenRule(x.Broken))
