@@ -37,6 +37,7 @@ type checkFlags struct {
 	quiet      bool
 	selfTest   bool
 	failpoints []string
+	scenario   string // whose maps are checked; empty: the program's own
 }
 
 func checkCommand() *cobra.Command {
@@ -61,11 +62,10 @@ of every kind that the engine treats in its own way.`,
   twinwrite check --self-test    # plants every known bug and looks for it`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			name := ""
 			if len(args) > 0 {
-				name = args[0]
+				f.scenario = args[0]
 			}
-			subject, err := subjectOf(cmd, name)
+			subject, err := subjectOf(cmd, f.scenario)
 			switch {
 			case err != nil:
 				return err
@@ -269,6 +269,9 @@ func (f *checkFlags) print(w io.Writer, c *check.Campaign, s *check.Summary, pat
 // replayLine is the command that runs a failed case again.
 func (f *checkFlags) replayLine(path string) string {
 	words := []string{"twinwrite replay", quote(path)}
+	if f.scenario != "" {
+		words = append(words, "--scenario", quote(f.scenario))
+	}
 	for _, p := range f.failpoints {
 		words = append(words, "--failpoint", quote(p))
 	}
