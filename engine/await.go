@@ -60,9 +60,13 @@ func (c *Core) awaits(w *jobWork) bool {
 }
 
 // stuck reports whether a lane waits for a record whose item is on the error
-// desk.
+// desk. It follows no more waits than there are pairs: a circle of them, which a
+// planted bug may leave, must not take the engine with it.
 func (c *Core) stuck(id laneID) bool {
-	for c.pairs.lane(id).state == blocked {
+	for range c.pairs.count {
+		if c.pairs.lane(id).state != blocked {
+			break
+		}
 		id = c.pairs.lane(id).blockedOn
 	}
 	return c.pairs.lane(id).state == parked

@@ -31,6 +31,7 @@ type Config struct {
 	Proceed      bool          // items do not wait for a looked-up record whose item is parked: they fail
 	InitialChunk int           // records that initial sync lists at a time; 1,000
 	InitialRows  int           // records that one leg of an initial sync carries at most; 500,000
+	DeskPart     int           // items of an operator's request that one step works off, so that a large one does not hold up everything else; 256
 	PauseAge     time.Duration // how long a paused job queues up references; 24h
 	PauseOpen    int           // how many references may wait while a job is paused; 1,000,000
 	Failpoints   Failpoints    // nil plants nothing
@@ -54,6 +55,7 @@ func (c Config) WithDefaults() Config {
 	fill(&c.LockWait, 10*time.Second)
 	fill(&c.InitialChunk, 1000)
 	fill(&c.InitialRows, 500_000)
+	fill(&c.DeskPart, 256)
 	fill(&c.PauseAge, 24*time.Hour)
 	fill(&c.PauseOpen, 1_000_000)
 	c.Jobs = slices.Clone(c.Jobs)
@@ -96,6 +98,7 @@ func (c Config) Validate() error {
 	positive("records per chunk of initial sync", c.InitialChunk)
 	positive("records per leg of initial sync", c.InitialRows)
 	positive("failures that trip the breaker", c.TripAfter)
+	positive("items of a request in one step", c.DeskPart)
 	positive("answers in a row", c.AnswersMax)
 	span("the first back-off", c.RetryBase)
 	span("the longest back-off", c.RetryCap)

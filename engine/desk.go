@@ -92,10 +92,6 @@ type deskRequest struct {
 	lanes []laneID // what is left of it; each knows what was requested
 }
 
-// deskChunk is how many items one step works off, so that a large request does
-// not hold up everything else.
-const deskChunk = 256
-
 // deskPause is the time between two parts of a request.
 const deskPause = 10 * time.Millisecond
 
@@ -225,7 +221,7 @@ func (c *Core) workDesk() {
 			continue
 		}
 		r := &w.desk[0]
-		n := min(deskChunk, len(r.lanes))
+		n := min(c.cfg.DeskPart, len(r.lanes))
 		for _, id := range r.lanes[:n] {
 			c.carryOut(id)
 		}

@@ -45,8 +45,11 @@ func (c *Config) operationFaults() (errs []error) {
 // operate lets an operator ask.
 func (w *World) operate(i int) {
 	d := Done{Operation: i, At: w.Kernel.Now()}
-	if err := w.Driver.Command(&w.config.Operations[i].Command); err != nil {
+	cmd := &w.config.Operations[i].Command
+	if err := w.Driver.Command(cmd); err != nil {
 		d.Refused = err.Error()
+	} else if cmd.Kind == engine.DismissParked && w.config.Tell != nil {
+		w.config.Tell(Told{At: d.At, What: Dismissed})
 	}
 	w.done = append(w.done, d)
 }

@@ -35,6 +35,7 @@ const (
 	WriteRefused                        // ... or was refused by business logic
 	Settled                             // a reference has its outcome, and that is saved
 	EngineDied
+	Dismissed // an operator's request to dismiss what is on the error desk was accepted
 )
 
 // witness is what a world's parts tell what they do.

@@ -35,13 +35,15 @@ type checkFlags struct {
 	junit      string
 	store      string
 	quiet      bool
+	selfTest   bool
 	failpoints []string
+	scenario   string // whose maps are checked; empty: the program's own
 }
 
 func checkCommand() *cobra.Command {
 	var f checkFlags
 	cmd := &cobra.Command{
-		Use:   "check",
+		Use:   "check [SCENARIO]",
 		Short: "search for a case in which a change is lost, and make it small",
 		Long: `check draws small worlds at random, with edits on both sides, faults and odd
 settings, runs each until it comes to rest, and judges it. The first case that
@@ -49,12 +51,29 @@ breaks a property is made as small as it can be and written to a folder, and it
 is run first the next time.
 
 Cases are a function of the seed: the same seed gives the same cases, on any
-number of processors.`,
+number of processors.
+
+With a scenario, by name or file, its table maps are checked; without one, maps
+of every kind that the engine treats in its own way.`,
 		Example: `  twinwrite check --cases 10000
+  twinwrite check my.yaml --for 10m
   twinwrite check --for 10m --junit check.xml
-  twinwrite check --failpoint engine/ack-before-save`,
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
+  twinwrite check --failpoint engine/ack-before-save
+  twinwrite check --self-test    # plants every known bug and looks for it`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				f.scenario = args[0]
+			}
+			subject, err := subjectOf(cmd, f.scenario)
+			switch {
+			case err != nil:
+				return err
+			case f.selfTest:
+				return f.runSelfTest(cmd, subject)
+			}
+			return f.run(cmd, subject)
+		},
 	}
 	flags := cmd.Flags()
 	flags.IntVar(&f.cases, "cases", 0, "number of cases; 1,000, and without end with --for")
@@ -65,6 +84,7 @@ number of processors.`,
 	flags.StringVar(&f.junit, "junit", "", "also write the verdicts to a `file`, as JUnit XML")
 	flags.StringVar(&f.store, "store", "memory", "where the engine keeps its state: memory or sqlite; the other must give the same")
 	flags.BoolVar(&f.quiet, "quiet", false, "no progress")
+	flags.BoolVar(&f.selfTest, "self-test", false, "plant each known bug in turn, in up to --cases cases (2,000), and show what caught it")
 	failpointFlag(cmd, &f.failpoints)
 	return cmd
 }
@@ -72,13 +92,25 @@ number of processors.`,
 // noEnd is how many cases are drawn when only time limits them.
 const noEnd = math.MaxInt32
 
-func (f *checkFlags) run(cmd *cobra.Command) error {
+// subjectOf returns what is checked: the maps of a scenario, or the program's own.
+func subjectOf(cmd *cobra.Command, name string) (*check.Subject, error) {
+	if name == "" || name == check.OwnSubject().Name {
+		return check.OwnSubject(), nil
+	}
+	s, err := load(cmd, name, nil)
+	if err != nil {
+		return nil, err
+	}
+	return check.FromScenario(s), nil
+}
+
+func (f *checkFlags) run(cmd *cobra.Command, subject *check.Subject) error {
 	files, err := newShelf()
 	if err != nil {
 		return exit{exitInternal, fmt.Errorf("make a folder for stores: %w", err)}
 	}
 	defer func() { _ = files.clear() }() // what is left there is of no use to anybody
-	c, err := f.campaign(cmd, files)
+	c, err := f.campaign(cmd, subject, files)
 	if err != nil {
 		return usage(err)
 	}
@@ -122,8 +154,8 @@ func (f *checkFlags) run(cmd *cobra.Command) error {
 }
 
 // campaign turns the flags into a campaign.
-func (f *checkFlags) campaign(cmd *cobra.Command, files *shelf) (check.Campaign, error) {
-	c := check.Campaign{Subject: check.OwnSubject(), Seed: f.seed, Cases: f.cases, Jobs: f.jobs}
+func (f *checkFlags) campaign(cmd *cobra.Command, subject *check.Subject, files *shelf) (check.Campaign, error) {
+	c := check.Campaign{Subject: subject, Seed: f.seed, Cases: f.cases, Jobs: f.jobs}
 	points, err := parseFailpoints(f.failpoints)
 	if err != nil {
 		return c, err
@@ -147,7 +179,7 @@ func (f *checkFlags) campaign(cmd *cobra.Command, files *shelf) (check.Campaign,
 	default:
 		return c, fmt.Errorf("--store is %q\n  hint: memory or sqlite", f.store)
 	}
-	if c.Corpus, err = f.corpus(); err != nil {
+	if c.Corpus, err = f.corpus(subject); err != nil {
 		return c, err
 	}
 	if !f.quiet {
@@ -157,7 +189,7 @@ func (f *checkFlags) campaign(cmd *cobra.Command, files *shelf) (check.Campaign,
 }
 
 // corpus reads the cases that failed before.
-func (f *checkFlags) corpus() ([]*check.Case, error) {
+func (f *checkFlags) corpus(subject *check.Subject) ([]*check.Case, error) {
 	names, err := filepath.Glob(filepath.Join(f.out, "*.json"))
 	if err != nil {
 		return nil, fmt.Errorf("--out: %w", err)
@@ -169,7 +201,9 @@ func (f *checkFlags) corpus() ([]*check.Case, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%w\n  hint: a case of another version; remove the file, or choose another folder with --out", err)
 		}
-		cases = append(cases, c)
+		if c.Subject == subject.Name {
+			cases = append(cases, c)
+		}
 	}
 	return cases, nil
 }
@@ -235,6 +269,9 @@ func (f *checkFlags) print(w io.Writer, c *check.Campaign, s *check.Summary, pat
 // replayLine is the command that runs a failed case again.
 func (f *checkFlags) replayLine(path string) string {
 	words := []string{"twinwrite replay", quote(path)}
+	if f.scenario != "" {
+		words = append(words, "--scenario", quote(f.scenario))
+	}
 	for _, p := range f.failpoints {
 		words = append(words, "--failpoint", quote(p))
 	}

@@ -13,6 +13,7 @@ import (
 
 func replayCommand() *cobra.Command {
 	var failpoints []string
+	var scenario string
 	cmd := &cobra.Command{
 		Use:   "replay CASE",
 		Short: "run a case that check has written again, and compare it event by event",
@@ -30,14 +31,22 @@ is not is named, and the exit code is 6.`,
 			if err != nil {
 				return usage(fmt.Errorf("%w\n  hint: name a file that 'twinwrite check' has written", err))
 			}
-			return replay(cmd, args[0], c, check.Plan{Bugs: points})
+			if scenario == "" {
+				scenario = c.Subject
+			}
+			subject, err := subjectOf(cmd, scenario)
+			if err != nil {
+				return err
+			}
+			return replay(cmd, args[0], subject, c, check.Plan{Bugs: points})
 		},
 	}
+	cmd.Flags().StringVar(&scenario, "scenario", "", "`file` of the scenario whose maps the case is about; not needed for one that comes with the program")
 	failpointFlag(cmd, &failpoints)
 	return cmd
 }
 
-func replay(cmd *cobra.Command, path string, c *check.Case, p check.Plan) error {
+func replay(cmd *cobra.Command, path string, subject *check.Subject, c *check.Case, p check.Plan) error {
 	recorded, err := os.ReadFile(tracePath(path))
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return exit{exitInternal, err}
@@ -46,9 +55,9 @@ func replay(cmd *cobra.Command, path string, c *check.Case, p check.Plan) error 
 	var x *check.Execution
 	if recorded == nil {
 		fmt.Fprintln(out, "no recording lies beside it: it is run, and compared with nothing")
-		x, err = check.Execute(check.OwnSubject(), c, p)
+		x, err = check.Execute(subject, c, p)
 	} else {
-		x, err = check.Replay(check.OwnSubject(), c, p, check.DecodeTrace(recorded))
+		x, err = check.Replay(subject, c, p, check.DecodeTrace(recorded))
 	}
 	var parted *check.DivergedError
 	switch {
@@ -63,7 +72,7 @@ func replay(cmd *cobra.Command, path string, c *check.Case, p check.Plan) error 
 	}
 	fmt.Fprint(out, "\n\n")
 	code := exitHolds
-	story, err := check.Tell(check.OwnSubject(), c, p, "")
+	story, err := check.Tell(subject, c, p, "")
 	if err != nil {
 		return exit{exitInternal, err}
 	}

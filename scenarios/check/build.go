@@ -41,7 +41,7 @@ func (s *Subject) build(c *Case) (model.Config, error) {
 			Timeout: time.Duration(c.Setup.Timeout),
 			Engine: engine.Config{
 				Workers: c.Setup.Workers, Batch: c.Setup.Batch, PullMax: c.Setup.Pull, Attempts: c.Setup.Attempts,
-				Barrier: c.Setup.Barrier, Proceed: c.Setup.Proceed, DeleteWins: c.Setup.DeleteWins, WriteLife: time.Duration(c.Setup.Timeout / 2),
+				Barrier: c.Setup.Barrier, Proceed: c.Setup.Proceed, DeleteWins: c.Setup.DeleteWins, DeskPart: c.Setup.DeskPart, WriteLife: time.Duration(c.Setup.Timeout / 2),
 			},
 		},
 	}

@@ -40,6 +40,11 @@ func (c *Case) Edits() int {
 	return n
 }
 
+// dismisses reports whether an operator dismisses anything.
+func (c *Case) dismisses() bool {
+	return slices.ContainsFunc(c.Operations, func(o Operation) bool { return o.What == "dismiss" })
+}
+
 // Clone returns a copy that shares nothing that [Shrink] changes.
 func (c *Case) Clone() *Case {
 	d := *c
@@ -74,7 +79,8 @@ type Setup struct {
 	Barrier     bool         `json:"barrier,omitempty"`
 	Proceed     bool         `json:"proceed,omitempty"`
 	DeleteWins  bool         `json:"delete-wins,omitempty"`
-	Timeout     Span         `json:"timeout,omitempty"` // of the engine's requests; half of it is the life of a write
+	DeskPart    int          `json:"desk-part,omitempty"` // items of an operator's request that are worked off at once
+	Timeout     Span         `json:"timeout,omitempty"`   // of the engine's requests; half of it is the life of a write
 	FinOps      SystemSetup  `json:"finops,omitzero"`
 	Dataverse   SystemSetup  `json:"dataverse,omitzero"`
 	Validations []Validation `json:"validations,omitempty"`

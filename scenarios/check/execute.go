@@ -33,7 +33,26 @@ type Plan struct {
 	Store   Store           // opens the engine's, for each world; nil: one in memory
 	Observe func(sim.Event) // sees every event before it fires; nil: nobody does
 
+	Own []Own // properties of the user's own, asked after each execution
+
 	tell func(model.Told) // hears what happens to records; nil: nobody does
+}
+
+// Own is a property of a user's own.
+type Own struct {
+	ID       string
+	Contract string
+	Broken   func(*Execution) string // what is broken; empty when it holds
+}
+
+// ask judges a property of a user's own.
+func (o *Own) ask(x *Execution) oracle.Property {
+	p := oracle.Property{Contract: oracle.Contract{ID: o.ID, Text: o.Contract}, Verdict: oracle.Pass, Checked: 1}
+	if what := o.Broken(x); what != "" {
+		p.Verdict, p.Violations = oracle.Fail, 1
+		p.Examples = []oracle.Violation{{At: x.Result.End, Message: what}}
+	}
+	return p
 }
 
 // Store opens an empty store for an engine with table maps of these names. One
@@ -64,9 +83,22 @@ func Execute(s *Subject, c *Case, p Plan) (x *Execution, err error) {
 		w.Failpoints = bugs
 	}
 	w.Observe, w.Tell = p.Observe, p.tell
+	var orders *obeyed
+	if c.dismisses() {
+		orders = newObeyed()
+		w.Tell = func(h model.Told) {
+			orders.hear(h)
+			if p.tell != nil {
+				p.tell(h)
+			}
+		}
+	}
 	world, err := model.New(w)
 	if err != nil {
 		return nil, fmt.Errorf("case of subject %s: %w", s.Name, err)
+	}
+	if orders != nil {
+		orders.core = world.Driver.Core
 	}
 	x = &Execution{}
 	func() {
@@ -84,7 +116,13 @@ func Execute(s *Subject, c *Case, p Plan) (x *Execution, err error) {
 	}
 	if x.Broken == "" {
 		x.Data = dataOf(world, w.Maps)
-		x.Properties = append(x.Result.Report.Properties, atRest(&x.Result, w.End))
+		x.Properties = append(x.Result.Report.Properties, atRest(world, &x.Result, w.End))
+		if orders != nil {
+			x.Properties = append(x.Properties, orders.judge(x.Result.End))
+		}
+		for i := range p.Own {
+			x.Properties = append(x.Properties, p.Own[i].ask(x))
+		}
 	} else {
 		x.Properties = append(x.Properties, brokenRule(x.Broken))
 	}
@@ -101,21 +139,57 @@ func brokenRule(what string) oracle.Property {
 	}
 }
 
-// atRest judges whether the world came to rest once everything was healed. The
-// run ends when it does, so that one that reached its end did not.
-func atRest(r *model.Result, end sim.Time) oracle.Property {
+// atRest judges whether the world came to rest once everything was healed, and
+// whether what still waits then waits for a person. The run ends when nothing is
+// left to happen, so that one that reached its end was not at rest.
+func atRest(w *model.World, r *model.Result, end sim.Time) oracle.Property {
 	p := oracle.Property{
-		Contract: oracle.Contract{ID: "comes-to-rest", Text: "after the last edit and the last fault, retries, probes and polls end within two hours, and no item can run that does not"},
+		Contract: oracle.Contract{ID: "comes-to-rest", Text: "after the last edit and the last fault, retries, probes, polls and operators' requests end within two hours, and what still waits then waits for an operator"},
 		Verdict:  oracle.Pass, Checked: 1,
+	}
+	breach := func(key engine.Key, what string) {
+		p.Verdict = oracle.Fail
+		p.Violations++
+		p.Examples = append(p.Examples, oracle.Violation{At: r.End, Key: key, Record: key.ID, Message: what})
 	}
 	switch {
 	case r.Halted != "":
 		p.Verdict, p.Note = oracle.Inconclusive, r.Halted
 	case r.End >= end:
-		p.Verdict, p.Violations = oracle.Fail, 1
-		p.Examples = []oracle.Violation{{At: r.End, Message: "something is still under way, or waits for what nothing will bring about"}}
+		breach(engine.Key{}, "something is still under way, or waits for what nothing will bring about")
+	case w.Driver.Core() != nil:
+		waitsInVain(w.Driver.Core(), breach)
 	}
 	return p
+}
+
+// waitsInVain tells of items that nobody will carry on: blocked ones at whose
+// root nothing is on the error desk, and those whose operator was not obeyed.
+func waitsInVain(core *engine.Core, tell func(engine.Key, string)) {
+	type lane struct {
+		key  engine.Key
+		side engine.Side
+	}
+	items := map[lane]engine.OpenItem{}
+	var order []lane
+	core.OpenItems(func(i engine.OpenItem) {
+		l := lane{i.Key, i.Side}
+		items[l], order = i, append(order, l)
+	})
+	for _, l := range order {
+		root, steps := items[l], 0
+		for ; root.State == "blocked" && steps < len(order); steps++ {
+			root = items[lane{root.BlockedOn, l.side}]
+		}
+		switch i := items[l]; {
+		case i.State == "blocked" && steps == len(order):
+			tell(l.key, "it waits in a circle")
+		case i.State == "blocked" && root.Parked.Class == engine.Open:
+			tell(l.key, "it waits for "+i.BlockedOn.ID+", and nobody will carry that")
+		case i.State == "parked" && i.Requested != engine.NothingRequested:
+			tell(l.key, "an operator has asked for it to be retried or dismissed, and was forgotten")
+		}
+	}
 }
 
 func names(maps []*engine.TableMap) []string {

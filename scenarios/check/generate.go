@@ -83,6 +83,9 @@ func (g *generator) setup() Setup {
 		}
 	}
 	setup.DeleteWins = w.deletes && d.Bits(1) == 1
+	if w.operators {
+		setup.DeskPart = oneOf(d, []int{0, 1, 2})
+	}
 	if w.tight {
 		setup.Attempts = between(d, 2, 3)
 	}
@@ -172,9 +175,32 @@ func (g *generator) transactions(setup *Setup) []Transaction {
 			t.Edits = append(t.Edits, g.edit(setup, side))
 		}
 		list = append(list, t)
+		if again := g.rebirth(&t); again != nil {
+			list = append(list, *again)
+		}
 	}
 	slices.SortStableFunc(list, func(x, y Transaction) int { return cmp.Compare(x.At, y.At) })
 	return list
+}
+
+// rebirth draws, after some deletes, that the same key is soon created again, on
+// either side: what is still under way for its first life must not count for the
+// next.
+func (g *generator) rebirth(t *Transaction) *Transaction {
+	d := g.dice
+	if !g.swarm.deletes || t.Edits[0].Op != "delete" || chance(d, 50) {
+		return nil
+	}
+	e := t.Edits[0]
+	e.Op = "upsert"
+	m := &g.subject.Maps[g.subject.place(e.Map)]
+	side := t.Side ^ SideName(below(d, 2))
+	for i := range m.Table.Columns {
+		if c := &m.Table.Columns[i]; chance(d, 50) {
+			e.Set = append(e.Set, Value{Column: c.Name, To: g.value(m, c, side)})
+		}
+	}
+	return &Transaction{At: t.At + Span(below(d, 1500))*millisecond, Side: side, Edits: []Edit{e}}
 }
 
 // gap draws the time to the next thing: most interesting are things that come at
@@ -329,8 +355,8 @@ func (g *generator) operations(transactions []Transaction) []Operation {
 		from := at()
 		list = append(list, Operation{from, "pause"}, Operation{from + Span(between(d, 0, 60))*second, oneOf(d, []string{"resume", "resume", "resume-keep", "resume-forget"})})
 	}
-	for range between(d, 0, 3) {
-		list = append(list, Operation{at() + Span(below(d, 200))*second, oneOf(d, []string{"retry", "retry", "dismiss"})})
+	for range between(d, 0, 5) {
+		list = append(list, Operation{at() + Span(below(d, 200))*second, oneOf(d, []string{"retry", "dismiss"})})
 	}
 	slices.SortStableFunc(list, func(x, y Operation) int { return cmp.Compare(x.At, y.At) })
 	return list

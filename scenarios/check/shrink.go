@@ -143,6 +143,7 @@ func (s *shrinker) setup() {
 		func(u *Setup) { u.Barrier = false },
 		func(u *Setup) { u.Proceed = false },
 		func(u *Setup) { u.DeleteWins = false },
+		func(u *Setup) { u.DeskPart = 0 },
 		func(u *Setup) { u.Timeout = 0 },
 	} {
 		c := s.best.Clone()

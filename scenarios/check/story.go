@@ -131,6 +131,8 @@ func (t *teller) hear(h model.Told) {
 	case model.Settled:
 		s.What = fmt.Sprintf("Change %d of %s on %s ends: %v (%v).", h.Reference.Number, t.record(h.Key), h.Side, h.Outcome.Class, h.Outcome.Reason)
 		s.Short = h.Outcome.Class.String()
+	case model.Dismissed:
+		s.What, s.Short = "An operator dismisses what is on the error desk.", "dismissed"
 	case model.EngineDied:
 		s.What, s.Short = "The engine's process dies.", "dies"
 	}

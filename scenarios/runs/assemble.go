@@ -38,12 +38,7 @@ func newPlan(s *scenarios.Scenario) (*plan, error) {
 		return nil, err
 	}
 	p := &plan{scenario: s, traces: map[int][]users.Transaction{}}
-	declared := make([]engine.TableMap, len(s.Maps))
-	for i := range s.Maps {
-		declared[i] = tableMap(s, i)
-	}
-	engine.MarkCircular(declared)
-	for _, d := range declared {
+	for _, d := range Tables(s) {
 		m, err := engine.NewTableMap(d)
 		if err != nil {
 			return nil, fmt.Errorf("assemble scenario %s: %w", s.Name, err)

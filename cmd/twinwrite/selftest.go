@@ -1,0 +1,58 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/twinwrite/twinwrite/scenarios/check"
+)
+
+// runSelfTest plants every known bug in turn and prints what caught it. It fails
+// when one was not found, or when a property that must catch one caught none.
+func (f *checkFlags) runSelfTest(cmd *cobra.Command, subject *check.Subject) error {
+	if f.jobs < 1 || f.cases < 0 {
+		return usage(fmt.Errorf("--jobs is %d and --cases %d\n  hint: at least 1 each", f.jobs, f.cases))
+	}
+	out := cmd.OutOrStdout()
+	fmt.Fprintf(out, "%-32s %-16s %-16s %6s %6s %7s\n", "bug", "must break", "broke first", "cases", "edits", "faults")
+	started := time.Now()
+	test := check.SelfTest{
+		Subject: subject, Seeds: []uint64{f.seed}, Cases: f.cases, Jobs: f.jobs,
+		Progress: func(c check.Caught) {
+			by, sizes := "not found", ""
+			if c.Found() {
+				by = strings.Join(c.By, " ")
+				sizes = fmt.Sprintf("%6d %6d %7d", check.Median(c.Cases), check.Median(c.Edits), check.Median(c.Faults))
+			}
+			fmt.Fprintf(out, "%-32s %-16s %-16s %s\n", strings.TrimPrefix(c.Name, "engine/"), c.Property, by, sizes)
+		},
+	}
+	all, err := test.Run(cmd.Context())
+	switch {
+	case err != nil:
+		return exit{exitInternal, err}
+	case cmd.Context().Err() != nil:
+		return exit{code: exitInterrupted}
+	}
+	missed := 0
+	for i := range all {
+		if !all[i].Found() {
+			missed++
+		}
+	}
+	idle := check.Idle(all)
+	fmt.Fprintf(out, "\n%d of %d planted bugs were found.\n", len(all)-missed, len(all))
+	if len(idle) > 0 {
+		fmt.Fprintf(out, "No bug was caught by: %s.\n", strings.Join(idle, ", "))
+	}
+	if !f.quiet {
+		fmt.Fprintf(cmd.ErrOrStderr(), "twinwrite: the self-test took %v\n", time.Since(started).Round(time.Second))
+	}
+	if missed > 0 || len(idle) > 0 {
+		return exit{code: exitViolated}
+	}
+	return nil
+}

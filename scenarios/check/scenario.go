@@ -1,0 +1,127 @@
+package check
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/twinwrite/twinwrite/scenarios"
+	"github.com/twinwrite/twinwrite/scenarios/runs"
+)
+
+// FromScenario takes the table maps of a scenario as a subject: with their
+// columns, directions, codes, filters and lookups. Its workload, faults and
+// settings are left out, because drawing those is what a check is for.
+func FromScenario(s *scenarios.Scenario) *Subject {
+	subject := &Subject{Name: s.Name}
+	for i, t := range runs.Tables(s) {
+		m := Map{Table: t, Words: map[string][2][]string{}}
+		for c := range s.Maps[i].Columns {
+			switch col := &s.Maps[i].Columns[c]; {
+			case col.Type == scenarios.Number:
+				m.Numbers = append(m.Numbers, col.Name)
+			case col.Values != nil:
+				m.Words[col.Name] = words(col.Values)
+			}
+		}
+		subject.Maps = append(subject.Maps, m)
+	}
+	return subject
+}
+
+// words are the codes of a column on each side.
+func words(c *scenarios.Codes) (w [2][]string) {
+	for _, pair := range c.Pairs {
+		for side, code := range pair {
+			if !slices.Contains(w[side], code) {
+				w[side] = append(w[side], code)
+			}
+		}
+	}
+	return w
+}
+
+// Option changes how [Scenario] checks.
+type Option func(*Campaign)
+
+// Number sets how many cases are drawn; 1,000 by default.
+func Number(cases int) Option { return func(c *Campaign) { c.Cases = cases } }
+
+// Seed sets the seed of all cases; 1 by default.
+func Seed(seed uint64) Option { return func(c *Campaign) { c.Seed = seed } }
+
+// Jobs sets how many cases go at the same time; 1 by default.
+func Jobs(n int) Option { return func(c *Campaign) { c.Jobs = n } }
+
+// Holds adds a property of your own: it is asked after each case, once the world
+// has come to rest, and returns what is broken, or nothing.
+func Holds(id, contract string, broken func(*Execution) string) Option {
+	return func(c *Campaign) {
+		c.Plan.Own = append(c.Plan.Own, Own{ID: id, Contract: contract, Broken: broken})
+	}
+}
+
+// Scenario checks the table maps of a scenario, a file or the name of one that
+// comes with the program, in a Go test. The first case that breaks a property
+// fails the test with its story and the case itself.
+func Scenario(t testing.TB, nameOrPath string, options ...Option) {
+	t.Helper()
+	s, _, err := scenarios.Load(nameOrPath)
+	if err != nil {
+		t.Fatal(err)
+	}
+	subjectHolds(t, FromScenario(s), options...)
+}
+
+// Maps checks table maps that are given as Go values.
+func Maps(t testing.TB, subject *Subject, options ...Option) {
+	t.Helper()
+	subjectHolds(t, subject, options...)
+}
+
+func subjectHolds(t testing.TB, subject *Subject, options ...Option) {
+	t.Helper()
+	c := Campaign{Subject: subject, Seed: 1}
+	for _, set := range options {
+		set(&c)
+	}
+	sum, err := c.Run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	switch {
+	case sum.Failure != nil:
+		small := sum.Failure.Smallest()
+		story, err := Tell(subject, small, c.Plan, sum.Failure.Property.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Errorf("case %d of seed %d breaks %v\n\n%s\nthe case:\n%s", sum.Failure.Number, c.Seed, sum.Failure.Property, indent(story.Text()), small.Encode())
+	case sum.Cut != "" || sum.Cases == 0:
+		t.Errorf("%d cases were run: %s", sum.Cases, sum.Cut)
+	default:
+		t.Logf("%d cases hold, %d of them unlike all others", sum.Cases, sum.Timelines)
+	}
+}
+
+func indent(text string) string {
+	return "  " + strings.ReplaceAll(strings.TrimRight(text, "\n"), "\n", "\n  ") + "\n"
+}
+
+// Property is a rapid property over the cases of a subject, for rapid.Check and,
+// through [rapid.MakeFuzz], for the fuzzer of go test.
+func Property(subject *Subject, p Plan) func(*rapid.T) {
+	cases := Cases(subject)
+	return func(t *rapid.T) {
+		c := cases.Draw(t, "case")
+		x, err := Execute(subject, c, p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if broken := x.failed(""); broken != nil {
+			t.Fatalf("%v\n%s", broken, c.Encode())
+		}
+	}
+}

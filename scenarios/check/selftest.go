@@ -1,0 +1,116 @@
+package check
+
+import (
+	"context"
+	"slices"
+
+	"github.com/twinwrite/twinwrite/engine"
+	"github.com/twinwrite/twinwrite/internal/fault"
+)
+
+// SelfTest plants every bug of the engine in turn, in the order of
+// [engine.PlantedBugs], and looks for it as for any other. A checker that does
+// not find what is known to be there proves nothing when it finds nothing.
+type SelfTest struct {
+	Subject  *Subject
+	Seeds    []uint64 // each bug is looked for once with each; {1} by default
+	Cases    int      // to draw at most, for each bug and seed; 2,000
+	Jobs     int
+	Progress func(Caught) // called after each bug; nil: nobody listens
+}
+
+// Caught tells how a planted bug fared. The slices have one element for each
+// seed with which it was found.
+type Caught struct {
+	engine.Plant
+	By            []string // the property that broke first: the one that must catch it, where it did
+	Cases         []int    // until it was found
+	Edits, Faults []int    // of the shrunk case
+	Missed        int      // seeds with which it was not found
+}
+
+// Found reports whether the bug was found with every seed.
+func (c *Caught) Found() bool { return c.Missed == 0 && len(c.Cases) > 0 }
+
+// Median returns the middle of some numbers, the lower one of two; 0 for none.
+func Median(of []int) int {
+	if len(of) == 0 {
+		return 0
+	}
+	sorted := slices.Sorted(slices.Values(of))
+	return sorted[(len(sorted)-1)/2]
+}
+
+// Run looks for all bugs, or for those of the given names. When ctx ends it
+// returns what it has.
+func (t SelfTest) Run(ctx context.Context, names ...string) ([]Caught, error) {
+	if len(t.Seeds) == 0 {
+		t.Seeds = []uint64{1}
+	}
+	if t.Cases == 0 {
+		t.Cases = 2000
+	}
+	var all []Caught
+	for _, bug := range engine.PlantedBugs() {
+		if len(names) > 0 && !slices.Contains(names, bug.Name) {
+			continue
+		}
+		c := Caught{Plant: bug}
+		for _, seed := range t.Seeds {
+			if err := t.look(ctx, &c, seed); err != nil {
+				return all, err
+			}
+			if ctx.Err() != nil {
+				return all, nil
+			}
+		}
+		all = append(all, c)
+		if t.Progress != nil {
+			t.Progress(c)
+		}
+	}
+	return all, nil
+}
+
+// look searches for one bug with one seed: first for the property that must
+// break, and if it does not, for any.
+func (t *SelfTest) look(ctx context.Context, c *Caught, seed uint64) error {
+	search := Campaign{
+		Subject: t.Subject, Seed: seed, Cases: t.Cases, Jobs: t.Jobs, Pinned: c.Property,
+		Plan: Plan{Bugs: []fault.Point{{Name: c.Name, Terms: fault.Always}}},
+	}
+	sum, err := search.Run(ctx)
+	if err == nil && sum.Failure == nil && ctx.Err() == nil {
+		search.Pinned = ""
+		sum, err = search.Run(ctx)
+	}
+	switch {
+	case err != nil:
+		return err
+	case sum.Failure == nil:
+		c.Missed++
+		return nil
+	}
+	f := sum.Failure
+	small := f.Smallest()
+	if clean, err := Execute(t.Subject, small, Plan{}); err != nil || clean.failed(f.Property.ID) != nil {
+		c.Missed++ // it fails without the bug, too, and shows nothing of it
+		return err
+	}
+	c.By = append(c.By, f.Property.ID)
+	c.Cases = append(c.Cases, sum.Cases)
+	c.Edits = append(c.Edits, small.Edits())
+	c.Faults = append(c.Faults, len(small.Faults))
+	return nil
+}
+
+// Idle lists the properties that caught no bug, of those that must catch one.
+func Idle(all []Caught) []string {
+	var idle []string
+	for i := range all {
+		if p := all[i].Property; !slices.Contains(idle, p) && !slices.ContainsFunc(all, func(c Caught) bool { return slices.Contains(c.By, p) }) {
+			idle = append(idle, p)
+		}
+	}
+	return idle
+}
