@@ -104,7 +104,7 @@ func (f *compareFlags) compare(cmd *cobra.Command, args []string) error {
 	for _, s := range c.Settings {
 		sets = append(sets, s.Set)
 	}
-	if _, err := reports.WriteComparison(dir, figures, manifest(started, sets...)); err != nil {
+	if _, err := reports.WriteComparison(dir, c, figures, manifest(started, sets...)); err != nil {
 		return exit{exitInternal, err}
 	}
 	if err := f.printComparison(cmd.OutOrStdout(), &figures, dir); err != nil {

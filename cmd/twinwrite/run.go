@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -18,6 +19,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/twinwrite/twinwrite/reports"
+	"github.com/twinwrite/twinwrite/reports/junit"
 	"github.com/twinwrite/twinwrite/scenarios"
 	"github.com/twinwrite/twinwrite/scenarios/result"
 	"github.com/twinwrite/twinwrite/scenarios/runs"
@@ -32,6 +34,7 @@ type runFlags struct {
 	out        string
 	format     string
 	quiet      bool
+	junit      string
 	failpoints []string
 }
 
@@ -60,6 +63,7 @@ number of processors.`,
 	flags.IntVar(&f.jobs, "jobs", runtime.NumCPU(), "runs at the same time")
 	flags.StringVar(&f.out, "out", "runs", "folder in which the run folder is made")
 	flags.StringVar(&f.format, "format", "text", "what is printed: text or json")
+	flags.StringVar(&f.junit, "junit", "", "also write the verdicts to a `file`, as JUnit XML")
 	flags.BoolVar(&f.quiet, "quiet", false, "no progress")
 	failpointFlag(cmd, &f.failpoints)
 	return cmd
@@ -95,6 +99,9 @@ func (f *runFlags) run(cmd *cobra.Command, name string) error {
 	}
 	dir := f.folder(cmd, set, s.Runs.Count)
 	if _, err := reports.WriteFolder(dir, set, manifest(started, set)); err != nil {
+		return exit{exitInternal, err}
+	}
+	if err := f.writeJUnit(set); err != nil {
 		return exit{exitInternal, err}
 	}
 	if err := f.print(cmd.OutOrStdout(), set, dir); err != nil {
@@ -196,6 +203,36 @@ func (f *runFlags) print(w io.Writer, set *result.Set, dir string) error {
 		return reports.Summary(set).WriteJSON(w)
 	}
 	return reports.Terminal(w, set, reports.TerminalOptions{Folder: dir, Width: width(w)})
+}
+
+// writeJUnit writes the verdicts of properties and expectations, if asked to.
+func (f *runFlags) writeJUnit(set *result.Set) error {
+	if f.junit == "" {
+		return nil
+	}
+	s := reports.Summary(set)
+	suite := junit.Suite{Name: "run." + s.Scenario.Name}
+	for _, p := range s.Pooled.Properties {
+		c := junit.Case{Name: p.ID, Class: "property", Verdict: p.Verdict, Message: p.Note, Text: p.Contract + "\n"}
+		if p.Violations > 0 {
+			c.Message = fmt.Sprintf("violated %d times", p.Violations)
+		}
+		for _, v := range p.Examples {
+			c.Text += fmt.Sprintf("run %d, at %v, %s: %s\n", v.Run, v.At.Duration(), v.Record, v.Message)
+		}
+		c.Text += s.Scenario.Command
+		suite.Cases = append(suite.Cases, c)
+	}
+	for _, e := range s.Expectations {
+		suite.Cases = append(suite.Cases, junit.Case{
+			Name: e.ID, Class: "expectation", Verdict: e.Verdict, Message: strings.TrimSpace(e.Seen() + " " + e.Note), Text: e.Text + "\n" + s.Scenario.Command,
+		})
+	}
+	var b bytes.Buffer
+	if err := suite.Write(&b); err != nil {
+		return err
+	}
+	return os.WriteFile(f.junit, b.Bytes(), 0o644)
 }
 
 // width returns how many columns a terminal has, or 0 for what is none.

@@ -12,16 +12,16 @@ import (
 // WriteMarkdown writes the comparison for a pull request's comment.
 func (c Comparison) WriteMarkdown(w io.Writer) error {
 	var out strings.Builder
-	fmt.Fprintf(&out, "## %s: %s\n\n", cell(c.Name), cell(c.against()))
+	fmt.Fprintf(&out, "## %s: %s\n\n", cell(c.Name), cell(c.Against()))
 	for _, s := range c.Sentences {
 		fmt.Fprintf(&out, "- %s\n", cell(s.Text))
 	}
 	for _, line := range c.expectationLines() {
 		fmt.Fprintf(&out, "- %s\n", cell(line))
 	}
-	for _, b := range c.blocks() {
-		fmt.Fprintf(&out, "\n### %s\n\n", b.head)
-		head := c.head()
+	for _, b := range c.Blocks() {
+		fmt.Fprintf(&out, "\n### %s\n\n", b.Head)
+		head := c.Head()
 		head[0] = "Figure"
 		row := func(cells []string) {
 			for i, x := range cells {
@@ -31,7 +31,7 @@ func (c Comparison) WriteMarkdown(w io.Writer) error {
 		}
 		row(head)
 		out.WriteString("|" + strings.Repeat(" --- |", len(head)) + "\n")
-		for _, r := range b.rows {
+		for _, r := range b.Rows {
 			row(r)
 		}
 	}

@@ -128,7 +128,7 @@ func (s Sweep) WriteText(w io.Writer) error {
 			head = append(head, e.ID)
 		}
 	}
-	b := block{}
+	b := Block{}
 	flips := 0
 	for i := range s.Points {
 		p := &s.Points[i]
@@ -145,11 +145,11 @@ func (s Sweep) WriteText(w io.Writer) error {
 			}
 			row = append(row, text)
 		}
-		b.rows = append(b.rows, row)
+		b.Rows = append(b.Rows, row)
 	}
 	var out strings.Builder
 	fmt.Fprintf(&out, "%s: %s\n\n", s.Name, words.Counted(len(s.Points), "point", "points"))
-	for i, line := range alignBlocks(head, []block{b}) {
+	for i, line := range alignBlocks(head, []Block{b}) {
 		if i == 1 || i == 2 { // a table without questions
 			continue
 		}

@@ -13,9 +13,9 @@ import (
 // setting, each with its difference from the first.
 func (c Comparison) WriteText(w io.Writer) error {
 	var out strings.Builder
-	fmt.Fprintf(&out, "%s: %s\n", c.Name, c.against())
+	fmt.Fprintf(&out, "%s: %s\n", c.Name, c.Against())
 	fmt.Fprintf(&out, "%s\n", runsText(c.Settings))
-	for _, line := range alignBlocks(c.head(), c.blocks()) {
+	for _, line := range alignBlocks(c.Head(), c.Blocks()) {
 		out.WriteString(line + "\n")
 	}
 	out.WriteString("\n" + strings.Join(fill("", Legend), "\n") + "\n")
@@ -68,8 +68,8 @@ func fill(indent, prose string) []string {
 	return append(lines, line)
 }
 
-// against says what is compared.
-func (c *Comparison) against() string {
+// Against says what is compared.
+func (c *Comparison) Against() string {
 	var names []string
 	for _, s := range c.Settings[1:] {
 		names = append(names, s.Name)
@@ -90,16 +90,18 @@ func runsText(settings []Setting) string {
 	return words.Counted(settings[0].Runs, "run", "runs") + " each"
 }
 
-// block is a question with the rows that answer it.
-type block struct {
-	head string
-	rows [][]string
+// Block is a question with the rows that answer it.
+type Block struct {
+	Head string
+	Rows [][]string
 }
 
 // differenceHead stands above how a setting differs from the first.
 const differenceHead = "difference"
 
-func (c *Comparison) head() []string {
+// Head names the columns of a table: the figure, the settings, and between them
+// the differences.
+func (c *Comparison) Head() []string {
 	head := []string{""}
 	for i, s := range c.Settings {
 		if head = append(head, s.Name); i > 0 {
@@ -109,11 +111,11 @@ func (c *Comparison) head() []string {
 	return head
 }
 
-// blocks are the rows by question.
-func (c *Comparison) blocks() []block {
-	var all []block
+// Blocks are the rows by question.
+func (c *Comparison) Blocks() []Block {
+	var all []Block
 	for _, q := range Questions {
-		b := block{head: q}
+		b := Block{Head: q}
 		for i := range c.Figures {
 			f := &c.Figures[i]
 			if f.Question != q {
@@ -129,13 +131,13 @@ func (c *Comparison) blocks() []block {
 					row = append(row, f.Difference(s))
 				}
 			}
-			b.rows = append(b.rows, row)
+			b.Rows = append(b.Rows, row)
 		}
-		if b.rows == nil {
+		if b.Rows == nil {
 			continue
 		}
 		if q == Questions[2] {
-			b.head += " Per 10,000 of them"
+			b.Head += " Per 10,000 of them"
 		}
 		all = append(all, b)
 	}
@@ -144,7 +146,7 @@ func (c *Comparison) blocks() []block {
 
 // alignBlocks sets the rows of all blocks in the same columns, names and
 // differences to the left, values to the right.
-func alignBlocks(head []string, blocks []block) []string {
+func alignBlocks(head []string, blocks []Block) []string {
 	widths := make([]int, len(head))
 	measure := func(row []string) {
 		for i, cell := range row {
@@ -153,7 +155,7 @@ func alignBlocks(head []string, blocks []block) []string {
 	}
 	measure(head)
 	for _, b := range blocks {
-		for _, r := range b.rows {
+		for _, r := range b.Rows {
 			measure(r)
 		}
 	}
@@ -174,8 +176,8 @@ func alignBlocks(head []string, blocks []block) []string {
 	}
 	lines := []string{line(head)}
 	for _, b := range blocks {
-		lines = append(lines, "", b.head)
-		for _, r := range b.rows {
+		lines = append(lines, "", b.Head)
+		for _, r := range b.Rows {
 			lines = append(lines, line(r))
 		}
 	}
