@@ -16,7 +16,7 @@ type Expectation struct {
 	Always     string              `key:"always"`     // the ID of a property
 	Eventually string              `key:"eventually"` // the name of one of [expect.States]
 	Within     time.Duration       `key:"within"`     // of Eventually: after the users have left
-	Compare    *Comparison         `key:"compare"`    // refused by [Parse]: a run has one mode
+	Compare    *Comparison         `key:"compare"`    // judged by a comparison of modes; a run leaves it out
 }
 
 // Comparison demands something of a figure beside that of another mode.
@@ -36,7 +36,7 @@ var expectObject = object{
 		{name: "within", shape: notNegative{timeSpan}, doc: "with eventually: how long after the users have left, for example 1h"},
 		{
 			name: "compare", doc: "a figure of one mode beside that of another",
-			shape: object{name: "compare", also: refuseCompare, keys: []key{
+			shape: object{name: "compare", keys: []key{
 				{name: "metric", shape: composite(readFigure), required: true, doc: "the figure, for example p95(convergence)"},
 				{name: "to", shape: text{identifier: true, bytesMax: nameBytesMax}, required: true, doc: "the mode that is compared with, for example live"},
 				{name: "expr", shape: composite(readRatio), required: true, doc: `what the figures must show: "ratio < 0.5"`},
@@ -173,14 +173,6 @@ func reasons() []string {
 	return names
 }
 
-// refuseCompare refuses a comparison between modes that is sound in itself: it
-// is judged where there are several modes to compare, and nowhere else.
-func refuseCompare(c *checker, raw, n *node, path string) {
-	if len(n.fields) == len(raw.fields) {
-		c.fault(raw, path, "remove it, and run the scenario once in each mode", "compare is judged by a comparison of modes, and a run has one mode")
-	}
-}
-
 // readRatio reads what a comparison demands.
 func readRatio(c *checker, n *node, path string) *node {
 	return readExpression(c, n, path, func(text string) (any, *expect.Error) {
@@ -226,6 +218,8 @@ func (e *Expectation) Label() string {
 		return e.Expr.Text
 	case e.Always != "":
 		return "always " + e.Always
+	case e.Compare != nil:
+		return e.Compare.Metric.String() + " beside that of " + e.Compare.To + ": " + e.Compare.Expr.String()
 	default:
 		return "eventually " + e.Eventually + ", within " + writeSpan(e.Within) + " after the users have left"
 	}

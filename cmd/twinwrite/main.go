@@ -17,9 +17,10 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// The exit codes. When several apply, the first in [verdictCode] counts.
+// The exit codes. When several apply, [urgency] says which counts.
 const (
 	exitHolds        = 0
+	exitFailed       = 1
 	exitUsage        = 2
 	exitViolated     = 3
 	exitInconclusive = 4
@@ -79,15 +80,15 @@ to decide.
 
 Start with:  twinwrite run month-end
 
-Exit codes: 0 all hold · 2 usage · 3 a property or an expectation was violated ·
-4 inconclusive · 5 scenario invalid · 6 not reproducible · 70 internal error ·
+Exit codes: 0 all hold · 1 an expectation failed · 2 usage · 3 a property was
+violated · 4 inconclusive · 5 scenario invalid · 6 not reproducible · 70 internal error ·
 130 interrupted, partial results kept`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	root.AddCommand(runCommand(), checkCommand(), replayCommand(), validateCommand(), planCommand(),
+	root.AddCommand(runCommand(), compareCommand(), sweepCommand(), checkCommand(), replayCommand(), validateCommand(), planCommand(),
 		scenariosCommand(), initCommand(), catalogCommand(), schemaCommand(), versionCommand())
 	return root
 }

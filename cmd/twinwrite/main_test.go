@@ -26,7 +26,7 @@ func TestScripts(t *testing.T) {
 		Dir:           "testdata/script",
 		UpdateScripts: os.Getenv("UPDATE_GOLDEN") != "",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "glob": glob, "same": same,
+			"exits": exits, "glob": glob, "same": same, "folder": folder,
 		},
 	})
 }
@@ -84,4 +84,17 @@ func same(ts *testscript.TestScript, neg bool, args []string) {
 	if bytes.Equal(content[0], content[1]) == neg {
 		ts.Fatalf("%s of %s and %s: same is %v", args[2], args[0], args[1], !neg)
 	}
+}
+
+// folder puts the one path that a pattern matches into a variable: folder NAME
+// PATTERN.
+func folder(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: folder NAME PATTERN")
+	}
+	matches, err := filepath.Glob(ts.MkAbs(args[1]))
+	if err != nil || len(matches) != 1 {
+		ts.Fatalf("%s matches %d paths (%v)", args[1], len(matches), err)
+	}
+	ts.Setenv(args[0], matches[0])
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -18,6 +19,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/twinwrite/twinwrite/reports"
+	"github.com/twinwrite/twinwrite/reports/junit"
 	"github.com/twinwrite/twinwrite/scenarios"
 	"github.com/twinwrite/twinwrite/scenarios/result"
 	"github.com/twinwrite/twinwrite/scenarios/runs"
@@ -32,6 +34,7 @@ type runFlags struct {
 	out        string
 	format     string
 	quiet      bool
+	junit      string
 	failpoints []string
 }
 
@@ -60,13 +63,14 @@ number of processors.`,
 	flags.IntVar(&f.jobs, "jobs", runtime.NumCPU(), "runs at the same time")
 	flags.StringVar(&f.out, "out", "runs", "folder in which the run folder is made")
 	flags.StringVar(&f.format, "format", "text", "what is printed: text or json")
+	flags.StringVar(&f.junit, "junit", "", "also write the verdicts to a `file`, as JUnit XML")
 	flags.BoolVar(&f.quiet, "quiet", false, "no progress")
 	failpointFlag(cmd, &f.failpoints)
 	return cmd
 }
 
 func (f *runFlags) run(cmd *cobra.Command, name string) error {
-	if err := f.check(cmd); err != nil {
+	if err := f.check(cmd, "text", "json"); err != nil {
 		return usage(err)
 	}
 	points, err := parseFailpoints(f.failpoints)
@@ -81,6 +85,9 @@ func (f *runFlags) run(cmd *cobra.Command, name string) error {
 		fmt.Fprintf(cmd.ErrOrStderr(), "twinwrite: the sweep (%d points) is left out: run takes the scenario's own values\n  hint: one point: --set %s\n",
 			len(s.Points()), firstSets(s))
 	}
+	if n := comparing(s); n > 0 {
+		fmt.Fprintf(cmd.ErrOrStderr(), "twinwrite: %d of the expectations compare modes and are left out: a run has one mode\n  hint: twinwrite compare %s --modes ...\n", n, quote(name))
+	}
 	started := time.Now()
 	p := newProgress(cmd.ErrOrStderr(), s.Runs.Most(), s.Time.End(), f.quiet)
 	set, err := runs.Simulate(cmd.Context(), s, runs.Options{
@@ -91,13 +98,26 @@ func (f *runFlags) run(cmd *cobra.Command, name string) error {
 		return exit{exitInternal, err}
 	}
 	dir := f.folder(cmd, set, s.Runs.Count)
-	if _, err := reports.WriteFolder(dir, set, manifest(set, started)); err != nil {
+	if _, err := reports.WriteFolder(dir, set, manifest(started, set)); err != nil {
+		return exit{exitInternal, err}
+	}
+	if err := f.writeJUnit(set); err != nil {
 		return exit{exitInternal, err}
 	}
 	if err := f.print(cmd.OutOrStdout(), set, dir); err != nil {
 		return exit{exitInternal, err}
 	}
 	return verdictCode(cmd.Context(), set)
+}
+
+// comparing counts the expectations of one mode beside another.
+func comparing(s *scenarios.Scenario) (n int) {
+	for i := range s.Expect {
+		if s.Expect[i].Compare != nil {
+			n++
+		}
+	}
+	return n
 }
 
 // firstSets shows how the first point of a sweep is written on the command line.
@@ -113,11 +133,13 @@ func firstSets(s *scenarios.Scenario) string {
 	return strings.Join(sets, " --set ")
 }
 
-// check refuses flags that make no sense, before anything is simulated.
-func (f *runFlags) check(cmd *cobra.Command) error {
+// check refuses flags that make no sense, before anything is simulated. formats
+// are those in which the command prints.
+func (f *runFlags) check(cmd *cobra.Command, formats ...string) error {
+	last := len(formats) - 1
 	switch {
-	case f.format != "text" && f.format != "json":
-		return fmt.Errorf("--format is %q\n  hint: text or json", f.format)
+	case !slices.Contains(formats, f.format):
+		return fmt.Errorf("--format is %q\n  hint: %s or %s", f.format, strings.Join(formats[:last], ", "), formats[last])
 	case f.jobs < 1:
 		return fmt.Errorf("--jobs is %d\n  hint: how many runs go at the same time, at least 1", f.jobs)
 	case cmd.Flags().Changed("runs") && f.runs < 1:
@@ -183,6 +205,36 @@ func (f *runFlags) print(w io.Writer, set *result.Set, dir string) error {
 	return reports.Terminal(w, set, reports.TerminalOptions{Folder: dir, Width: width(w)})
 }
 
+// writeJUnit writes the verdicts of properties and expectations, if asked to.
+func (f *runFlags) writeJUnit(set *result.Set) error {
+	if f.junit == "" {
+		return nil
+	}
+	s := reports.Summary(set)
+	suite := junit.Suite{Name: "run." + s.Scenario.Name}
+	for _, p := range s.Pooled.Properties {
+		c := junit.Case{Name: p.ID, Class: "property", Verdict: p.Verdict, Message: p.Note, Text: p.Contract + "\n"}
+		if p.Violations > 0 {
+			c.Message = fmt.Sprintf("violated %d times", p.Violations)
+		}
+		for _, v := range p.Examples {
+			c.Text += fmt.Sprintf("run %d, at %v, %s: %s\n", v.Run, v.At.Duration(), v.Record, v.Message)
+		}
+		c.Text += s.Scenario.Command
+		suite.Cases = append(suite.Cases, c)
+	}
+	for _, e := range s.Expectations {
+		suite.Cases = append(suite.Cases, junit.Case{
+			Name: e.ID, Class: "expectation", Verdict: e.Verdict, Message: strings.TrimSpace(e.Seen() + " " + e.Note), Text: e.Text + "\n" + s.Scenario.Command,
+		})
+	}
+	var b bytes.Buffer
+	if err := suite.Write(&b); err != nil {
+		return err
+	}
+	return os.WriteFile(f.junit, b.Bytes(), 0o644)
+}
+
 // width returns how many columns a terminal has, or 0 for what is none.
 func width(w io.Writer) int {
 	f, ok := w.(*os.File)
@@ -197,7 +249,7 @@ func width(w io.Writer) int {
 }
 
 // manifest gathers what is true of this execution only.
-func manifest(set *result.Set, started time.Time) reports.Manifest {
+func manifest(started time.Time, sets ...*result.Set) reports.Manifest {
 	elapsed := time.Since(started)
 	host, _ := os.Hostname() // an unknown host is left out
 	m := reports.Manifest{
@@ -205,28 +257,12 @@ func manifest(set *result.Set, started time.Time) reports.Manifest {
 		Host: host, Arguments: os.Args, Started: started, ElapsedSeconds: elapsed.Seconds(),
 	}
 	var events uint64
-	for i := range set.Runs {
-		m.SimulatedSeconds += set.Runs[i].End.Seconds()
-		events += set.Runs[i].Events
+	for _, set := range sets {
+		for i := range set.Runs {
+			m.SimulatedSeconds += set.Runs[i].End.Seconds()
+			events += set.Runs[i].Events
+		}
 	}
 	m.EventsPerSecond = float64(events) / elapsed.Seconds()
 	return m
-}
-
-// verdictCode turns what the runs showed into an exit code: internal error,
-// interrupted, violated, inconclusive, in this order.
-func verdictCode(ctx context.Context, set *result.Set) error {
-	broken := func(r result.Run) bool { return r.Panic != "" }
-	switch verdict := set.Verdict(); {
-	case slices.ContainsFunc(set.Runs, broken):
-		return exit{code: exitInternal}
-	case ctx.Err() != nil:
-		return exit{code: exitInterrupted}
-	case verdict == result.Fail:
-		return exit{code: exitViolated}
-	case verdict == result.Pass:
-		return nil
-	default:
-		return exit{code: exitInconclusive}
-	}
 }

@@ -72,7 +72,7 @@ func listScenarios(w io.Writer) error {
 		if err != nil {
 			return exit{exitInternal, err}
 		}
-		fmt.Fprintf(w, "%-14s %s\n", name, s.Purpose)
+		fmt.Fprintf(w, "%-18s %s\n", name, s.Purpose)
 	}
 	return nil
 }

@@ -26,10 +26,10 @@ import (
 	"github.com/twinwrite/twinwrite/scenarios/result"
 )
 
-//go:embed page.html page.css
+//go:embed page.html compare.html page.css
 var files embed.FS
 
-var page = template.Must(template.New("page.html").Funcs(template.FuncMap{"titled": titled, "slowest": titledSlowest, "bind": words.Bind}).ParseFS(files, "page.html"))
+var page = template.Must(template.New("page.html").Funcs(template.FuncMap{"titled": titled, "slowest": titledSlowest, "bind": words.Bind}).ParseFS(files, "page.html", "compare.html"))
 
 // titled gives a table its caption, for the template "table".
 func titled(title string, t table) any {

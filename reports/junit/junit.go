@@ -27,7 +27,7 @@ type Case struct {
 }
 
 // Write writes the suite. A verdict that is inconclusive is written as an error,
-// so that no tool shows it as passed; times are left out, because the same
+// so that no tool shows it as passed, and one that had no occasion as skipped; times are left out, because the same
 // results give the same bytes.
 func (s Suite) Write(w io.Writer) error {
 	out := suite{Name: s.Name, Tests: len(s.Cases)}
@@ -36,6 +36,9 @@ func (s Suite) Write(w io.Writer) error {
 		detail := &detail{Message: clean(c.Message), Type: string(c.Verdict), Text: clean(c.Text)}
 		switch c.Verdict {
 		case result.Pass:
+		case result.NoOccasion:
+			x.Skipped = detail
+			out.Skipped++
 		case result.Fail:
 			x.Failure = detail
 			out.Failures++
@@ -78,6 +81,7 @@ type suite struct {
 	Tests    int        `xml:"tests,attr"`
 	Failures int        `xml:"failures,attr"`
 	Errors   int        `xml:"errors,attr"`
+	Skipped  int        `xml:"skipped,attr"`
 	Cases    []testcase `xml:"testcase"`
 }
 
@@ -85,6 +89,7 @@ type testcase struct {
 	Name    string  `xml:"name,attr"`
 	Class   string  `xml:"classname,attr"`
 	Failure *detail `xml:"failure"`
+	Skipped *detail `xml:"skipped"`
 	Error   *detail `xml:"error"`
 }
 

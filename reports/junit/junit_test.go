@@ -18,6 +18,7 @@ func TestWrite(t *testing.T) {
 		{Name: "converged", Class: "property", Verdict: result.Pass},
 		{Name: "no-echo", Class: "property", Verdict: result.Fail, Message: `record "<&>` + "\x00", Text: "twice"},
 		{Name: "slo", Class: "expectation", Verdict: result.Inconclusive, Message: "nothing was measured"},
+		{Name: "primary-wins", Class: "property", Verdict: result.NoOccasion, Message: "no two changes met"},
 		{Name: "odd", Class: "expectation"}, // no verdict at all is no pass either
 	}}
 	var b strings.Builder
@@ -25,14 +26,17 @@ func TestWrite(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := `<?xml version="1.0" encoding="UTF-8"?>
-<testsuites tests="4" failures="1" errors="2">
-  <testsuite name="month-end" tests="4" failures="1" errors="2">
+<testsuites tests="5" failures="1" errors="2">
+  <testsuite name="month-end" tests="5" failures="1" errors="2" skipped="1">
     <testcase name="converged" classname="month-end.property"></testcase>
     <testcase name="no-echo" classname="month-end.property">
       <failure message="record &#34;&lt;&amp;&gt;` + "\ufffd" + `" type="fail">twice</failure>
     </testcase>
     <testcase name="slo" classname="month-end.expectation">
       <error message="nothing was measured" type="inconclusive"></error>
+    </testcase>
+    <testcase name="primary-wins" classname="month-end.property">
+      <skipped message="no two changes met" type="no occasion"></skipped>
     </testcase>
     <testcase name="odd" classname="month-end.expectation">
       <error message="" type=""></error>

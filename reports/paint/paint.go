@@ -82,6 +82,8 @@ var outcomes = []struct {
 	{"dismissed", Shade{"o-dismissed", 0x77808A, 0x87909A}},
 	{"parked", Shade{"o-parked", 0xB5179E, 0xF283DC}},
 	{"open", Shade{"o-open", 0x0B6BCB, 0x5AA9F5}},
+	{"lost", Shade{"o-lost", 0xC22A2A, 0xFF8078}},
+	{"missed", Shade{"o-missed", 0x9A6B00, 0xD9A441}},
 }
 
 // Outcome is the shade of an outcome class; an unknown one is grey.

@@ -18,6 +18,7 @@ type mix struct {
 	name, from string
 	counts     []uint64 // by class, parallel to the classes in use
 	all        uint64
+	shown      []string // what stands beside the bar in place of the counts; nil: the counts
 }
 
 // Outcomes draws, per table map and side of origin, how references ended: a bar
@@ -186,7 +187,11 @@ func drawOutcomes(c draw.Canvas, classes []string, rows []mix, l outcomeLayout) 
 				writeMiddle(c, none, l.columns[k], middle, "·")
 				continue
 			}
-			writeMiddle(c, count, l.columns[k], middle, words.Count(n))
+			text := words.Count(n)
+			if r.shown != nil {
+				text = r.shown[k]
+			}
+			writeMiddle(c, count, l.columns[k], middle, text)
 		}
 	}
 }

@@ -13,6 +13,7 @@ import (
 type Difference struct {
 	Interval
 	P           float64 // of no difference, two-sided; 1 when it is not Known
+	Freedom     float64 // degrees of freedom of the interval's t; 0 when it is not Known
 	Paired      bool    // run i was taken with run i; else the runs counted as independent (Welch)
 	Correlation float64 // of the two over the runs; NaN where one of them never varied
 	Gain        float64 // variance of an unpaired difference over that of the paired one: how much pairing helped
@@ -34,6 +35,7 @@ func CompareRuns(a, b []float64) Difference {
 	if n < 2 {
 		return d
 	}
+	d.Freedom = float64(n - 1)
 	va, vb, vd := stat.Variance(a, nil), stat.Variance(b, nil), stat.Variance(deltas, nil)
 	if va > 0 && vb > 0 {
 		d.Correlation = stat.Correlation(a, b, nil)
@@ -42,23 +44,23 @@ func CompareRuns(a, b []float64) Difference {
 		d.Gain = (va + vb) / vd
 	}
 	if !(d.Correlation > 0) && va+vb > 0 {
-		welch(&d, va, vb, n)
+		welch(&d, va, vb, n, n)
 		return d
 	}
-	d.P = twoSided(d.Mean, math.Sqrt(vd/float64(n)), float64(n-1))
+	d.P = twoSided(d.Mean, math.Sqrt(vd/float64(n)), d.Freedom)
 	return d
 }
 
 // welch takes the runs as independent: the variances add, and the degrees of
 // freedom are those of Welch and Satterthwaite.
-func welch(d *Difference, va, vb float64, n int) {
+func welch(d *Difference, va, vb float64, na, nb int) {
 	d.Paired = false
-	ea, eb := va/float64(n), vb/float64(n)
+	ea, eb := va/float64(na), vb/float64(nb)
 	se := math.Sqrt(ea + eb)
-	freedom := (ea + eb) * (ea + eb) / ((ea*ea + eb*eb) / float64(n-1))
-	half := distuv.StudentsT{Sigma: 1, Nu: freedom}.Quantile(1-(1-confidence)/2) * se
+	d.Freedom = (ea + eb) * (ea + eb) / (ea*ea/float64(na-1) + eb*eb/float64(nb-1))
+	half := distuv.StudentsT{Sigma: 1, Nu: d.Freedom}.Quantile(1-(1-confidence)/2) * se
 	d.Low, d.High = d.Mean-half, d.Mean+half
-	d.P = twoSided(d.Mean, se, freedom)
+	d.P = twoSided(d.Mean, se, d.Freedom)
 }
 
 // twoSided is the chance of a mean at least as far from 0, were there no
@@ -81,8 +83,7 @@ func (d Difference) Equivalent(margin float64) bool {
 		return d.Known && math.Abs(d.Mean) < margin
 	}
 	// The interval is the 95 % one; narrow it with the quantiles of its own t.
-	freedom := float64(d.Runs - 1)
-	t := distuv.StudentsT{Sigma: 1, Nu: freedom}
+	t := distuv.StudentsT{Sigma: 1, Nu: d.Freedom}
 	half := (d.High - d.Low) / 2 * t.Quantile(0.95) / t.Quantile(0.975)
 	return d.Mean-half > -margin && d.Mean+half < margin
 }
@@ -102,4 +103,27 @@ func Holm(ps []float64) []float64 {
 		adjusted[i] = highest
 	}
 	return adjusted
+}
+
+// CompareGroups measures b minus a where the runs of a have nothing to do with
+// those of b, as of two seeds: Welch's test. The two may differ in number.
+func CompareGroups(a, b []float64) Difference {
+	d := Difference{P: 1, Correlation: math.NaN(), Gain: math.NaN()}
+	if len(a) == 0 || len(b) == 0 {
+		return d
+	}
+	d.Mean, d.Runs = MeanOverRuns(b).Mean-MeanOverRuns(a).Mean, min(len(a), len(b))
+	d.Low, d.High = d.Mean, d.Mean
+	if d.Runs < 2 {
+		return d
+	}
+	d.Known = true
+	va, vb := stat.Variance(a, nil), stat.Variance(b, nil)
+	if va+vb == 0 {
+		d.Freedom = float64(len(a) + len(b) - 2)
+		d.P = twoSided(d.Mean, 0, d.Freedom)
+		return d
+	}
+	welch(&d, va, vb, len(a), len(b))
+	return d
 }

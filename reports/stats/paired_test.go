@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"testing"
 	"time"
+
+	"gonum.org/v1/gonum/stat/distuv"
 )
 
 func near(t *testing.T, what string, got, want, within float64) {
@@ -48,6 +50,30 @@ func TestCompareRunsWelch(t *testing.T) {
 	near(t, "low", d.Low, -0.2054832, 1e-3)
 	near(t, "high", d.High, 3.3654832, 1e-3)
 	near(t, "p", d.P, 0.07939, 1e-4)
+}
+
+// TestCompareGroups: the sleep data as two groups, and groups of unequal size:
+// by hand, means 2 and 6, variances 1 and 4 over 3 and 5 runs.
+func TestCompareGroups(t *testing.T) {
+	t.Parallel()
+	d := CompareGroups([]float64{0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0}, []float64{1.9, 0.8, 1.1, 0.1, -0.1, 4.4, 5.5, 1.6, 4.6, 3.4})
+	near(t, "low", d.Low, -0.2054832, 1e-6)
+	near(t, "high", d.High, 3.3654832, 1e-6)
+	near(t, "p", d.P, 0.07939414, 1e-7)
+	near(t, "freedom", d.Freedom, 17.776474, 1e-5)
+	u := CompareGroups([]float64{1, 2, 3}, []float64{3.1715729, 6, 8.8284271, 6, 6})
+	near(t, "mean", u.Mean, 4, 1e-7)
+	near(t, "standard error", (u.High-u.Low)/2/distuv.StudentsT{Sigma: 1, Nu: u.Freedom}.Quantile(.975), math.Sqrt(1./3+4./5), 1e-6)
+	near(t, "freedom of unequal groups", u.Freedom, (1./3+.8)*(1./3+.8)/(1./9/2+.64/4), 1e-6)
+	if d := CompareGroups([]float64{1}, []float64{2, 3}); d.Known || d.P != 1 {
+		t.Errorf("one run beside two: %+v", d)
+	}
+	if d := CompareGroups([]float64{1, 1}, []float64{2, 2}); d.P != 0 || d.Low != 1 {
+		t.Errorf("no spread at all: %+v", d)
+	}
+	if d := CompareGroups(nil, []float64{1}); d.Known || d.P != 1 {
+		t.Errorf("nothing beside one: %+v", d)
+	}
 }
 
 func TestCompareRunsAtTheEdges(t *testing.T) {

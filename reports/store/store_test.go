@@ -3,12 +3,14 @@ package store_test
 import (
 	"bytes"
 	"database/sql"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/twinwrite/twinwrite/reports/internal/fixture"
 	"github.com/twinwrite/twinwrite/reports/store"
@@ -156,5 +158,67 @@ func BenchmarkWrite(b *testing.B) {
 		if err := store.Write(path, set); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// TestReadBack: what was written is read back, all of it.
+func TestReadBack(t *testing.T) {
+	t.Parallel()
+	copied := fixture.Compared(2).Settings[2].Set
+	copied.Runs[1].Copied.Losses = []result.Loss{{Record: "customers C1", Side: "finops", Born: 14, Missed: true}}
+	judged := fixture.Runs(2)
+	judged.Expectations = []result.Expectation{{ID: "slo", Text: "p99(convergence) < 5m", Verdict: result.Pass, Mean: "4m", Low: "3m", High: "5m", AtLeast: true, Runs: 2}}
+	judged.Looks = []result.Look{{Runs: 2, Figure: "p50", Relative: .25, Enough: true}}
+	judged.Runs[0].Fired = []string{"engine/ack-before-save x3"}
+	judged.Scenario.Failpoints = []string{"engine/ack-before-save"}
+	for name, set := range map[string]*result.Set{"broken": fixture.Broken(), "stopped": fixture.Stopped(), "integrator": copied, "judged": judged, "nothing": fixture.None()} {
+		_, path := write(t, set)
+		got, err := store.Read(path)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		want := *set
+		want.Scenario.Source, want.Scenario.Resolved = nil, nil
+		for i := range want.Runs {
+			want.Runs[i].Panic = "" // a world that broke is told of in the report alone
+		}
+		if diff := cmp.Diff(&want, got, cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("%s: (-want +got)\n%s", name, diff)
+		}
+	}
+}
+
+// TestReadRefuses what is no results file of this version.
+func TestReadRefuses(t *testing.T) {
+	t.Parallel()
+	if _, err := store.Read(filepath.Join(t.TempDir(), "none.sqlite")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("no file: %v", err)
+	}
+	text := filepath.Join(t.TempDir(), "text.sqlite")
+	if err := os.WriteFile(text, []byte("not a database at all"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := store.Read(text); err == nil {
+		t.Error("a text was read")
+	}
+	_, path := write(t, fixture.One())
+	plain := filepath.Join(t.TempDir(), "old.sqlite")
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(plain, b, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	db, err := sql.Open("sqlite3", plain)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = db.Exec("UPDATE scenario SET schema = 'twinwrite/results/v0'")
+	if err := errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := store.Read(plain); !errors.Is(err, store.ErrSchema) {
+		t.Errorf("another version: %v", err)
 	}
 }

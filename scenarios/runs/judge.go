@@ -41,8 +41,45 @@ func (p *plan) enough(set *result.Set) bool {
 func (p *plan) judge(set *result.Set) {
 	all := measures(set)
 	for i := range p.scenario.Expect {
-		set.Expectations = append(set.Expectations, p.decide(&p.scenario.Expect[i], set, all))
+		if e := &p.scenario.Expect[i]; e.Compare == nil { // one mode has nothing to be compared with
+			set.Expectations = append(set.Expectations, p.decide(e, set, all))
+		}
 	}
+}
+
+// JudgeBetween decides those expectations of a scenario that demand something
+// of it beside another setting; first names the setting that the scenario's own
+// figures are of.
+func JudgeBetween(s *scenarios.Scenario, first string, settings []result.Setting) []result.Expectation {
+	var list []result.Expectation
+	of := func(name string) []expect.Measures {
+		for _, setting := range settings {
+			if setting.Name == name {
+				return measures(setting.Set)
+			}
+		}
+		return nil
+	}
+	for i := range s.Expect {
+		e := &s.Expect[i]
+		if e.Compare == nil {
+			continue
+		}
+		out := result.Expectation{ID: e.ID, Text: e.Label(), Verdict: result.Inconclusive}
+		ours, theirs := of(first), of(e.Compare.To)
+		switch {
+		case ours == nil:
+			out.Note = first + " is not among what is compared"
+		case theirs == nil:
+			out.Note = e.Compare.To + " is not among what is compared"
+		default:
+			j := expect.JudgeRatio(&e.Compare.Metric, e.Compare.Expr, ours, theirs, s.Runs.Confidence())
+			out.Verdict, out.Note = j.Verdict, j.Note
+			measured(&out, &j, expect.Plain)
+		}
+		list = append(list, out)
+	}
+	return list
 }
 
 func (p *plan) decide(e *scenarios.Expectation, set *result.Set, all []expect.Measures) result.Expectation {
@@ -51,13 +88,7 @@ func (p *plan) decide(e *scenarios.Expectation, set *result.Set, all []expect.Me
 	case e.Expr != nil:
 		j := expect.Judge(e.Expr, all, p.scenario.Runs.Confidence())
 		out.Verdict, out.Note, out.AtLeast = j.Verdict, j.Note, j.AtLeast
-		if i := j.Interval; i.Runs > 0 {
-			write := func(v float64) string { return expect.Quantity{Value: v, Unit: e.Expr.Bound.Unit}.String() }
-			out.Mean, out.Runs = write(i.Mean), i.Runs
-			if i.Runs > 1 {
-				out.Low, out.High = write(i.Low), write(i.High)
-			}
-		}
+		measured(&out, &j, e.Expr.Bound.Unit)
 	case e.Always != "":
 		out.Verdict, out.Note = expect.Always(all, func(run int) (result.Verdict, string) {
 			for _, q := range set.Runs[run].Properties {
@@ -81,4 +112,17 @@ func (p *plan) decide(e *scenarios.Expectation, set *result.Set, all []expect.Me
 		}
 	}
 	return out
+}
+
+// measured writes down the figure that an expectation was judged by.
+func measured(out *result.Expectation, j *expect.Judgement, unit expect.Unit) {
+	i := j.Interval
+	if i.Runs == 0 {
+		return
+	}
+	write := func(v float64) string { return expect.Quantity{Value: v, Unit: unit}.String() }
+	out.Mean, out.Runs = write(i.Mean), i.Runs
+	if i.Runs > 1 {
+		out.Low, out.High = write(i.Low), write(i.High)
+	}
 }

@@ -1,0 +1,336 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/twinwrite/twinwrite/reports"
+	"github.com/twinwrite/twinwrite/reports/comparison"
+	"github.com/twinwrite/twinwrite/reports/store"
+	"github.com/twinwrite/twinwrite/scenarios"
+	"github.com/twinwrite/twinwrite/scenarios/result"
+	"github.com/twinwrite/twinwrite/scenarios/runs"
+)
+
+// compareFlags are the flags of the compare command.
+type compareFlags struct {
+	runFlags
+	modes    []string
+	baseline string
+}
+
+func compareCommand() *cobra.Command {
+	var f compareFlags
+	cmd := &cobra.Command{
+		Use:   "compare SCENARIO [SCENARIO ...]",
+		Short: "set modes, scenarios or stored results side by side",
+		Long: `compare runs a scenario in several modes, or several scenarios, and sets their
+figures side by side. In place of a scenario it takes the folder of a run, with
+its stored results. All are compared with the first; run i of one has the same
+users, edits and faults as run i of the others, so that differences are measured
+pair by pair. A difference is shown with its 95 % interval, or as ~ where the runs
+show none.
+
+With --baseline it answers one question: is the scenario worse than what is
+stored in a folder? Then it exits with 1 when a figure is shown to be worse by
+more than 2 %, and with 4 when the runs are too few to tell.
+
+Without --runs, a scenario that asks for fewer than ` + strconv.Itoa(comparedRuns) + ` runs is run so often; with
+--baseline, as often as the baseline was.`,
+		Example: `  twinwrite compare month-end --modes async,integrator
+  twinwrite compare monday.yaml tuesday.yaml --runs 30
+  twinwrite compare runs/month-end-1a2b3c4d runs/month-end-5e6f7a8b
+  twinwrite compare month-end --baseline runs/month-end-1a2b3c4d`,
+		Args: cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error { return f.compare(cmd, args) },
+	}
+	flags := cmd.Flags()
+	setFlag(cmd, &f.sets)
+	flags.StringSliceVar(&f.modes, "modes", nil, "modes to compare, the first with the others: async,integrator")
+	flags.StringVar(&f.baseline, "baseline", "", "`folder` of a run that the scenario must not be worse than")
+	flags.Uint64Var(&f.seed, "seed", 0, "seed of all draws, in place of the scenario's")
+	flags.IntVar(&f.runs, "runs", 0, "number of runs of each, in place of the scenario's")
+	flags.IntVar(&f.jobs, "jobs", runtime.NumCPU(), "runs at the same time")
+	flags.StringVar(&f.out, "out", "runs", "folder in which the folder of the comparison is made")
+	flags.StringVar(&f.format, "format", "text", "what is printed: text, json or markdown")
+	flags.BoolVar(&f.quiet, "quiet", false, "no progress")
+	return cmd
+}
+
+// comparedRuns is how often a scenario is run at least where nobody says how
+// often: one run has no interval.
+const comparedRuns = 10
+
+// contender is one of what is compared: a scenario to be run, or results.
+type contender struct {
+	name     string
+	scenario *scenarios.Scenario
+	command  string
+	set      *result.Set
+}
+
+func (f *compareFlags) compare(cmd *cobra.Command, args []string) error {
+	if err := f.checkCompare(cmd, args); err != nil {
+		return usage(err)
+	}
+	all, err := f.contenders(cmd, args)
+	if err != nil {
+		return err
+	}
+	started := time.Now()
+	if err := f.simulate(cmd, all); err != nil {
+		return err
+	}
+	c := f.gather(cmd, args, all)
+	figures := comparison.Of(c)
+	dir := filepath.Join(f.out, c.Name+"-compare-"+identity(c))
+	if cmd.Context().Err() != nil {
+		dir += "-partial"
+	}
+	var sets []*result.Set
+	for _, s := range c.Settings {
+		sets = append(sets, s.Set)
+	}
+	if _, err := reports.WriteComparison(dir, c, figures, manifest(started, sets...)); err != nil {
+		return exit{exitInternal, err}
+	}
+	if err := f.printComparison(cmd.OutOrStdout(), &figures, dir); err != nil {
+		return exit{exitInternal, err}
+	}
+	return f.compareCode(cmd, c, &figures)
+}
+
+func (f *compareFlags) checkCompare(cmd *cobra.Command, args []string) error {
+	switch {
+	case len(args) == 0:
+		return fmt.Errorf("compare what?\n  hint: twinwrite compare month-end --modes async,integrator")
+	case len(args) == 1 && f.modes == nil && f.baseline == "":
+		return fmt.Errorf("%s alone has nothing to be compared with\n  hint: name modes (--modes async,integrator), a second scenario, or --baseline FOLDER", args[0])
+	case len(args) > 1 && (f.modes != nil || f.baseline != ""):
+		return errors.New("--modes and --baseline are for one scenario\n  hint: name one scenario, or leave the flag out")
+	case f.modes != nil && f.baseline != "":
+		return errors.New("--modes and --baseline are two questions\n  hint: ask one at a time")
+	case f.modes != nil && len(f.modes) < 2:
+		return fmt.Errorf("--modes names %s alone\n  hint: two or more, for example --modes async,integrator", strings.Join(f.modes, ","))
+	}
+	for i, m := range f.modes {
+		if slices.Contains(f.modes[:i], m) {
+			return fmt.Errorf("--modes names %s twice\n  hint: remove one of them", m)
+		}
+	}
+	return f.check(cmd, "text", "json", "markdown")
+}
+
+// contenders reads what is compared, before anything is run.
+func (f *compareFlags) contenders(cmd *cobra.Command, args []string) ([]*contender, error) {
+	var all []*contender
+	add := func(c *contender, err error) error {
+		if err == nil {
+			all = append(all, c)
+		}
+		return err
+	}
+	switch {
+	case f.modes != nil:
+		for _, mode := range f.modes {
+			c, err := f.read(cmd, args[0], comparedRuns, "engine.mode="+mode)
+			if err != nil {
+				return nil, err
+			}
+			if c.scenario == nil {
+				return nil, usage(fmt.Errorf("%s holds results, and they have one mode\n  hint: name the scenario", args[0]))
+			}
+			c.name = mode
+			all = append(all, c)
+		}
+	case f.baseline != "":
+		base, err := stored(f.baseline)
+		if err != nil {
+			return nil, usage(fmt.Errorf("--baseline: %w\n  hint: make one with 'twinwrite run %s --runs %d', and name its folder", err, args[0], comparedRuns))
+		}
+		base.name = "baseline"
+		if err := add(base, nil); err != nil {
+			return nil, err
+		}
+		if err := add(f.read(cmd, args[0], len(base.set.Runs))); err != nil {
+			return nil, err
+		}
+		all[1].name = "now"
+	default:
+		for _, arg := range args {
+			if err := add(f.read(cmd, arg, comparedRuns)); err != nil {
+				return nil, err
+			}
+		}
+	}
+	distinguish(all)
+	return all, nil
+}
+
+// distinguish gives contenders of one name numbers.
+func distinguish(all []*contender) {
+	times := map[string]int{}
+	for _, c := range all {
+		times[c.name]++
+	}
+	seen := map[string]int{}
+	for _, c := range all {
+		if name := c.name; times[name] > 1 {
+			seen[name]++
+			c.name = name + "-" + strconv.Itoa(seen[name])
+		}
+	}
+}
+
+// read takes a folder of results, or loads a scenario that is to be run at
+// least so often where nobody says how often.
+func (f *compareFlags) read(cmd *cobra.Command, arg string, least int, more ...string) (*contender, error) {
+	if info, err := os.Stat(arg); err == nil && info.IsDir() {
+		c, err := stored(arg)
+		return c, usage(err)
+	}
+	sets := append(slices.Clone(f.overrides(cmd)), more...)
+	s, err := load(cmd, arg, sets)
+	if err != nil {
+		return nil, err
+	}
+	if !cmd.Flags().Changed("runs") && (s.Runs.Most() < least || f.baseline != "" && s.Runs.Most() != least) {
+		sets = append(sets, "runs.count="+strconv.Itoa(least))
+		if s, err = load(cmd, arg, sets); err != nil {
+			return nil, err
+		}
+	}
+	words := []string{"twinwrite run", quote(arg)}
+	for _, set := range sets {
+		words = append(words, "--set", quote(set))
+	}
+	return &contender{name: s.Name, scenario: s, command: strings.Join(words, " ")}, nil
+}
+
+// stored reads the results in the folder of a run.
+func stored(dir string) (*contender, error) {
+	set, err := store.Read(filepath.Join(dir, reports.ResultsFile))
+	if err != nil {
+		return nil, fmt.Errorf("read results in %s: %w", dir, err)
+	}
+	return &contender{name: set.Scenario.Name, set: set}, nil
+}
+
+// simulate runs those that have no results yet.
+func (f *compareFlags) simulate(cmd *cobra.Command, all []*contender) error {
+	count, length := 0, time.Duration(0)
+	for _, c := range all {
+		if c.scenario != nil {
+			count, length = count+c.scenario.Runs.Most(), max(length, c.scenario.Time.End())
+		}
+	}
+	p := newProgress(cmd.ErrOrStderr(), count, length, f.quiet)
+	defer p.finish()
+	begun := 0
+	for _, c := range all {
+		if c.scenario == nil {
+			continue
+		}
+		first := begun
+		set, err := runs.Simulate(cmd.Context(), c.scenario, runs.Options{Jobs: f.jobs, Command: c.command, Progress: func(u runs.Progress) {
+			u.Run += first
+			p.update(u)
+		}})
+		if err != nil && !errors.Is(err, context.Canceled) {
+			return exit{exitInternal, err}
+		}
+		begun += c.scenario.Runs.Most()
+		c.set = set
+	}
+	return nil
+}
+
+// gather puts the results side by side, and judges what the first scenario
+// expects of one beside another.
+func (f *compareFlags) gather(cmd *cobra.Command, args []string, all []*contender) *result.Comparison {
+	c := &result.Comparison{Name: all[0].set.Scenario.Name, Command: f.compareCommandLine(cmd, args)}
+	if f.modes != nil {
+		c.Axis = "engine.mode"
+	}
+	for _, x := range all {
+		c.Settings = append(c.Settings, result.Setting{Name: x.name, Set: x.set})
+	}
+	if s := all[0].scenario; s != nil && f.modes != nil {
+		c.Expectations = runs.JudgeBetween(s, f.modes[0], c.Settings)
+	}
+	return c
+}
+
+func (f *compareFlags) compareCommandLine(cmd *cobra.Command, args []string) string {
+	words := []string{"twinwrite compare"}
+	for _, a := range args {
+		words = append(words, quote(a))
+	}
+	if f.modes != nil {
+		words = append(words, "--modes", quote(strings.Join(f.modes, ",")))
+	}
+	if f.baseline != "" {
+		words = append(words, "--baseline", quote(f.baseline))
+	}
+	for _, s := range f.overrides(cmd) {
+		words = append(words, "--set", quote(s))
+	}
+	return strings.Join(words, " ")
+}
+
+// identity tells comparisons of one scenario apart.
+func identity(c *result.Comparison) string {
+	h := sha256.New()
+	for _, s := range c.Settings {
+		fmt.Fprintf(h, "%s %s\n", s.Name, s.Set.Scenario.Hash)
+	}
+	return hex.EncodeToString(h.Sum(nil))[:8]
+}
+
+func (f *compareFlags) printComparison(w io.Writer, c *comparison.Comparison, dir string) error {
+	switch f.format {
+	case "json":
+		return c.WriteJSON(w)
+	case "markdown":
+		return c.WriteMarkdown(w)
+	}
+	if err := c.WriteText(w); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(w, "\nfolder     %s\nreproduce  %s\n", dir, c.Command)
+	return err
+}
+
+// compareCode turns a comparison into an exit code. What the scenario expects of
+// each setting by itself is for run to judge.
+func (f *compareFlags) compareCode(cmd *cobra.Command, c *result.Comparison, figures *comparison.Comparison) error {
+	var code codes
+	if cmd.Context().Err() != nil {
+		code.raise(exitInterrupted)
+	}
+	for _, s := range c.Settings {
+		code.runs(s.Set)
+	}
+	for _, e := range c.Expectations {
+		code.expectation(e.Verdict)
+	}
+	if f.baseline != "" {
+		gate := figures.Baseline()
+		fmt.Fprintf(cmd.ErrOrStderr(), "twinwrite: %s\n", gate.Text)
+		code.expectation(gate.Verdict)
+	}
+	return code.err()
+}

@@ -1,0 +1,212 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/twinwrite/twinwrite/reports"
+	"github.com/twinwrite/twinwrite/reports/comparison"
+	"github.com/twinwrite/twinwrite/reports/store"
+	"github.com/twinwrite/twinwrite/scenarios"
+	"github.com/twinwrite/twinwrite/scenarios/result"
+	"github.com/twinwrite/twinwrite/scenarios/runs"
+)
+
+// sweepFlags are the flags of the sweep command.
+type sweepFlags struct {
+	runFlags
+	axes []string
+}
+
+func sweepCommand() *cobra.Command {
+	var f sweepFlags
+	cmd := &cobra.Command{
+		Use:   "sweep SCENARIO",
+		Short: "run a scenario at every point of a sweep",
+		Long: `sweep runs the points of the scenario's sweep, or those of the axes that are named
+here: every value with every other. Each point is a run folder of its own, as
+'twinwrite run' makes it, and what is there already is not run again: an
+interrupted sweep goes on where it was. A star marks an expectation that fares
+otherwise than at the point before.
+
+Expectations do not decide the exit code: where they begin to fail is what a
+sweep is for. Properties do.`,
+		Example: `  twinwrite sweep month-end --axis engine.workers=1,4,16
+  twinwrite sweep my.yaml --runs 10 --format csv`,
+		Args: oneScenario,
+		RunE: func(cmd *cobra.Command, args []string) error { return f.sweep(cmd, args[0]) },
+	}
+	flags := cmd.Flags()
+	setFlag(cmd, &f.sets)
+	flags.StringArrayVar(&f.axes, "axis", nil, "go through values of a setting, as `path=v1,v2,...`; may be repeated")
+	flags.Uint64Var(&f.seed, "seed", 0, "seed of all draws, in place of the scenario's")
+	flags.IntVar(&f.runs, "runs", 0, "number of runs of each point, in place of the scenario's")
+	flags.IntVar(&f.jobs, "jobs", runtime.NumCPU(), "runs at the same time")
+	flags.StringVar(&f.out, "out", "runs", "folder in which the run folders are made")
+	flags.StringVar(&f.format, "format", "text", "what is printed: text, json or csv")
+	flags.BoolVar(&f.quiet, "quiet", false, "no progress")
+	return cmd
+}
+
+func (f *sweepFlags) sweep(cmd *cobra.Command, name string) error {
+	if err := f.check(cmd, "text", "json", "csv"); err != nil {
+		return usage(err)
+	}
+	axes, err := f.override()
+	if err != nil {
+		return usage(err)
+	}
+	whole, err := load(cmd, name, append(slices.Clone(f.overrides(cmd)), axes...))
+	if err != nil {
+		return err
+	}
+	if whole.Sweep == nil {
+		return usage(fmt.Errorf("%s has no sweep\n  hint: name what differs, for example --axis engine.workers=1,4,16", name))
+	}
+	points := whole.Points()
+	if len(points) == 0 {
+		return usage(fmt.Errorf("the sweep of %s has no point: its condition holds for none", name))
+	}
+	s := comparison.Sweep{Name: whole.Name, Command: f.sweepCommandLine(cmd, name)}
+	for _, a := range whole.Sweep.Axes {
+		s.Axes = append(s.Axes, a.Path)
+	}
+	var code codes
+	h := sha256.New()
+	for i, p := range points {
+		if cmd.Context().Err() != nil {
+			break
+		}
+		set, err := f.point(cmd, name, p, fmt.Sprintf("point %d of %d", i+1, len(points)))
+		if err != nil {
+			return err
+		}
+		code.runs(set)
+		values := make([]string, len(p))
+		for k, setting := range p {
+			values[k] = setting.Value
+		}
+		s.Add(values, set)
+		fmt.Fprintln(h, set.Scenario.Hash)
+	}
+	dir := filepath.Join(f.out, whole.Name+"-sweep-"+hex.EncodeToString(h.Sum(nil))[:8])
+	if cmd.Context().Err() != nil {
+		code.raise(exitInterrupted)
+		fmt.Fprintf(cmd.ErrOrStderr(), "twinwrite: interrupted: %d of %d points; the same command goes on from there\n", len(s.Points), len(points))
+		dir += "-partial"
+	}
+	if err := reports.WriteSweep(dir, s); err != nil {
+		return exit{exitInternal, err}
+	}
+	if err := f.printSweep(cmd.OutOrStdout(), &s, dir); err != nil {
+		return exit{exitInternal, err}
+	}
+	return code.err()
+}
+
+// override turns the axes of the command line into the scenario's sweep.
+func (f *sweepFlags) override() ([]string, error) {
+	var list []string
+	for _, a := range f.axes {
+		path, values, ok := strings.Cut(a, "=")
+		if !ok || path == "" || values == "" {
+			return nil, fmt.Errorf("--axis is %q\n  hint: --axis engine.workers=1,4,16", a)
+		}
+		list = append(list, fmt.Sprintf("{path: %s, values: [%s]}", path, strings.ReplaceAll(values, ",", ", ")))
+	}
+	if list == nil {
+		return nil, nil
+	}
+	return []string{"sweep={axes: [" + strings.Join(list, ", ") + "]}"}, nil
+}
+
+// point gives the results of a point: those that are stored, or new ones.
+func (f *sweepFlags) point(cmd *cobra.Command, name string, p scenarios.Point, which string) (*result.Set, error) {
+	sets := append(slices.Clone(f.overrides(cmd)), p.Sets()...)
+	s, _, err := scenarios.Load(name, sets...)
+	if err != nil {
+		return nil, exit{exitInvalid, err}
+	}
+	hash, err := s.Hash(runs.ModelVersion)
+	if err != nil {
+		return nil, exit{exitInternal, err}
+	}
+	dir := filepath.Join(f.out, s.Name+"-"+hash)
+	if set := keptResults(dir, hash); set != nil {
+		if !f.quiet {
+			fmt.Fprintf(cmd.ErrOrStderr(), "twinwrite: %s: stored in %s\n", which, dir)
+		}
+		return set, nil
+	}
+	if !f.quiet {
+		fmt.Fprintf(cmd.ErrOrStderr(), "twinwrite: %s: %s\n", which, strings.Join(p.Sets(), " "))
+	}
+	started := time.Now()
+	progress := newProgress(cmd.ErrOrStderr(), s.Runs.Most(), s.Time.End(), f.quiet)
+	words := []string{"twinwrite run", quote(name)}
+	for _, set := range sets {
+		words = append(words, "--set", quote(set))
+	}
+	set, err := runs.Simulate(cmd.Context(), s, runs.Options{Jobs: f.jobs, Progress: progress.update, Command: strings.Join(words, " ")})
+	progress.finish()
+	if err != nil && !errors.Is(err, context.Canceled) {
+		return nil, exit{exitInternal, err}
+	}
+	if cmd.Context().Err() != nil {
+		dir += "-partial"
+	}
+	if _, err := reports.WriteFolder(dir, set, manifest(started, set)); err != nil {
+		return nil, exit{exitInternal, err}
+	}
+	return set, nil
+}
+
+// keptResults reads the results of an earlier execution; nil where there are
+// none that can be used. A folder with a manifest is complete.
+func keptResults(dir, hash string) *result.Set {
+	if _, err := os.Stat(filepath.Join(dir, reports.ManifestFile)); err != nil {
+		return nil
+	}
+	set, err := store.Read(filepath.Join(dir, reports.ResultsFile))
+	if err != nil || set.Scenario.Hash != hash || set.Complete() < len(set.Runs) || len(set.Runs) == 0 {
+		return nil
+	}
+	return set
+}
+
+func (f *sweepFlags) sweepCommandLine(cmd *cobra.Command, name string) string {
+	words := []string{"twinwrite sweep", quote(name)}
+	for _, a := range f.axes {
+		words = append(words, "--axis", quote(a))
+	}
+	for _, s := range f.overrides(cmd) {
+		words = append(words, "--set", quote(s))
+	}
+	return strings.Join(words, " ")
+}
+
+func (f *sweepFlags) printSweep(w io.Writer, s *comparison.Sweep, dir string) error {
+	switch f.format {
+	case "json":
+		return s.WriteJSON(w)
+	case "csv":
+		return s.WriteCSV(w)
+	}
+	if err := s.WriteText(w); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(w, "\nfolder     %s\nreproduce  %s\n", dir, s.Command)
+	return err
+}

@@ -1,0 +1,67 @@
+package comparison
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"unicode"
+
+	"github.com/twinwrite/twinwrite/reports/words"
+)
+
+// WriteMarkdown writes the comparison for a pull request's comment.
+func (c Comparison) WriteMarkdown(w io.Writer) error {
+	var out strings.Builder
+	fmt.Fprintf(&out, "## %s: %s\n\n", cell(c.Name), cell(c.Against()))
+	for _, s := range c.Sentences {
+		fmt.Fprintf(&out, "- %s\n", cell(s.Text))
+	}
+	for _, line := range c.expectationLines() {
+		fmt.Fprintf(&out, "- %s\n", cell(line))
+	}
+	for _, b := range c.Blocks() {
+		fmt.Fprintf(&out, "\n### %s\n\n", b.Head)
+		head := c.Head()
+		head[0] = "Figure"
+		row := func(cells []string) {
+			for i, x := range cells {
+				cells[i] = cell(x)
+			}
+			fmt.Fprintf(&out, "| %s |\n", strings.Join(cells, " | "))
+		}
+		row(head)
+		out.WriteString("|" + strings.Repeat(" --- |", len(head)) + "\n")
+		for _, r := range b.Rows {
+			row(r)
+		}
+	}
+	fmt.Fprintf(&out, "\n%s. %s\n", words.Counted(c.Settings[0].Runs, "run", "runs"), Legend)
+	for _, line := range append(c.trust(), c.Notes...) {
+		fmt.Fprintf(&out, "- %s\n", cell(line))
+	}
+	fmt.Fprintf(&out, "\nAgain: `%s`\n", strings.ReplaceAll(printable(c.Command), "`", "'"))
+	_, err := io.WriteString(w, out.String())
+	return err
+}
+
+// cell keeps text from being read as markup: whatever comes from a file is text.
+func cell(s string) string {
+	var b strings.Builder
+	for _, r := range printable(strings.ReplaceAll(s, "\n", " ")) {
+		if strings.ContainsRune("\\`*_{}[]<>#|~", r) {
+			b.WriteByte('\\')
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+// printable replaces what could move a cursor or change a screen.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) && r != '\n' {
+			return '?'
+		}
+		return r
+	}, s)
+}

@@ -1,0 +1,189 @@
+package comparison
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/twinwrite/twinwrite/reports/summary"
+	"github.com/twinwrite/twinwrite/reports/words"
+	"github.com/twinwrite/twinwrite/scenarios/result"
+)
+
+// SweepSchema names the shape of a sweep's JSON.
+const SweepSchema = "twinwrite/sweep/v1"
+
+// Sweep is what a scenario shows at several points. It is filled by
+// [Sweep.Add], point by point, so that no more than one point's results are in
+// memory.
+type Sweep struct {
+	Schema  string   `json:"schema"`
+	Name    string   `json:"name"`
+	Axes    []string `json:"axes"` // paths of the settings that differ
+	Points  []Point  `json:"points"`
+	Command string   `json:"command"`
+}
+
+// Point is one place in a sweep.
+type Point struct {
+	Values       []string              `json:"values"` // one an axis
+	Hash         string                `json:"hash"`   // of its results
+	Runs         int                   `json:"runs"`   // complete ones
+	Verdict      result.Verdict        `json:"verdict"`
+	Figures      []PointFigure         `json:"figures"`
+	Expectations []summary.Expectation `json:"expectations"`
+	Flips        []string              `json:"flips"` // IDs of expectations that fare otherwise than at the point before, along some axis
+	Command      string                `json:"command"`
+}
+
+// PointFigure is a figure at a point.
+type PointFigure struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+	Unit Unit   `json:"unit"`
+	Cell
+}
+
+// Add takes the results of the next point. Along an axis, the point before it
+// is the last one that has the same values on all others.
+func (s *Sweep) Add(values []string, set *result.Set) {
+	s.Schema = SweepSchema
+	runs := whole(set)
+	p := Point{
+		Values: values, Hash: set.Scenario.Hash, Runs: len(runs.Runs), Verdict: set.Verdict(), Command: set.Scenario.Command,
+		Figures: []PointFigure{}, Expectations: []summary.Expectation{}, Flips: []string{},
+	}
+	for _, m := range metrics() {
+		if f := m.row([]*result.Set{runs}); f.worthShowing() {
+			p.Figures = append(p.Figures, PointFigure{f.ID, f.Name, f.Unit, f.Cells[0]})
+		}
+	}
+	for _, e := range set.Expectations {
+		p.Expectations = append(p.Expectations, summary.Expectation(e))
+	}
+	for axis := range values {
+		if before := s.before(values, axis); before != nil {
+			p.flips(before)
+		}
+	}
+	s.Points = append(s.Points, p)
+}
+
+// before is the point before one along an axis; nil where it is the first.
+func (s *Sweep) before(values []string, axis int) *Point {
+	for i := len(s.Points) - 1; i >= 0; i-- {
+		same := true
+		for k, v := range s.Points[i].Values {
+			same = same && (k == axis || v == values[k])
+		}
+		if same {
+			return &s.Points[i]
+		}
+	}
+	return nil
+}
+
+// flips notes the expectations that fare otherwise than at another point.
+func (p *Point) flips(other *Point) {
+	for i, e := range p.Expectations {
+		if i < len(other.Expectations) && other.Expectations[i].Verdict != e.Verdict && !slices.Contains(p.Flips, e.ID) {
+			p.Flips = append(p.Flips, e.ID)
+		}
+	}
+}
+
+// sweepColumns are the figures that a table of points shows.
+var sweepColumns = []struct{ id, head string }{
+	{medianID, "p50"}, {"convergence-p99", "p99"}, {"never-converged", "never/10k"}, {"parked", "parked"}, {lostID, "lost/10k"}, {"user-wait", "user wait"},
+}
+
+// figure is a figure as text.
+func (p *Point) figure(id string) string {
+	for _, f := range p.Figures {
+		if f.ID == id {
+			row := Figure{Unit: f.Unit, Cells: []Cell{f.Cell}}
+			return row.Value(0)
+		}
+	}
+	if id == medianID || id == "convergence-p99" {
+		return words.None
+	}
+	return "0"
+}
+
+// WriteText writes a row a point. An expectation that fares otherwise than at
+// the point before carries a star.
+func (s Sweep) WriteText(w io.Writer) error {
+	head := append(slices.Clone(s.Axes), "runs")
+	for _, c := range sweepColumns {
+		head = append(head, c.head)
+	}
+	head = append(head, "properties")
+	if len(s.Points) > 0 {
+		for _, e := range s.Points[0].Expectations {
+			head = append(head, e.ID)
+		}
+	}
+	b := Block{}
+	flips := 0
+	for i := range s.Points {
+		p := &s.Points[i]
+		row := append(slices.Clone(p.Values), words.Count(p.Runs))
+		for _, c := range sweepColumns {
+			row = append(row, p.figure(c.id))
+		}
+		row = append(row, string(p.Verdict))
+		for _, e := range p.Expectations {
+			text := string(e.Verdict)
+			if slices.Contains(p.Flips, e.ID) {
+				text += "*"
+				flips++
+			}
+			row = append(row, text)
+		}
+		b.Rows = append(b.Rows, row)
+	}
+	var out strings.Builder
+	fmt.Fprintf(&out, "%s: %s\n\n", s.Name, words.Counted(len(s.Points), "point", "points"))
+	for i, line := range alignBlocks(head, []Block{b}) {
+		if i == 1 || i == 2 { // a table without questions
+			continue
+		}
+		out.WriteString(line + "\n")
+	}
+	if flips > 0 {
+		out.WriteString("\n* fares otherwise than at the point before\n")
+	}
+	_, err := io.WriteString(w, printable(out.String()))
+	return err
+}
+
+// WriteJSON writes the sweep, the same bytes for the same results on every
+// machine.
+func (s Sweep) WriteJSON(w io.Writer) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false) // it is a file for programs, never part of a page
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(s); err != nil {
+		return fmt.Errorf("write sweep: %w", err)
+	}
+	return nil
+}
+
+// WriteCSV writes a row for each figure of each point.
+func (s Sweep) WriteCSV(w io.Writer) error {
+	out := csv.NewWriter(w)
+	_ = out.Write(append(slices.Clone(s.Axes), "figure", "unit", "mean", "low", "high", "at_least", "runs")) // Error tells of it
+	number := func(v summary.Rounded) string { return strconv.FormatFloat(float64(v), 'g', 6, 64) }
+	for _, p := range s.Points {
+		for _, f := range p.Figures {
+			_ = out.Write(append(slices.Clone(p.Values), f.ID, string(f.Unit), number(f.Mean), number(f.Low), number(f.High), strconv.FormatBool(f.AtLeast), strconv.Itoa(f.Runs)))
+		}
+	}
+	out.Flush()
+	return out.Error()
+}

@@ -1,0 +1,281 @@
+package store
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"time"
+
+	"github.com/twinwrite/twinwrite/scenarios/result"
+)
+
+// ErrSchema is returned for a file of another shape than [Schema].
+var ErrSchema = errors.New("store: a results file of another version")
+
+// Read reads back what [Write] wrote. The scenario file and its resolved form
+// are not in a results file: they stand beside it in the run folder.
+func Read(path string) (set *result.Set, err error) {
+	if _, err := os.Stat(path); err != nil { // SQLite would make the file
+		return nil, err
+	}
+	dsn, err := fileURI(path)
+	if err != nil {
+		return nil, err
+	}
+	db, err := sql.Open("sqlite3", dsn+"?mode=ro&immutable=1")
+	if err != nil {
+		return nil, fmt.Errorf("open results: %w", err)
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	r := &reader{db: db, set: &result.Set{}}
+	r.scenario()
+	r.runs()
+	if r.err != nil {
+		return nil, r.err
+	}
+	return r.set, nil
+}
+
+// reader reads one table after the other, until the first error.
+type reader struct {
+	db  *sql.DB
+	set *result.Set
+	err error
+}
+
+// table calls row for each row of a table in the order of writing; row scans
+// the columns in the order of schema.sql.
+func (r *reader) table(name string, row func(scan func(...any))) {
+	if r.err != nil {
+		return
+	}
+	rows, err := r.db.Query("SELECT * FROM " + name + " ORDER BY rowid")
+	if err != nil {
+		r.err = fmt.Errorf("read %s: %w", name, err)
+		return
+	}
+	defer rows.Close()
+	for rows.Next() && r.err == nil {
+		row(func(into ...any) {
+			if err := rows.Scan(into...); err != nil {
+				r.err = fmt.Errorf("read %s: %w", name, err)
+			}
+		})
+	}
+	if err := rows.Err(); err != nil && r.err == nil {
+		r.err = fmt.Errorf("read %s: %w", name, err)
+	}
+}
+
+func (r *reader) scenario() {
+	s := &r.set.Scenario
+	r.table("scenario", func(scan func(...any)) {
+		var schema, seed, start string
+		scan(&schema, &s.Name, &s.Purpose, &s.Mode, &seed, &s.Hash, &s.Model, &start, &s.Length, &s.Warmup, &s.Drain, &s.Primary, &s.Command)
+		if r.err != nil {
+			return
+		}
+		if schema != Schema {
+			r.err = fmt.Errorf("%w: it is %s, and this program reads %s", ErrSchema, schema, Schema)
+			return
+		}
+		var errs [2]error
+		s.Seed, errs[0] = strconv.ParseUint(seed, 10, 64)
+		s.Start, errs[1] = time.Parse(time.RFC3339Nano, start)
+		if err := errors.Join(errs[:]...); err != nil {
+			r.err = fmt.Errorf("read scenario: %w", err)
+		}
+	})
+	r.table("expectations", func(scan func(...any)) {
+		var e result.Expectation
+		scan(&e.ID, &e.Text, &e.Verdict, &e.Note, &e.Mean, &e.Low, &e.High, &e.AtLeast, &e.Runs)
+		r.set.Expectations = append(r.set.Expectations, e)
+	})
+	r.table("looks", func(scan func(...any)) {
+		var l result.Look
+		scan(&l.Runs, &l.Figure, &l.Relative, &l.Enough)
+		r.set.Looks = append(r.set.Looks, l)
+	})
+	r.table("maps", func(scan func(...any)) {
+		var m result.Map
+		var place int
+		scan(&place, &m.Name, &m.FinOps, &m.Dataverse, &m.Sequence)
+		s.Maps = append(s.Maps, m)
+	})
+	r.table("faults", func(scan func(...any)) {
+		var f result.Period
+		scan(&f.Kind, &f.Target, &f.From, &f.To, &f.Note)
+		s.Faults = append(s.Faults, f)
+	})
+	r.table("failpoints", func(scan func(...any)) {
+		var f string
+		scan(&f)
+		s.Failpoints = append(s.Failpoints, f)
+	})
+	r.table("settings", func(scan func(...any)) {
+		var in result.Input
+		scan(&in.Path, &in.Value, &in.Default, &in.Given, &in.Source)
+		s.Inputs = append(s.Inputs, in)
+	})
+}
+
+// runs reads the runs, and then table by table what they showed.
+func (r *reader) runs() {
+	at := map[int]int{}
+	r.table("runs", func(scan func(...any)) {
+		var x result.Run
+		scan(&x.Index, &x.Digest, &x.Events, &x.End, &x.Incomplete)
+		at[x.Index] = len(r.set.Runs)
+		r.set.Runs = append(r.set.Runs, x)
+	})
+	// of reads a table about runs: the first column names the run.
+	of := func(name string, row func(scan func(...any)) func(*result.Run)) {
+		r.table(name, func(scan func(...any)) {
+			run := 0
+			into := row(func(columns ...any) { scan(append([]any{&run}, columns...)...) })
+			i, ok := at[run]
+			switch {
+			case r.err != nil:
+			case !ok:
+				r.err = fmt.Errorf("read %s: there is no run %d", name, run)
+			default:
+				into(&r.set.Runs[i])
+			}
+		})
+	}
+	r.judged(of)
+	r.counted(of)
+	r.measured(of)
+}
+
+// ofRun reads a table about runs.
+type ofRun func(name string, row func(scan func(...any)) func(*result.Run))
+
+// judged reads properties and their breaches.
+func (r *reader) judged(of ofRun) {
+	of("properties", func(scan func(...any)) func(*result.Run) {
+		var p result.Property
+		scan(&p.ID, &p.Contract, &p.Verdict, &p.Checked, &p.Violations, &p.Note)
+		return func(x *result.Run) { x.Properties = append(x.Properties, p) }
+	})
+	of("violations", func(scan func(...any)) func(*result.Run) {
+		var v result.Violation
+		var id string
+		scan(&id, &v.At, &v.Record, &v.Message)
+		return func(x *result.Run) {
+			for i := range x.Properties {
+				if p := &x.Properties[i]; p.ID == id {
+					p.Examples = append(p.Examples, v)
+				}
+			}
+		}
+	})
+}
+
+// counted reads what was counted.
+func (r *reader) counted(of ofRun) {
+	of("outcomes", func(scan func(...any)) func(*result.Run) {
+		var o result.OutcomeCount
+		scan(&o.Map, &o.Side, &o.Class, &o.Reason, &o.Count)
+		return func(x *result.Run) { x.Outcomes = append(x.Outcomes, o) }
+	})
+	of("copied", func(scan func(...any)) func(*result.Run) {
+		var c result.Copied
+		scan(&c.Lost[0], &c.Lost[1], &c.Missed[0], &c.Missed[1], &c.Overwritten[0], &c.Overwritten[1],
+			&c.Rows, &c.Deletes, &c.Echoes, &c.Runs, &c.Warnings, &c.Broken, &c.Waiting)
+		return func(x *result.Run) { x.Copied = &c }
+	})
+	of("losses", func(scan func(...any)) func(*result.Run) {
+		var l result.Loss
+		scan(&l.Record, &l.Side, &l.Born, &l.Missed)
+		return func(x *result.Run) {
+			if x.Copied != nil {
+				x.Copied.Losses = append(x.Copied.Losses, l)
+			}
+		}
+	})
+	of("map_counts", func(scan func(...any)) func(*result.Run) {
+		var m result.MapCount
+		scan(&m.Map, &m.Captured[0], &m.Captured[1], &m.Creates[0], &m.Creates[1], &m.Alive[0], &m.Alive[1],
+			&m.Converged, &m.Divergent, &m.Parked, &m.Blocked, &m.Open, &m.PartlyVisibleMost, &m.NeverWhole)
+		return func(x *result.Run) { x.Maps = append(x.Maps, m) }
+	})
+	of("errors", func(scan func(...any)) func(*result.Run) {
+		var e result.ErrorCount
+		scan(&e.Class, &e.Reason, &e.Map, &e.Message, &e.Count, &e.Retried, &e.Example)
+		return func(x *result.Run) { x.Errors = append(x.Errors, e) }
+	})
+	of("totals", func(scan func(...any)) func(*result.Run) {
+		var t result.Totals
+		scan(&t.Captured, &t.Transactions[0], &t.Transactions[1], &t.Rejected, &t.StaleRefused[0], &t.StaleRefused[1],
+			&t.Overwrote[0], &t.Overwrote[1], &t.TurnedAway[0], &t.TurnedAway[1], &t.UserWaitMost, &t.EngineWrites,
+			&t.MarkOnlyWrites, &t.Retries, &t.ConditionFailed, &t.LateLandings, &t.Crashes, &t.Notifications, &t.Reads)
+		return func(x *result.Run) { x.Totals = t }
+	})
+}
+
+// measured reads times, and quantities over time.
+func (r *reader) measured(of ofRun) {
+	of("convergence", func(scan func(...any)) func(*result.Run) {
+		var s result.Sample
+		var side string
+		scan(&s.Map, &side, &s.Born, &s.Took, &s.Censored)
+		if side != sideName(0) {
+			s.Side = 1
+		}
+		return func(x *result.Run) { x.Convergence = append(x.Convergence, s) }
+	})
+	of("series", func(scan func(...any)) func(*result.Run) {
+		var name, unit string
+		var p result.Point
+		scan(&name, &unit, &p.At, &p.Value)
+		return func(x *result.Run) {
+			if n := len(x.Series); n == 0 || x.Series[n-1].Name != name {
+				x.Series = append(x.Series, result.Series{Name: name, Unit: unit})
+			}
+			s := &x.Series[len(x.Series)-1]
+			s.Points = append(s.Points, p)
+		}
+	})
+	of("worst", func(scan func(...any)) func(*result.Run) {
+		var w result.Worst
+		var rank int
+		scan(&rank, &w.Record, &w.Map, &w.Side, &w.Born, &w.Took, &w.Censored)
+		return func(x *result.Run) { x.Worst = append(x.Worst, w) }
+	})
+	of("worst_reasons", func(scan func(...any)) func(*result.Run) {
+		var why result.Reason
+		var rank int
+		scan(&rank, &why.What, &why.For)
+		return func(x *result.Run) {
+			if rank >= 1 && rank <= len(x.Worst) {
+				w := &x.Worst[rank-1]
+				w.Why = append(w.Why, why)
+			}
+		}
+	})
+	of("stories", func(scan func(...any)) func(*result.Run) {
+		var s result.Story
+		var list string
+		scan(&list, &s.Title, &s.Side, &s.Committed, &s.Records, &s.Synced, &s.FirstSeen, &s.LastSeen, &s.Censored)
+		return func(x *result.Run) {
+			if list == "torn" {
+				x.Torn = append(x.Torn, s)
+			} else {
+				x.Story = append(x.Story, s)
+			}
+		}
+	})
+	of("strikes", func(scan func(...any)) func(*result.Run) {
+		var f result.Period
+		scan(&f.Kind, &f.Target, &f.From, &f.To, &f.Note)
+		return func(x *result.Run) { x.Faults = append(x.Faults, f) }
+	})
+	of("fired", func(scan func(...any)) func(*result.Run) {
+		var f string
+		scan(&f)
+		return func(x *result.Run) { x.Fired = append(x.Fired, f) }
+	})
+}
