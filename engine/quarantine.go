@@ -78,7 +78,7 @@ const causeOscillation = "the business logic of the two sides keeps answering ea
 // The bounds of turns, beside [Config.AnswersMax].
 const (
 	againMax = 4 // answers in a row that say the same again: both sides have done so twice
-	restful  = 8 // times that an outbox is found empty before a change that is no answer any more
+	restful  = 2 // times that an outbox is found empty before a change that is no answer any more
 )
 
 // answering reports whether what an item is about to carry answers what was carried

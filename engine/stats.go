@@ -62,7 +62,17 @@ func (c *Core) Stats() Stats {
 // Idle reports whether nothing is under way and no item can run or waits for
 // its time: what is left in the queue, if anything, waits for an operator.
 func (c *Core) Idle() bool {
-	return c.items[ready]+c.items[inFlight]+c.items[backoff] == 0 && len(c.lives) == 0
+	if c.items[ready]+c.items[inFlight]+c.items[backoff] > 0 || len(c.lives) > 0 || c.Stats().Resyncs > 0 {
+		return false
+	}
+	for j := range c.jobs {
+		switch c.jobs[j].state {
+		case Active, Paused, Halted:
+		default: // on its way from one of them to another
+			return false
+		}
+	}
+	return true
 }
 
 // OpenItem is an item in the queue, as the error desk sees it.
