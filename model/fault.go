@@ -48,6 +48,15 @@ func (k FaultKind) String() string {
 	}[k]
 }
 
+// FaultKinds lists the kinds of faults.
+func FaultKinds() []FaultKind {
+	kinds := make([]FaultKind, faultKinds)
+	for i := range kinds {
+		kinds[i] = FaultKind(i)
+	}
+	return kinds
+}
+
 // Fault is something that breaks. Which fields count depends on the Kind.
 type Fault struct {
 	Kind   FaultKind

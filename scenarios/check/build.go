@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/twinwrite/twinwrite/engine"
@@ -40,7 +41,7 @@ func (s *Subject) build(c *Case) (model.Config, error) {
 			Timeout: time.Duration(c.Setup.Timeout),
 			Engine: engine.Config{
 				Workers: c.Setup.Workers, Batch: c.Setup.Batch, PullMax: c.Setup.Pull, Attempts: c.Setup.Attempts,
-				Barrier: c.Setup.Barrier, Proceed: c.Setup.Proceed, WriteLife: time.Duration(c.Setup.Timeout / 2),
+				Barrier: c.Setup.Barrier, Proceed: c.Setup.Proceed, DeleteWins: c.Setup.DeleteWins, WriteLife: time.Duration(c.Setup.Timeout / 2),
 			},
 		},
 	}
@@ -57,6 +58,10 @@ func (s *Subject) build(c *Case) (model.Config, error) {
 	for i := range c.Faults {
 		end = max(end, b.fault(&w, i, &c.Faults[i]))
 	}
+	for i := range c.Operations {
+		end = max(end, b.operation(&w, i, &c.Operations[i]))
+	}
+	b.heal(&w, end)
 	w.End = end.Add(restFor)
 	if len(b.faults) > 0 {
 		return w, fmt.Errorf("case of subject %s: %w", s.Name, errors.Join(b.faults...))
@@ -95,6 +100,11 @@ func (b *builder) system(w *model.Config, side engine.Side, s *SystemSetup) {
 	}
 	if s.Overwrite {
 		w.Systems[side].StaleSave = system.OverwriteStale
+	}
+	w.Systems[side].DeletesTakeAll = s.TakeAll
+	w.Systems[side].Live.Records = s.LiveRecords
+	if s.Requests > 0 {
+		w.Systems[side].Protection = system.Protection{Requests: s.Requests, Window: 10 * time.Second}
 	}
 	w.Driver.Links[side] = sim.LinkConfig{Latency: mean(s.Latency), Loss: float64(s.Loss) / 1000}
 }
@@ -141,7 +151,7 @@ func (b *builder) transactions(w *model.Config, list []Transaction) (last sim.Ti
 }
 
 // ops are the operations by the names that a case file gives them.
-var ops = map[string]system.Op{"create": system.Create, "update": system.Update, "upsert": system.Upsert}
+var ops = map[string]system.Op{"create": system.Create, "update": system.Update, "upsert": system.Upsert, "delete": system.Delete}
 
 // edit makes one edit; false when its map takes no part.
 func (b *builder) edit(transaction int, e *Edit) (system.Edit, bool) {
@@ -154,7 +164,7 @@ func (b *builder) edit(transaction int, e *Edit) (system.Edit, bool) {
 	}
 	op, known := ops[e.Op]
 	if !known {
-		b.complain("transaction %d: %q is no operation: create, update or upsert", transaction+1, e.Op)
+		b.complain("transaction %d: %q is no operation: create, update, upsert or delete", transaction+1, e.Op)
 	}
 	made := system.Edit{Map: id, Op: op, Name: system.Name{Company: e.Company, ID: e.Key}}
 	for _, v := range e.Set {
@@ -197,9 +207,13 @@ func (b *builder) assign(transaction int, id engine.MapID, e *Edit, v Value) (sy
 }
 
 // faultKinds are the kinds of faults by the names that a case file gives them.
-var faultKinds = map[string]model.FaultKind{
-	"outage": model.Outage, "slow-system": model.SlowSystem, "slow-link": model.SlowLink, "cut-link": model.CutLink, "engine-crash": model.EngineCrash,
-}
+var faultKinds = func() map[string]model.FaultKind {
+	kinds := map[string]model.FaultKind{}
+	for _, k := range model.FaultKinds() {
+		kinds[strings.ReplaceAll(k.String(), " ", "-")] = k
+	}
+	return kinds
+}()
 
 // faultNames lists the kinds of faults, sorted.
 func faultNames() []string { return slices.Sorted(maps.Keys(faultKinds)) }
@@ -212,6 +226,7 @@ func (b *builder) fault(w *model.Config, i int, f *Fault) sim.Time {
 	}
 	made := model.Fault{
 		Kind: kind, At: sim.Time(f.At), For: time.Duration(f.For), Side: engine.Side(f.Side), Factor: float64(f.Factor),
+		Share: float64(f.Percent) / 100, By: time.Duration(f.By),
 		Point: driver.CrashPoint(f.Point), Restart: time.Duration(f.Restart),
 	}
 	if err := made.Validate(); err != nil {
@@ -219,4 +234,52 @@ func (b *builder) fault(w *model.Config, i int, f *Fault) sim.Time {
 	}
 	w.Faults = append(w.Faults, made)
 	return made.At.Add(made.For + made.Restart)
+}
+
+// commands are what operators ask for, by the names that a case file gives it.
+var commands = map[string]engine.Command{
+	"retry":         {Kind: engine.RetryParked},
+	"dismiss":       {Kind: engine.DismissParked},
+	"pause":         {Kind: engine.PauseJob},
+	"resume":        {Kind: engine.ResumeJob, Resume: engine.CatchUp},
+	"resume-keep":   {Kind: engine.ResumeJob, Resume: engine.SkipAndKeep},
+	"resume-forget": {Kind: engine.ResumeJob, Resume: engine.SkipAndForget},
+}
+
+// theJob is the one that the engine makes where none is configured.
+const theJob = "all"
+
+// operation adds what an operator asks for, and returns when he does.
+func (b *builder) operation(w *model.Config, i int, o *Operation) sim.Time {
+	cmd, known := commands[o.What]
+	if !known {
+		b.complain("operation %d: %q is none of %s", i+1, o.What, strings.Join(slices.Sorted(maps.Keys(commands)), ", "))
+	}
+	cmd.Job = theJob
+	w.Operations = append(w.Operations, model.Operation{At: sim.Time(o.At), Command: cmd})
+	return sim.Time(o.At)
+}
+
+// heal lets an operator resume in the end what one has paused and nobody resumed.
+func (b *builder) heal(w *model.Config, end sim.Time) {
+	paused, at := false, sim.Time(0)
+	for _, o := range w.Operations {
+		if o.At < at {
+			continue
+		}
+		at = o.At
+		switch o.Command.Kind {
+		case engine.PauseJob:
+			paused = true
+		case engine.ResumeJob:
+			paused = false
+		}
+	}
+	for again := range 3 { // a request that finds the process dead, or kills it, is made once more
+		if paused {
+			resume := commands["resume"]
+			resume.Job = theJob
+			w.Operations = append(w.Operations, model.Operation{At: end.Add(time.Second + time.Duration(again)*time.Minute), Command: resume})
+		}
+	}
 }

@@ -28,6 +28,7 @@ type Case struct {
 	Setup        Setup         `json:"setup"`
 	Transactions []Transaction `json:"transactions"`
 	Faults       []Fault       `json:"faults,omitempty"`
+	Operations   []Operation   `json:"operations,omitempty"`
 }
 
 // Edits counts the edits of all transactions: the size of a case.
@@ -43,7 +44,10 @@ func (c *Case) Edits() int {
 func (c *Case) Clone() *Case {
 	d := *c
 	d.Setup.Maps = slices.Clone(c.Setup.Maps)
+	d.Setup.Live = slices.Clone(c.Setup.Live)
+	d.Setup.Validations = slices.Clone(c.Setup.Validations)
 	d.Faults = slices.Clone(c.Faults)
+	d.Operations = slices.Clone(c.Operations)
 	d.Transactions = slices.Clone(c.Transactions)
 	for i := range d.Transactions {
 		t := &d.Transactions[i]
@@ -58,7 +62,8 @@ func (c *Case) Clone() *Case {
 // Setup is how the world of a case is set up. Zero values are the defaults, and
 // shrinking leads back to them.
 type Setup struct {
-	Maps        []string     `json:"maps"` // of the subject; lookups into others are left empty
+	Maps        []string     `json:"maps"`           // of the subject; lookups into others are left empty
+	Live        []string     `json:"live,omitempty"` // those of them that are in live mode
 	Primary     SideName     `json:"primary,omitempty"`
 	PerField    bool         `json:"per-field,omitempty"`
 	Permuted    bool         `json:"permuted,omitempty"` // what happens at one instant comes in an order drawn from the seed
@@ -68,6 +73,7 @@ type Setup struct {
 	Attempts    int          `json:"attempts,omitempty"`
 	Barrier     bool         `json:"barrier,omitempty"`
 	Proceed     bool         `json:"proceed,omitempty"`
+	DeleteWins  bool         `json:"delete-wins,omitempty"`
 	Timeout     Span         `json:"timeout,omitempty"` // of the engine's requests; half of it is the life of a write
 	FinOps      SystemSetup  `json:"finops,omitzero"`
 	Dataverse   SystemSetup  `json:"dataverse,omitzero"`
@@ -94,6 +100,11 @@ type SystemSetup struct {
 	Doubled   int  `json:"notifications-doubled-percent,omitempty"`
 	FoldCase  bool `json:"fold-case,omitempty"`
 	Overwrite bool `json:"overwrite-stale,omitempty"` // a stale save wins; else it is refused
+
+	// Limits, scaled down so that small cases meet them; 0: none.
+	Requests    int  `json:"requests-per-10s,omitempty"` // of the engine
+	LiveRecords int  `json:"live-records,omitempty"`     // of a transaction
+	TakeAll     bool `json:"deletes-take-all,omitempty"` // a transaction with a delete goes live as a whole
 }
 
 // Validation refuses a share of the writes of one map on one side.
@@ -113,7 +124,7 @@ type Transaction struct {
 
 // Edit is one operation on one record.
 type Edit struct {
-	Op      string  `json:"op"` // create, update or upsert
+	Op      string  `json:"op"` // create, update, upsert or delete
 	Map     string  `json:"map"`
 	Company string  `json:"company,omitempty"`
 	Key     string  `json:"key"`
@@ -129,13 +140,21 @@ type Value struct {
 
 // Fault is something that breaks; see the kinds in package model.
 type Fault struct {
-	Kind    string   `json:"kind"`
+	Kind    string   `json:"kind"` // "engine-crash"
 	At      Span     `json:"at"`
 	For     Span     `json:"for,omitempty"`
 	Side    SideName `json:"side,omitempty"`
 	Factor  int      `json:"factor,omitempty"`
+	Percent int      `json:"percent,omitempty"`
+	By      Span     `json:"by,omitempty"`
 	Point   string   `json:"point,omitempty"`
 	Restart Span     `json:"restart,omitempty"`
+}
+
+// Operation is what an operator asks for, of everything at once.
+type Operation struct {
+	At   Span   `json:"at"`
+	What string `json:"what"` // retry, dismiss, pause, resume, resume-keep or resume-forget
 }
 
 // Span is a duration that a file writes as "1.5s".

@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/twinwrite/twinwrite/engine"
+	"github.com/twinwrite/twinwrite/model"
 	"github.com/twinwrite/twinwrite/model/driver"
 )
 
@@ -26,13 +27,15 @@ func Generate(s *Subject, d Dice) *Case {
 	c := &Case{Schema: CaseSchema, Subject: s.Name, Seed: uint64(d.Bits(32))}
 	c.Setup = g.setup()
 	c.Transactions = g.transactions(&c.Setup)
-	c.Faults = g.faults(c.Transactions)
+	c.Faults = g.faults(&c.Setup, c.Transactions)
+	c.Operations = g.operations(c.Transactions)
 	return c
 }
 
 // swarm says which features a case has.
 type swarm struct {
 	crashes, outages, slowness, cuts, losses bool
+	deletes, live, operators, limits, others bool
 	bothSides, bothCreate, stale, large      bool
 	refusals, skew, foldedKeys               bool
 	perField, permuted, tight, barrier       bool
@@ -42,6 +45,7 @@ func drawSwarm(d Dice) swarm {
 	var w swarm
 	for _, feature := range []*bool{
 		&w.crashes, &w.outages, &w.slowness, &w.cuts, &w.losses,
+		&w.deletes, &w.operators, &w.limits, &w.others,
 		&w.bothCreate, &w.stale, &w.large,
 		&w.refusals, &w.skew, &w.foldedKeys,
 		&w.perField, &w.permuted, &w.tight, &w.barrier,
@@ -49,6 +53,7 @@ func drawSwarm(d Dice) swarm {
 		*feature = d.Bits(1) == 1
 	}
 	w.bothSides = !chance(d, 25)
+	w.live = chance(d, 30)
 	return w
 }
 
@@ -70,6 +75,14 @@ func (g *generator) setup() Setup {
 	for _, m := range g.some() {
 		setup.Maps = append(setup.Maps, g.subject.Maps[m].Table.Name)
 	}
+	if w.live {
+		for _, name := range setup.Maps {
+			if chance(d, 60) {
+				setup.Live = append(setup.Live, name)
+			}
+		}
+	}
+	setup.DeleteWins = w.deletes && d.Bits(1) == 1
 	if w.tight {
 		setup.Attempts = between(d, 2, 3)
 	}
@@ -82,6 +95,10 @@ func (g *generator) setup() Setup {
 		s.Servers = oneOf(d, []int{0, 1, 2})
 		if w.losses {
 			s.Loss, s.Lost, s.Doubled = oneOf(d, []int{5, 30, 120}), oneOf(d, []int{0, 20, 100}), oneOf(d, []int{0, 50})
+		}
+		if w.limits {
+			s.Requests, s.LiveRecords = oneOf(d, []int{0, 3, 10}), oneOf(d, []int{0, 2})
+			s.TakeAll = chance(d, 30)
 		}
 		if w.skew {
 			s.Offset, s.DriftPPM = Span(between(d, -600, 600))*second, between(d, -200, 200)
@@ -189,9 +206,16 @@ func (g *generator) edit(setup *Setup, side SideName) Edit {
 		e.Op = "create"
 	case 1, 2:
 		e.Op = "update"
+	case 3, 4:
+		if g.swarm.deletes {
+			e.Op = "delete"
+		}
 	}
 	if m.Table.Company {
 		e.Company = oneOf(d, []string{"usmf", "demf"})
+	}
+	if e.Op == "delete" {
+		return e
 	}
 	some := false
 	for i := range m.Table.Columns {
@@ -235,7 +259,7 @@ func (g *generator) value(m *Map, c *engine.Column, side SideName) string {
 }
 
 // faults draws what breaks while the transactions come, and ends soon after.
-func (g *generator) faults(transactions []Transaction) []Fault {
+func (g *generator) faults(setup *Setup, transactions []Transaction) []Fault {
 	d, w := g.dice, &g.swarm
 	last := transactions[len(transactions)-1].At + 5*second
 	var list []Fault
@@ -251,6 +275,12 @@ func (g *generator) faults(transactions []Transaction) []Fault {
 	}
 	length := func() Span { return oneOf(d, []Span{300 * millisecond, 3 * second, 40 * second, 200 * second}) }
 	points := driver.CrashPoints()
+	if len(setup.Live) > 0 || w.deletes {
+		points = append(points, driver.LiveCrashPoints()...)
+	}
+	if w.operators {
+		points = append(points, driver.CommandBeforeSave)
+	}
 	add(w.crashes, 3, func() Fault {
 		f := Fault{Kind: "engine-crash", Restart: oneOf(d, []Span{0, second, 20 * second})}
 		if chance(d, 80) {
@@ -263,7 +293,46 @@ func (g *generator) faults(transactions []Transaction) []Fault {
 		return Fault{Kind: oneOf(d, []string{"slow-system", "slow-link"}), Side: SideName(below(d, 2)), For: length(), Factor: oneOf(d, []int{5, 50, 500})}
 	})
 	add(w.cuts, 2, func() Fault { return Fault{Kind: "cut-link", Side: SideName(below(d, 2)), For: length()} })
+	add(w.others, 3, func() Fault {
+		f := Fault{Kind: oneOf(d, otherFaults), Side: SideName(below(d, 2)), For: length()}
+		switch kind := faultKinds[f.Kind]; {
+		case kind == model.ClockStep:
+			f.For, f.By = 0, Span(between(d, -3600, 3600))*second+millisecond
+		case kind == model.LateNotifications:
+			f.Factor = oneOf(d, []int{10, 1000})
+		case kind != model.StoreFull && kind != model.ThrottlingStorm && kind != model.CutRequests && kind != model.CutAnswers:
+			f.Percent = oneOf(d, []int{20, 100})
+		}
+		return f
+	})
 	slices.SortStableFunc(list, func(x, y Fault) int { return cmp.Compare(x.At, y.At) })
+	return list
+}
+
+// otherFaults are the kinds that no feature of a swarm is about.
+var otherFaults = []string{
+	"throttling-storm", "cut-requests", "cut-answers", "lossy-link", "lost-notifications", "doubled-notifications", "late-notifications",
+	"unanswered-writes", "partial-batches", "locked-records", "refused-writes", "clock-step", "store-full",
+}
+
+// operations draws what operators ask for: pauses that end, and what they do at
+// the error desk, also after everything else.
+func (g *generator) operations(transactions []Transaction) []Operation {
+	d := g.dice
+	if !g.swarm.operators {
+		return nil
+	}
+	last := transactions[len(transactions)-1].At + 10*second
+	at := func() Span { return Span(below(d, 1000)) * last / 1000 }
+	var list []Operation
+	if chance(d, 60) {
+		from := at()
+		list = append(list, Operation{from, "pause"}, Operation{from + Span(between(d, 0, 60))*second, oneOf(d, []string{"resume", "resume", "resume-keep", "resume-forget"})})
+	}
+	for range between(d, 0, 3) {
+		list = append(list, Operation{at() + Span(below(d, 200))*second, oneOf(d, []string{"retry", "retry", "dismiss"})})
+	}
+	slices.SortStableFunc(list, func(x, y Operation) int { return cmp.Compare(x.At, y.At) })
 	return list
 }
 

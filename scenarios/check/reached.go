@@ -49,7 +49,7 @@ func (r *Reached) add(c *Case, x *Execution) {
 	for _, kind := range faultNames() {
 		mark(struck[kind])
 	}
-	for _, p := range driver.CrashPoints() {
+	for _, p := range crashPoints() {
 		mark(struck["crash at "+string(p)])
 	}
 	e := &x.Result.Engine
@@ -68,7 +68,7 @@ func (r *Reached) list() {
 	for _, kind := range faultNames() {
 		name("fault: " + kind)
 	}
-	for _, p := range driver.CrashPoints() {
+	for _, p := range crashPoints() {
 		name("crash at: " + string(p))
 	}
 	for _, s := range []string{"a request without an answer", "an attempt that failed", "a record that changed before the write", "a stale save"} {
@@ -80,4 +80,9 @@ func (r *Reached) list() {
 func reasonsToReach() []engine.Reason {
 	_, why := engine.Outcomes()
 	return slices.DeleteFunc(why, func(r engine.Reason) bool { return r == engine.NoReason })
+}
+
+// crashPoints lists all places at which the engine's process can die.
+func crashPoints() []driver.CrashPoint {
+	return slices.Concat(driver.CrashPoints(), driver.LiveCrashPoints(), []driver.CrashPoint{driver.CommandBeforeSave})
 }

@@ -88,6 +88,14 @@ func (s *shrinker) faults() {
 		func(c *Case, from, to int) { c.Faults = slices.Delete(c.Faults, from, to) },
 	)
 	s.leaveOut(
+		func() int { return len(s.best.Operations) },
+		func(c *Case, from, to int) { c.Operations = slices.Delete(c.Operations, from, to) },
+	)
+	s.leaveOut(
+		func() int { return len(s.best.Setup.Live) },
+		func(c *Case, from, to int) { c.Setup.Live = slices.Delete(c.Setup.Live, from, to) },
+	)
+	s.leaveOut(
 		func() int { return len(s.best.Setup.Validations) },
 		func(c *Case, from, to int) { c.Setup.Validations = slices.Delete(c.Setup.Validations, from, to) },
 	)
@@ -116,7 +124,7 @@ func (s *shrinker) edits() {
 // setup leads each setting back to its default.
 func (s *shrinker) setup() {
 	plain := func(c *Case) {
-		c.Setup = Setup{Maps: c.Setup.Maps, Primary: c.Setup.Primary, Validations: c.Setup.Validations}
+		c.Setup = Setup{Maps: c.Setup.Maps, Live: c.Setup.Live, Primary: c.Setup.Primary, Validations: c.Setup.Validations}
 	}
 	if s.with(plain) {
 		s.maps()
@@ -134,6 +142,7 @@ func (s *shrinker) setup() {
 		func(u *Setup) { u.Attempts = 0 },
 		func(u *Setup) { u.Barrier = false },
 		func(u *Setup) { u.Proceed = false },
+		func(u *Setup) { u.DeleteWins = false },
 		func(u *Setup) { u.Timeout = 0 },
 	} {
 		c := s.best.Clone()
@@ -161,6 +170,9 @@ func (s *shrinker) system(side int) {
 		func(y *SystemSetup) { y.FoldCase = false },
 		func(y *SystemSetup) { y.Overwrite = false },
 		func(y *SystemSetup) { y.Servers = 0 },
+		func(y *SystemSetup) { y.Requests = 0 },
+		func(y *SystemSetup) { y.LiveRecords = 0 },
+		func(y *SystemSetup) { y.TakeAll = false },
 	} {
 		c := s.best.Clone()
 		reset(of(c))
@@ -177,7 +189,11 @@ func (s *shrinker) changed(c *Case) bool { return !slices.Equal(c.Encode(), s.be
 func (s *shrinker) maps() {
 	for i := len(s.best.Setup.Maps) - 1; i >= 0 && len(s.best.Setup.Maps) > 1; i-- {
 		if !s.best.edits(s.best.Setup.Maps[i]) {
-			s.with(func(c *Case) { c.Setup.Maps = slices.Delete(c.Setup.Maps, i, i+1) })
+			s.with(func(c *Case) {
+				gone := c.Setup.Maps[i]
+				c.Setup.Maps = slices.Delete(c.Setup.Maps, i, i+1)
+				c.Setup.Live = slices.DeleteFunc(c.Setup.Live, func(name string) bool { return name == gone })
+			})
 		}
 	}
 }

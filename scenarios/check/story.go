@@ -98,7 +98,7 @@ func (f *Fault) describe() string {
 	case "outage":
 		return engine.Side(f.Side).String() + " is down"
 	default:
-		return strings.ReplaceAll(f.Kind, "-", " ") + " of " + engine.Side(f.Side).String()
+		return strings.ReplaceAll(f.Kind, "-", " ") + " at " + engine.Side(f.Side).String()
 	}
 }
 

@@ -90,7 +90,7 @@ func (s *Subject) tables(setup *Setup) (made []*engine.TableMap, kept []int, err
 			kept = append(kept, i)
 		}
 	}
-	for _, name := range setup.Maps {
+	for _, name := range slices.Concat(setup.Maps, setup.Live) {
 		if s.place(name) < 0 {
 			return nil, nil, fmt.Errorf("subject %s has no table map %q", s.Name, name)
 		}
@@ -100,8 +100,8 @@ func (s *Subject) tables(setup *Setup) (made []*engine.TableMap, kept []int, err
 		t := s.Maps[i].Table
 		t.Keys = model.KeyForm()
 		t.ID, t.Sequence, t.Primary = engine.MapID(n), n+1, engine.Side(setup.Primary)
-		if t.Mode == engine.Stopped {
-			t.Mode = engine.Async
+		if t.Mode = engine.Async; slices.Contains(setup.Live, t.Name) {
+			t.Mode = engine.Live
 		}
 		if setup.PerField {
 			t.Granularity = engine.PerField

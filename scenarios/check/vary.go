@@ -15,7 +15,7 @@ func vary(s *Subject, from *Case, d Dice) *Case {
 		case 0: // other luck
 			c.Seed = other.Seed
 		case 1: // what breaks in another case
-			c.Faults = other.Faults
+			c.Faults, c.Operations = other.Faults, other.Operations
 		case 2:
 			c.Setup.FinOps, c.Setup.Dataverse = other.Setup.FinOps, other.Setup.Dataverse
 		case 3:
