@@ -260,26 +260,17 @@ func (b *builder) operation(w *model.Config, i int, o *Operation) sim.Time {
 	return sim.Time(o.At)
 }
 
-// heal lets an operator resume in the end what one has paused and nobody resumed.
+// heal lets an operator resume in the end what one has paused. He asks three
+// times: a request may find the process dead, or kill it, and one that finds the
+// job active is refused and does no harm.
 func (b *builder) heal(w *model.Config, end sim.Time) {
-	paused, at := false, sim.Time(0)
-	for _, o := range w.Operations {
-		if o.At < at {
-			continue
-		}
-		at = o.At
-		switch o.Command.Kind {
-		case engine.PauseJob:
-			paused = true
-		case engine.ResumeJob:
-			paused = false
-		}
+	if !slices.ContainsFunc(w.Operations, func(o model.Operation) bool { return o.Command.Kind == engine.PauseJob }) {
+		return
 	}
-	for again := range 3 { // a request that finds the process dead, or kills it, is made once more
-		if paused {
-			resume := commands["resume"]
-			resume.Job = theJob
-			w.Operations = append(w.Operations, model.Operation{At: end.Add(time.Second + time.Duration(again)*time.Minute), Command: resume})
-		}
+	resume := commands["resume"]
+	resume.Job = theJob
+	for again := range 3 {
+		at := end.Add(time.Second + time.Duration(again)*time.Minute)
+		w.Operations = append(w.Operations, model.Operation{At: at, Command: resume})
 	}
 }
