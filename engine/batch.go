@@ -390,6 +390,7 @@ func (c *Core) written(in *Input) {
 	}
 	b.request[in.Side] = 0
 	c.gates[in.Side].answered()
+	c.gates[in.Side].refusals = 0
 	bad := slices.IndexFunc(in.Rows, func(r RowAnswer) bool { return r.Result == RowRefused })
 	for i, row := range b.rows[in.Side] {
 		if f := &b.flights[row]; !f.done && c.writesOn(f, in.Side) {

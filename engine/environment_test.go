@@ -524,7 +524,11 @@ func (e *environment) step(f fate) {
 // stepTx lets a request about a held transaction meet its fate.
 func (e *environment) stepTx(eff *engine.Effect, f fate) {
 	var answer *engine.Input
-	if f != loseRequest || eff.Kind == engine.AbortTx { // without an answer a system undoes what it holds
+	if f == loseRequest && eff.Kind == engine.AbortTx && e.judge == nil {
+		e.printf("  it is not heard")
+		return
+	}
+	if f != loseRequest || eff.Kind == engine.AbortTx { // in time a system undoes what it holds by itself
 		e.moments.pass("sent: " + eff.Kind.String())
 		answer = e.sides[eff.Side].endTx(eff, f == failCommit)
 		e.moments.pass("landed: " + eff.Kind.String())

@@ -46,11 +46,15 @@ type liveTx struct {
 	stage   liveStage
 	saved   bool // the intent is in the store
 	landed  bool // Y's rows were answered: nothing is left that may land later
-	left    bool // X was undone before Y had answered: its user would not wait
+	undone  bool // X has told that it did not commit
 	request BatchID
 	until   Time // of the stage, where it waits
 	tries   int  // reads whose write met a failed condition
 	x       []*Record
+
+	undoing  []int // the rows that a write is under way for
+	left     []Key // the rows that Y will not undo, and that stay
+	refusals int   // times that Y has refused to undo
 }
 
 // recovered is a live transaction that a crash has cut off.
@@ -103,8 +107,10 @@ func (c *Core) advanceLives() {
 			c.abort(t, Outcome{Class: SystemFailure, Reason: Busy})
 			i--
 		case c.now < t.until:
-		case t.stage == waitingOut:
+		case t.stage == waitingOut && t.undone:
 			c.readX(t)
+		case t.stage == waitingOut: // X was told to undo, and may not have heard it
+			c.ask(t)
 		case t.stage == askingLater:
 			c.ask(t)
 		case t.stage == sealingLater:
@@ -149,6 +155,9 @@ func (c *Core) endLive(t *liveTx) {
 			continue
 		}
 		p.held = nil
+		if t.stage == sealingRows && p.quarantine.Reason == NotUndone { // both sides hold the record now, or neither
+			c.releasePair(id)
+		}
 		for _, side := range Sides {
 			l := laneID(id.pair())<<1 | laneID(side)
 			if t.stage == sealingRows && t.intent.Rows[i].Op == Delete {
@@ -172,7 +181,7 @@ func (c *Core) abort(t *liveTx, why Outcome) {
 
 // undo undoes X, unless its user was faster.
 func (c *Core) undo(t *liveTx, why Outcome) {
-	if !t.left {
+	if !t.undone {
 		c.do = append(c.do, Effect{Kind: AbortTx, Side: t.intent.Side, Tx: t.intent.Tx, Why: why})
 	}
 }
@@ -227,7 +236,7 @@ func (c *Core) liveRead(in *Input) {
 		t.x = append(t.x[:0], in.Records...)
 		c.readY(t)
 	case readingY:
-		c.restore(t, in.Records)
+		c.restore(t, in)
 	}
 }
 
@@ -244,10 +253,7 @@ func (c *Core) writeRows(t *liveTx, in *Input) {
 			Key: r.Key, Source: r.After, Target: y, Intent: t.intent.Tx,
 			Settled: c.settledUpTo(back, y), Past: c.stillPast(back, y), Deadline: c.deadline(),
 		}
-		var overruled GroupSet
-		if r.Before != nil && y != nil && y.Alive && y.Mark.Incarnation == r.Before.Mark.Incarnation {
-			overruled = pending(m, source.Other(), y, r.Before, true)
-		}
+		overruled := m.overruled(source, r, y)
 		if r.Op == Delete {
 			if overruled != 0 && m.Primary != source && !c.cfg.DeleteWins {
 				c.abort(t, Outcome{Class: ConflictFailure, Reason: Rejected})
@@ -261,7 +267,7 @@ func (c *Core) writeRows(t *liveTx, in *Input) {
 			}
 			linked := y != nil && y.Alive && y.Mark.Incarnation == r.After.Mark.Incarnation
 			w.Groups = pending(m, source, r.After, y, linked)
-			w.Override = w.Groups & overruled
+			w.Override = m.differing(source.Other(), w.Groups&overruled, r.After, y)
 			if !c.resolved(t, m, w.Groups, r, in.Lookups) {
 				c.abort(t, Outcome{Class: ApplicationFailure, Reason: LookupNotFound, Cause: causeLookupNotFound})
 				return
@@ -283,6 +289,30 @@ func (c *Core) writeRows(t *liveTx, in *Input) {
 		c.do = append(c.do, Effect{Kind: CommitTx, Side: source, Tx: t.intent.Tx})
 	}
 	c.send(t, Effect{Kind: WriteBatch, Side: source.Other(), Writes: writes, Atomic: true})
+}
+
+// overruled returns the groups in which Y has something for X. A record that a
+// user of X creates has seen nothing of one that Y already holds in that life.
+func (m *TableMap) overruled(source Side, r *LiveRow, y *Record) GroupSet {
+	x := r.Before
+	if x == nil || !x.Alive {
+		x = &Record{Alive: true, Mark: Mark{Incarnation: r.After.Mark.Incarnation, Groups: make([]GroupMark, len(m.groups))}}
+	}
+	if y == nil || !y.Alive || y.Mark.Incarnation != x.Mark.Incarnation {
+		return 0
+	}
+	return pending(m, source.Other(), y, x, true)
+}
+
+// differing returns those of the groups in which the target does not hold what the
+// source would bring it.
+func (m *TableMap) differing(target Side, groups GroupSet, x, y *Record) (s GroupSet) {
+	for g := range m.groups {
+		if groups.Has(g) && !m.equal(g, target, x.Values, y.Values) {
+			s = s.With(g)
+		}
+	}
+	return s
 }
 
 // resolved reports whether Y holds all that a row looks up, or gets it in the
@@ -332,15 +362,15 @@ func (c *Core) liveWritten(in *Input) {
 	case t.stage == writingRows && failed.Result == RowRefused:
 		c.abort(t, Outcome{Class: ApplicationFailure, Reason: failed.Reason, Cause: failed.Cause})
 	case t.stage == writingRows && failed.Result == RowConditionFailed:
-		if t.tries++; t.tries >= liveTriesMax || t.left {
+		if t.tries++; t.tries >= liveTriesMax || t.undone {
 			c.abort(t, Outcome{Class: ConcurrencyFailure, Reason: ConditionLimit})
 			return
 		}
 		c.readRows(t)
 	case t.stage == writingRows:
 		c.commit(t)
-	case t.stage == restoringRows && failed.Result != RowDone: // somebody was faster, or has the row: look again
-		t.stage, t.until = waitingOut, c.now.Add(c.cfg.LockWait)
+	case t.stage == restoringRows && failed.Result != RowDone:
+		c.notRestored(t, in.Rows)
 	default: // sealed, or restored
 		c.endLive(t)
 	}
@@ -382,14 +412,16 @@ func (c *Core) txEnded(in *Input) {
 		switch {
 		case !in.Committed && (t.stage == lockingRows || t.stage == readingRows):
 			c.endLive(t)
-		case !in.Committed && t.stage == writingRows:
-			t.left = true
-		case t.stage != committingSource && t.stage != askingSource:
-		case in.Committed:
+		case in.Committed && (t.stage == committingSource || t.stage == askingSource):
 			c.committed(t)
+		case in.Committed:
+		case t.stage != committingSource && t.stage != askingSource:
+			t.undone = true
 		case t.landed:
+			t.undone = true
 			c.readX(t)
 		default:
+			t.undone = true
 			t.stage, t.until = waitingOut, max(t.intent.Deadline+1, c.now)
 		}
 		return
@@ -399,7 +431,7 @@ func (c *Core) txEnded(in *Input) {
 // commit lets X commit, now that Y's rows are there.
 func (c *Core) commit(t *liveTx) {
 	t.landed = true
-	if t.left {
+	if t.undone {
 		c.readX(t)
 		return
 	}
@@ -453,73 +485,4 @@ func (c *Core) rouse(id laneID) {
 		return
 	}
 	c.makeReady(id)
-}
-
-// readX begins to undo what a transaction did on Y.
-func (c *Core) readX(t *liveTx) {
-	t.stage = readingX
-	c.send(t, Effect{Kind: ReadBatch, Side: t.intent.Side, Keys: t.keys()})
-}
-
-func (c *Core) readY(t *liveTx) {
-	t.stage = readingY
-	c.send(t, Effect{Kind: ReadBatch, Side: t.intent.Side.Other(), Keys: t.keys()})
-}
-
-func (t *liveTx) keys() []Key {
-	keys := make([]Key, len(t.intent.Rows))
-	for i := range keys {
-		keys[i] = t.intent.Rows[i].Key
-	}
-	return keys
-}
-
-// restore writes Y from X where the transaction's write had landed: over the
-// tombstone, over what was written, or away with what was created. All groups
-// come back as X holds them, also those that only flow to X; where X had not
-// seen Y's changes they are overridden, whoever is primary.
-func (c *Core) restore(t *liveTx, y []*Record) {
-	eff := Effect{Kind: WriteBatch, Side: t.intent.Side.Other()}
-	for i := range t.intent.Rows {
-		r := &t.intent.Rows[i]
-		if c.bugs.hit(PlantNotRestored) {
-			break
-		}
-		if y[i] == nil || y[i].Mark.Intent != t.intent.Tx {
-			continue // it never landed and no longer can, or is undone already
-		}
-		x, m := t.x[i], c.cfg.Maps[r.Key.Map]
-		w := Write{Kind: RestoreWrite, Key: r.Key, Source: x, Target: y[i], Deadline: c.deadline()}
-		if x == nil || !x.Alive || x.Mark.Incarnation == 0 || y[i].Mark.Dead && !r.Existed {
-			// X holds nothing for Y, or Y never held it: the key is free for the same life.
-			w.Kind, w.Source = DeleteWrite, &Record{Key: r.Key, Mark: Mark{Incarnation: r.Incarnation - 1}}
-		} else {
-			for g := range m.groups { // what has no mapping stays away, and its change stays to be carried
-				if only := GroupSet(0).With(g); m.unmapped(only, t.intent.Side.Other(), x.Values) < 0 {
-					w.Groups |= only
-				}
-			}
-			w.Override, w.Past = unseen(y[i], x), y[i].Mark.Past
-		}
-		eff.Writes = append(eff.Writes, w)
-	}
-	if len(eff.Writes) == 0 {
-		c.endLive(t)
-		return
-	}
-	t.stage = restoringRows
-	c.send(t, eff)
-}
-
-// unseen returns the groups in which a has changes that b does not know and
-// that were not overridden.
-func unseen(a, b *Record) GroupSet {
-	var s GroupSet
-	for g := range a.Mark.Groups {
-		ga := &a.Mark.Groups[g]
-		if a.Mark.Incarnation == b.Mark.Incarnation && ga.Own > max(b.Mark.Groups[g].Seen, ga.lostHighest()) {
-			s = s.With(g)
-		}
-	}
-	return s
 }

@@ -56,6 +56,7 @@ const (
 	Restored                // a side has forgotten what is known elsewhere
 	Untraced                // the record is gone without a tombstone
 	KeyRefused              // no record can be found by the key: it is empty, or has a character that a side refuses
+	NotUndone               // a live transaction failed, and the other side would not undo it
 	reasons
 )
 
@@ -68,7 +69,7 @@ func (r Reason) String() string {
 		"condition failed too often", "skipped at resume",
 		"filtered", "unmapped value",
 		"record in use", "engine died trying", "drift overwritten", "oscillation", "side was restored", "gone without a trace",
-		"key refused",
+		"key refused", "not undone",
 	}[r]
 }
 

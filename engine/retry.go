@@ -46,6 +46,7 @@ type gate struct {
 	until       Time // of the next probe
 	readsPause  Time // nothing is read before this instant
 	writesPause Time // nothing is written
+	refusals    int  // in a row, of writes that were refused for a time, each after the pause of the one before
 }
 
 // answered closes the breaker: the side is there.
@@ -95,11 +96,29 @@ func (c *Core) admission(source Side) admission {
 			return admitNone
 		case g.shut && (g.probing || g.until > c.now):
 			return admitNone
+		case Side(s) != source && c.narrowed(Side(s)):
+			return admitNone
 		case g.shut:
 			admit = admitProbe
 		}
 	}
 	return admit
+}
+
+// narrowed reports whether nothing more may set out for a side. Where it has refused
+// a write for a time, batches go there one by one until one is written: if all
+// began again at once, their reads could use up, every time, what the side allows,
+// and nothing would ever be left for a write.
+func (c *Core) narrowed(side Side) bool {
+	if c.gates[side].refusals == 0 {
+		return false
+	}
+	for i := range c.batches {
+		if b := &c.batches[i]; b.busy && b.source != side {
+			return true
+		}
+	}
+	return false
 }
 
 // failed takes a request that was not answered.
@@ -153,6 +172,21 @@ func (c *Core) failed(in *Input) {
 	c.release(b)
 }
 
+// pauseOf returns the end of the pause after a refused write. A write that is refused
+// again after it had waited as long as it was told waits twice as long the next time:
+// an item reads before it writes, and where what the side allows comes back one
+// request at a time, its read would take it, every time.
+func (c *Core) pauseOf(g *gate, told time.Duration) Time {
+	if c.now >= g.writesPause {
+		g.refusals++
+	}
+	wait := told
+	for i := 1; i < g.refusals && wait < c.cfg.RetryCap; i++ {
+		wait = min(2*wait, max(told, c.cfg.RetryCap))
+	}
+	return c.now.Add(wait)
+}
+
 // gateFailed books a failure against a side. It reports whether the failure
 // costs the items no attempt: the side asked us to wait, or we knew that it was
 // down.
@@ -160,13 +194,13 @@ func (c *Core) gateFailed(in *Input, write bool) (free bool) {
 	g := &c.gates[in.Side]
 	if in.Failure == Throttled {
 		until := c.now.Add(in.RetryAfter)
-		if c.bugs.hit(PlantRetryAfterIgnored) {
-			until = c.now
-		}
 		if write {
-			g.writesPause = max(g.writesPause, until)
+			g.writesPause = max(g.writesPause, c.pauseOf(g, in.RetryAfter))
 		} else {
 			g.readsPause = max(g.readsPause, until)
+		}
+		if c.bugs.hit(PlantRetryAfterIgnored) {
+			g.readsPause, g.writesPause = min(g.readsPause, c.now), min(g.writesPause, c.now)
 		}
 		g.probing = false
 		return true

@@ -175,6 +175,9 @@ func applyCarry(m *TableMap, w *Write, side Side, now *Record) (*Record, bool) {
 			gm.Fingerprint = m.fingerprint(g, r.Values)
 		}
 		if !w.Groups.Has(g) {
+			if w.Kind == RestoreWrite { // what the undone transaction had made it see is none of it
+				gm.Seen = 0
+			}
 			continue
 		}
 		if !w.bugs.hit(PlantSeenStays) {

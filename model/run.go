@@ -98,7 +98,7 @@ func (w *World) judge(halted string) Result {
 	} else {
 		saved := w.load()
 		r.StateHash, r.Engine, view.Items = w.hash(saved), w.Driver.Stats(), w.items(saved)
-		view.Intents = saved.Intents
+		view.Intents, view.Quarantined = saved.Intents, saved.Quarantined
 		r.Alerts, r.Initial = w.Driver.Alerts(), saved.Initials
 		if core := w.Driver.Core(); core != nil {
 			r.Compared = core.Drift(func(engine.Drift) { r.Drift++ })

@@ -75,7 +75,7 @@ func (o *Oracle) compared(p *pair) standing {
 }
 
 // drifts reports whether a column group that flows one way was edited where it
-// flows to, and its source has nothing newer.
+// flows to, and its source has nothing newer that is to be carried.
 func (p *pair) drifts(s *shape, g int) bool {
 	if p.more == nil || !p.more.drift.has(g) {
 		return false
@@ -85,5 +85,14 @@ func (p *pair) drifts(s *shape, g int) bool {
 		x = engine.Dataverse
 	}
 	is, was := p.stand(x, g).commits[x], p.stand(x.Other(), g).commits[x]
-	return is == was
+	for w := p.walk(x, g, was, is); is > was; {
+		c := w.next()
+		if c == nil {
+			break
+		}
+		if !c.what.has(settled) || c.class != engine.Dismissed {
+			return false
+		}
+	}
+	return true
 }

@@ -107,12 +107,12 @@ func (o *Oracle) restore(at sim.Time, s *shape, p *pair, y engine.Side, source *
 			}
 			o.fall(at, p, y, g, is.commits[y], was.commits[y], fallen{declared: declared, live: true})
 		}
-		o.reached(at, p, x, g, was.commits[x], is.commits[x], false)
+		o.reached(at, p, x, g, was.commits[x], is.commits[x], liveOrBack)
 		is.commits[y] = max(is.commits[y], was.commits[y])
 		next[g] = is
 	}
 	o.move(p, y, next, source)
-	o.references(at, y, &after.Key, prev, after)
+	o.references(at, y, intentOf(prev), prev, after)
 }
 
 // risen checks that a record which the engine brings to life is not one that a

@@ -71,6 +71,7 @@ const (
 	parkedItem                   // ... on the error desk
 	overruled                    // written over by a live transaction, or in an initial sync, whoever is primary
 	older                        // content that was there before the sync began, and no user's change of this run
+	wentLive                     // with a live transaction: it has no reference, and replaces what has
 )
 
 func (f flags) has(g flags) bool { return f&g == g }

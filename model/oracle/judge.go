@@ -26,6 +26,9 @@ type View struct {
 	// Intents are the live transactions that the engine's store knows of.
 	Intents []engine.Intent
 
+	// Quarantined are the pairs that the engine has quarantined.
+	Quarantined []engine.Quarantine
+
 	// Passed reports that no run of the data integrator to come will list a side's
 	// record as it is now, nor try it again; nil for a world of the engine.
 	Passed func(engine.Side, *engine.Record) bool
@@ -205,8 +208,10 @@ func (o *Oracle) Judge(at sim.Time, v View) Report {
 	o.recount(v)
 	r := Report{Maps: make([]MapCount, len(o.config.Maps))}
 	o.items(at, v)
+	o.quarantinedAtEnd(v.Quarantined)
 	o.livesAtEnd(at, v.Intents)
 	o.dangling(at + 1)
+	o.followed(at + 1)
 	excuses := o.pairsAtEnd(at, &r)
 	o.totals.Straying = excuses.strayed
 	o.judgeTraffic(at)
@@ -301,6 +306,15 @@ func (o *Oracle) items(at sim.Time, v View) {
 		}
 		if change {
 			o.book(ref, c, it)
+		}
+	}
+}
+
+// quarantinedAtEnd notes the pairs that wait for people, with or without items.
+func (o *Oracle) quarantinedAtEnd(list []engine.Quarantine) {
+	for i := range list {
+		if p := o.pairs.find(&list[i].Key); p != nil {
+			p.state |= pairParked
 		}
 	}
 }
@@ -502,11 +516,13 @@ func (o *Oracle) tellTorn() []Story {
 func (o *Oracle) verdict(i int, e *excuses, halted string) Property {
 	t := &o.tallies[i]
 	p := Property{Contract: contracts[i], Verdict: Pass, Checked: t.checked, Violations: t.violations, Examples: t.examples}
+	doubt := e.open > 0
 	switch i {
 	case converged:
 		p.Note = e.note(halted)
 	case liveAtomic:
 		p.Note = o.noteLives()
+		doubt = o.doubtful()+o.kept > 0
 	}
 	switch {
 	case t.violations > 0:
@@ -515,7 +531,7 @@ func (o *Oracle) verdict(i int, e *excuses, halted string) Property {
 		p.Verdict, p.Note = NoOccasion, "nothing came up that it speaks of"
 	case t.checked == 0:
 		p.Verdict, p.Note = Inconclusive, "nothing was there to check"
-	case i == converged && e.open > 0, i == liveAtomic && o.doubtful() > 0:
+	case doubt && (i == converged || i == liveAtomic):
 		p.Verdict = Inconclusive
 	}
 	return p

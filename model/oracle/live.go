@@ -188,6 +188,16 @@ func (o *Oracle) restored(at sim.Time, p *pair, y engine.Side, tx engine.TxID) {
 	o.ended(at, l)
 }
 
+// letGo notes that a row of an undone transaction stays: its side would not give
+// the record up, and the engine says so.
+func (o *Oracle) letGo(at sim.Time, p *pair, y engine.Side, tx engine.TxID) {
+	if !p.refused[y] {
+		o.breach(liveAtomic, at, p.key(), "%s keeps what transaction %d of %s had written, and has never refused to undo it", y, tx, y.Other())
+	}
+	o.kept++
+	o.restored(at, p, y, tx)
+}
+
 // livesAtEnd judges the transactions that are between their commits at the end.
 // One of which the engine knows nothing any more will stay there for ever.
 func (o *Oracle) livesAtEnd(at sim.Time, intents []engine.Intent) {
@@ -216,6 +226,9 @@ func (o *Oracle) doubtful() (n int) {
 // noteLives tells how long one side alone had committed.
 func (o *Oracle) noteLives() string {
 	note := fmt.Sprintf("one side alone had committed for %v at most", o.liveCount.InDoubtMost)
+	if o.kept > 0 {
+		note = fmt.Sprintf("%d records of undone transactions stayed on one side, which would not give them up; %s", o.kept, note)
+	}
 	if n := o.doubtful(); n > 0 {
 		note = fmt.Sprintf("%d transactions were between their commits when the run ended; %s", n, note)
 	}

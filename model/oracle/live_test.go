@@ -89,6 +89,16 @@ func (h *hand) undo(y engine.Side, k engine.Key, override engine.GroupSet) {
 	h.publish(y, r)
 }
 
+// letGo leaves y what an undone transaction had written there.
+func (h *hand) letGo(y engine.Side, k engine.Key) {
+	h.t.Helper()
+	before := h.get(y, k)
+	r := h.next(y, k, before.Values)
+	r.Mark.Intent, r.Mark.Groups[0].Seen = 0, 0
+	r.Trace = h.o.EngineCommit(h.now, y, &engine.Write{Kind: engine.RestoreWrite, Key: k, Source: before, Target: before}, before, r, nil)
+	h.publish(y, r)
+}
+
 // remove deletes a record live.
 func (h *hand) remove(x engine.Side, tx engine.TxID, k engine.Key) {
 	h.t.Helper()
@@ -160,6 +170,23 @@ func TestLiveTransactions(t *testing.T) {
 			r.Trace = h.o.EngineCommit(h.now, dat, &engine.Write{Kind: engine.CarryWrite, Key: order, Source: h.get(fin, order), Groups: 1, Intent: 9}, h.get(dat, order), r, nil)
 			h.publish(dat, r)
 		}, []string{"live-atomic: dataverse was written for transaction 9 of finops, which is not held"}},
+		{"it stays although nobody refused to undo it", func(h *hand) {
+			h.land(dat, 1, h.hold(fin, 1, item, text("1")), 0)
+			h.o.Undone(h.now, fin, 1)
+			h.letGo(dat, item)
+		}, []string{"live-atomic: dataverse keeps what transaction 1 of finops had written, and has never refused to undo it", "converged"}},
+		{"a lookup lands before the record that comes with it", func(h *hand) {
+			child := h.hold(fin, 1, order, []engine.Value{{}, {Kind: engine.KindLookup, Target: &item}})
+			parent := h.hold(fin, 1, item, text("1"))
+			h.land(dat, 1, child, 0)
+			h.land(dat, 1, parent, 0)
+			h.commit(fin, 1, child, parent)
+		}, []string{"mixed-rejected"}}, // no more than that
+		{"a lookup lands, and the record does not come with it", func(h *hand) {
+			child := h.hold(fin, 1, order, []engine.Value{{}, {Kind: engine.KindLookup, Target: &item}})
+			h.land(dat, 1, child, 0)
+			h.commit(fin, 1, child)
+		}, []string{"reference-order: dataverse was given a lookup to stock I, which it does not hold"}},
 		{"restored although it was not undone", func(h *hand) {
 			one := h.hold(fin, 1, item, text("1"))
 			h.land(dat, 1, one, 0)
@@ -239,6 +266,14 @@ func TestLiveTransactions(t *testing.T) {
 			h.remove(fin, 1, order)
 			h.settle(ref, engine.Synced, engine.Written)
 		}, []string{"true-outcome: and dataverse never got it"}},
+		{"what goes live as a whole supersedes what was captured before", func(h *hand) {
+			h.synced(fin, order, row("1"))
+			ref := h.user(fin, order, row("2"))
+			held := h.hold(fin, 1, order, row("3"))
+			h.land(dat, 1, held, 0)
+			h.commit(fin, 1, held)
+			h.settle(ref, engine.ConcurrencyFailure, engine.Superseded)
+		}, nil},
 		{"an undone delete is restored over an unseen edit, whoever is primary", func(h *hand) {
 			h.synced(dat, order, row("1"))
 			ref := h.user(fin, order, row("2"))
@@ -304,6 +339,29 @@ func TestInDoubt(t *testing.T) {
 		t.Errorf("got %s", p)
 	}
 	if c := property(t, r, "converged"); c.Verdict != Inconclusive {
+		t.Errorf("got %s", c)
+	}
+}
+
+// TestNotUndone: what a side refuses to give up is declared, and neither a failure
+// nor a pass.
+func TestNotUndone(t *testing.T) {
+	t.Parallel()
+	h := newHandOf(t, Config{}, liveTables())
+	h.at(time.Second)
+	h.land(dat, 1, h.hold(fin, 1, item, text("1")), 0)
+	h.o.Undone(h.now, fin, 1)
+	h.o.RowRefused(h.now, dat, &engine.Write{Kind: engine.DeleteWrite, Key: item})
+	h.letGo(dat, item)
+	v := h.view()
+	v.Quarantined = []engine.Quarantine{{Key: item, Why: engine.Outcome{Class: engine.ApplicationFailure, Reason: engine.NotUndone}}}
+	r := h.o.Judge(h.now, v)
+	expect(t, r)
+	p := property(t, r, "live-atomic")
+	if p.Verdict != Inconclusive || p.Note != "1 records of undone transactions stayed on one side, which would not give them up; one side alone had committed for 0s at most" {
+		t.Errorf("got %s", p)
+	}
+	if c := property(t, r, "converged"); c.Verdict != Pass || c.Note != "1 excused: parked on the error desk" {
 		t.Errorf("got %s", c)
 	}
 }

@@ -12,6 +12,31 @@ type lookups struct {
 	counted bool
 	at      sim.Time
 	gone    [2][]*pair // by side: deleted at that instant
+	early   []early
+}
+
+// early is a lookup that a live transaction brought before the record that it
+// looks up, which must come with it.
+type early struct {
+	at   sim.Time
+	side engine.Side
+	from *engine.Record
+	to   *engine.Key
+}
+
+// followed judges the lookups that were early before an instant.
+func (o *Oracle) followed(at sim.Time) {
+	if len(o.lookups.early) == 0 || o.lookups.early[0].at == at {
+		return
+	}
+	for _, e := range o.lookups.early {
+		k := *e.to
+		k.Spelling = ""
+		if p := o.pairs.find(&k); p == nil || !alive(p.record[e.side]) {
+			o.unheld(e.at, e.side, &e.from.Key, e.to)
+		}
+	}
+	o.lookups.early = o.lookups.early[:0]
 }
 
 // lookers counts, by a commit on a side, who looks whom up there.

@@ -67,6 +67,7 @@ type Oracle struct {
 	deletes   bool    // there was a delete
 	lookups   lookups
 	liveCount LiveCount
+	kept      int     // records of undone transactions that stay where they had landed
 	downs     []down  // by their beginnings
 	rest      traffic // up to the last edit
 	restMore  uint64
@@ -223,6 +224,9 @@ func (o *Oracle) UserCommit(at sim.Time, side engine.Side, before, after *engine
 	c := commit{born: at, groups: changed, what: users, number: p.number[side], life: after.Mark.Incarnation}
 	if !alive(prev) {
 		c.what |= created
+	}
+	if held != nil {
+		c.what |= wentLive
 	}
 	o.commit(s, p, side, &c, held)
 	if o.copies != nil {

@@ -97,8 +97,8 @@ func (o *Oracle) stale(at sim.Time, p *pair, ref *engine.Reference, c *commit, o
 	}
 }
 
-// newest reports whether a change is the latest captured one of its side in any
-// of its column groups.
+// newest reports whether a change is the latest of its side that the engine knows
+// of, captured or live, in any of its column groups.
 func (p *pair) newest(x engine.Side, c *commit) bool {
 	left := c.groups
 	for all := p.open(x); ; all = all[:len(all)-1] {
@@ -107,7 +107,7 @@ func (p *pair) newest(x engine.Side, c *commit) bool {
 			return left != 0
 		case !last.what.has(users): // the engine takes what it has leaked for a change of all
 			return false
-		case last.what.has(captured):
+		case last.what.has(captured) || last.what.has(wentLive):
 			left &^= last.groups
 		}
 	}

@@ -13,6 +13,7 @@ import (
 // held the key; after is final but for its Trace; ref is what was appended to
 // the outbox with it, nil for nothing. The oracle keeps after.
 func (o *Oracle) EngineCommit(at sim.Time, side engine.Side, w *engine.Write, before, after *engine.Record, ref *engine.Reference) any {
+	o.followed(at)
 	source := o.sourceOf(w)
 	p := o.pairOfWrite(source, before, after)
 	s := &o.shapes[after.Key.Map]
@@ -45,6 +46,10 @@ func (o *Oracle) EngineCommit(at sim.Time, side engine.Side, w *engine.Write, be
 		o.carry(at, s, p, side, source, w, prev, after)
 	case engine.RestoreWrite:
 		o.content(at, s, p, side, w, prev, after)
+		if w.Source == w.Target {
+			o.letGo(at, p, side, intentOf(prev))
+			break
+		}
 		o.restored(at, p, side, intentOf(prev))
 		o.restore(at, s, p, side, source, w, prev, after)
 	case engine.DeleteWrite:
@@ -200,7 +205,7 @@ func (o *Oracle) meet(at sim.Time, s *shape, p *pair, y engine.Side, source *hea
 func (o *Oracle) merge(at sim.Time, p *pair, y engine.Side, g int, source *head) stand {
 	x := y.Other()
 	was, is := p.stand(y, g), *source.of(g)
-	o.reached(at, p, x, g, was.commits[x], is.commits[x], true)
+	o.reached(at, p, x, g, was.commits[x], is.commits[x], found)
 	heard := false
 	for w := p.walk(y, g, is.commits[y], was.commits[y]); ; {
 		c := w.next()
@@ -277,14 +282,14 @@ func (o *Oracle) carry(at sim.Time, s *shape, p *pair, y engine.Side, source *he
 	for g := range s.groups {
 		switch {
 		case !groups.has(g):
-		case several && alive(prev) && s.became(g, y, w.Source.Values, prev.Values):
+		case (several || w.Intent != 0) && alive(prev) && s.became(g, y, w.Source.Values, prev.Values):
 			next[g] = o.merge(at, p, y, g, source) // it goes along with others, and is only marked
 		default:
 			next[g] = o.overwrite(at, s, p, y, g, source, w, prev, after)
 		}
 	}
 	o.move(p, y, next, source)
-	o.references(at, y, &after.Key, prev, after)
+	o.references(at, y, w.Intent, prev, after)
 }
 
 // leavesLookups reports whether a write brings a record without a lookup that
@@ -350,7 +355,11 @@ func (o *Oracle) overwrite(at sim.Time, s *shape, p *pair, y engine.Side, g int,
 	if p.more != nil && !s.out[y].has(g) {
 		p.more.drift &^= only(g)
 	}
-	o.reached(at, p, x, g, was[x], is[x], false)
+	how := brought
+	if w.Intent != 0 {
+		how = liveOrBack
+	}
+	o.reached(at, p, x, g, was[x], is[x], how)
 	now.commits[y] = max(is[y], was[y])
 	return now
 }
@@ -435,9 +444,18 @@ func (c *commit) ownsUp() bool {
 	return c.class == engine.ConflictFailure || c.class == engine.Dismissed || c.class == engine.NoOp
 }
 
+// arrival is how a change became part of the other side's record.
+type arrival uint8
+
+const (
+	brought    arrival = iota
+	found              // the other side held the same
+	liveOrBack         // by a live transaction, or by undoing one: also a change that had lost
+)
+
 // reached notes that the commits of side x in (from, to] of a column group are
 // now part of the other side's record: written there, or found there.
-func (o *Oracle) reached(at sim.Time, p *pair, x engine.Side, g int, from, to uint32, found bool) {
+func (o *Oracle) reached(at sim.Time, p *pair, x engine.Side, g int, from, to uint32, how arrival) {
 	for w := p.walk(x, g, from, to); ; {
 		c := w.next()
 		if c == nil {
@@ -446,21 +464,23 @@ func (o *Oracle) reached(at sim.Time, p *pair, x engine.Side, g int, from, to ui
 		if c.dropped.has(g) {
 			continue
 		}
-		if c.what.has(settled) && c.class == engine.ConflictFailure && (c.contested == 0 || c.contested.has(g)) && !found && !(c.there | c.equal).has(g) {
+		if c.what.has(settled) && c.class == engine.ConflictFailure && (c.contested == 0 || c.contested.has(g)) && how == brought && !(c.there | c.equal).has(g) {
 			o.breach(trueOutcome, at, p.key(), "change %d.%d of %s ended as a conflict failure and was carried all the same", c.life, c.number, x)
 		}
 		if c.tx != nil && c.there == 0 {
 			o.seen(at, c, true)
 		}
 		c.there |= only(g)
-		if found {
+		if how == found {
 			c.equal |= only(g)
 		}
 	}
 }
 
-// references checks the lookups that an engine write brought to a side.
-func (o *Oracle) references(at sim.Time, y engine.Side, key *engine.Key, prev, after *engine.Record) {
+// references checks the lookups that an engine write brought to a side. What a
+// live transaction brings is there at one instant, in any order.
+func (o *Oracle) references(at sim.Time, y engine.Side, tx engine.TxID, prev, after *engine.Record) {
+	key := &after.Key
 	for _, c := range o.shapes[key.Map].lookups {
 		v := &after.Values[c]
 		if v.Kind != engine.KindLookup || alive(prev) && sameValue(v, &prev.Values[c]) {
@@ -476,8 +496,16 @@ func (o *Oracle) references(at sim.Time, y engine.Side, key *engine.Key, prev, a
 		if k := v.Target; k.Map == key.Map && k.Company == key.Company && k.ID == key.ID && key.Spelling == "" {
 			continue // it looks itself up
 		}
-		if l.pair == nil || !alive(l.pair.record[y]) {
-			o.breach(referenceOrder, at, key, "%s was given a lookup to %s, which it does not hold", y, o.record(v.Target))
+		switch {
+		case l.pair != nil && alive(l.pair.record[y]):
+		case tx != 0:
+			o.lookups.early = append(o.lookups.early, early{at: at, side: y, from: after, to: v.Target})
+		default:
+			o.unheld(at, y, key, v.Target)
 		}
 	}
+}
+
+func (o *Oracle) unheld(at sim.Time, y engine.Side, key, target *engine.Key) {
+	o.breach(referenceOrder, at, key, "%s was given a lookup to %s, which it does not hold", y, o.record(target))
 }

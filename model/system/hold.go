@@ -41,6 +41,7 @@ func (s *System) hold(tx *Tx, live int) {
 		c := &h.changes[i]
 		r := h.stages[i].table.at(h.stages[i].row)
 		r.lock, r.doomed = tx.id, c.Op == engine.Delete
+		s.need(h.stages[i].table, c.After, +1)
 		if !h.captured[i].Live {
 			continue
 		}
@@ -93,6 +94,22 @@ func (s *System) release(h *held) {
 	for i := range h.stages {
 		r := h.stages[i].table.at(h.stages[i].row)
 		r.lock, r.doomed = 0, false
+		s.need(h.stages[i].table, h.changes[i].After, -1)
+	}
+}
+
+// need lets the records stay that a held transaction will look up, or no more:
+// whoever deletes one waits, and a delete of the engine finds its condition failed.
+func (s *System) need(t *table, values []engine.Value, by int32) {
+	if values == nil {
+		return
+	}
+	for _, c := range t.lookups {
+		if v := &values[c]; v.Kind == engine.KindLookup {
+			k := v.Target.Folded()
+			target := &s.tables[k.Map]
+			target.at(target.ensure(k)).needed += by
+		}
 	}
 }
 

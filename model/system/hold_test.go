@@ -310,3 +310,28 @@ func TestAtomicBatch(t *testing.T) {
 		}
 	}
 }
+
+// TestHeldLookupKeepsWhatItNeeds: nobody deletes a record that a held transaction
+// is about to look up, neither a user nor the engine.
+func TestHeldLookupKeepsWhatItNeeds(t *testing.T) {
+	t.Parallel()
+	b := newLiveBench(t, Config{})
+	b.save(customer(Create, "A"))
+	held := b.submit(header(Create, "H", Assignment{Column: 0, Map: customers, Lookup: &Name{ID: "A"}}))
+	if b.s.HeldCount() != 1 {
+		t.Fatal("the header is not held")
+	}
+	gone := b.submit(customer(Delete, "A"))
+	w := carry(source("A", 1), b.record(customers, "A"))
+	w.Kind, w.Intent = engine.DeleteWrite, 5
+	if r := b.ask(engine.Effect{Kind: engine.WriteBatch, Writes: []engine.Write{w}}); r.Rows[0].Result != engine.RowConditionFailed {
+		t.Errorf("the engine deleted it: %v", r.Rows[0].Result)
+	}
+	b.ask(engine.Effect{Kind: engine.CommitTx, Tx: b.calls[0]})
+	if len(b.ended) != 3 || b.ended[1] != gone.Number || b.endings[1] != Busy || b.ended[2] != held.Number || b.endings[2] != Committed {
+		t.Errorf("endings %v of %v", b.endings, b.ended)
+	}
+	if r := b.record(customers, "A"); r == nil || !r.Alive {
+		t.Error("the record is gone")
+	}
+}

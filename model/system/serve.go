@@ -310,7 +310,7 @@ func (s *System) try(r *Request, i int) (*engine.Record, *engine.Reference, engi
 		s.stats.Expired++
 		return nil, nil, failed
 	}
-	if s.locked(row) {
+	if s.locked(row) || w.Kind == engine.DeleteWrite && row.needed > 0 {
 		s.stats.Locked++
 		return nil, nil, failed
 	}

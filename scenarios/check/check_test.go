@@ -157,7 +157,7 @@ func TestCasesThatDoNotFit(t *testing.T) {
 		Faults: []Fault{{Kind: "flood"}},
 	}
 	_, err := Execute(OwnSubject(), c, Plan{})
-	want := `case of subject own: transaction 1: "drop" is no operation: create, update or upsert
+	want := `case of subject own: transaction 1: "drop" is no operation: create, update, upsert or delete
 transaction 1: no table map "nobody"
 transaction 1: table map parties has no column "colour"
 transaction 1: column limit holds whole numbers, not "x"

@@ -88,10 +88,17 @@ func repeatNotifications(c *Case, _ *Plan) bool {
 }
 
 // oneSided reports whether the final data cannot depend on timing: all edits
-// come from one side, and nothing is refused.
+// come from one side, nothing is refused, and no operator gives changes up, of
+// which timing decides what they are.
 func (c *Case) oneSided() bool {
 	if len(c.Setup.Validations) > 0 {
 		return false
+	}
+	for _, o := range c.Operations {
+		switch o.What {
+		case "dismiss", "resume-keep", "resume-forget":
+			return false
+		}
 	}
 	for i := range c.Transactions {
 		if c.Transactions[i].Side != c.Transactions[0].Side {

@@ -1,0 +1,207 @@
+package engine
+
+import "slices"
+
+// What a live transaction has written on Y is undone when X did not commit:
+//
+//	X has told so → read X, read Y → write Y from X ── done ───────→ intent closed
+//	                   ↑                │ somebody was faster          ↑
+//	                   └── after a while┤ refused, and again           │
+//	                                    └→ pair quarantined, Y keeps it┘
+//
+// X must have told so itself: that it was told to undo means nothing while the
+// message can be lost.
+
+// readX begins to undo what a transaction did on Y.
+func (c *Core) readX(t *liveTx) {
+	t.stage = readingX
+	c.send(t, Effect{Kind: ReadBatch, Side: t.intent.Side, Keys: t.keys()})
+}
+
+// readY reads Y, and the life there of what X's records look up.
+func (c *Core) readY(t *liveTx) {
+	t.stage = readingY
+	eff := Effect{Kind: ReadBatch, Side: t.intent.Side.Other(), Keys: t.keys()}
+	for _, x := range t.x {
+		if x != nil && x.Alive {
+			eff.Lookups = append(eff.Lookups, c.cfg.Maps[x.Key.Map].needs(x.Key, x.Values)...)
+		}
+	}
+	c.send(t, eff)
+}
+
+func (t *liveTx) keys() []Key {
+	keys := make([]Key, len(t.intent.Rows))
+	for i := range keys {
+		keys[i] = t.intent.Rows[i].Key
+	}
+	return keys
+}
+
+// restore writes Y from X where the transaction's write had landed: over the
+// tombstone, over what was written, or away with what was created. All groups
+// come back as X holds them, also those that only flow to X; where X had not
+// seen Y's changes they are overridden, whoever is primary. What a record looks up comes back before it, and goes away
+// after it.
+func (c *Core) restore(t *liveTx, in *Input) {
+	eff := Effect{Kind: WriteBatch, Side: t.intent.Side.Other()}
+	lookups := in.Lookups
+	t.undoing = t.undoing[:0]
+	for _, i := range t.undoOrder(in.Records) {
+		r, x, y := &t.intent.Rows[i], t.x[i], in.Records[i]
+		if c.bugs.hit(PlantNotRestored) {
+			break
+		}
+		if y == nil || y.Mark.Intent != t.intent.Tx {
+			continue // it never landed and no longer can, or is undone already
+		}
+		w := Write{Kind: RestoreWrite, Key: r.Key, Source: x, Target: y, Deadline: c.deadline()}
+		switch {
+		case slices.Contains(t.left, r.Key) && y.Mark.Dead:
+			w = Write{Kind: SealWrite, Key: r.Key, Intent: t.intent.Tx, Deadline: c.deadline()}
+		case slices.Contains(t.left, r.Key): // it is Y's own from now on, and has seen nothing of X
+			w.Source, w.Past = y, y.Mark.Past
+		case t.goesAway(i, y): // the key is free for the same life
+			w.Kind, w.Source = DeleteWrite, &Record{Key: r.Key, Mark: Mark{Incarnation: r.Incarnation - 1}}
+		default:
+			w.Groups = c.restorable(t, x, lookups)
+			w.Override, w.Past = unseen(y, x), y.Mark.Past
+			w.Lookups = c.cfg.Maps[r.Key.Map].conditions(w.Groups, x, lookups)
+			lookups = append(lookups, Alive{Key: r.Key, Incarnation: x.Mark.Incarnation}) // for those that come after it
+		}
+		eff.Writes, t.undoing = append(eff.Writes, w), append(t.undoing, i)
+	}
+	if len(eff.Writes) == 0 {
+		c.endLive(t)
+		return
+	}
+	t.stage = restoringRows
+	c.send(t, eff)
+}
+
+// notRestored looks again where somebody was faster, or has a row. A row that Y
+// refuses to undo time and again, because others look up what the transaction had
+// created, stays as it is: its pair is quarantined, and people decide.
+func (c *Core) notRestored(t *liveTx, rows []RowAnswer) {
+	refused, leaves := false, false
+	for i := range rows {
+		refused = refused || rows[i].Result == RowRefused
+	}
+	if refused {
+		t.refusals++
+	}
+	for i := range rows {
+		k := t.intent.Rows[t.undoing[i]].Key
+		if rows[i].Result == RowRefused && t.refusals >= c.cfg.Attempts && !slices.Contains(t.left, k) {
+			t.left, leaves = append(t.left, k), true
+			c.quarantine(c.pairs.ensure(k, t.intent.Side.Other()), Outcome{Class: ApplicationFailure, Reason: NotUndone, Cause: causeNotUndone + rows[i].Cause})
+		}
+	}
+	if leaves {
+		c.readX(t)
+		return
+	}
+	t.stage, t.until = waitingOut, c.now.Add(c.cfg.LockWait)
+}
+
+// causeNotUndone is followed by what the system says.
+const causeNotUndone = "a live transaction failed, and what it had written to this side could not be undone: retry to keep the record on both sides, or delete it here; "
+
+// goesAway reports whether undoing a row leaves nothing on Y: X holds nothing for it,
+// or Y never held it.
+func (t *liveTx) goesAway(i int, y *Record) bool {
+	x := t.x[i]
+	return x == nil || !x.Alive || x.Mark.Incarnation == 0 || y != nil && y.Mark.Dead && !t.intent.Rows[i].Existed
+}
+
+// undoOrder returns the rows in the order in which they are undone: first what
+// comes back to Y, each after what it looks up among them, then what goes away, in
+// the opposite order. In a circle the order does not matter: no one is first.
+func (t *liveTx) undoOrder(y []*Record) []int {
+	place := make(map[Key]int, len(y))
+	for i := range t.intent.Rows {
+		place[t.intent.Rows[i].Key] = i
+	}
+	order, seen := make([]int, 0, len(y)), make([]bool, len(y))
+	var visit func(i int, of []*Record)
+	visit = func(i int, of []*Record) {
+		if seen[i] {
+			return
+		}
+		seen[i] = true
+		if r := of[i]; r != nil && r.Alive {
+			for c := range r.Values {
+				if v := &r.Values[c]; v.Kind == KindLookup {
+					if j, own := place[v.Target.Folded()]; own {
+						visit(j, of)
+					}
+				}
+			}
+		}
+		order = append(order, i)
+	}
+	for i := range y {
+		if !t.goesAway(i, y[i]) {
+			visit(i, t.x)
+		}
+	}
+	back := len(order)
+	for i := range y {
+		visit(i, y)
+	}
+	slices.Reverse(order[back:])
+	return order
+}
+
+// restorable returns the groups of X's record that Y can hold. What has no mapping
+// stays away, and so does a lookup to what Y neither holds nor gets back: users of
+// X have changed it since, and their change stays to be carried.
+func (c *Core) restorable(t *liveTx, x *Record, lookups []Alive) (s GroupSet) {
+	m := c.cfg.Maps[x.Key.Map]
+	for g := range m.groups {
+		only := GroupSet(0).With(g)
+		if m.unmapped(only, t.intent.Side.Other(), x.Values) < 0 && c.resolvedBy(t, m, g, x, lookups) {
+			s |= only
+		}
+	}
+	return s
+}
+
+// resolvedBy reports whether Y holds all that a group of X's record looks up, or
+// gets it back with the same transaction.
+func (c *Core) resolvedBy(t *liveTx, m *TableMap, g int, x *Record, lookups []Alive) bool {
+	for _, col := range m.groups[g].columns {
+		v := x.Values[col]
+		if v.Kind != KindLookup {
+			continue
+		}
+		if need := v.Target.Folded(); need != x.Key.Folded() && incarnationOf(need, lookups) == 0 && !t.bringsBack(need) {
+			return false
+		}
+	}
+	return true
+}
+
+// bringsBack reports whether undoing the transaction brings a record back to Y.
+func (t *liveTx) bringsBack(k Key) bool {
+	for i := range t.intent.Rows {
+		r := &t.intent.Rows[i]
+		if r.Key == k && r.Op == Delete && r.Existed && t.x[i] != nil && t.x[i].Alive {
+			return true
+		}
+	}
+	return false
+}
+
+// unseen returns the groups in which a has changes that b does not know and
+// that were not overridden.
+func unseen(a, b *Record) GroupSet {
+	var s GroupSet
+	for g := range a.Mark.Groups {
+		ga := &a.Mark.Groups[g]
+		if a.Mark.Incarnation == b.Mark.Incarnation && ga.Own > max(b.Mark.Groups[g].Seen, ga.lostHighest()) {
+			s = s.With(g)
+		}
+	}
+	return s
+}
