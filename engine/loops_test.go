@@ -37,10 +37,28 @@ func (b *writeBound) done(w *engine.Write) {
 		b.carries++
 	case w.Kind == engine.MarkWrite:
 		b.marks++
+		if leavesMore(w) {
+			b.most++
+		}
 	}
 	if w.Override != 0 {
 		b.most++
 	}
+}
+
+// leavesMore reports whether a write that only marks what both sides hold alike
+// leaves other columns to another write that goes its way.
+func leavesMore(w *engine.Write) bool {
+	for g := range w.Source.Mark.Groups {
+		seen := uint32(0)
+		if g < len(w.Target.Mark.Groups) {
+			seen = w.Target.Mark.Groups[g].Seen
+		}
+		if !w.Groups.Has(g) && w.Source.Mark.Groups[g].Own > seen {
+			return true
+		}
+	}
+	return false
 }
 
 // kept reports a bound that was passed. An echo that the hook has captured costs
