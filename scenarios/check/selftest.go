@@ -60,9 +60,9 @@ func (t SelfTest) Run(ctx context.Context, names ...string) ([]Caught, error) {
 			if err := t.look(ctx, &c, seed); err != nil {
 				return all, err
 			}
-			if ctx.Err() != nil {
-				return all, nil
-			}
+		}
+		if stopped := ctx.Err() != nil; stopped {
+			break
 		}
 		all = append(all, c)
 		if t.Progress != nil {
