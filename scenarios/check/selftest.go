@@ -61,7 +61,7 @@ func (t SelfTest) Run(ctx context.Context, names ...string) ([]Caught, error) {
 				return all, err
 			}
 		}
-		if stopped := ctx.Err() != nil; stopped {
+		if over(ctx) {
 			break
 		}
 		all = append(all, c)
@@ -71,6 +71,9 @@ func (t SelfTest) Run(ctx context.Context, names ...string) ([]Caught, error) {
 	}
 	return all, nil
 }
+
+// over reports whether nobody waits any more.
+func over(ctx context.Context) bool { return ctx.Err() != nil }
 
 // look searches for one bug with one seed: first for the property that must
 // break, and if it does not, for any.
