@@ -24,6 +24,8 @@ func Arrival(s summary.Summary) string {
 		in = fmt.Sprintf(" in %d runs", n)
 	}
 	switch {
+	case all.N == 0 && s.Scenario.Mode == "live":
+		return wentLive(runs, in)
 	case all.N == 0:
 		return "No change was captured" + in + ", so nothing had to arrive."
 	case s.Verdict == result.Fail && left == "":
@@ -42,6 +44,21 @@ func Arrival(s summary.Summary) string {
 	default:
 		return "Everything arrived" + in + " except " + left + "."
 	}
+}
+
+// wentLive answers for live sync, where nothing is queued: what users could not
+// commit is what did not arrive.
+func wentLive(runs []summary.Run, in string) string {
+	var committed, failed uint64
+	for _, r := range runs {
+		committed += r.Totals.Transactions[0] + r.Totals.Transactions[1]
+		failed += r.Totals.Rejected
+	}
+	if failed == 0 {
+		return fmt.Sprintf("Nothing waits in live mode: all of %s were committed%s.", words.Counted(committed, "user transaction", "user transactions"), in)
+	}
+	return fmt.Sprintf("Nothing waits in live mode, but %s failed before commit%s; %s were committed.",
+		words.Counted(failed, "user transaction", "user transactions"), in, words.Count(committed))
 }
 
 func orUnknown(left string) string {

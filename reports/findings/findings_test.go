@@ -189,6 +189,26 @@ func TestArrival(t *testing.T) {
 	}
 }
 
+// TestArrivalLive checks that a live run, where nothing is ever queued, does not
+// pass for one in which nothing happened.
+func TestArrivalLive(t *testing.T) {
+	t.Parallel()
+	for failed, want := range map[uint64]string{
+		0:  "Nothing waits in live mode: all of 300 user transactions were committed in 2 runs.",
+		45: "Nothing waits in live mode, but 90 user transactions failed before commit in 2 runs; 300 were committed.",
+	} {
+		set := fixture.Runs(2)
+		set.Scenario.Mode = "live"
+		for i := range set.Runs {
+			r := &set.Runs[i]
+			r.Convergence, r.Totals.Transactions, r.Totals.Rejected = nil, [2]uint64{100, 50}, failed
+		}
+		if got := findings.Arrival(summary.Of(set)); got != want {
+			t.Errorf("got  %s\nwant %s", got, want)
+		}
+	}
+}
+
 func TestAtIsAStepFunction(t *testing.T) {
 	t.Parallel()
 	points := []result.Point{{At: 2, Value: 5}, {At: 4, Value: 7}, {At: 4, Value: 8}, {At: 9, Value: 1}}
