@@ -75,7 +75,8 @@ func (o *Oracle) compared(p *pair) standing {
 }
 
 // drifts reports whether a column group that flows one way was edited where it
-// flows to, and its source has nothing newer that is to be carried.
+// flows to, and its source has nothing newer that is to be carried: what was
+// overridden or dismissed is not.
 func (p *pair) drifts(s *shape, g int) bool {
 	if p.more == nil || !p.more.drift.has(g) {
 		return false
@@ -90,7 +91,7 @@ func (p *pair) drifts(s *shape, g int) bool {
 		if c == nil {
 			break
 		}
-		if !c.what.has(settled) || c.class != engine.Dismissed {
+		if !c.dropped.has(g) && (!c.what.has(settled) || c.class != engine.Dismissed) {
 			return false
 		}
 	}
