@@ -66,7 +66,7 @@ const (
 // in the order of [summary.Classes].
 func metrics() []metric {
 	all := []metric{
-		{"user-wait", "longest wait of a user", 0, Span, lower, func(_ *result.Set, r *result.Run) reading {
+		{"user-wait", "longest wait for a system that was down", 0, Span, lower, func(_ *result.Set, r *result.Run) reading {
 			return known(r.Totals.UserWaitMost.Seconds())
 		}},
 		{"turned-away", "transactions that met an outage", 0, TenThousand, lower, func(_ *result.Set, r *result.Run) reading {

@@ -43,7 +43,7 @@ func (c Comparison) WriteText(w io.Writer) error {
 // Legend explains the cells of a table.
 const Legend = "In brackets the 95 % interval of the difference from the first column. " +
 	"~ no difference is shown (interval around 0, below 2 %, or not significant after Holm's correction). " +
-	"> a lower bound. – not measured, or nothing can be said."
+	"> a lower bound. – not measured, or nothing can be said. How long a save itself takes is not measured in any mode: under live it includes the wait for the other side, which no figure here shows."
 
 // columnsMost is how wide prose is set.
 const columnsMost = 100
