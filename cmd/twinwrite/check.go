@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -38,6 +40,7 @@ type checkFlags struct {
 	selfTest   bool
 	failpoints []string
 	scenario   string // whose maps are checked; empty: the program's own
+	shard      string
 }
 
 func checkCommand() *cobra.Command {
@@ -85,6 +88,7 @@ of every kind that the engine treats in its own way.`,
 	flags.StringVar(&f.store, "store", "memory", "where the engine keeps its state: memory or sqlite; the other must give the same")
 	flags.BoolVar(&f.quiet, "quiet", false, "no progress")
 	flags.BoolVar(&f.selfTest, "self-test", false, "plant each known bug in turn, in up to --cases cases (2,000), and show what caught it")
+	flags.StringVar(&f.shard, "shard", "", "search a share of the cases only, as `i/n`: the i-th of n machines, each with a seed of its own")
 	failpointFlag(cmd, &f.failpoints)
 	return cmd
 }
@@ -171,6 +175,14 @@ func (f *checkFlags) campaign(cmd *cobra.Command, subject *check.Subject, files 
 	case f.cases == 0 && f.most > 0:
 		c.Cases = noEnd
 	}
+	if f.shard != "" {
+		shard, err := runs.ParseShard(f.shard)
+		if err != nil {
+			return c, fmt.Errorf("--shard: %w", err)
+		}
+		c.Seed, c.Cases = shardOf(f.seed, c.Cases, shard)
+		fmt.Fprintf(cmd.ErrOrStderr(), "twinwrite: shard %v of seed %d: --seed %d --cases %d\n", shard, f.seed, c.Seed, c.Cases)
+	}
 	switch f.store {
 	case "memory":
 		c.OtherStore = files.open
@@ -186,6 +198,20 @@ func (f *checkFlags) campaign(cmd *cobra.Command, subject *check.Subject, files 
 		c.Progress = newCaseProgress(cmd.ErrOrStderr()).update
 	}
 	return c, nil
+}
+
+// shardOf gives a shard's own search. What one search has seen steers what it
+// draws next, so that a search cannot be divided; but two of other seeds are as
+// good as one that is twice as long.
+func shardOf(seed uint64, cases int, s runs.Shard) (uint64, int) {
+	if cases == 0 {
+		cases = check.DefaultCases
+	}
+	if cases != noEnd {
+		cases = max(1, (cases+s.Of-s.Number)/s.Of)
+	}
+	sum := sha256.Sum256(fmt.Appendf(nil, "%d %v", seed, s))
+	return binary.LittleEndian.Uint64(sum[:8]), cases
 }
 
 // corpus reads the cases that failed before.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -67,6 +66,7 @@ Without --runs, a scenario that asks for fewer than ` + strconv.Itoa(comparedRun
 	flags.StringVar(&f.out, "out", "runs", "folder in which the folder of the comparison is made")
 	flags.StringVar(&f.format, "format", "text", "what is printed: text, json or markdown")
 	flags.BoolVar(&f.quiet, "quiet", false, "no progress")
+	f.shardFlags.add(cmd)
 	return cmd
 }
 
@@ -90,9 +90,16 @@ func (f *compareFlags) compare(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
+	from, err := f.source(cmd, f.out, args)
+	if err != nil {
+		return usage(err)
+	}
 	started := time.Now()
-	if err := f.simulate(cmd, all); err != nil {
+	if err := f.simulate(cmd, from, all); err != nil {
 		return err
+	}
+	if from.sharded() {
+		return from.finish(cmd.Context(), cmd.OutOrStdout())
 	}
 	c := f.gather(cmd, args, all)
 	figures := comparison.Of(c)
@@ -230,14 +237,14 @@ func stored(dir string) (*contender, error) {
 }
 
 // simulate runs those that have no results yet.
-func (f *compareFlags) simulate(cmd *cobra.Command, all []*contender) error {
+func (f *compareFlags) simulate(cmd *cobra.Command, from *source, all []*contender) error {
 	count, length := 0, time.Duration(0)
 	for _, c := range all {
 		if c.scenario != nil {
 			count, length = count+c.scenario.Runs.Most(), max(length, c.scenario.Time.End())
 		}
 	}
-	p := newProgress(cmd.ErrOrStderr(), count, length, f.quiet)
+	p := newProgress(cmd.ErrOrStderr(), from.share(count), length, f.quiet)
 	defer p.finish()
 	begun := 0
 	for _, c := range all {
@@ -245,12 +252,12 @@ func (f *compareFlags) simulate(cmd *cobra.Command, all []*contender) error {
 			continue
 		}
 		first := begun
-		set, err := runs.Simulate(cmd.Context(), c.scenario, runs.Options{Jobs: f.jobs, Command: c.command, Progress: func(u runs.Progress) {
+		set, err := from.simulate(cmd.Context(), c.scenario, runs.Options{Jobs: f.jobs, Command: c.command, Progress: func(u runs.Progress) {
 			u.Run += first
 			p.update(u)
 		}})
-		if err != nil && !errors.Is(err, context.Canceled) {
-			return exit{exitInternal, err}
+		if err := broken(err); err != nil {
+			return err
 		}
 		begun += c.scenario.Runs.Most()
 		c.set = set

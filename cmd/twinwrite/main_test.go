@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,6 +12,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/twinwrite/twinwrite/reports"
 )
 
 // The scripts run this program as the command twinwrite.
@@ -26,7 +29,7 @@ func TestScripts(t *testing.T) {
 		Dir:           "testdata/script",
 		UpdateScripts: os.Getenv("UPDATE_GOLDEN") != "",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "glob": glob, "same": same, "folder": folder,
+			"exits": exits, "glob": glob, "same": same, "samefolders": sameFolders, "folder": folder,
 		},
 	})
 }
@@ -83,6 +86,35 @@ func same(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	if bytes.Equal(content[0], content[1]) == neg {
 		ts.Fatalf("%s of %s and %s: same is %v", args[2], args[0], args[1], !neg)
+	}
+}
+
+// sameFolders demands that two folders hold the same files with the same bytes,
+// but for what is true of one execution only: samefolders DIR DIR.
+func sameFolders(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: samefolders DIR DIR")
+	}
+	var files [2]map[string]string
+	for i, dir := range args {
+		files[i] = map[string]string{}
+		root := os.DirFS(ts.MkAbs(dir))
+		ts.Check(fs.WalkDir(root, ".", func(path string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() || d.Name() == reports.ManifestFile {
+				return err
+			}
+			b, err := fs.ReadFile(root, path)
+			files[i][path] = string(b)
+			return err
+		}))
+	}
+	if len(files[0]) == 0 || len(files[0]) != len(files[1]) {
+		ts.Fatalf("%s has %d files, and %s %d", args[0], len(files[0]), args[1], len(files[1]))
+	}
+	for path, content := range files[0] {
+		if other, ok := files[1][path]; !ok || other != content {
+			ts.Fatalf("%s differs between %s and %s (there: %v)", path, args[0], args[1], ok)
+		}
 	}
 }
 

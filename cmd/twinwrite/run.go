@@ -27,6 +27,7 @@ import (
 
 // runFlags are the flags of the run command.
 type runFlags struct {
+	shardFlags
 	sets       []string
 	seed       uint64
 	runs       int
@@ -66,6 +67,7 @@ number of processors.`,
 	flags.StringVar(&f.junit, "junit", "", "also write the verdicts to a `file`, as JUnit XML")
 	flags.BoolVar(&f.quiet, "quiet", false, "no progress")
 	failpointFlag(cmd, &f.failpoints)
+	f.shardFlags.add(cmd)
 	return cmd
 }
 
@@ -88,14 +90,21 @@ func (f *runFlags) run(cmd *cobra.Command, name string) error {
 	if n := comparing(s); n > 0 {
 		fmt.Fprintf(cmd.ErrOrStderr(), "twinwrite: %d of the expectations compare modes and are left out: a run has one mode\n  hint: twinwrite compare %s --modes ...\n", n, quote(name))
 	}
+	from, err := f.source(cmd, f.out, []string{name})
+	if err != nil {
+		return usage(err)
+	}
 	started := time.Now()
-	p := newProgress(cmd.ErrOrStderr(), s.Runs.Most(), s.Time.End(), f.quiet)
-	set, err := runs.Simulate(cmd.Context(), s, runs.Options{
+	p := newProgress(cmd.ErrOrStderr(), from.share(s.Runs.Most()), s.Time.End(), f.quiet)
+	set, err := from.simulate(cmd.Context(), s, runs.Options{
 		Jobs: f.jobs, Failpoints: points, Progress: p.update, Command: f.command(cmd, name),
 	})
 	p.finish()
-	if err != nil && !errors.Is(err, context.Canceled) {
-		return exit{exitInternal, err}
+	if err := broken(err); err != nil {
+		return err
+	}
+	if from.sharded() {
+		return from.finish(cmd.Context(), cmd.OutOrStdout())
 	}
 	dir := f.folder(cmd, set, s.Runs.Count)
 	if _, err := reports.WriteFolder(dir, set, manifest(started, set)); err != nil {
@@ -108,6 +117,18 @@ func (f *runFlags) run(cmd *cobra.Command, name string) error {
 		return exit{exitInternal, err}
 	}
 	return verdictCode(cmd.Context(), set)
+}
+
+// broken returns what went wrong in simulating, with its exit code; nil where
+// nothing did, or the user interrupted it.
+func broken(err error) error {
+	if e := (exit{}); err == nil || errors.As(err, &e) {
+		return err
+	}
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return exit{exitInternal, err}
 }
 
 // comparing counts the expectations of one mode beside another.

@@ -1,10 +1,8 @@
 package main
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -57,6 +55,7 @@ sweep is for. Properties do.`,
 	flags.StringVar(&f.out, "out", "runs", "folder in which the run folders are made")
 	flags.StringVar(&f.format, "format", "text", "what is printed: text, json or csv")
 	flags.BoolVar(&f.quiet, "quiet", false, "no progress")
+	f.shardFlags.add(cmd)
 	return cmd
 }
 
@@ -79,6 +78,10 @@ func (f *sweepFlags) sweep(cmd *cobra.Command, name string) error {
 	if len(points) == 0 {
 		return usage(fmt.Errorf("the sweep of %s has no point: its condition holds for none", name))
 	}
+	from, err := f.source(cmd, f.out, []string{name})
+	if err != nil {
+		return usage(err)
+	}
 	s := comparison.Sweep{Name: whole.Name, Command: f.sweepCommandLine(cmd, name)}
 	for _, a := range whole.Sweep.Axes {
 		s.Axes = append(s.Axes, a.Path)
@@ -89,9 +92,12 @@ func (f *sweepFlags) sweep(cmd *cobra.Command, name string) error {
 		if cmd.Context().Err() != nil {
 			break
 		}
-		set, err := f.point(cmd, name, p, fmt.Sprintf("point %d of %d", i+1, len(points)))
+		set, err := f.point(cmd, name, from, p, fmt.Sprintf("point %d of %d", i+1, len(points)))
 		if err != nil {
 			return err
+		}
+		if from.sharded() {
+			continue
 		}
 		code.runs(set)
 		values := make([]string, len(p))
@@ -100,6 +106,9 @@ func (f *sweepFlags) sweep(cmd *cobra.Command, name string) error {
 		}
 		s.Add(values, set)
 		fmt.Fprintln(h, set.Scenario.Hash)
+	}
+	if from.sharded() {
+		return from.finish(cmd.Context(), cmd.OutOrStdout())
 	}
 	dir := filepath.Join(f.out, whole.Name+"-sweep-"+hex.EncodeToString(h.Sum(nil))[:8])
 	if cmd.Context().Err() != nil {
@@ -133,18 +142,18 @@ func (f *sweepFlags) override() ([]string, error) {
 }
 
 // point gives the results of a point: those that are stored, or new ones.
-func (f *sweepFlags) point(cmd *cobra.Command, name string, p scenarios.Point, which string) (*result.Set, error) {
+func (f *sweepFlags) point(cmd *cobra.Command, name string, from *source, p scenarios.Point, which string) (*result.Set, error) {
 	sets := append(slices.Clone(f.overrides(cmd)), p.Sets()...)
 	s, _, err := scenarios.Load(name, sets...)
 	if err != nil {
 		return nil, exit{exitInvalid, err}
 	}
-	hash, err := s.Hash(runs.ModelVersion)
+	hash, err := runs.Identity(s, runs.Options{})
 	if err != nil {
 		return nil, exit{exitInternal, err}
 	}
 	dir := filepath.Join(f.out, s.Name+"-"+hash)
-	if set := keptResults(dir, hash); set != nil {
+	if set := keptResults(dir, hash); set != nil && from.part == nil {
 		if !f.quiet {
 			fmt.Fprintf(cmd.ErrOrStderr(), "twinwrite: %s: stored in %s\n", which, dir)
 		}
@@ -154,15 +163,15 @@ func (f *sweepFlags) point(cmd *cobra.Command, name string, p scenarios.Point, w
 		fmt.Fprintf(cmd.ErrOrStderr(), "twinwrite: %s: %s\n", which, strings.Join(p.Sets(), " "))
 	}
 	started := time.Now()
-	progress := newProgress(cmd.ErrOrStderr(), s.Runs.Most(), s.Time.End(), f.quiet)
+	progress := newProgress(cmd.ErrOrStderr(), from.share(s.Runs.Most()), s.Time.End(), f.quiet)
 	words := []string{"twinwrite run", quote(name)}
 	for _, set := range sets {
 		words = append(words, "--set", quote(set))
 	}
-	set, err := runs.Simulate(cmd.Context(), s, runs.Options{Jobs: f.jobs, Progress: progress.update, Command: strings.Join(words, " ")})
+	set, err := from.simulate(cmd.Context(), s, runs.Options{Jobs: f.jobs, Progress: progress.update, Command: strings.Join(words, " ")})
 	progress.finish()
-	if err != nil && !errors.Is(err, context.Canceled) {
-		return nil, exit{exitInternal, err}
+	if err := broken(err); err != nil || from.sharded() {
+		return set, err
 	}
 	if cmd.Context().Err() != nil {
 		dir += "-partial"

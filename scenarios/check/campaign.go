@@ -16,7 +16,7 @@ type Campaign struct {
 	Subject *Subject
 	Plan    Plan // its Observe is the campaign's own
 	Seed    uint64
-	Cases   int     // to draw; 1,000
+	Cases   int     // to draw; [DefaultCases]
 	Jobs    int     // cases at the same time; 1. It moves no result
 	Corpus  []*Case // are run first: what failed once
 	Shrink  int     // executions that shrinking a failed case may take; 400, negative for none
@@ -32,6 +32,9 @@ type Campaign struct {
 
 	Progress func(Progress) // called after each round of cases; nil: nobody listens
 }
+
+// DefaultCases is how many cases a campaign draws if nobody says how many.
+const DefaultCases = 1000
 
 // Progress tells how far a campaign has come.
 type Progress struct {
@@ -87,7 +90,7 @@ const round = 128
 // error says that the campaign itself is faulty.
 func (c Campaign) Run(ctx context.Context) (*Summary, error) {
 	if c.Cases == 0 {
-		c.Cases = 1000
+		c.Cases = DefaultCases
 	}
 	if c.Shrink == 0 {
 		c.Shrink = 400

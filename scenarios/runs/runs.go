@@ -28,6 +28,19 @@ type Options struct {
 	Failpoints []fault.Point  // bugs to plant, in every run
 	Progress   func(Progress) // called from several goroutines; nil: nobody listens
 	Command    string         // the line that reproduces the results
+
+	Made  []result.Run       // runs of this very scenario that exist already: taken as they are
+	Takes func(run int) bool // which of the others are simulated; nil: all. Who leaves runs out merges them later
+}
+
+// made returns a run that exists already, or nil.
+func (o *Options) made(run int) *result.Run {
+	for i := range o.Made {
+		if o.Made[i].Index == run {
+			return &o.Made[i]
+		}
+	}
+	return nil
 }
 
 // Progress tells how far a run has come.
@@ -59,9 +72,9 @@ func Simulate(ctx context.Context, s *scenarios.Scenario, o Options) (*result.Se
 	if err != nil {
 		return nil, err
 	}
-	hash, err := s.Hash(identity(o))
+	hash, err := Identity(s, o)
 	if err != nil {
-		return nil, fmt.Errorf("identify scenario %s: %w", s.Name, err)
+		return nil, err
 	}
 	set := &result.Set{Scenario: describe(s, p, hash, o)}
 	for _, runs := range s.Runs.Looks() {
@@ -90,8 +103,11 @@ func (p *plan) simulate(ctx context.Context, set *result.Set, runs int, o Option
 			}
 		})
 	}
-	for run := begun; run < runs && ctx.Err() == nil; run++ {
-		next <- run
+	for run := begun; run < runs; run++ {
+		done[run] = o.made(run)
+		if done[run] == nil && ctx.Err() == nil && (o.Takes == nil || o.Takes(run)) {
+			next <- run
+		}
 	}
 	close(next)
 	workers.Wait()
@@ -102,14 +118,18 @@ func (p *plan) simulate(ctx context.Context, set *result.Set, runs int, o Option
 	}
 }
 
-// identity is what results depend on beside the scenario: the model's version,
-// and the bugs that were planted.
-func identity(o Options) string {
+// Identity names the results of a scenario: they depend on nothing but the
+// resolved scenario, the model's version and the bugs that are planted.
+func Identity(s *scenarios.Scenario, o Options) (string, error) {
 	id := []string{ModelVersion}
 	for _, p := range o.Failpoints {
 		id = append(id, p.String())
 	}
-	return strings.Join(id, " ")
+	hash, err := s.Hash(strings.Join(id, " "))
+	if err != nil {
+		return "", fmt.Errorf("identify scenario %s: %w", s.Name, err)
+	}
+	return hash, nil
 }
 
 // run simulates one world from beginning to end.

@@ -1,0 +1,222 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/twinwrite/twinwrite/reports/parts"
+	"github.com/twinwrite/twinwrite/scenarios"
+	"github.com/twinwrite/twinwrite/scenarios/result"
+	"github.com/twinwrite/twinwrite/scenarios/runs"
+)
+
+// shardFlags divide the runs of a command among machines.
+type shardFlags struct {
+	shard string
+	merge []string
+}
+
+func (f *shardFlags) add(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.shard, "shard", "", "make a share of the runs only, as `i/n`: the i-th of n machines; 'twinwrite merge' joins them")
+	cmd.Flags().StringSliceVar(&f.merge, "merge", nil, "parts of all shards, to be merged")
+	_ = cmd.Flags().MarkHidden("merge") // the merge command gives it
+}
+
+// source is where a command's runs come from: they are simulated, all or a
+// shard's share of them, or taken from the parts that shards left.
+type source struct {
+	shard runs.Shard
+	part  *parts.Part // what the shard has made, or all shards; nil: neither was asked for
+	path  string      // file of the shard's part; empty: the part is of all shards
+	begun int         // runs of the scenarios before this one
+}
+
+// source reads the flags. What a shard made before it was interrupted is not
+// made again.
+func (f *shardFlags) source(cmd *cobra.Command, out string, args []string) (*source, error) {
+	switch {
+	case f.merge != nil:
+		all, err := readParts(f.merge)
+		if err != nil {
+			return nil, err
+		}
+		whole, err := parts.Merge(all)
+		return &source{part: whole}, err
+	case f.shard == "":
+		return &source{}, nil
+	}
+	shard, err := runs.ParseShard(f.shard)
+	if err != nil {
+		return nil, fmt.Errorf("--shard: %w", err)
+	}
+	line := unsharded(cmd, args)
+	id := sha256.Sum256([]byte(strings.Join(line, "\x00")))
+	s := &source{shard: shard, path: filepath.Join(out, fmt.Sprintf("%s-%s-%d-of-%d%s", cmd.Name(), hex.EncodeToString(id[:4]), shard.Number, shard.Of, parts.Ending))}
+	s.part = &parts.Part{Program: programVersion(), Arguments: line, Number: shard.Number, Of: shard.Of}
+	if old, err := parts.Read(s.path); err == nil && old.Program == s.part.Program {
+		s.part = old
+	}
+	return s, nil
+}
+
+// unsharded is the command line without what may differ between machines.
+func unsharded(cmd *cobra.Command, args []string) []string {
+	line := append([]string{cmd.Name()}, args...)
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		if slices.Contains([]string{"shard", "jobs", "quiet", "out", "format", "junit"}, f.Name) {
+			return
+		}
+		values := []string{f.Value.String()}
+		if list, ok := f.Value.(pflag.SliceValue); ok {
+			values = list.GetSlice()
+		}
+		for _, v := range values {
+			line = append(line, "--"+f.Name+"="+v)
+		}
+	})
+	return line
+}
+
+// share returns how many of so many runs are the shard's own.
+func (s *source) share(runs int) int {
+	if !s.sharded() {
+		return runs
+	}
+	return (runs + s.shard.Of - s.shard.Number) / s.shard.Of
+}
+
+// sharded says whether the command makes a share of its runs only.
+func (s *source) sharded() bool { return s.path != "" }
+
+// simulate gives the results of a scenario, or the shard's share of them.
+func (s *source) simulate(ctx context.Context, sc *scenarios.Scenario, o runs.Options) (*result.Set, error) {
+	first := s.begun
+	s.begun += sc.Runs.Most()
+	if s.part == nil {
+		return runs.Simulate(ctx, sc, o)
+	}
+	if sc.Runs.Precision != nil {
+		return nil, usage(fmt.Errorf("%s runs until a precision is reached, and a shard cannot know when\n  hint: fix the number of runs, for example --set 'runs={count: %d}'", sc.Name, sc.Runs.Most()))
+	}
+	hash, err := runs.Identity(sc, o)
+	if err != nil {
+		return nil, err
+	}
+	o.Made = s.part.Made(hash)
+	if !s.sharded() && len(o.Made) != sc.Runs.Most() {
+		return nil, usage(fmt.Errorf("the parts hold %d of %d runs of %s-%s\n  hint: the scenario, or a file that it names, is not what the shards ran", len(o.Made), sc.Runs.Most(), sc.Name, hash))
+	}
+	o.Takes = func(run int) bool { return s.shard.Takes(first + run) }
+	set, err := runs.Simulate(ctx, sc, o)
+	if set == nil || !s.sharded() {
+		return set, err
+	}
+	made := set.Runs
+	if ctx.Err() != nil { // what was cut short is made again
+		made = slices.DeleteFunc(slices.Clone(made), func(r result.Run) bool { return r.Incomplete != "" })
+	}
+	s.part.Keep(hash, made)
+	return set, errors.Join(err, parts.Write(s.path, s.part))
+}
+
+// finish ends the command of a shard: what its runs showed is told when the
+// parts are merged.
+func (s *source) finish(ctx context.Context, w io.Writer) error {
+	count := 0
+	for i := range s.part.Shares {
+		count += len(s.part.Shares[i].Runs)
+	}
+	s.part.Whole = ctx.Err() == nil
+	if err := parts.Write(s.path, s.part); err != nil {
+		return exit{exitInternal, err}
+	}
+	fmt.Fprintf(w, "part       %s (%d runs of shard %v)\n", s.path, count, s.shard)
+	if !s.part.Whole {
+		fmt.Fprintln(w, "           interrupted; the same command goes on from there")
+		return exit{code: exitInterrupted}
+	}
+	fmt.Fprintf(w, "when all %d parts are there: twinwrite merge %s\n", s.shard.Of, filepath.Join(filepath.Dir(s.path), "*"+parts.Ending))
+	return nil
+}
+
+// mergeCommand joins what the shards of a command made.
+func mergeCommand() *cobra.Command {
+	var out, format, junit string
+	var quiet bool
+	cmd := &cobra.Command{
+		Use:   "merge PART ...",
+		Short: "join what the shards of a run, comparison or sweep made",
+		Long: `merge takes the parts that the shards of one command left, in files or in
+folders, and ends the command as if it had run on one machine: with the same
+folders, the same reports to the byte, and the same exit code. It needs the
+scenario where the shards had it, and the same version of the program.`,
+		Example: `  twinwrite sweep my.yaml --shard 1/2     # on one machine
+  twinwrite sweep my.yaml --shard 2/2     # on another
+  twinwrite merge runs/*.part`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			all, err := readParts(args)
+			if err != nil {
+				return usage(err)
+			}
+			whole, err := parts.Merge(all)
+			if err != nil {
+				return usage(err)
+			}
+			if whole.Program != programVersion() {
+				return usage(fmt.Errorf("the parts were made by version %s, and this is %s\n  hint: merge with the version that made them", whole.Program, programVersion()))
+			}
+			line := append(slices.Clone(whole.Arguments), "--merge="+strings.Join(args, ","))
+			cmd.Flags().Visit(func(f *pflag.Flag) { line = append(line, "--"+f.Name+"="+f.Value.String()) })
+			root := rootCommand(cmd.OutOrStdout(), cmd.ErrOrStderr())
+			root.SetArgs(line)
+			return root.ExecuteContext(cmd.Context())
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&out, "out", "runs", "folder in which the command's folders are made")
+	flags.StringVar(&format, "format", "text", "what is printed, as the command has it")
+	flags.StringVar(&junit, "junit", "", "also write the verdicts to a `file`, as JUnit XML, where the command can")
+	flags.BoolVar(&quiet, "quiet", false, "no progress")
+	return cmd
+}
+
+// readParts reads parts: files, or all in a folder.
+func readParts(paths []string) ([]*parts.Part, error) {
+	var files []string
+	for _, path := range paths {
+		info, err := os.Stat(path)
+		if err != nil {
+			return nil, err
+		}
+		if !info.IsDir() {
+			files = append(files, path)
+			continue
+		}
+		found, err := filepath.Glob(filepath.Join(path, "*"+parts.Ending))
+		if err != nil || found == nil {
+			return nil, fmt.Errorf("%s holds no parts (*%s)", path, parts.Ending)
+		}
+		files = append(files, found...)
+	}
+	var all []*parts.Part
+	for _, file := range files {
+		p, err := parts.Read(file)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, p)
+	}
+	return all, nil
+}
