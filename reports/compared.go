@@ -48,7 +48,7 @@ func WriteComparison(dir string, c *result.Comparison, figures comparison.Compar
 	if err := os.Remove(filepath.Join(dir, ManifestFile)); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("start folder %s: %w", dir, err)
 	}
-	drawn := plots.Compared(c)
+	drawn := plots.Compared(c, &figures)
 	f := folder{dir: dir}
 	f.write(ComparisonFile, figures.WriteJSON)
 	f.write(CommentFile, figures.WriteMarkdown)

@@ -75,7 +75,7 @@ func (c *Comparison) Baseline() Gate {
 			return g
 		}
 		g.Verdict = result.Pass
-		g.Text = fmt.Sprintf("not shown to be worse than the baseline; the median of the time to converge differs by %s to %s", f.Unit.signed(float64(a.Low)), f.Unit.signed(float64(a.High)))
+		g.Text = fmt.Sprintf("not shown to be worse than the baseline; the median of the time to converge differs by %s to %s", f.Unit.Signed(float64(a.Low)), f.Unit.Signed(float64(a.High)))
 		return g
 	}
 	g.Text = "no time to converge was measured"

@@ -107,7 +107,7 @@ func Of(c *result.Comparison) Comparison {
 		})
 	}
 	for _, m := range metrics() {
-		if f := m.row(sets); f.worthShowing() {
+		if f, _ := m.row(sets); f.worthShowing() {
 			out.Figures = append(out.Figures, f)
 		}
 	}
@@ -131,8 +131,9 @@ func whole(set *result.Set) *result.Set {
 	return out
 }
 
-// row takes a figure under every setting.
-func (m *metric) row(sets []*result.Set) Figure {
+// row takes a figure under every setting. It also returns the readings of the
+// first one, run by run.
+func (m *metric) row(sets []*result.Set) (Figure, []reading) {
 	f := Figure{ID: m.id, Name: m.name, Question: Questions[m.question], Unit: m.unit, better: m.better}
 	var first []reading
 	for i, set := range sets {
@@ -148,7 +149,7 @@ func (m *metric) row(sets []*result.Set) Figure {
 		}
 		f.Cells = append(f.Cells, cell)
 	}
-	return f
+	return f, first
 }
 
 // cellOf condenses the readings of all runs. What one run could not tell, the

@@ -60,7 +60,7 @@ func (c *Comparison) tell(f *Figure, first, name string, setting int) string {
 	if how := relative(a, float64(f.Cells[0].Mean), float64(f.Cells[setting].Mean)); how != "" && !a.bound {
 		text += ", " + how
 	}
-	return text + fmt.Sprintf("; the difference is %s, 95 %% interval %s, over %s.", f.Unit.signed(float64(a.Mean)), between(f.Unit, a), words.Counted(a.Runs, "run", "runs"))
+	return text + fmt.Sprintf("; the difference is %s, 95 %% interval %s, over %s.", f.Unit.Signed(float64(a.Mean)), between(f.Unit, a), words.Counted(a.Runs, "run", "runs"))
 }
 
 // verdictOn weighs a setting against the first.

@@ -38,6 +38,8 @@ type Point struct {
 	Expectations []summary.Expectation `json:"expectations"`
 	Flips        []string              `json:"flips"` // IDs of expectations that fare otherwise than at the point before, along some axis
 	Command      string                `json:"command"`
+
+	runs *result.Set // indexes and seed alone: what pairs runs
 }
 
 // PointFigure is a figure at a point.
@@ -46,6 +48,9 @@ type PointFigure struct {
 	Name string `json:"name"`
 	Unit Unit   `json:"unit"`
 	Cell
+
+	better   better
+	readings []reading
 }
 
 // Add takes the results of the next point. Along an axis, the point before it
@@ -57,10 +62,13 @@ func (s *Sweep) Add(values []string, set *result.Set) {
 		Values: values, Hash: set.Scenario.Hash, Runs: len(runs.Runs), Verdict: set.Verdict(), Command: set.Scenario.Command,
 		Figures: []PointFigure{}, Expectations: []summary.Expectation{}, Flips: []string{},
 	}
+	p.runs = &result.Set{Scenario: result.Scenario{Seed: set.Scenario.Seed}}
+	for i := range runs.Runs {
+		p.runs.Runs = append(p.runs.Runs, result.Run{Index: runs.Runs[i].Index})
+	}
 	for _, m := range metrics() {
-		if f := m.row([]*result.Set{runs}); f.worthShowing() {
-			p.Figures = append(p.Figures, PointFigure{f.ID, f.Name, f.Unit, f.Cells[0]})
-		}
+		f, readings := m.row([]*result.Set{runs})
+		p.Figures = append(p.Figures, PointFigure{f.ID, f.Name, f.Unit, f.Cells[0], f.better, readings})
 	}
 	for _, e := range set.Expectations {
 		p.Expectations = append(p.Expectations, summary.Expectation(e))
@@ -101,18 +109,24 @@ var sweepColumns = []struct{ id, head string }{
 	{medianID, "p50"}, {"convergence-p99", "p99"}, {"never-converged", "never/10k"}, {"parked", "parked"}, {lostID, "lost/10k"}, {"user-wait", "user wait"},
 }
 
-// figure is a figure as text.
-func (p *Point) figure(id string) string {
-	for _, f := range p.Figures {
-		if f.ID == id {
-			row := Figure{Unit: f.Unit, Cells: []Cell{f.Cell}}
-			return row.Value(0)
+// Figure finds a figure of the point; nil where it has none of that name.
+func (p *Point) Figure(id string) *PointFigure {
+	for i := range p.Figures {
+		if p.Figures[i].ID == id {
+			return &p.Figures[i]
 		}
 	}
-	if id == medianID || id == "convergence-p99" {
+	return nil
+}
+
+// Value is a figure as text.
+func (p *Point) Value(id string) string {
+	f := p.Figure(id)
+	if f == nil {
 		return words.None
 	}
-	return "0"
+	row := Figure{Unit: f.Unit, Cells: []Cell{f.Cell}}
+	return row.Value(0)
 }
 
 // WriteText writes a row a point. An expectation that fares otherwise than at
@@ -134,7 +148,7 @@ func (s Sweep) WriteText(w io.Writer) error {
 		p := &s.Points[i]
 		row := append(slices.Clone(p.Values), words.Count(p.Runs))
 		for _, c := range sweepColumns {
-			row = append(row, p.figure(c.id))
+			row = append(row, p.Value(c.id))
 		}
 		row = append(row, string(p.Verdict))
 		for _, e := range p.Expectations {
@@ -181,6 +195,9 @@ func (s Sweep) WriteCSV(w io.Writer) error {
 	number := func(v summary.Rounded) string { return strconv.FormatFloat(float64(v), 'g', 6, 64) }
 	for _, p := range s.Points {
 		for _, f := range p.Figures {
+			if !f.Known {
+				continue
+			}
 			_ = out.Write(append(slices.Clone(p.Values), f.ID, string(f.Unit), number(f.Mean), number(f.Low), number(f.High), strconv.FormatBool(f.AtLeast), strconv.Itoa(f.Runs)))
 		}
 	}

@@ -14,7 +14,7 @@ import (
 func (c Comparison) WriteText(w io.Writer) error {
 	var out strings.Builder
 	fmt.Fprintf(&out, "%s: %s\n", c.Name, c.Against())
-	fmt.Fprintf(&out, "%s\n", runsText(c.Settings))
+	fmt.Fprintf(&out, "%s\n", RunsText(c.Settings))
 	for _, line := range alignBlocks(c.Head(), c.Blocks()) {
 		out.WriteString(line + "\n")
 	}
@@ -77,7 +77,8 @@ func (c *Comparison) Against() string {
 	return words.List(names) + " against " + c.Settings[0].Name
 }
 
-func runsText(settings []Setting) string {
+// RunsText says how many runs each setting has.
+func RunsText(settings []Setting) string {
 	for _, s := range settings[1:] {
 		if s.Runs != settings[0].Runs {
 			var each []string

@@ -43,8 +43,8 @@ func (u Unit) Write(v float64) string {
 	return sign + text
 }
 
-// signed writes a difference with its sign.
-func (u Unit) signed(v float64) string {
+// Signed writes a difference with its sign.
+func (u Unit) Signed(v float64) string {
 	if v > 0 {
 		return "+" + u.Write(v)
 	}
@@ -91,11 +91,11 @@ func (f *Figure) Difference(setting int) string {
 			more = " or less"
 		}
 	}
-	return fmt.Sprintf("%s (%s)%s", f.Unit.signed(float64(a.Mean)), between(f.Unit, a), more)
+	return fmt.Sprintf("%s (%s)%s", f.Unit.Signed(float64(a.Mean)), between(f.Unit, a), more)
 }
 
 func between(u Unit, a *Against) string {
-	low, high := u.signed(float64(a.Low)), u.signed(float64(a.High))
+	low, high := u.Signed(float64(a.Low)), u.Signed(float64(a.High))
 	return words.Between(low, high)
 }
 

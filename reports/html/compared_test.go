@@ -14,8 +14,9 @@ import (
 
 func compared(t *testing.T, c *result.Comparison) string {
 	t.Helper()
+	f := comparison.Of(c)
 	var b bytes.Buffer
-	if err := html.WriteCompared(&b, c, comparison.Of(c), plots.Compared(c)); err != nil {
+	if err := html.WriteCompared(&b, c, f, plots.Compared(c, &f)); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()

@@ -13,10 +13,11 @@ import (
 	"github.com/twinwrite/twinwrite/scenarios/result"
 )
 
-// Compared draws the plots of a comparison: how long changes take and how they
-// end, side by side.
-func Compared(c *result.Comparison) []Plot {
-	return []Plot{convergenceBySetting(c), outcomesBySetting(c)}
+// Compared draws the plots of a comparison, of which f are the figures: how long
+// changes take and how they end, side by side, and every difference with its
+// interval.
+func Compared(c *result.Comparison, f *comparison.Comparison) []Plot {
+	return []Plot{convergenceBySetting(c), outcomesBySetting(c), Forest(f)}
 }
 
 // convergenceBySetting draws a curve a setting: the share of its changes not

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/twinwrite/twinwrite/reports/comparison"
 	"github.com/twinwrite/twinwrite/reports/internal/fixture"
 	"github.com/twinwrite/twinwrite/reports/internal/golden"
 	"github.com/twinwrite/twinwrite/scenarios/result"
@@ -38,7 +39,8 @@ func TestCompared(t *testing.T) {
 		{"never", two(fixture.Censored(1), fixture.Day())},
 		{"many", many},
 	} {
-		for _, p := range Compared(c.of) {
+		figures := comparison.Of(c.of)
+		for _, p := range Compared(c.of, &figures) {
 			got := svg(t, p)
 			dec := xml.NewDecoder(strings.NewReader(got))
 			for {

@@ -42,14 +42,17 @@ type Table struct {
 }
 
 // All draws every plot of the runs of set that figures are pooled of, in the
-// order of a report. A plot whose data is
-// missing says so instead of being left out, except the one of stories, which
-// are optional.
+// order of a report. A plot whose data is missing says so instead of being left
+// out, except those of what a set need not have: transactions that were
+// followed, and several runs.
 func All(set *result.Set, s summary.Summary) []Plot {
 	set = summary.Pool(set)
-	all := []Plot{Convergence(set, s), Backlog(set), Outcomes(s)}
+	all := []Plot{Convergence(set, s), Pace(set), Backlog(set), Outcomes(s)}
 	if len(findings.Followed(s)) > 0 {
 		all = append(all, Torn(set, s))
+	}
+	if len(set.Runs) > 1 {
+		all = append(all, Trust(set))
 	}
 	return all
 }
