@@ -313,6 +313,7 @@ func (c *Capture) capture(tx TxID, ordinal uint32, change *Change, live bool) Ca
 		Incarnation: max(old.Incarnation, 1),
 		Number:      old.Number + 1,
 		Intent:      old.Intent,
+		Hidden:      old.Hidden,
 		MapVersion:  m.Version,
 		Groups:      m.renewed(&old, change.After),
 		Past:        old.Past,

@@ -25,7 +25,7 @@ import (
 // is the trace of what happened.
 //
 //	maps, remap              declare table maps, one per line: see [environment.declareMap]; "remap" does so anew
-//	config k=v ...           workers, batch, attempts, primary
+//	config k=v ...           workers, batch, attempts, primary, deletes=transaction (it takes its whole transaction live)
 //	user SIDE [bypass]       one transaction; a line per operation: create|update|delete MAP KEY col=value ...
 //	notify SIDE              a notification reaches the engine
 //	step [N]                 carry out the next N requests (1)
@@ -53,16 +53,17 @@ import (
 // [environment.habits]. After every
 // scenario, [accounts] are closed.
 type environment struct {
-	t       testing.TB
-	cfg     engine.Config
-	maps    []*engine.TableMap
-	primary engine.Side
-	sides   [2]*testSystem
-	store   store.Store
-	file    string // of the store; "": it is in memory
-	core    *engine.Core
-	now     engine.Time
-	wakeAt  engine.Time
+	t              testing.TB
+	cfg            engine.Config
+	maps           []*engine.TableMap
+	primary        engine.Side
+	deletesTakeAll bool
+	sides          [2]*testSystem
+	store          store.Store
+	file           string // of the store; "": it is in memory
+	core           *engine.Core
+	now            engine.Time
+	wakeAt         engine.Time
 
 	pending  []engine.Effect
 	held     map[string]engine.Effect
@@ -279,6 +280,7 @@ func (e *environment) build() {
 			records: map[engine.Key]*engine.Record{}, refused: map[engine.Key]bool{}, unique: map[engine.MapID]int{},
 			held: map[engine.TxID]heldTx{}, ended: map[engine.TxID]bool{},
 		}
+		e.sides[s].capture.DeletesTakeAll = e.deletesTakeAll
 	}
 	e.restart()
 }
@@ -310,6 +312,8 @@ func (e *environment) configure(d *datadriven.TestData) {
 			e.cfg.Unordered = true
 		case "proceed":
 			e.cfg.Proceed = true
+		case "deletes":
+			e.deletesTakeAll = a.Vals[0] == "transaction"
 		case "primary":
 			if a.Vals[0] == "dataverse" {
 				e.primary = engine.Dataverse
@@ -614,16 +618,15 @@ func (s *testSystem) list(eff *engine.Effect) *engine.Input {
 // referenced reports whether another live record looks a record up.
 func (s *testSystem) referenced(k engine.Key) bool {
 	for _, r := range s.records {
-		if !r.Alive || r.Key == k {
-			continue
-		}
-		for _, v := range r.Values {
-			if v.Kind == engine.KindLookup && v.Target.Folded() == k {
-				return true
-			}
+		if r.Key != k && (r.Alive && names(r.Values, k) || r.Mark.Hidden != nil && names(r.Mark.Hidden.Values, k)) {
+			return true
 		}
 	}
 	return false
+}
+
+func names(values []engine.Value, k engine.Key) bool {
+	return slices.ContainsFunc(values, func(v engine.Value) bool { return v.Kind == engine.KindLookup && v.Target.Folded() == k })
 }
 
 // allPass tries the rows of an atomic batch. If one fails, none is done, and
@@ -950,7 +953,7 @@ func (s *testSystem) commit(changes []engine.Change, bypass bool) error {
 }
 
 // record prints a record with its mark: values, then number, own, seen, lost,
-// and what was lost in earlier lives.
+// what it hides, and what was lost in earlier lives.
 func (e *environment) record(r *engine.Record) string {
 	m := e.maps[r.Key.Map]
 	var b strings.Builder
@@ -981,6 +984,9 @@ func (e *environment) record(r *engine.Record) string {
 		if len(g.Lost) > 0 {
 			fmt.Fprintf(&b, " lost%v", g.Lost)
 		}
+	}
+	if h := r.Mark.Hidden; h != nil {
+		fmt.Fprintf(&b, " hides%d.%d", h.Mark.Incarnation, h.Mark.Number)
 	}
 	for p := r.Mark.Past; p != nil; p = p.Next {
 		fmt.Fprintf(&b, " past%d.%d", p.Incarnation, p.Number)

@@ -35,6 +35,7 @@ const (
 	askingLater   // X did not answer
 	waitingOut    // for the deadline of a write that may still land
 	readingX      // to undo: what X holds now
+	endingLives   // ... and the lives that X must not begin
 	readingY      // ... and Y
 	restoringRows // ... and Y is written from X
 )
@@ -274,7 +275,10 @@ func (c *Core) writeRows(t *liveTx, in *Input) {
 			}
 			w.Lookups = m.conditions(w.Groups, r.After, in.Lookups)
 		}
-		t.intent.Rows[i].Existed = y != nil && y.Alive
+		row := &t.intent.Rows[i]
+		row.Existed = y != nil && y.Alive
+		row.Hidden = row.Existed && r.Op != Delete && (r.Before == nil || !r.Before.Alive || r.Before.Mark.Incarnation == 0)
+		w.Hide = row.Hidden
 		writes = append(writes, w)
 	}
 	t.intent.Deadline = c.deadline()
@@ -371,6 +375,10 @@ func (c *Core) liveWritten(in *Input) {
 		c.commit(t)
 	case t.stage == restoringRows && failed.Result != RowDone:
 		c.notRestored(t, in.Rows)
+	case t.stage == endingLives && failed.Result != RowDone: // a user of X was faster
+		t.stage, t.until = waitingOut, c.now.Add(c.cfg.LockWait)
+	case t.stage == endingLives:
+		c.readX(t)
 	default: // sealed, or restored
 		c.endLive(t)
 	}
@@ -453,12 +461,13 @@ func (c *Core) txUnknown(in *Input) {
 	}
 }
 
-// committed seals the tombstones of Y, so that their keys may live again.
+// committed seals the tombstones of Y, so that their keys may live again, and lets
+// go of what was kept for the case that the transaction is undone.
 func (c *Core) committed(t *liveTx) {
 	t.stage = sealingRows
 	eff := Effect{Kind: WriteBatch, Side: t.intent.Side.Other()}
 	for i := range t.intent.Rows {
-		if r := &t.intent.Rows[i]; r.Op == Delete {
+		if r := &t.intent.Rows[i]; r.Op == Delete || r.Hidden {
 			eff.Writes = append(eff.Writes, Write{Kind: SealWrite, Key: r.Key, Intent: t.intent.Tx, Deadline: c.deadline()})
 		}
 	}

@@ -80,6 +80,7 @@ type Mark struct {
 	Number      uint32      // captured changes of this record on this side in this incarnation
 	Dead        bool        // a tombstone
 	Intent      TxID        // the live transaction of the other side that wrote this, until the engine writes again; 0: none
+	Hidden      *Record     // what stood here before that transaction, where undoing it from the other side would lose it; nil: nothing is kept
 	MapVersion  uint32      // of the table map that made the fingerprints
 	Groups      []GroupMark // by column group of the table map
 	Past        *PastLoss   // what was overridden in earlier lives and may still be on its way; nil: nothing
@@ -123,6 +124,13 @@ func (m *Mark) past(settled uint32, rest *PastLoss) *PastLoss {
 		}
 	}
 	return rest
+}
+
+// hidden returns a record as it is kept while a live transaction stands in its place.
+func (r *Record) hidden() *Record {
+	h := *r
+	h.Mark.Intent, h.Mark.Hidden = 0, nil
+	return &h
 }
 
 // lostHighest returns the newest own number that was overridden, or 0.

@@ -469,6 +469,7 @@ type judge struct {
 	past       history      // went past the hook or was made out of scope, and is not captured yet
 	carried    map[int]bool
 	outcomes   map[int]engine.Outcome
+	hidden     map[numbered]fates     // what live transactions have done to hidden records
 	turned     int                    // times the primary changed
 	copied     bool                   // the last initial sync has been asked for
 	copySteps  int                    // ... and so many requests have been carried out since
@@ -483,7 +484,7 @@ type editMade struct {
 func newJudge(s *schedule) *judge {
 	return &judge{
 		schedule: s, byNumber: map[string]int{}, echoes: map[string]bool{}, dropped: history{}, head: map[int]bool{},
-		uncaptured: map[int]bool{}, gone: map[int]bool{}, past: history{}, carried: map[int]bool{}, outcomes: map[int]engine.Outcome{}, initial: map[*engine.Write]bool{},
+		uncaptured: map[int]bool{}, gone: map[int]bool{}, past: history{}, carried: map[int]bool{}, outcomes: map[int]engine.Outcome{}, hidden: map[numbered]fates{}, initial: map[*engine.Write]bool{},
 	}
 }
 
@@ -573,12 +574,17 @@ func numberOf(r *engine.Reference) string {
 func (j *judge) engineCommitted(side engine.Side, w *engine.Write, now *engine.Record) history {
 	target := historyOf(now)
 	j.writes.done(w)
+	if w.Hide {
+		defer j.hides(side, w, maps.Clone(j.dropped), maps.Clone(j.head), maps.Clone(j.gone))
+	}
 	if w.Kind == engine.CarryWrite && w.Intent == 0 && w.Override != 0 && side == j.schedule.primary && !j.schedule.jobs { // in a job that starts and stops, the primary changes
 		j.breach("the primary's record %s on %v was overridden", w.Key.ID, side)
 	}
 	switch w.Kind {
 	case engine.SealWrite:
 		return target
+	case engine.UnhideWrite:
+		return j.unhidden(side, w, target)
 	case engine.LateWrite:
 		for t := range target {
 			if w.Groups.Has(j.schedule.groupOf(t.column)) {

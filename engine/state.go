@@ -57,6 +57,7 @@ type IntentRow struct {
 	Op          Operation
 	Incarnation uint32
 	Existed     bool // the other side held the record before
+	Hidden      bool // ... and keeps it as it was, in the mark, until the intent is closed
 }
 
 // JobRecord is the state of a job. A job that was never recorded is active.

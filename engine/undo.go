@@ -9,6 +9,11 @@ import "slices"
 //	                   └── after a while┤ refused, and again           │
 //	                                    └→ pair quarantined, Y keeps it┘
 //
+// Where X holds nothing that Y could be written from, Y has kept what it held
+// ([Mark.Hidden]) and gets that back. Only what the transaction itself has created
+// goes away. If users of Y have changed it meanwhile, their numbers are known: the
+// key's life ends with it, on both sides.
+//
 // X must have told so itself: that it was told to undo means nothing while the
 // message can be lost.
 
@@ -41,9 +46,12 @@ func (t *liveTx) keys() []Key {
 // restore writes Y from X where the transaction's write had landed: over the
 // tombstone, over what was written, or away with what was created. All groups
 // come back as X holds them, also those that only flow to X; where X had not
-// seen Y's changes they are overridden, whoever is primary. What a record looks up comes back before it, and goes away
-// after it.
+// seen Y's changes they are overridden, whoever is primary. What Y has kept comes
+// back as it was. What a record looks up comes back before it, and goes away after it.
 func (c *Core) restore(t *liveTx, in *Input) {
+	if c.endLives(t, in.Records) {
+		return
+	}
 	eff := Effect{Kind: WriteBatch, Side: t.intent.Side.Other()}
 	lookups := in.Lookups
 	t.undoing = t.undoing[:0]
@@ -61,8 +69,14 @@ func (c *Core) restore(t *liveTx, in *Input) {
 			w = Write{Kind: SealWrite, Key: r.Key, Intent: t.intent.Tx, Deadline: c.deadline()}
 		case slices.Contains(t.left, r.Key): // it is Y's own from now on, and has seen nothing of X
 			w.Source, w.Past = y, y.Mark.Past
-		case t.goesAway(i, y): // the key is free for the same life
+		case y.hides():
+			w.Kind, w.Source = UnhideWrite, y.Mark.Hidden
+			lookups = append(lookups, Alive{Key: r.Key, Incarnation: max(y.Mark.Hidden.Mark.Incarnation, 1)})
+		case t.goesAway(i, y): // the key is free for the same life, unless that was ended
 			w.Kind, w.Source = DeleteWrite, &Record{Key: r.Key, Mark: Mark{Incarnation: r.Incarnation - 1}}
+			if x != nil && x.Mark.Dead {
+				w.Source.Mark.Incarnation = max(x.Mark.Incarnation, r.Incarnation-1)
+			}
 		default:
 			w.Groups = c.restorable(t, x, lookups)
 			w.Override, w.Past = unseen(y, x), y.Mark.Past
@@ -107,6 +121,35 @@ func (c *Core) notRestored(t *liveTx, rows []RowAnswer) {
 // causeNotUndone is followed by what the system says.
 const causeNotUndone = "a live transaction failed, and what it had written to this side could not be undone: retry to keep the record on both sides, or delete it here; "
 
+// endLives ends on X the lives of keys whose records go away from Y with changes of
+// users of Y: their numbers must not come again. It reports whether there are any that
+// have not ended.
+func (c *Core) endLives(t *liveTx, ys []*Record) bool {
+	eff := Effect{Kind: WriteBatch, Side: t.intent.Side}
+	for i, y := range ys {
+		r, x := &t.intent.Rows[i], t.x[i]
+		switch {
+		case y == nil || !y.Alive || y.Mark.Intent != t.intent.Tx || y.Mark.Number == 0 || slices.Contains(t.left, r.Key):
+		case y.hides() || !t.goesAway(i, y):
+		case x == nil || !x.Alive && x.Mark.Incarnation < y.Mark.Incarnation:
+			eff.Writes = append(eff.Writes, Write{
+				Kind: DeleteWrite, Key: r.Key, Source: &Record{Key: r.Key, Mark: Mark{Incarnation: y.Mark.Incarnation}},
+				Target: x, Deadline: c.deadline(),
+			})
+		}
+	}
+	if len(eff.Writes) == 0 {
+		return false
+	}
+	t.stage = endingLives
+	c.send(t, eff)
+	return true
+}
+
+// hides reports whether a record stands where another one may come back. Where its
+// users have taken it away there is nothing to come back to.
+func (r *Record) hides() bool { return r != nil && r.Mark.Hidden != nil && (r.Alive || r.Mark.Dead) }
+
 // goesAway reports whether undoing a row leaves nothing on Y: X holds nothing for it,
 // or Y never held it.
 func (t *liveTx) goesAway(i int, y *Record) bool {
@@ -123,6 +166,12 @@ func (t *liveTx) undoOrder(y []*Record) []int {
 		place[t.intent.Rows[i].Key] = i
 	}
 	order, seen := make([]int, 0, len(y)), make([]bool, len(y))
+	back := slices.Clone(t.x) // what stands on Y in the end
+	for i := range y {
+		if y[i].hides() {
+			back[i] = y[i].Mark.Hidden
+		}
+	}
 	var visit func(i int, of []*Record)
 	visit = func(i int, of []*Record) {
 		if seen[i] {
@@ -141,15 +190,15 @@ func (t *liveTx) undoOrder(y []*Record) []int {
 		order = append(order, i)
 	}
 	for i := range y {
-		if !t.goesAway(i, y[i]) {
-			visit(i, t.x)
+		if y[i].hides() || !t.goesAway(i, y[i]) {
+			visit(i, back)
 		}
 	}
-	back := len(order)
+	away := len(order)
 	for i := range y {
 		visit(i, y)
 	}
-	slices.Reverse(order[back:])
+	slices.Reverse(order[away:])
 	return order
 }
 

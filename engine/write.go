@@ -1,5 +1,7 @@
 package engine
 
+import "slices"
+
 // WriteKind tells what a [Write] does.
 type WriteKind uint8
 
@@ -11,11 +13,12 @@ const (
 	DeleteWrite                   // makes a tombstone of the record, or in its place
 	SealWrite                     // tells a tombstone that the transaction which it waits for has committed
 	RestoreWrite                  // like a carry, also over a tombstone: what a live transaction did is undone
+	UnhideWrite                   // gives back what stood there before a live transaction
 )
 
 // String returns the kind's name.
 func (k WriteKind) String() string {
-	return [...]string{"carry", "mark", "late", "delete", "seal", "restore"}[k]
+	return [...]string{"carry", "mark", "late", "delete", "seal", "restore", "unhide"}[k]
 }
 
 // Write is one conditional write of one record with its mark. It holds no
@@ -37,6 +40,7 @@ type Write struct {
 	Unconditional bool    // a planted bug: do not check the condition
 	Deadline      Time    // the driver's time after which the target must not execute it
 	Intent        TxID    // the live transaction that the write belongs to; 0: none
+	Hide          bool    // keep what stands there in the mark, until the transaction has ended
 	bugs          planted
 }
 
@@ -69,6 +73,8 @@ func Apply(m *TableMap, w *Write, side Side, now *Record) (*Record, *Reference, 
 		return r, ref, true
 	case DeleteWrite:
 		return applyDelete(m, w, now), nil, true
+	case UnhideWrite:
+		return applyUnhide(m, side, now), nil, true
 	case CarryWrite:
 		if now != nil && now.Mark.Dead && now.Mark.Incarnation >= w.Source.Mark.Incarnation {
 			return nil, nil, false // the record was deleted; only another life may follow
@@ -112,14 +118,14 @@ func applyLate(m *TableMap, w *Write, side Side, now *Record) (*Record, *Referen
 	}
 }
 
-// applySeal tells a tombstone that its transaction has committed. Its condition
-// is that it still waits for that.
+// applySeal tells a record that its transaction has committed: a tombstone, or one
+// that hides another. Its condition is that it still waits for that.
 func applySeal(w *Write, now *Record) (*Record, *Reference, bool) {
-	if now == nil || !now.Mark.Dead || now.Mark.Intent != w.Intent {
+	if now == nil || now.Mark.Intent != w.Intent {
 		return nil, nil, false
 	}
 	r := *now
-	r.Mark.Intent = 0
+	r.Mark.Intent, r.Mark.Hidden = 0, nil
 	return &r, nil, true
 }
 
@@ -142,7 +148,60 @@ func applyDelete(m *TableMap, w *Write, now *Record) *Record {
 			gm.Lost = gm.overridden(gm.Own, w.Settled)
 		}
 	}
+	if w.Hide {
+		mark.Hidden = now.hidden()
+	}
 	return &Record{Key: w.Key, Mark: mark}
+}
+
+// applyUnhide gives back what stood there before a live transaction, in the column
+// groups that users have not changed since. What they have changed is theirs. In
+// another life than the hidden record's, their numbers count on.
+func applyUnhide(m *TableMap, side Side, now *Record) *Record {
+	h := now.Mark.Hidden
+	r := &Record{Key: now.Key, Alive: true, Values: h.Values, Mark: h.Mark}
+	edited := now.editedOver(m, side, h)
+	if edited == 0 {
+		return r
+	}
+	r.Mark.Groups, r.Mark.MapVersion = m.renewed(&h.Mark, h.Values), m.Version
+	r.Values = slices.Clone(h.Values)
+	r.Mark.Number = now.Mark.Number
+	if now.Mark.Incarnation != h.Mark.Incarnation {
+		r.Mark.Incarnation, r.Mark.Past = now.Mark.Incarnation, h.Mark.past(0, h.Mark.Past)
+		for g := range r.Mark.Groups {
+			r.Mark.Groups[g] = GroupMark{Fingerprint: m.fingerprint(g, h.Values)}
+		}
+	}
+	for g := range m.groups {
+		if !edited.Has(g) {
+			continue
+		}
+		for _, c := range m.groups[g].columns {
+			r.Values[c] = now.Values[c]
+		}
+		r.Mark.Groups[g].Own, r.Mark.Groups[g].Fingerprint = now.Mark.Groups[g].Own, now.Mark.Groups[g].Fingerprint
+	}
+	return r
+}
+
+// editedOver returns the groups in which users have changed a record since it took
+// the place of a hidden one, captured or past the hook.
+func (r *Record) editedOver(m *TableMap, side Side, hidden *Record) GroupSet {
+	if !r.Alive {
+		return 0
+	}
+	edited := m.drifted(r, side)
+	for g := range m.groups {
+		had := uint32(0)
+		if r.Mark.Incarnation == hidden.Mark.Incarnation {
+			had = hidden.Mark.Groups[g].Own
+		}
+		if r.Mark.Groups[g].Own > had {
+			edited = edited.With(g)
+		}
+	}
+	return edited
 }
 
 // applyCarry brings the source's groups and what it knows to the target.
@@ -167,6 +226,9 @@ func applyCarry(m *TableMap, w *Write, side Side, now *Record) (*Record, bool) {
 		if now != nil {
 			r.Mark.Past = now.Mark.past(w.Settled, w.Past)
 		}
+	}
+	if w.Hide {
+		r.Mark.Hidden = now.hidden()
 	}
 	begins := now == nil || !now.Alive || now.Mark.Incarnation != source.Mark.Incarnation
 	for g := range r.Mark.Groups {

@@ -57,7 +57,7 @@ func TestWriteExpires(t *testing.T) {
 	c.Driver.Timeout = 5 * time.Second
 	r := run(t, c)
 	mustHold(t, r)
-	if s := r.Systems[engine.Dataverse]; s.LateLandings != 0 || s.Expired == 0 || s.Writes != [6]uint64{} {
+	if s := r.Systems[engine.Dataverse]; s.LateLandings != 0 || s.Expired == 0 || s.Writes != [7]uint64{} {
 		t.Errorf("%d late landings, %d expired, writes %v", s.LateLandings, s.Expired, s.Writes)
 	}
 	if count(r, engine.SystemFailure) == 0 {

@@ -69,7 +69,7 @@ func (w witness) read(side engine.Side, records []*engine.Record) {
 // was never there.
 func (w witness) undoing(side engine.Side, writes []engine.Write) {
 	for i := range writes {
-		if k := writes[i].Kind; k == engine.DeleteWrite || k == engine.RestoreWrite {
+		if k := writes[i].Kind; k == engine.DeleteWrite || k == engine.RestoreWrite || k == engine.UnhideWrite {
 			delete(w, name{writes[i].Key, side})
 		}
 	}

@@ -70,7 +70,7 @@ func (o *Oracle) endOfLife(s *shape, p *pair) {
 
 // bury is the engine's delete of a record. What the user who deletes has not
 // seen of it falls, and its references must say so.
-func (o *Oracle) bury(at sim.Time, s *shape, p *pair, y engine.Side, source *head, w *engine.Write, prev *engine.Record) {
+func (o *Oracle) bury(at sim.Time, s *shape, p *pair, y engine.Side, source *head, w *engine.Write, prev, after *engine.Record) {
 	o.tallies[noLostUpdate].checked++
 	for g := range s.groups {
 		was, is := p.stand(y, g), *source.of(g)
@@ -83,7 +83,7 @@ func (o *Oracle) bury(at sim.Time, s *shape, p *pair, y engine.Side, source *hea
 			o.breach(noLostUpdate, at, p.key(), "%s was deleted over change %d.%d of %s, made at %v, which %s had not seen, and no conflict was declared",
 				y, c.life, c.number, y, c.born, y.Other())
 		}
-		o.fall(at, p, y, g, is.commits[y], was.commits[y], fallen{declared: declared, live: true})
+		o.falls(at, p, y, g, is.commits[y], was.commits[y], fallen{declared: declared, live: true}, after)
 	}
 }
 

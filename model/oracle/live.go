@@ -31,6 +31,7 @@ type liveRow struct {
 	pair   *pair
 	head   *head
 	landed bool
+	hidden *hidden // nil: the other side keeps nothing of what stood there
 }
 
 // liveID names a live transaction.
@@ -125,7 +126,7 @@ func (o *Oracle) ended(at sim.Time, l *live) {
 }
 
 // lands notes a row of a live transaction on the other side.
-func (o *Oracle) lands(at sim.Time, p *pair, y engine.Side, tx engine.TxID) {
+func (o *Oracle) lands(at sim.Time, p *pair, y engine.Side, tx engine.TxID, prev, after *engine.Record) {
 	l := o.lives[liveID{y.Other(), tx}]
 	if l == nil {
 		o.breach(liveAtomic, at, p.key(), "%s was written for transaction %d of %s, which is not held", y, tx, y.Other())
@@ -134,6 +135,9 @@ func (o *Oracle) lands(at sim.Time, p *pair, y engine.Side, tx engine.TxID) {
 	for i := range l.rows {
 		if r := &l.rows[i]; r.pair == p && !r.landed {
 			r.landed = true
+			if after.Mark.Hidden != nil {
+				r.hidden = &hidden{record: prev}
+			}
 			l.open++
 			if l.landed == 0 {
 				l.landed = at
@@ -164,6 +168,7 @@ func (o *Oracle) commitHeld(at sim.Time, side engine.Side, p *pair) *head {
 		if !r.landed {
 			o.breach(liveAtomic, at, p.key(), "transaction %d of %s committed, and %s has nothing of it", l.tx, side, side.Other())
 		}
+		o.uncover(at, &r, side.Other())
 		if l.rows = slices.Delete(l.rows, i, i+1); len(l.rows) == 0 {
 			o.ended(at, l)
 		}
@@ -183,6 +188,7 @@ func (o *Oracle) restored(at sim.Time, p *pair, y engine.Side, tx engine.TxID) {
 		if r := &l.rows[i]; r.pair == p && r.landed {
 			r.landed = false
 			l.open--
+			o.uncover(at, r, y)
 		}
 	}
 	o.ended(at, l)

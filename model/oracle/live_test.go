@@ -45,9 +45,15 @@ func (h *hand) hold(x engine.Side, tx engine.TxID, k engine.Key, values []engine
 // land writes a held record on the other side.
 func (h *hand) land(y engine.Side, tx engine.TxID, held *engine.Record, override engine.GroupSet) {
 	h.t.Helper()
+	h.lands(y, tx, held, override, nil)
+}
+
+// lands is land over a record that is kept hidden; nil: nothing is.
+func (h *hand) lands(y engine.Side, tx engine.TxID, held *engine.Record, override engine.GroupSet, hidden *engine.Record) {
+	h.t.Helper()
 	before := h.get(y, held.Key)
 	r := h.next(y, held.Key, held.Values)
-	r.Mark.Incarnation, r.Mark.Intent = held.Mark.Incarnation, tx
+	r.Mark.Incarnation, r.Mark.Intent, r.Mark.Hidden = held.Mark.Incarnation, tx, hidden
 	w := &engine.Write{Kind: engine.CarryWrite, Key: held.Key, Source: held, Target: before, Groups: 1, Override: override, Intent: tx}
 	if !held.Alive {
 		w.Kind, w.Groups = engine.DeleteWrite, 0

@@ -24,11 +24,11 @@ func (o *Oracle) EngineCommit(at sim.Time, side engine.Side, w *engine.Write, be
 	} else {
 		o.totals.LiveWrites++
 	}
-	if w.Kind != engine.RestoreWrite && source != nil { // what undoes goes back
+	if w.Kind != engine.RestoreWrite && w.Kind != engine.UnhideWrite && source != nil { // what undoes goes back
 		o.counters(at, side, prev, after)
 	}
 	if w.Intent != 0 && w.Kind != engine.SealWrite {
-		o.lands(at, p, side, w.Intent)
+		o.lands(at, p, side, w.Intent, prev, after)
 	}
 	switch w.Kind {
 	case engine.LateWrite:
@@ -52,14 +52,18 @@ func (o *Oracle) EngineCommit(at sim.Time, side engine.Side, w *engine.Write, be
 		}
 		o.restored(at, p, side, intentOf(prev))
 		o.restore(at, s, p, side, source, w, prev, after)
+	case engine.UnhideWrite:
+		o.content(at, s, p, side, w, prev, after)
+		o.unhide(at, s, p, side, source, w, prev, after)
 	case engine.DeleteWrite:
-		if source == nil { // a create is undone
+		switch {
+		case source != nil:
+			o.bury(at, s, p, side, source, w, prev, after)
+		case prev != nil && (prev.Alive || prev.Mark.Intent != 0): // a create is undone
 			o.restored(at, p, side, intentOf(prev))
-			break
 		}
-		o.bury(at, s, p, side, source, w, prev)
 	}
-	if alive(after) && !alive(prev) && source != nil && w.Kind != engine.RestoreWrite {
+	if alive(after) && !alive(prev) && source != nil && w.Kind != engine.RestoreWrite && w.Kind != engine.UnhideWrite {
 		o.risen(at, p, side, source)
 	}
 	o.lookers(at, side, prev, after)
@@ -129,6 +133,7 @@ func (o *Oracle) content(at sim.Time, s *shape, p *pair, y engine.Side, w *engin
 			v := &after.Values[c]
 			switch {
 			case carries && s.arrived(c, y, &w.Source.Values[c], v):
+			case w.Kind == engine.UnhideWrite && sameValue(v, &w.Source.Values[c]):
 			case carries:
 				o.breach(noPhantom, at, &after.Key, "%s was written from %s and holds something else in column %s", y, x, s.Columns[c].Name)
 			case was == nil && v.Kind == engine.KindNull, was != nil && sameValue(v, &was[c]):
@@ -346,7 +351,7 @@ func (o *Oracle) overwrite(at sim.Time, s *shape, p *pair, y engine.Side, g int,
 			o.breach(noEcho, at, key, "%s got back from %s what was last changed on %s, and held it already", y, x, y)
 		}
 		if unseen {
-			o.fall(at, p, y, g, is[y], was[y], fallen{declared: declared || older, silent: older, live: w.Intent != 0, interim: o.interim(key.Map)})
+			o.falls(at, p, y, g, is[y], was[y], fallen{declared: declared || older, silent: older, live: w.Intent != 0, interim: o.interim(key.Map)}, after)
 		}
 		if p.more != nil && p.more.drift.has(g) && !s.out[y].has(g) && !s.became(g, y, w.Source.Values, prev.Values) {
 			o.totals.DriftOverwritten++

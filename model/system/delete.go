@@ -62,13 +62,23 @@ func (s *System) countReferences() {
 	}
 }
 
-// count adds the lookups of a record to those of the records that it names.
+// count adds the lookups of a record to those of the records that it names. What
+// stands hidden behind it may come back, and counts too.
 func (s *System) count(t *table, r *engine.Record, by int32) {
-	if r == nil || !r.Alive {
+	if r == nil {
 		return
 	}
+	if r.Alive {
+		s.countValues(t, r.Values, by)
+	}
+	if h := r.Mark.Hidden; h != nil {
+		s.countValues(t, h.Values, by)
+	}
+}
+
+func (s *System) countValues(t *table, values []engine.Value, by int32) {
 	for _, c := range t.lookups {
-		if v := &r.Values[c]; v.Kind == engine.KindLookup {
+		if v := &values[c]; v.Kind == engine.KindLookup {
 			k := v.Target.Folded()
 			target := &s.tables[k.Map]
 			target.at(target.ensure(k)).lookedUp += by

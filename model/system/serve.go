@@ -410,7 +410,7 @@ type Stats struct {
 
 	Reads           uint64    // read batches
 	Pulls           uint64    // outbox pulls sent
-	Writes          [6]uint64 // rows done, by [engine.WriteKind]
+	Writes          [7]uint64 // rows done, by [engine.WriteKind]
 	ConditionFailed uint64    // rows whose record, or looked-up record, had changed
 	Locked          uint64    // rows whose record a held transaction had locked
 	Refused         uint64    // rows refused by validation
@@ -479,6 +479,9 @@ func recordHash(r *row) uint64 {
 		for _, n := range m.Lost {
 			h = sim.Mix(h, uint64(n))
 		}
+	}
+	if rec.Mark.Hidden != nil {
+		h = sim.Mix(h, uint64(rec.Mark.Hidden.Version))
 	}
 	for p := rec.Mark.Past; p != nil; p = p.Next {
 		h = sim.Mix(h, uint64(p.Incarnation)<<32|uint64(p.Number))

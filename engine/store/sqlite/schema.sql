@@ -147,6 +147,7 @@ CREATE TABLE intent_row (
   operation   INTEGER NOT NULL,
   incarnation INTEGER NOT NULL,
   existed     INTEGER NOT NULL CHECK (existed IN (0, 1)), -- the other side held the record before
+  hidden      INTEGER NOT NULL CHECK (hidden IN (0, 1)), -- ... and keeps it as it was until the intent is closed
   PRIMARY KEY (intent, row)
 ) STRICT, WITHOUT ROWID;
 

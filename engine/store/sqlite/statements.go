@@ -79,7 +79,7 @@ func (p *statements) prepare(statement func(text string) (*sql.Stmt, error)) (er
 	many(&p.putLane, 7, `REPLACE INTO lane (lane, attempts, class, reason, cause, requested, request) VALUES `, ``)
 	many(&p.addOutcome, 8, `INSERT INTO outcome (lane, incarnation, number, operation, origin, class, reason, cause) VALUES `, ``)
 	many(&p.putPosition, 2, `INSERT INTO ingested (side, position) VALUES `, ``)
-	many(&p.addIntentRow, 6, `INSERT INTO intent_row (intent, row, pair, operation, incarnation, existed) VALUES `, ``)
+	many(&p.addIntentRow, 7, `INSERT INTO intent_row (intent, row, pair, operation, incarnation, existed, hidden) VALUES `, ``)
 	many(&p.dropPosition, 2, `DELETE FROM ingested WHERE (side, position) IN (VALUES `, `)`)
 	return err
 }

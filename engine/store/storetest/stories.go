@@ -589,7 +589,7 @@ func mutationsAreOverwritten(t *testing.T, open Open) {
 	}
 	batch[0] = added(engine.Reference{Key: keyB, Incarnation: 9, Number: 9}, 9)
 	batch[1] = changed(9, written)
-	batch[2].Intent.Rows[0].Existed = false // the second try finds another record
+	batch[2].Intent.Rows[0].Existed, batch[2].Intent.Rows[0].Hidden = true, true // the second try finds another record
 	batch[2] = opened(9, 9)
 	batch[3].Flights[0].Order = 9 // the slot's next batch
 	mustHold(t, s, want)
