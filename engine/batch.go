@@ -111,6 +111,9 @@ func (c *Core) fillBatch(b *batch) bool {
 		*f = flight{lane: id, verdict: Verdict{Outcomes: f.verdict.Outcomes, bugs: c.bugs}}
 		c.dropStale(b.source)
 	}
+	if c.bugs.hit(PlantMapOrder) {
+		b.inMapOrder()
+	}
 	return true
 }
 
@@ -210,6 +213,9 @@ func (c *Core) decide(b *batch, lookups []Alive) {
 			continue
 		}
 		Decide(&f.verdict, m, c.refs, f.x, f.y, lookups, l.circle, l.repair)
+		if c.images != nil {
+			c.recall(f)
+		}
 		if c.endless(f) {
 			c.leave(f, l)
 			c.quarantine(f.lane, Outcome{Class: ApplicationFailure, Reason: Oscillation, Cause: causeOscillation})

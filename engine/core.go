@@ -193,6 +193,8 @@ type Core struct {
 	flightEnded bool      // an item has landed since live transactions last asked for locks
 	wakeAt      Time      // when the driver was last asked to wake us; 0: not asked
 
+	images map[laneID]flight // a planted bug's; see [Core.remember]
+
 	refs    []Reference     // scratch for Decide
 	spare   [][]queued      // emptied queues of lanes, for reuse
 	stats   Stats           // but for the levels

@@ -1,5 +1,7 @@
 package engine
 
+import "slices"
+
 // Failpoints lets a test plant a bug or a crash. The engine asks at named
 // points; outside tests the answer is always no.
 type Failpoints interface {
@@ -82,9 +84,14 @@ const (
 	PlantLiveOrderSwapped   = "engine/live-order-swapped"
 	PlantCoalesceAcross     = "engine/coalesce-across-pairs"
 	PlantNullUnhashed       = "engine/null-unhashed"
+	PlantRetryUnread        = "engine/retry-without-reading"
+	PlantDeletedReturns     = "engine/update-after-delete"
+	PlantMapOrder           = "engine/map-order"
+	PlantCommitUnsynced     = "store/commit-unsynced"
+	PlantKeysFold           = "store/keys-fold"
 )
 
-// Plant is a bug that can be planted in the engine.
+// Plant is a bug that can be planted in the engine, or in its store.
 type Plant struct {
 	Name     string // of the failpoint
 	Property string // that must catch it, by id
@@ -138,6 +145,11 @@ func PlantedBugs() []Plant {
 		{PlantLiveOrderSwapped, "live-atomic", "a live transaction commits before its rows are on the other side"},
 		{PlantCoalesceAcross, "no-skip", "references that come together are taken for changes of one record"},
 		{PlantNullUnhashed, "converged", "a value that becomes null past the hook does not change the fingerprint"},
+		{PlantRetryUnread, "no-lost-update", "a retry writes what the attempt before had read, over whatever is there now"},
+		{PlantDeletedReturns, "no-resurrection", "an update that is on its way does not hold up the live delete of its record, and brings it back"},
+		{PlantMapOrder, "deterministic", "the items of a batch stand in the order of a Go map"},
+		{PlantCommitUnsynced, "closed-books", "the store says that a commit is safe before it is on the disk"},
+		{PlantKeysFold, "store-twin", "the SQLite store takes keys that differ in letter case for one"},
 	}
 }
 
@@ -162,4 +174,45 @@ func (m *TableMap) withoutNull(set GroupSet, r *Record) GroupSet {
 		}
 	}
 	return set
+}
+
+// remember is a planted bug: what an attempt has read and decided, kept for the next
+// one.
+func (c *Core) remember(f *flight) {
+	if f.verdict.Carry == 0 || f.verdict.Late != NotLate || !c.bugs.hit(PlantRetryUnread) {
+		return
+	}
+	if c.images == nil {
+		c.images = map[laneID]flight{}
+	}
+	image := *f
+	image.verdict.Outcomes = slices.Clone(f.verdict.Outcomes)
+	c.images[f.lane] = image
+}
+
+// recall is the rest of it: what was read anew does not count, unless a newer
+// reference has come.
+func (c *Core) recall(f *flight) {
+	image, kept := c.images[f.lane]
+	delete(c.images, f.lane)
+	if kept && len(image.verdict.Outcomes) == len(c.refs) {
+		f.x, f.verdict = image.x, image.verdict
+	}
+}
+
+// inMapOrder is a planted bug: the flights of a batch as a Go map yields them.
+func (b *batch) inMapOrder() {
+	byLane := make(map[laneID]flight, len(b.flights))
+	for _, f := range b.flights {
+		byLane[f.lane] = f
+	}
+	b.flights = b.flights[:0]
+	for _, f := range byLane { //sim:unordered that is the bug
+		b.flights = append(b.flights, f)
+	}
+}
+
+// returns is a planted bug: whether a write brings back a record that was deleted.
+func (w *Write) returns(now *Record) bool {
+	return w.Kind == CarryWrite && now != nil && now.Mark.Dead && w.bugs.hit(PlantDeletedReturns)
 }

@@ -12,6 +12,7 @@ func (c *Core) retry(f *flight, l *lane, why Outcome) {
 		c.park(f, l, why)
 		return
 	}
+	c.remember(f)
 	c.leave(f, l)
 	l.failed = why.Reason
 	c.move(f.lane, backoff)

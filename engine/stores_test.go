@@ -29,7 +29,7 @@ func (e *environment) reopenStore() {
 	for i, m := range e.maps {
 		names[i] = m.Name
 	}
-	file, err := sqlite.Open(e.file, sqlite.Options{Maps: names, Pairs: 2})
+	file, err := sqlite.Open(e.file, sqlite.Options{Maps: names, Pairs: 2, Failpoints: e.planted})
 	if err != nil {
 		panic(err)
 	}

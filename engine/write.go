@@ -64,7 +64,7 @@ func Apply(m *TableMap, w *Write, side Side, now *Record) (*Record, *Reference, 
 	if w.Kind == SealWrite {
 		return applySeal(w, now)
 	}
-	if now.version() != w.Target.version() && !w.Unconditional {
+	if now.version() != w.Target.version() && !w.Unconditional && !w.returns(now) {
 		return nil, nil, false
 	}
 	switch w.Kind {
@@ -76,7 +76,7 @@ func Apply(m *TableMap, w *Write, side Side, now *Record) (*Record, *Reference, 
 	case UnhideWrite:
 		return applyUnhide(m, side, now), nil, true
 	case CarryWrite:
-		if now != nil && now.Mark.Dead && now.Mark.Incarnation >= w.Source.Mark.Incarnation {
+		if now != nil && now.Mark.Dead && now.Mark.Incarnation >= w.Source.Mark.Incarnation && !w.returns(now) {
 			return nil, nil, false // the record was deleted; only another life may follow
 		}
 	}

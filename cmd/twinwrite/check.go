@@ -19,7 +19,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/twinwrite/twinwrite/engine"
-	"github.com/twinwrite/twinwrite/engine/store"
 	"github.com/twinwrite/twinwrite/internal/fault"
 	"github.com/twinwrite/twinwrite/reports/junit"
 	"github.com/twinwrite/twinwrite/scenarios/check"
@@ -187,7 +186,7 @@ func (f *checkFlags) campaign(cmd *cobra.Command, subject *check.Subject, files 
 	case "memory":
 		c.OtherStore = files.open
 	case "sqlite":
-		c.Plan.Store, c.OtherStore = files.open, func([]string) (store.Store, error) { return store.NewMemory(), nil }
+		c.Plan.Store, c.OtherStore = files.open, inMemory
 	default:
 		return c, fmt.Errorf("--store is %q\n  hint: memory or sqlite", f.store)
 	}

@@ -16,11 +16,16 @@ func (f *checkFlags) runSelfTest(cmd *cobra.Command, subject *check.Subject) err
 	if f.jobs < 1 || f.cases < 0 {
 		return usage(fmt.Errorf("--jobs is %d and --cases %d\n  hint: at least 1 each", f.jobs, f.cases))
 	}
+	files, err := newShelf()
+	if err != nil {
+		return exit{exitInternal, fmt.Errorf("make a folder for stores: %w", err)}
+	}
+	defer func() { _ = files.clear() }() // what is left there is of no use to anybody
 	out := cmd.OutOrStdout()
 	fmt.Fprintf(out, "%-32s %-16s %-16s %6s %6s %7s\n", "bug", "must break", "broke first", "cases", "edits", "faults")
 	started := time.Now()
 	test := check.SelfTest{
-		Subject: subject, Seeds: []uint64{f.seed}, Cases: f.cases, Jobs: f.jobs,
+		Subject: subject, Seeds: []uint64{f.seed}, Cases: f.cases, Jobs: f.jobs, OtherStore: files.open,
 		Progress: func(c check.Caught) {
 			by, sizes := "not found", ""
 			if c.Found() {

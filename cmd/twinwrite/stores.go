@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"sync/atomic"
 
+	"github.com/twinwrite/twinwrite/engine"
 	"github.com/twinwrite/twinwrite/engine/store"
 	"github.com/twinwrite/twinwrite/engine/store/sqlite"
 )
@@ -30,10 +31,13 @@ func newShelf() (*shelf, error) {
 	return &shelf{dir: dir}, err
 }
 
+// inMemory makes a store that no file holds.
+func inMemory([]string, engine.Failpoints) (store.Store, error) { return store.NewMemory(), nil }
+
 // open makes a store. It may be called from several goroutines.
-func (s *shelf) open(maps []string) (store.Store, error) {
+func (s *shelf) open(maps []string, bugs engine.Failpoints) (store.Store, error) {
 	path := filepath.Join(s.dir, strconv.FormatUint(s.made.Add(1), 10)+".sqlite")
-	opened, err := sqlite.Open(path, sqlite.Options{Maps: maps})
+	opened, err := sqlite.Open(path, sqlite.Options{Maps: maps, Failpoints: bugs})
 	if err != nil {
 		return nil, err
 	}

@@ -150,6 +150,7 @@ func (d *Driver) die(crash int) {
 	d.stats.add(d.core.Stats())
 	d.stats.Crashes++
 	d.core = nil
+	d.losePower()
 	d.epoch++
 	d.busy, d.stalled = false, false
 	d.waiting.reset()

@@ -153,6 +153,9 @@ func New(k *sim.Kernel, c Config, s store.Store, judge Judge) (*Driver, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
+	if c.Engine.Failpoints != nil {
+		s = &unsynced{Store: s, points: c.Engine.Failpoints}
+	}
 	d := &Driver{
 		k: k, config: c, clock: sim.NewClock(c.Clock), store: s, judge: judge,
 		requests: &system.Requests{}, latency: k.Stream("store.sync"),

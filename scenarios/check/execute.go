@@ -55,9 +55,10 @@ func (o *Own) ask(x *Execution) oracle.Property {
 	return p
 }
 
-// Store opens an empty store for an engine with table maps of these names. One
-// that is an [io.Closer] is closed when its world has ended.
-type Store func(maps []string) (store.Store, error)
+// Store opens an empty store for an engine with table maps of these names, with
+// the bugs that are planted in it; nil for none. One that is an [io.Closer] is
+// closed when its world has ended.
+type Store func(maps []string, bugs engine.Failpoints) (store.Store, error)
 
 // Execute runs a case once: people and faults do their part, everything heals,
 // the world comes to rest, and the oracle judges. An error says that the case
@@ -67,20 +68,20 @@ func Execute(s *Subject, c *Case, p Plan) (x *Execution, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if p.Store != nil {
-		if w.Store, err = p.Store(names(w.Maps)); err != nil {
-			return nil, fmt.Errorf("open the engine's store: %w", err)
-		}
-		if c, ok := w.Store.(io.Closer); ok {
-			defer func() { err = errors.Join(err, c.Close()) }()
-		}
-	}
 	bugs, err := fault.NewPlan(engine.Plants(), p.Bugs...)
 	if err != nil {
 		return nil, err
 	}
 	if len(p.Bugs) > 0 {
 		w.Failpoints = bugs
+	}
+	if p.Store != nil {
+		if w.Store, err = p.Store(names(w.Maps), w.Failpoints); err != nil {
+			return nil, fmt.Errorf("open the engine's store: %w", err)
+		}
+		if c, ok := w.Store.(io.Closer); ok {
+			defer func() { err = errors.Join(err, c.Close()) }()
+		}
 	}
 	w.Observe, w.Tell = p.Observe, p.tell
 	var orders *obeyed

@@ -12,11 +12,14 @@ import (
 // [engine.PlantedBugs], and looks for it as for any other. A checker that does
 // not find what is known to be there proves nothing when it finds nothing.
 type SelfTest struct {
-	Subject  *Subject
-	Seeds    []uint64 // each bug is looked for once with each; {1} by default
-	Cases    int      // to draw at most, for each bug and seed; 2,000
-	Jobs     int
-	Progress func(Caught) // called after each bug; nil: nobody listens
+	Subject *Subject
+	Seeds   []uint64 // each bug is looked for once with each; {1} by default
+	Cases   int      // to draw at most, for each bug and seed; 2,000
+	Jobs    int
+	// OtherStore is what [Campaign.OtherStore] is. The bugs of a store of another kind
+	// need it.
+	OtherStore Store
+	Progress   func(Caught) // called after each bug; nil: nobody listens
 }
 
 // Caught tells how a planted bug fared. The slices have one element for each
@@ -79,7 +82,7 @@ func over(ctx context.Context) bool { return ctx.Err() != nil }
 // break, and if it does not, for any.
 func (t *SelfTest) look(ctx context.Context, c *Caught, seed uint64) error {
 	search := Campaign{
-		Subject: t.Subject, Seed: seed, Cases: t.Cases, Jobs: t.Jobs, Pinned: c.Property,
+		Subject: t.Subject, Seed: seed, Cases: t.Cases, Jobs: t.Jobs, Pinned: c.Property, OtherStore: t.OtherStore,
 		Plan: Plan{Bugs: []fault.Point{{Name: c.Name, Terms: fault.Always}}},
 	}
 	sum, err := search.Run(ctx)

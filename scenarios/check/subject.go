@@ -72,7 +72,7 @@ func OwnSubject() *Subject {
 			{Name: "boss", Lookups: []engine.MapID{people}},
 			{Name: "team", Lookups: []engine.MapID{teams}},
 		}}},
-		{Table: engine.TableMap{Name: "teams", Columns: []engine.Column{
+		{Table: engine.TableMap{Name: "teams", Keys: engine.KeyForm{CaseCounts: true}, Columns: []engine.Column{
 			{Name: "name"},
 			{Name: "head", Lookups: []engine.MapID{people}},
 		}}},
@@ -98,7 +98,9 @@ func (s *Subject) tables(setup *Setup) (made []*engine.TableMap, kept []int, err
 	declared := make([]engine.TableMap, len(kept))
 	for n, i := range kept {
 		t := s.Maps[i].Table
-		t.Keys = model.KeyForm()
+		keys := model.KeyForm()
+		keys.CaseCounts = t.Keys.CaseCounts
+		t.Keys = keys
 		t.ID, t.Sequence, t.Primary = engine.MapID(n), n+1, engine.Side(setup.Primary)
 		if t.Mode = engine.Async; slices.Contains(setup.Live, t.Name) {
 			t.Mode = engine.Live

@@ -47,11 +47,13 @@ func (s *Store) Save(mutations []engine.Mutation) error {
 }
 
 func (s *Store) crash(point string) error {
-	if s.failpoints != nil && s.failpoints.Hit(point) {
+	if s.hits(point) {
 		return fmt.Errorf("%w at %s", ErrCrashed, point)
 	}
 	return nil
 }
+
+func (s *Store) hits(point string) bool { return s.failpoints != nil && s.failpoints.Hit(point) }
 
 // apply changes the working copy by one mutation.
 func (s *Store) apply(m *engine.Mutation) error {

@@ -29,7 +29,7 @@ type Options struct {
 	Pairs int
 
 	// Failpoints crashes the store at [CrashBeforeCommit] and
-	// [CrashAfterCommit]. Nil crashes nowhere.
+	// [CrashAfterCommit], and plants bugs. Nil does neither.
 	Failpoints engine.Failpoints
 }
 
@@ -51,8 +51,9 @@ type Store struct {
 	lastIntent int64
 	resyncs    []engine.Resync // under way
 
-	changes changes // of the Save under way
-	broken  error
+	changes  changes // of the Save under way
+	unsynced bool    // a planted bug: the last transaction has not been committed
+	broken   error
 }
 
 var _ store.Store = (*Store)(nil)

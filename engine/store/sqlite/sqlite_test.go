@@ -51,7 +51,7 @@ func TestPlans(t *testing.T) {
 	s := mustOpen(t, filepath.Join(t.TempDir(), "store.db"), Options{})
 	searches := 0
 	var again statements
-	err := again.prepare(func(text string) (*sql.Stmt, error) {
+	err := again.prepare(s.sameKey(), func(text string) (*sql.Stmt, error) {
 		plan := ""
 		err := s.each("EXPLAIN QUERY PLAN "+text, make([]any, strings.Count(text, "?")), func(scan func(...any) error) error {
 			id, parent, unused, detail := 0, 0, 0, ""

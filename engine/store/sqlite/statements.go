@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	sqlite3 "github.com/mattn/go-sqlite3"
+
+	"github.com/twinwrite/twinwrite/engine"
 )
 
 // statements are prepared once.
@@ -32,14 +34,23 @@ func (p *statements) close() error {
 
 // prepare fails if the file's tables are not those that its version promises.
 func (s *Store) prepare() error {
-	err := s.statements.prepare(func(text string) (*sql.Stmt, error) { return s.conn.PrepareContext(ctx, text) })
+	err := s.statements.prepare(s.sameKey(), func(text string) (*sql.Stmt, error) { return s.conn.PrepareContext(ctx, text) })
 	if raw, ok := errors.AsType[sqlite3.Error](err); ok && raw.Code == sqlite3.ErrError {
 		return &Error{Path: s.path, Err: ErrCorrupt, Detail: raw.Error()}
 	}
 	return err
 }
 
-func (p *statements) prepare(statement func(text string) (*sql.Stmt, error)) (err error) {
+// sameKey is the condition by which a pair is found. A planted bug finds it by a key
+// that differs in letter case, too.
+func (s *Store) sameKey() string {
+	if s.hits(engine.PlantKeysFold) {
+		return `key = ? COLLATE NOCASE`
+	}
+	return `key = ?`
+}
+
+func (p *statements) prepare(sameKey string, statement func(text string) (*sql.Stmt, error)) (err error) {
 	single := func(into **sql.Stmt, text string) {
 		if err != nil {
 			return
@@ -48,7 +59,7 @@ func (p *statements) prepare(statement func(text string) (*sql.Stmt, error)) (er
 			p.prepared = append(p.prepared, *into)
 		}
 	}
-	single(&p.findPair, `SELECT id FROM pair WHERE key = ? AND map = ? AND company = ? AND spelling = ?`)
+	single(&p.findPair, `SELECT id FROM pair WHERE `+sameKey+` AND map = ? AND company = ? AND spelling = ?`)
 	single(&p.findLedgers, `SELECT incarnation, settled FROM ledger WHERE lane = ?`)
 	single(&p.findAbove, `SELECT incarnation, number, held, class, reason, cause FROM above WHERE lane = ? ORDER BY incarnation, number`)
 	single(&p.findOpen, `SELECT incarnation, number, origin FROM queue WHERE lane = ?`)
@@ -126,17 +137,37 @@ func (s *Store) exec(text string, args ...any) error {
 
 // transaction runs do and commits what it did, unless it fails.
 func (s *Store) transaction(do func() error) error {
-	if err := s.exec(`BEGIN IMMEDIATE`); err != nil {
+	if err := s.begin(); err != nil {
 		return err
 	}
 	err := do()
 	if err == nil {
-		if err = s.exec(`COMMIT`); err == nil {
+		if err = s.commit(); err == nil {
 			return nil
 		}
 	}
 	_ = s.exec(`ROLLBACK`) // fails when SQLite has already done it
 	return err
+}
+
+func (s *Store) begin() error {
+	if s.unsynced {
+		s.unsynced = false
+		if err := s.exec(`COMMIT`); err != nil {
+			return err
+		}
+	}
+	return s.exec(`BEGIN IMMEDIATE`)
+}
+
+// commit puts a transaction on the disk, or leaves that, as a planted bug, to the
+// beginning of the next one.
+func (s *Store) commit() error {
+	if s.hits(engine.PlantCommitUnsynced) {
+		s.unsynced = true
+		return nil
+	}
+	return s.exec(`COMMIT`)
 }
 
 // each calls row for each row of a query, which is used once.
