@@ -52,7 +52,7 @@ lint: ## format and lint, nothing is changed (the first time builds the linter: 
 pure: ## build the part that runs in a browser
 	GOOS=js GOARCH=wasm $(GO) build -tags nofault $(PURE)
 
-bench: compiler ## measure: the yardsticks beside a C++ program, then every Go benchmark
+bench: compiler ## measure: the kernel beside a C++ program, the product beside its targets, then every Go benchmark (half an hour)
 	$(GO) run ./bench
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 

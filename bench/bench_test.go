@@ -2,7 +2,10 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"testing"
+
+	"github.com/twinwrite/twinwrite/sim"
 )
 
 // BenchmarkHold is one event of the hold model per iteration.
@@ -18,6 +21,41 @@ func BenchmarkHold(b *testing.B) {
 			m.run(uint64(2 * size.timers))
 			benchmarkHold(b, m.run)
 		})
+	}
+}
+
+// BenchmarkEventList is one event of the hold model per iteration, with delays
+// that are hard on one kind of event list or another.
+func BenchmarkEventList(b *testing.B) {
+	for _, mix := range []struct {
+		name   string
+		delays sim.Dist
+	}{
+		{"exponential", sim.Exponential(1)},
+		{"bimodal", sim.Mixture{{Weight: 1, Of: sim.Uniform{Low: 0.9, High: 1.1}}, {Weight: 1, Of: sim.Uniform{Low: 99, High: 101}}}},
+		{"skewed", sim.Mixture{{Weight: 0.9, Of: sim.Constant(0.001)}, {Weight: 0.09, Of: sim.Exponential(1)}, {Weight: 0.01, Of: sim.Constant(30)}}},
+		{"equal", sim.Constant(1)},
+	} {
+		for _, timers := range []int{10, 100, 1_000, 10_000, 100_000, 1_000_000} {
+			b.Run(fmt.Sprintf("%s/%d", mix.name, timers), func(b *testing.B) {
+				m := newHoldOf(timers, mix.delays)
+				m.run(uint64(2 * timers))
+				benchmarkHold(b, m.run)
+			})
+		}
+	}
+}
+
+// TestMetrics: every figure that a Go benchmark reports is read, by its unit.
+func TestMetrics(t *testing.T) {
+	t.Parallel()
+	got := metrics(`goos: linux
+BenchmarkSettled/memory-2   	     100	  21 ns/op	         0.20 allocs/reference	      2101 ns/reference
+BenchmarkSettled/memory-2   	     100	  22 ns/op	         0.20 allocs/reference	      2301 ns/reference
+PASS
+ok  	github.com/twinwrite/twinwrite/engine	1.2s`)
+	if v := got["ns/reference"]; len(v) != 2 || v[0] != 2101 || v[1] != 2301 || len(got) != 3 {
+		t.Errorf("read %v", got)
 	}
 }
 

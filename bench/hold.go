@@ -35,15 +35,19 @@ var holdSizes = []struct {
 // holdModel is the hold model on the kernel: events go through it as they do in
 // any model.
 type holdModel struct {
-	k     *sim.Kernel
-	self  sim.ActorID
-	draws sim.Stream
-	limit uint64
+	k      *sim.Kernel
+	self   sim.ActorID
+	draws  sim.Stream
+	delays sim.Dist
+	limit  uint64
 }
 
-func newHold(timers int) *holdModel {
+func newHold(timers int) *holdModel { return newHoldOf(timers, sim.Exponential(1)) }
+
+// newHoldOf is the hold model with other delays.
+func newHoldOf(timers int, delays sim.Dist) *holdModel {
 	k := sim.New(sim.Config{Seed: holdSeed})
-	m := &holdModel{k: k, draws: k.Stream(holdStream)}
+	m := &holdModel{k: k, draws: k.Stream(holdStream), delays: delays}
 	m.self = k.Register("timers", m)
 	for i := range uint64(timers) {
 		m.arm(i, 0)
@@ -53,7 +57,7 @@ func newHold(timers int) *holdModel {
 
 // arm sets a timer for the nth time.
 func (m *holdModel) arm(timer, nth uint64) {
-	d := sim.Draw(sim.Exponential(1), m.draws, timer, nth)
+	d := sim.Draw(m.delays, m.draws, timer, nth)
 	m.k.After(d, sim.Normal, m.self, 0, timer, nth)
 }
 

@@ -1,5 +1,7 @@
-// Command bench compares the kernel with two yardsticks on the hold model: a
-// C++ program on std::priority_queue, which it builds if there is a compiler,
+// Command bench measures the program: the kernel beside two yardsticks, and the
+// product beside its targets.
+//
+// The yardsticks are of the hold model: a C++ program on std::priority_queue, which it builds if there is a compiler,
 // and Go's container/heap. All make the same draws and take the same digest; the
 // digests are compared after every lap.
 //
@@ -9,8 +11,12 @@
 // the wall. The table shows medians over the rounds, and for the ratio, which is
 // taken within each round, the quartiles as well.
 //
+// The product's figures are those of Go benchmarks, each on one core and several
+// times; what is below its target says so.
+//
 //	go run ./bench
-//	go run ./bench -require 0.8    # exit 1 if the kernel is slower than that × C++
+//	go run ./bench -kernel         # the yardsticks alone
+//	go run ./bench -kernel -require 0.8    # exit 1 if the kernel is slower than that × C++
 package main
 
 import (
@@ -32,8 +38,15 @@ func main() {
 	events := flag.Uint64("events", 500_000, "events in each lap")
 	require := flag.Float64("require", 0, "exit 1 if the kernel is slower than this `ratio` to C++ on any size of the hold model")
 	source := flag.String("source", "bench/holdcpp/hold.cpp", "the C++ program")
+	kernelOnly := flag.Bool("kernel", false, "the kernel beside its yardsticks only, and not the product")
+	count := flag.Int("count", 5, "how often each figure of the product is measured")
 	flag.Parse()
-	if err := compare(os.Stdout, *rounds, *events, *require, *source); err != nil {
+	err := compare(os.Stdout, *rounds, *events, *require, *source)
+	if err == nil && !*kernelOnly {
+		fmt.Println()
+		err = product(os.Stdout, *count)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
