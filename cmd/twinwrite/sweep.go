@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -16,7 +15,6 @@ import (
 
 	"github.com/twinwrite/twinwrite/reports"
 	"github.com/twinwrite/twinwrite/reports/comparison"
-	"github.com/twinwrite/twinwrite/reports/store"
 	"github.com/twinwrite/twinwrite/scenarios"
 	"github.com/twinwrite/twinwrite/scenarios/result"
 	"github.com/twinwrite/twinwrite/scenarios/runs"
@@ -153,7 +151,7 @@ func (f *sweepFlags) point(cmd *cobra.Command, name string, from *source, p scen
 		return nil, exit{exitInternal, err}
 	}
 	dir := filepath.Join(f.out, s.Name+"-"+hash)
-	if set := keptResults(dir, hash); set != nil && from.part == nil {
+	if set := kept(dir, hash); set != nil && from.part == nil && slices.Equal(set.Scenario.Inputs, s.Inputs()) {
 		if !f.quiet {
 			fmt.Fprintf(cmd.ErrOrStderr(), "twinwrite: %s: stored in %s\n", which, dir)
 		}
@@ -168,7 +166,9 @@ func (f *sweepFlags) point(cmd *cobra.Command, name string, from *source, p scen
 	for _, set := range sets {
 		words = append(words, "--set", quote(set))
 	}
-	set, err := from.simulate(cmd.Context(), s, runs.Options{Jobs: f.jobs, Progress: progress.update, Command: strings.Join(words, " ")})
+	set, err := from.simulate(cmd.Context(), s, runs.Options{
+		Jobs: f.jobs, Progress: progress.update, Command: strings.Join(words, " "), Made: keptRuns(dir, hash, s),
+	})
 	progress.finish()
 	if err := broken(err); err != nil || from.sharded() {
 		return set, err
@@ -180,19 +180,6 @@ func (f *sweepFlags) point(cmd *cobra.Command, name string, from *source, p scen
 		return nil, exit{exitInternal, err}
 	}
 	return set, nil
-}
-
-// keptResults reads the results of an earlier execution; nil where there are
-// none that can be used. A folder with a manifest is complete.
-func keptResults(dir, hash string) *result.Set {
-	if _, err := os.Stat(filepath.Join(dir, reports.ManifestFile)); err != nil {
-		return nil
-	}
-	set, err := store.Read(filepath.Join(dir, reports.ResultsFile))
-	if err != nil || set.Scenario.Hash != hash || set.Complete() < len(set.Runs) || len(set.Runs) == 0 {
-		return nil
-	}
-	return set
 }
 
 func (f *sweepFlags) sweepCommandLine(cmd *cobra.Command, name string) string {
