@@ -222,7 +222,7 @@ func against(setA, setB *result.Set, a, b []reading) *Against {
 // under any.
 func (f *Figure) worthShowing() bool {
 	return slices.ContainsFunc(f.Cells, func(c Cell) bool {
-		return c.Known && (c.Mean != 0 || f.ID == lostID || f.ID == "phantom" || f.ID == "user-wait")
+		return c.Known && (c.Mean != 0 || f.ID == lostID || f.ID == "phantom" || f.ID == "outage-wait")
 	})
 }
 

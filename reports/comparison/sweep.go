@@ -106,7 +106,7 @@ func (p *Point) flips(other *Point) {
 
 // sweepColumns are the figures that a table of points shows.
 var sweepColumns = []struct{ id, head string }{
-	{medianID, "p50"}, {"convergence-p99", "p99"}, {"never-converged", "never/10k"}, {"parked", "parked"}, {lostID, "lost/10k"}, {"user-wait", "user wait"},
+	{medianID, "p50"}, {"convergence-p99", "p99"}, {"never-converged", "never/10k"}, {"parked", "parked"}, {lostID, "lost/10k"}, {"user-wait-p95", "save p95"},
 }
 
 // Figure finds a figure of the point; nil where it has none of that name.
