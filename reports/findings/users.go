@@ -20,10 +20,9 @@ func Waits(s summary.Summary) string {
 	}
 	text := fmt.Sprintf("Half of the saves took at most %s, 99 %% at most %s, the longest %s.",
 		words.Quantile(all.At("p50")), words.Quantile(all.At("p99")), words.Quantile(all.At("max")))
-	for _, w := range s.Pooled.Waits {
-		if w.Workload == "" && w.Ended == "failed" {
-			text += fmt.Sprintf(" Those that failed took up to %s.", words.Quantile(w.At("max")))
-		}
+	failed := slices.IndexFunc(s.Pooled.Waits, func(w summary.Waits) bool { return w.Workload == "" && w.Ended == "failed" })
+	if failed >= 0 {
+		text += fmt.Sprintf(" Those that failed took up to %s.", words.Quantile(s.Pooled.Waits[failed].At("max")))
 	}
 	return text
 }

@@ -343,7 +343,8 @@ func TestRunMeasures(t *testing.T) {
 		Convergence: []result.Sample{{Map: 0, Side: 0, Took: time.Second}, {Map: 1, Side: 1, Took: time.Minute, Censored: true}},
 		Series:      []result.Series{{Name: "backlog", Points: []result.Point{{At: 0, Value: 7}}}},
 		Waits: []result.Wait{
-			{Workload: 0, Side: 0, Ended: "committed", Took: time.Second}, {Workload: 1, Side: 0, Ended: "committed", Took: 3 * time.Second},
+			{Workload: 0, Side: 0, Ended: "committed", Took: time.Second},
+			{Workload: 1, Side: 0, Ended: "committed", Took: 3 * time.Second},
 			{Workload: 1, Side: 1, Ended: "over the time limit", Took: 2 * time.Minute},
 		},
 		Throttled: []result.ThrottleCount{{Side: "finops", Why: "x", Count: 7}, {Side: "dataverse", Why: "y", Count: 5}},
