@@ -185,10 +185,25 @@ func (c *Core) readTarget(b *batch) {
 	}
 	b.stage = readingTarget
 	target := b.source.Other()
+	if c.paused(target) {
+		c.giveUp(b)
+		return
+	}
 	b.request[target] = c.nextRequest()
 	c.do = append(c.do, Effect{
 		Kind: ReadBatch, Side: target, Batch: b.request[target], Keys: b.keys, Lookups: slices.Clone(b.needs),
 	})
+}
+
+// giveUp lets the items of a batch start over when a side that they need has asked
+// for a pause meanwhile. What was read will be old by then.
+func (c *Core) giveUp(b *batch) {
+	for i := range b.flights {
+		if f := &b.flights[i]; !f.done {
+			c.again(f, c.pairs.lane(f.lane))
+		}
+	}
+	c.release(b)
 }
 
 // decide judges each item of a batch and sends the writes. Lookups answers
@@ -224,13 +239,15 @@ func (c *Core) decide(b *batch, lookups []Alive) {
 		if f.verdict.Equal != 0 && (c.bugs.hit(PlantNoLoopbackControl) || c.bugs.hit(LoopEqualOff)) {
 			f.verdict.Carry, f.verdict.Equal, f.verdict.Answer = f.verdict.Carry|f.verdict.Equal, 0, 0
 		}
-		if side, w, ok := c.act(f, l, m, lookups); ok {
+		if side, w, ok := c.act(f, l, m, lookups); ok && c.paused(side) {
+			c.again(f, l)
+		} else if ok {
 			if writes[side] == nil { // most go this way
 				writes[side] = make([]Write, 0, len(b.flights)-i)
 			}
 			b.rows[side] = append(b.rows[side], i)
 			writes[side] = append(writes[side], w)
-			if f.verdict.Answer != 0 {
+			if f.verdict.Answer != 0 && !c.paused(b.source) { // else the other direction does it
 				b.rows[b.source] = append(b.rows[b.source], i)
 				writes[b.source] = append(writes[b.source], c.answer(f))
 			}

@@ -394,7 +394,7 @@ func (c *Core) askToWake() {
 		next = min(next, t.wake())
 	}
 	if len(c.resyncs) > 0 {
-		if until := max(c.resyncs[0].until, c.gates[c.resyncs[0].side(c)].readsPause); until > c.now {
+		if until := max(c.resyncs[0].until, c.gates[c.resyncs[0].side(c)].pause); until > c.now {
 			next = min(next, until)
 		}
 	}
@@ -409,7 +409,7 @@ func (c *Core) askToWake() {
 		case w.state == Initializing:
 			next = min(next, c.initialWake(j))
 		default:
-			next = min(next, w.switchWake())
+			next = min(next, c.switchWake(w))
 		}
 	}
 	if len(c.ready[FinOps])+len(c.ready[Dataverse]) > 0 {

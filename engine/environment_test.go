@@ -70,6 +70,7 @@ type environment struct {
 	planted  plants
 	alerts   []engine.Alert      // of the job
 	raised   int                 // of them, those that were raised
+	pauses   [2]engine.Time      // by side: until when it has asked to be left alone
 	outcomes map[string][]string // by side and map/key: "1 synced written"
 	saved    []engine.Mutation   // all of them; text scenarios only
 	backedUp int                 // of them, those in the backup of the engine's store
@@ -208,10 +209,7 @@ func (e *environment) directive(d *datadriven.TestData) {
 		if err != nil {
 			d.Fatalf(e.t, "%v", err)
 		}
-		eff := e.pending[0]
-		e.pending = e.pending[1:]
-		e.printf("%s\n  throttled", e.describe(&eff))
-		e.input(&engine.Input{Kind: engine.BatchFailed, Side: eff.Side, Batch: eff.Batch, Failure: engine.Throttled, RetryAfter: span})
+		e.throttle(span)
 	case "hold":
 		e.held[d.CmdArgs[0].Key] = e.pending[0]
 		e.step(loseRequest)
@@ -334,7 +332,7 @@ func (e *environment) restart() {
 	if err != nil {
 		e.t.Fatal(err)
 	}
-	e.core, e.pending, e.wakeAt = core, nil, 0
+	e.core, e.pending, e.wakeAt, e.pauses = core, nil, 0, [2]engine.Time{} // it remembers no pause
 	e.input(&engine.Input{Kind: engine.Started})
 }
 
@@ -378,6 +376,7 @@ func (e *environment) output(out engine.Output) {
 			continue
 		}
 		e.printf("  -> %s", e.describe(&eff))
+		e.keepsPause(&eff)
 		if e.judge != nil {
 			e.judge.decided(&eff, e.core)
 		}
@@ -523,6 +522,28 @@ func (e *environment) step(f fate) {
 	answer.Side, answer.Batch = eff.Side, eff.Batch
 	e.input(answer)
 	e.tell()
+}
+
+// throttle refuses the next request, with a time to wait.
+func (e *environment) throttle(span time.Duration) {
+	eff := e.pending[0]
+	e.pending = e.pending[1:]
+	e.printf("%s\n  throttled", e.describe(&eff))
+	e.pauses[eff.Side] = max(e.pauses[eff.Side], e.now.Add(span))
+	e.input(&engine.Input{Kind: engine.BatchFailed, Side: eff.Side, Batch: eff.Batch, Failure: engine.Throttled, RetryAfter: span})
+}
+
+// keepsPause notes a request to a side that has asked to be left alone. What it
+// waits for itself, because it holds a transaction, does not count.
+func (e *environment) keepsPause(eff *engine.Effect) {
+	if until := e.pauses[eff.Side]; until == 0 || e.now >= until || eff.Kind == engine.CommitTx || eff.Kind == engine.AbortTx {
+		return
+	}
+	if e.judge != nil {
+		e.judge.breach("%s is asked for within a pause", e.describe(eff))
+	} else if e.accounts != nil {
+		e.accounts.faults = append(e.accounts.faults, e.describe(eff)+" is asked for within a pause")
+	}
 }
 
 // stepTx lets a request about a held transaction meet its fate.

@@ -157,7 +157,7 @@ func (c *Core) advanceLeg(j int) bool {
 		}
 		c.saveLeg(leg)
 		return true
-	case c.now < i.retryAt:
+	case c.now < max(i.retryAt, c.gates[leg.Side].pause):
 		return false
 	default:
 		i.request = c.nextRequest()
@@ -296,8 +296,10 @@ func (c *Core) endInterim(id MapID) {
 // initialWake returns when the initial sync of a job wants to go on.
 func (c *Core) initialWake(j int) Time {
 	next := never
-	if i := &c.jobs[j].initial; i.at < len(i.legs) && i.request == 0 && !i.underWay && i.retryAt > c.now {
-		next = i.retryAt
+	if i := &c.jobs[j].initial; i.at < len(i.legs) && i.request == 0 && !i.underWay {
+		if at := max(i.retryAt, c.gates[i.legs[i.at].Side].pause); at > c.now {
+			next = at
+		}
 	}
 	for _, id := range c.cfg.Jobs[j].Maps {
 		if c.settling[id] && c.unanswered[id] >= c.now {

@@ -35,8 +35,8 @@ func (c *Core) pull(side Side) {
 		o.pollAt = c.now.Add(c.cfg.Poll)
 		return
 	}
-	if pause := c.gates[side].readsPause; pause > c.now { // the side has asked us to wait, whoever notifies
-		o.pollAt = pause
+	if c.paused(side) { // whoever notifies
+		o.pollAt = c.gates[side].pause
 		return
 	}
 	o.pulling, o.again = true, false

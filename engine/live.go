@@ -26,6 +26,7 @@ type liveStage uint8
 
 const (
 	lockingRows liveStage = iota // waits for items in flight, for LockWait at most
+	pausedRows                   // waits until Y may be asked
 	readingRows
 	writingRows
 	committingSource
@@ -64,7 +65,7 @@ func recovered(i Intent) *liveTx { return &liveTx{intent: i, stage: askingSource
 // wake returns when the transaction wants to be looked at.
 func (t *liveTx) wake() Time {
 	switch t.stage {
-	case lockingRows, sealingLater, askingLater, waitingOut:
+	case lockingRows, pausedRows, sealingLater, askingLater, waitingOut:
 		return t.until
 	default:
 		return never
@@ -108,6 +109,8 @@ func (c *Core) advanceLives() {
 			c.abort(t, Outcome{Class: SystemFailure, Reason: Busy})
 			i--
 		case c.now < t.until:
+		case t.stage == pausedRows:
+			c.readRows(t)
 		case t.stage == waitingOut && t.undone:
 			c.readX(t)
 		case t.stage == waitingOut: // X was told to undo, and may not have heard it
@@ -188,6 +191,10 @@ func (c *Core) undo(t *liveTx, why Outcome) {
 }
 
 func (c *Core) ask(t *liveTx) {
+	if side := t.intent.Side; c.paused(side) {
+		t.stage, t.until = askingLater, c.gates[side].pause
+		return
+	}
 	t.stage = askingSource
 	c.do = append(c.do, Effect{Kind: AskTx, Side: t.intent.Side, Tx: t.intent.Tx})
 }
@@ -206,7 +213,20 @@ func (c *Core) readRows(t *liveTx) {
 	c.send(t, eff)
 }
 
+// send lets a request leave, or the transaction wait until its side may be asked.
 func (c *Core) send(t *liveTx, eff Effect) {
+	if c.paused(eff.Side) {
+		t.until = c.gates[eff.Side].pause
+		switch t.stage {
+		case readingRows:
+			t.stage = pausedRows
+		case sealingRows:
+			t.stage = sealingLater
+		default: // it is being undone
+			t.stage = waitingOut
+		}
+		return
+	}
 	t.request = c.nextRequest()
 	eff.Batch, eff.Live = t.request, t.intent.Tx
 	c.do = append(c.do, eff)
@@ -244,6 +264,10 @@ func (c *Core) liveRead(in *Input) {
 // writeRows judges the rows by what Y holds, saves the intent and sends the
 // writes, of which all are done or none.
 func (c *Core) writeRows(t *liveTx, in *Input) {
+	if y := t.intent.Side.Other(); c.paused(y) { // what was read will be old by then
+		t.stage, t.until = pausedRows, c.gates[y].pause
+		return
+	}
 	var writes []Write
 	source := t.intent.Side
 	for i := range t.rows {
@@ -418,7 +442,7 @@ func (c *Core) txEnded(in *Input) {
 			continue
 		}
 		switch {
-		case !in.Committed && (t.stage == lockingRows || t.stage == readingRows):
+		case !in.Committed && (t.stage == lockingRows || t.stage == pausedRows || t.stage == readingRows):
 			c.endLive(t)
 		case in.Committed && (t.stage == committingSource || t.stage == askingSource):
 			c.committed(t)

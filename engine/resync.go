@@ -81,7 +81,7 @@ func (c *Core) workResync() {
 	for len(c.resyncs) > 0 {
 		r := c.resyncs[0]
 		side := r.side(c)
-		if r.request != 0 || c.jobs[r.job].state != Active || c.now < max(r.until, c.gates[side].readsPause) || c.repairs > 0 {
+		if r.request != 0 || c.jobs[r.job].state != Active || c.now < max(r.until, c.gates[side].pause) || c.repairs > 0 {
 			return
 		}
 		if !r.begun {
@@ -130,6 +130,10 @@ func (c *Core) listed(in *Input) {
 	r.request, r.more = 0, in.More
 	if len(in.Records) == 0 {
 		r.more = false
+		return
+	}
+	if partner := in.Side.Other(); c.paused(partner) { // list it again then
+		r.more, r.until = true, c.gates[partner].pause
 		return
 	}
 	r.page = append(r.page[:0], in.Records...)

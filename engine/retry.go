@@ -38,16 +38,17 @@ func (c *Core) backoffFor(k Key, l *lane) time.Duration {
 }
 
 // gate is what the engine knows of a side's health: a breaker that opens after
-// failures in a row, and the pauses that the side asked for. A side that asks
-// for a pause of writes is still read, so that the other direction goes on.
+// failures in a row, and the pause that the side asked for. No request goes to a
+// side before its pause has ended, whatever it is for and whoever waits: who comes
+// back before that is told to wait longer. Only what it waits for itself, the end of
+// a transaction that it holds, is said at once.
 type gate struct {
-	failures    int
-	shut        bool // the breaker is open
-	probing     bool // one request is on trial
-	until       Time // of the next probe
-	readsPause  Time // nothing is read before this instant
-	writesPause Time // nothing is written
-	refusals    int  // in a row, of writes that were refused for a time, each after the pause of the one before
+	failures int
+	shut     bool // the breaker is open
+	probing  bool // one request is on trial
+	until    Time // of the next probe
+	pause    Time // nothing is asked of the side before this instant
+	refusals int  // in a row, of writes that were refused for a time, each after the pause of the one before
 }
 
 // answered closes the breaker: the side is there.
@@ -64,17 +65,17 @@ func (g *gate) probeEnded(next Time) {
 // wake returns the coming instant at which the gate lets something pass again.
 func (g *gate) wake(now Time) Time {
 	next := never
-	if g.readsPause > now {
-		next = g.readsPause
-	}
-	if g.writesPause > now {
-		next = min(next, g.writesPause)
+	if g.pause > now {
+		next = g.pause
 	}
 	if g.shut && !g.probing && g.until > now {
 		next = min(next, g.until)
 	}
 	return next
 }
+
+// paused reports whether nothing may be asked of a side now.
+func (c *Core) paused(side Side) bool { return c.gates[side].pause > c.now }
 
 // admission tells what may be sent while a gate is shut.
 type admission uint8
@@ -93,7 +94,7 @@ func (c *Core) admission(source Side) admission {
 	for s := range c.gates {
 		g := &c.gates[s]
 		switch {
-		case g.readsPause > c.now || Side(s) != source && g.writesPause > c.now:
+		case g.pause > c.now:
 			return admitNone
 		case g.shut && (g.probing || g.until > c.now):
 			return admitNone
@@ -135,7 +136,7 @@ func (c *Core) failed(in *Input) {
 	}
 	b := c.batchOf(in)
 	if b == nil {
-		if c.resyncFailed(in) || c.liveFailed(in) || c.switchFailed(in) || c.listingFailed(in) {
+		if c.resyncFailed(in) || c.liveFailed(in) || c.switchFailed(in) || c.listingFailed(in) || in.Failure == Throttled { // whoever asked
 			c.gateFailed(in, false)
 		}
 		return
@@ -178,7 +179,7 @@ func (c *Core) failed(in *Input) {
 // an item reads before it writes, and where what the side allows comes back one
 // request at a time, its read would take it, every time.
 func (c *Core) pauseOf(g *gate, told time.Duration) Time {
-	if c.now >= g.writesPause {
+	if c.now >= g.pause {
 		g.refusals++
 	}
 	wait := told
@@ -196,12 +197,10 @@ func (c *Core) gateFailed(in *Input, write bool) (free bool) {
 	if in.Failure == Throttled {
 		until := c.now.Add(in.RetryAfter)
 		if write {
-			g.writesPause = max(g.writesPause, c.pauseOf(g, in.RetryAfter))
-		} else {
-			g.readsPause = max(g.readsPause, until)
+			until = c.pauseOf(g, in.RetryAfter)
 		}
-		if c.bugs.hit(PlantRetryAfterIgnored) {
-			g.readsPause, g.writesPause = min(g.readsPause, c.now), min(g.writesPause, c.now)
+		if g.pause = max(g.pause, until); c.bugs.hit(PlantRetryAfterIgnored) {
+			g.pause = min(g.pause, c.now)
 		}
 		g.probing = false
 		return true

@@ -52,6 +52,7 @@ const (
 	startJob
 	changePrimary
 	askResync
+	throttleNext
 	actionKinds
 )
 
@@ -59,7 +60,7 @@ func (a action) String() string {
 	return fmt.Sprintf("%s %v pair %d word %d", [...]string{
 		"edit", "bypass", "notify", "step", "lose request", "lose answer", "hold", "land", "leak",
 		"crash", "crash unsaved", "toggle refusal", "time", "delete", "fail commit",
-		"stop job", "start job", "change primary", "resync",
+		"stop job", "start job", "change primary", "resync", "throttle",
 	}[a.kind], a.side, a.pair, a.word)
 }
 
@@ -68,7 +69,7 @@ type mixture [actionKinds]int
 
 var mixtures = map[string]mixture{
 	"edits":   {edit: 30, notify: 20, carryNext: 60, letTimePass: 4},
-	"losses":  {edit: 20, notify: 15, carryNext: 50, loseNextRequest: 6, loseNextAnswer: 8, holdNext: 8, landHeld: 8, letTimePass: 10},
+	"losses":  {throttleNext: 6, edit: 20, notify: 15, carryNext: 50, loseNextRequest: 6, loseNextAnswer: 8, holdNext: 8, landHeld: 8, letTimePass: 10},
 	"crashes": {edit: 20, notify: 15, carryNext: 50, loseNextAnswer: 6, holdNext: 6, landHeld: 6, crashSaved: 5, crashUnsaved: 5, letTimePass: 8},
 	"bypass":  {askResync: 2, edit: 20, editBypass: 8, notify: 15, carryNext: 50, loseNextAnswer: 5, holdNext: 5, landHeld: 5, letTimePass: 8},
 	"deletes": {
@@ -76,11 +77,11 @@ var mixtures = map[string]mixture{
 		crashSaved: 3, crashUnsaved: 2, letTimePass: 8, deleteRecord: 5, failNextCommit: 3,
 	},
 	"live": {
-		edit: 24, notify: 5, carryNext: 70, loseNextRequest: 3, loseNextAnswer: 4, holdNext: 4, landHeld: 5,
+		throttleNext: 3, edit: 24, notify: 5, carryNext: 70, loseNextRequest: 3, loseNextAnswer: 4, holdNext: 4, landHeld: 5,
 		crashSaved: 4, crashUnsaved: 3, letTimePass: 10, deleteRecord: 4, failNextCommit: 5, toggleRefusal: 3,
 	},
 	"initial sync": {
-		edit: 24, editBypass: 3, notify: 15, carryNext: 70, loseNextRequest: 3, loseNextAnswer: 4, holdNext: 5, landHeld: 6,
+		throttleNext: 3, edit: 24, editBypass: 3, notify: 15, carryNext: 70, loseNextRequest: 3, loseNextAnswer: 4, holdNext: 5, landHeld: 6,
 		crashSaved: 3, crashUnsaved: 3, letTimePass: 8, stopJob: 3, startJob: 8, toggleRefusal: 2,
 	},
 	"change of primary": {
@@ -88,7 +89,7 @@ var mixtures = map[string]mixture{
 		crashSaved: 3, crashUnsaved: 3, letTimePass: 6, stopJob: 4, startJob: 8, changePrimary: 8, deleteRecord: 1,
 	},
 	"all": {
-		deleteRecord: 2, failNextCommit: 1, edit: 24, editBypass: 4, notify: 15, carryNext: 50, loseNextRequest: 4, loseNextAnswer: 6, holdNext: 6,
+		throttleNext: 3, deleteRecord: 2, failNextCommit: 1, edit: 24, editBypass: 4, notify: 15, carryNext: 50, loseNextRequest: 4, loseNextAnswer: 6, holdNext: 6,
 		askResync: 2, landHeld: 6, leakEcho: 4, crashSaved: 3, crashUnsaved: 3, toggleRefusal: 4, letTimePass: 8,
 	},
 }
@@ -347,6 +348,10 @@ func (e *environment) act(a action) {
 		if name := fmt.Sprint(a.word); len(e.pending) > 0 && e.held[name].Batch == 0 {
 			e.held[name] = e.pending[0]
 			e.step(loseRequest)
+		}
+	case throttleNext:
+		if len(e.pending) > 0 && e.pending[0].Tx == 0 {
+			e.throttle(time.Duration(1+a.word) * 4 * time.Second)
 		}
 	case landHeld:
 		if name := fmt.Sprint(a.word); e.held[name].Batch != 0 {

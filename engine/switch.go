@@ -58,7 +58,7 @@ func (c *Core) switchCapture(j int) {
 func (c *Core) switched(j int, on bool) bool {
 	w := &c.jobs[j]
 	for _, side := range Sides {
-		if s := &w.switches[side]; s.wanted && s.request == 0 && s.at <= c.now {
+		if s := &w.switches[side]; s.wanted && s.request == 0 && s.at <= c.now && !c.paused(side) {
 			s.request = c.nextRequest()
 			c.do = append(c.do, Effect{
 				Kind: SwitchCapture, Side: side, Batch: s.request, Maps: c.cfg.Jobs[j].Maps, On: on, Turn: w.turn,
@@ -99,11 +99,11 @@ func (c *Core) switchFailed(in *Input) bool {
 }
 
 // switchWake returns when a job wants to ask a side again.
-func (w *jobWork) switchWake() Time {
+func (c *Core) switchWake(w *jobWork) Time {
 	next := never
 	for s := range w.switches {
 		if w.switches[s].wanted && w.switches[s].request == 0 {
-			next = min(next, w.switches[s].at)
+			next = min(next, max(w.switches[s].at, c.gates[s].pause))
 		}
 	}
 	return next

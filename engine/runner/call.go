@@ -76,7 +76,7 @@ func (l *loop) send(e *engine.Effect) {
 	// A system that asked for a pause is spared what was already under way
 	// inside the engine, too.
 	why := purposeOf(e.Kind)
-	if left := l.paused[e.Side][why] - l.now(); left > 0 {
+	if left := l.paused[e.Side] - l.now(); left > 0 && e.Tx == 0 {
 		c.end(engine.Input{}, &ThrottledError{RetryAfter: time.Duration(left)})
 		return
 	}
@@ -206,7 +206,7 @@ func (l *loop) take(a *answer) error {
 	case engine.BatchFailed:
 		l.quiet[in.Side] = l.quiet[in.Side] || e.Kind == engine.PullOutbox
 		if in.Failure == engine.Throttled {
-			until := &l.paused[in.Side][purposeOf(e.Kind)]
+			until := &l.paused[in.Side]
 			*until = max(*until, l.now().Add(in.RetryAfter))
 		}
 	case engine.OutboxPulled:

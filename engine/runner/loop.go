@@ -27,9 +27,9 @@ type loop struct {
 	pending   int // requests that the engine waits for
 	held      map[txName]*held
 	known     witness
-	gauged    engine.Stats      // as the metrics were last told
-	quiet     [2]bool           // the last pull of the side failed
-	paused    [2][2]engine.Time // the side wants no more of a purpose until then
+	gauged    engine.Stats   // as the metrics were last told
+	quiet     [2]bool        // the last pull of the side failed
+	paused    [2]engine.Time // the side wants to be left alone until then
 	slots     [2]chan struct{}
 	calls     sync.WaitGroup
 	ending    bool
@@ -38,8 +38,7 @@ type loop struct {
 	endWrites context.CancelCauseFunc
 }
 
-// purpose is what a request is for. A side that wants no more writes for a
-// while may still be read, and a run that ends waits for writes alone, and for
+// purpose is what a request is for: a run that ends waits for writes alone, and for
 // the commits that they were for.
 type purpose uint8
 
