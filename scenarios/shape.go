@@ -101,8 +101,6 @@ type checker struct {
 	start time.Time // of the scenario; zero when it is not valid
 	maps  []mapOutline
 
-	workloads []string // their names
-
 	samples []*Sample // files to read before the scenario can run
 }
 
