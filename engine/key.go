@@ -35,7 +35,8 @@ type MapID uint16
 
 // Key names a record pair: the same key on both sides under one map.
 //
-// ID is in the canonical form of its map ([KeyForm]). Spelling is empty but for the later
+// ID is in the canonical form of its map ([KeyForm]); that of a key with several
+// fields is made by [JoinKey]. Spelling is empty but for the later
 // ones of several records that one side keeps apart although their keys fold
 // to the same ID; such a record has no partner and cannot be carried.
 type Key struct {
@@ -63,7 +64,7 @@ func (k Key) Compare(o Key) int {
 // KeyForm is the canonical form of a map's keys: it says what does not count when
 // keys are compared, and which keys no side can be asked for. By the zero KeyForm
 // letter case and trailing blanks do not count. It must stay as it is while the
-// engine's store holds anything of the map.
+// engine's store holds anything of the map: see [ErrKeyForm].
 type KeyForm struct {
 	CaseCounts   bool
 	BlanksCount  bool                // ... at the end
@@ -76,8 +77,95 @@ type KeyForm struct {
 // Dataverse table, as documented.
 const DataverseRefuses = `/<>*%&:\?+`
 
-// Canonical folds what key comparison ignores.
+// String lists the rules that differ from those of the zero KeyForm; a store keeps it.
+// Which characters are refused is none of them: no key becomes another one by that.
+func (f *KeyForm) String() string {
+	var rules []string
+	for _, r := range []struct {
+		on   bool
+		name string
+	}{
+		{f.CaseCounts, "case counts"},
+		{f.BlanksCount, "blanks count"},
+		{f.ScaleIgnored, "scale ignored"},
+		{f.Compose != nil, "composed"},
+	} {
+		if r.on {
+			rules = append(rules, r.name)
+		}
+	}
+	if len(rules) == 0 {
+		return "plain"
+	}
+	return strings.Join(rules, ", ")
+}
+
+// Between the fields of a key stands a bar; one within a field, and a backslash, has a
+// backslash before it.
+const (
+	keyBar    = '|'
+	keyEscape = '\\'
+	keySyntax = `|\`
+)
+
+// JoinKey returns the ID of a record whose key has these fields, so that no two lists
+// of fields have one ID.
+func JoinKey(fields ...string) string {
+	var id strings.Builder
+	for i, field := range fields {
+		if i > 0 {
+			id.WriteByte(keyBar)
+		}
+		for {
+			at := strings.IndexAny(field, keySyntax)
+			if at < 0 {
+				break
+			}
+			id.WriteString(field[:at])
+			id.WriteByte(keyEscape)
+			id.WriteByte(field[at])
+			field = field[at+1:]
+		}
+		id.WriteString(field)
+	}
+	return id.String()
+}
+
+// keyFields returns the fields of an ID. A backslash before anything but a bar or
+// another one stands for itself.
+func keyFields(id string) []string {
+	if !strings.ContainsAny(id, keySyntax) {
+		return []string{id}
+	}
+	var fields []string
+	field := make([]byte, 0, len(id))
+	for i := 0; i < len(id); i++ {
+		switch {
+		case id[i] == keyBar:
+			fields, field = append(fields, string(field)), field[:0]
+			continue
+		case id[i] == keyEscape && i+1 < len(id) && strings.IndexByte(keySyntax, id[i+1]) >= 0:
+			i++
+		}
+		field = append(field, id[i])
+	}
+	return append(fields, string(field))
+}
+
+// Canonical folds what key comparison ignores, in each field of an ID by itself.
 func (f *KeyForm) Canonical(id string) string {
+	if !strings.ContainsAny(id, keySyntax) {
+		return f.folded(id)
+	}
+	fields := keyFields(id)
+	for i := range fields {
+		fields[i] = f.folded(fields[i])
+	}
+	return JoinKey(fields...)
+}
+
+// folded is the canonical form of one field.
+func (f *KeyForm) folded(id string) string {
 	if f.Compose != nil {
 		id = f.Compose(id)
 	}
@@ -120,12 +208,16 @@ func scaled(id string) string {
 // refused reports why records of a key cannot be found by it, or class Open. The
 // cause names the kind of the character and not the key.
 func (f *KeyForm) refused(k *Key) Outcome {
-	if k.ID == "" {
+	text := k.ID
+	if strings.ContainsAny(text, keySyntax) { // what only separates its fields is none of it
+		text = strings.Join(keyFields(text), "")
+	}
+	if text == "" {
 		return Outcome{Class: ApplicationFailure, Reason: KeyRefused, Cause: causeEmptyKey}
 	}
 	for _, side := range Sides {
-		if i := strings.IndexAny(k.ID, f.Refused[side]); i >= 0 {
-			r, _ := utf8.DecodeRuneInString(k.ID[i:])
+		if i := strings.IndexAny(text, f.Refused[side]); i >= 0 {
+			r, _ := utf8.DecodeRuneInString(text[i:])
 			return Outcome{Class: ApplicationFailure, Reason: KeyRefused, Cause: fmt.Sprintf(causeKeyRefused, kindOf(r), side)}
 		}
 	}

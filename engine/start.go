@@ -41,6 +41,10 @@ func (s MapState) String() string {
 // sequence numbers or another primary side than it runs with.
 var ErrNotStopped = errors.New("stop the job before you change it")
 
+// ErrKeyForm is the fault of a table map whose records the engine's store knows by
+// keys of another form: what it holds would be taken for other records.
+var ErrKeyForm = errors.New("the store knows its records by keys of another form: put the form back, or begin with an empty store and an initial sync")
+
 // start lets a stopped job start, with an initial sync of some of its maps,
 // unless the maps and their settings, or the initial sync, are at fault.
 func (c *Core) start(j int, initial []InitialSync) error {
@@ -133,6 +137,7 @@ func (c *Core) record(j int, id MapID, rules Side) {
 	c.cfg.Maps[id], c.recorded[id] = m, true
 	c.maps[id] = MapRecord{
 		Map: id, Job: c.cfg.Jobs[j].Name, Mode: m.Mode, Sequence: m.Sequence, Primary: m.Primary, Rules: rules, WriteLife: c.cfg.WriteLife,
+		Keys: m.Keys.String(),
 	}
 	if _, planned := c.jobs[j].planned(id); planned && c.jobs[j].state == Starting {
 		c.beginInterim(id, rules)
@@ -154,8 +159,13 @@ func (c *Core) recordAll() {
 	c.allRecorded = true
 	for j := range c.jobs {
 		for _, id := range c.cfg.Jobs[j].Maps {
-			if !c.recorded[id] && c.jobs[j].state != Halted {
+			switch form := c.given[id].Keys.String(); {
+			case c.jobs[j].state == Halted:
+			case !c.recorded[id]:
 				c.record(j, id, c.given[id].Primary)
+			case c.maps[id].Keys != form: // nothing is known of its records
+				c.maps[id].Keys = form
+				c.saveMap(id)
 			}
 		}
 	}
@@ -222,6 +232,11 @@ func (c *Core) loadMaps(state *State) error {
 		if was.State != Halted {
 			faults = append(faults, c.changed(&r)...)
 		}
+		if form := c.given[r.Map].Keys.String(); form != r.Keys && state.holds(r.Map) {
+			faults = append(faults, &JobError{
+				Job: r.Job, Map: c.given[r.Map].Name, Err: ErrKeyForm, Other: fmt.Sprintf("it was %q and would be %q", r.Keys, form),
+			})
+		}
 	}
 	for j, job := range c.cfg.Jobs {
 		for _, id := range job.Maps {
@@ -231,6 +246,17 @@ func (c *Core) loadMaps(state *State) error {
 		}
 	}
 	return errors.Join(faults...)
+}
+
+// holds reports whether anything is known of a map's records.
+func (s *State) holds(m MapID) bool {
+	return slices.ContainsFunc(s.Ledgers, func(l Ledger) bool { return l.Key.Map == m }) ||
+		slices.ContainsFunc(s.Open, func(o OpenReference) bool { return o.Reference.Key.Map == m }) ||
+		slices.ContainsFunc(s.Quarantined, func(q Quarantine) bool { return q.Key.Map == m }) ||
+		slices.ContainsFunc(s.Intents, func(i Intent) bool {
+			return slices.ContainsFunc(i.Rows, func(r IntentRow) bool { return r.Key.Map == m })
+		}) ||
+		slices.ContainsFunc(s.Initials, func(i InitialRecord) bool { return i.Map == m && i.After.ID != "" })
 }
 
 // changed returns what differs between how a map ran and how it is to run.

@@ -79,6 +79,7 @@ type MapRecord struct {
 	Initializing bool          // not yet under Primary
 	Rules        Side          // whose record wins a conflict, or won it last
 	WriteLife    time.Duration // of the writes that were sent
+	Keys         string        // the form of its keys: [KeyForm.String]
 }
 
 // LaneState is what survives a crash of the work on one pair in one

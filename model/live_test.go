@@ -125,7 +125,7 @@ func TestLiveWaits(t *testing.T) {
 			if w.Live != (live && w.Live) {
 				t.Fatalf("an async wait counts as live: %+v", w)
 			}
-			if w.Committed {
+			if w.Ended == system.Committed {
 				sum, n = sum+w.Took, n+1
 			}
 		}
@@ -267,8 +267,8 @@ func TestMixedTransactionsAreRejected(t *testing.T) {
 	c := busyHour(t, 8)
 	c.Maps[headers].Mode = engine.Live
 	r := runAtRest(t, c)
-	if n := r.Systems[0].Endings[system.Mixed]; n < 200 || r.Users.Abandoned[system.Mixed] != n || r.Report.Maps[lines].Alive[0] != 0 {
-		t.Errorf("%d transactions were mixed, %d given up, %v lines", n, r.Users.Abandoned[system.Mixed], r.Report.Maps[lines].Alive)
+	if n := r.Systems[0].Endings[system.Mixed]; n < 200 || r.Users.Abandoned[0][system.Mixed] != n || r.Report.Maps[lines].Alive[0] != 0 {
+		t.Errorf("%d transactions were mixed, %d given up, %v lines", n, r.Users.Abandoned[0][system.Mixed], r.Report.Maps[lines].Alive)
 	}
 }
 

@@ -26,10 +26,12 @@ type Result struct {
 
 	Systems  [2]system.Stats
 	Stations [2]sim.StationStats
+	Use      [2][]Use     // of the stations over time
 	Engine   driver.Stats // zero in a world of the data integrator
 	Copier   copier.Stats // zero in a world of the engine
 	Users    users.Stats
-	Waits    []users.Wait // how long users waited for their transactions; thinned when there are many
+	Waits    []users.Wait // how long users waited for their saves, in the order in which they asked for them
+	WaitsOf  uint64       // every so-manieth save is in Waits; 1 for all
 	Series   []driver.NamedSeries
 	Strikes  []Strike // when faults were there
 	Done     []Done   // what operators asked for, in order
@@ -50,7 +52,9 @@ func (w *World) Run() Result {
 	halted := ""
 	for at := w.Kernel.Now(); at < w.config.End && halted == ""; {
 		at = min(at.Add(pace), w.config.End)
-		if w.Kernel.Run(at) == sim.Stopped {
+		over := w.Kernel.Run(at)
+		w.work.note(w)
+		if over == sim.Stopped {
 			halted = "it was stopped"
 		} else if w.Oracle.Stop() {
 			halted = "a property was broken so often that more of the same teaches nothing"
@@ -90,8 +94,9 @@ func (w *World) quiet() bool {
 func (w *World) judge(halted string) Result {
 	r := Result{
 		Digest: w.Kernel.Digest(), Events: w.Kernel.Events(), End: w.Kernel.Now(), Halted: halted,
-		Users: w.Users.Stats(), Waits: w.Users.Waits(), Series: w.process.Series(), Strikes: w.Strikes(), Done: w.done,
+		Users: w.Users.Stats(), Series: w.process.Series(), Strikes: w.Strikes(), Done: w.done,
 	}
+	r.Waits, r.WaitsOf = w.Users.Waits()
 	view := oracle.View{Halted: halted}
 	if w.Copier != nil {
 		r.StateHash, r.Copier, view.Passed = w.StateHash(), w.Copier.Stats(), w.passed
@@ -107,6 +112,7 @@ func (w *World) judge(halted string) Result {
 	for side, s := range w.Systems {
 		r.Systems[side] = s.Stats()
 		r.Stations[side] = s.Station().Stats()
+		r.Use[side] = w.work.use(engine.Side(side), s.Station().Servers())
 		view.Records[side] = w.records(s)
 	}
 	r.Report = w.Oracle.Judge(w.Kernel.Now(), view)

@@ -77,6 +77,7 @@ type World struct {
 	strikes []Strike // of systems
 	crashes []int    // by crash of the driver: its fault
 	done    []Done   // operations
+	work    work
 
 	lastFault sim.Time // when the last fault is over
 	wasQuiet  bool     // at the last look

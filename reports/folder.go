@@ -21,6 +21,7 @@ import (
 // only place for wall-clock figures, host and versions. The caller fills it.
 type Manifest struct {
 	Program   string    `json:"program"` // version of twinwrite
+	Build     string    `json:"build"`   // names the very program: what another build made is not taken for its own
 	Go        string    `json:"go"`      // version of the toolchain
 	OS        string    `json:"os"`
 	Arch      string    `json:"arch"`

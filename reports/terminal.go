@@ -182,6 +182,9 @@ func (sc screen) mapLines(s summary.Summary) []string {
 		parked += m.Parked
 	}
 	rows = append(rows, mapRow(s, "", s.Pooled.Totals.Captured, parked))
+	if s.Pooled.Totals.Live > 0 {
+		addLive(rows, maps, s.Pooled.Totals.Live)
+	}
 
 	rows = sc.narrow(rows)
 	lines := sc.align(rows)
@@ -196,6 +199,16 @@ func (sc screen) mapLines(s summary.Summary) []string {
 		}
 	}
 	return lines
+}
+
+// addLive adds a column of the changes that went live, after those captured.
+func addLive(rows [][]string, maps []summary.MapFigures, all uint64) {
+	const place = 2
+	rows[0] = slices.Insert(rows[0], place, "live")
+	for i, m := range maps {
+		rows[i+1] = slices.Insert(rows[i+1], place, words.Count(m.Live[0]+m.Live[1]))
+	}
+	rows[len(rows)-1] = slices.Insert(rows[len(rows)-1], place, words.Count(all))
 }
 
 func captured(m summary.MapFigures) uint64 { return m.Captured[0] + m.Captured[1] }
@@ -237,7 +250,7 @@ func mapRow(s summary.Summary, name string, captured, parked uint64) []string {
 
 // dropped are the columns that a terminal too narrow for all does without, in
 // this order; what is left over is counted as other.
-var dropped = []string{"concurrency", "conflict", "application", "other", "captured"}
+var dropped = []string{"concurrency", "conflict", "application", "other", "captured", "live"}
 
 // narrow leaves columns out until the rest fits.
 func (sc screen) narrow(rows [][]string) [][]string {

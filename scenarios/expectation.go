@@ -143,6 +143,10 @@ func (c *checker) knownLabels(metric, label string) []string {
 		return names
 	case "side":
 		return []string{engine.FinOps.String(), engine.Dataverse.String()}
+	case "workload":
+		return c.workloads
+	case "ended":
+		return expect.Endings
 	case "state":
 		return expect.PairStates
 	case "class":

@@ -24,10 +24,13 @@ func (s *Scenario) Resolved() []byte {
 
 // Hash returns the identity of the scenario's results: the first 8 hex digits
 // of SHA-256 over the resolved scenario, the files that it names and the version of the
-// simulated model.
+// simulated model. How many runs there are is not part of it: more of them
+// extend the same results.
 func (s *Scenario) Hash(model string) (string, error) {
 	h := sha256.New()
-	h.Write(s.Resolved())
+	var b strings.Builder
+	writeFields(&b, s.tree.without("runs"), 0)
+	h.Write([]byte(b.String()))
 	for _, file := range s.fileNames() {
 		if err := s.hashFile(h, file); err != nil {
 			return "", err

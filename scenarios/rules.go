@@ -63,6 +63,11 @@ func (c *checker) outline(root *node) {
 			c.maps = append(c.maps, mapOutline{name: m.textOf("name")})
 		}
 	}
+	if workloads := root.get("workload"); workloads != nil {
+		for _, w := range workloads.items {
+			c.workloads = append(c.workloads, w.textOf("name"))
+		}
+	}
 }
 
 // mapOf returns the outline of the map under the key map, or nil.

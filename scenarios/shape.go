@@ -101,6 +101,8 @@ type checker struct {
 	start time.Time // of the scenario; zero when it is not valid
 	maps  []mapOutline
 
+	workloads []string // their names
+
 	samples []*Sample // files to read before the scenario can run
 }
 

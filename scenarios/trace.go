@@ -355,7 +355,7 @@ func (r *traceReader) write(i int, record []string, first bool) {
 // first reports whether the trace shows a record for the first time, as its
 // side compares keys.
 func (r *traceReader) first(row *Row) bool {
-	name := recordName{row.Map, row.Company, strings.Join(row.Key, "\x00")}
+	name := recordName{row.Map, row.Company, engine.JoinKey(row.Key...)}
 	if r.s.Systems.Of(r.w.Side).Keys.FoldCase {
 		name.key = r.keys.Canonical(name.key)
 	}

@@ -274,6 +274,9 @@ func (s *Station) Evict(lost func(Job)) {
 	}
 }
 
+// Servers returns how many servers the station has.
+func (s *Station) Servers() int { return len(s.servers) }
+
 // Busy returns how many jobs are in service.
 func (s *Station) Busy() int { return len(s.servers) - len(s.idle) }
 

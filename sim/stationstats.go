@@ -13,7 +13,8 @@ type StationStats struct {
 	QueueMax                 int
 	Period                   time.Duration
 
-	Utilisation float64       // share of the servers' time spent on jobs
+	Work        time.Duration // that servers spent on jobs, all together
+	Utilisation float64       // ... as a share of the servers' time
 	MeanQueue   float64       // jobs waiting, over time
 	MeanWait    time.Duration // in the queue, over the jobs served
 }
@@ -23,6 +24,7 @@ func (s *Station) Stats() StationStats {
 	st := s.counters
 	now := s.k.now
 	st.Period = now.Sub(s.queueing.start)
+	st.Work = time.Duration(s.busy.upTo(now).lo)
 	if st.Period > 0 {
 		span := float64(st.Period)
 		st.MeanQueue = s.queueing.upTo(now).float() / span

@@ -96,9 +96,11 @@ func (f *runFlags) run(cmd *cobra.Command, name string) error {
 	}
 	started := time.Now()
 	p := newProgress(cmd.ErrOrStderr(), from.share(s.Runs.Most()), s.Time.End(), f.quiet)
-	set, err := from.simulate(cmd.Context(), s, runs.Options{
-		Jobs: f.jobs, Failpoints: points, Progress: p.update, Command: f.command(cmd, name),
-	})
+	o := runs.Options{Jobs: f.jobs, Failpoints: points, Progress: p.update, Command: f.command(cmd, name)}
+	if o.Made, err = f.earlier(cmd, s, o); err != nil {
+		return exit{exitInternal, err}
+	}
+	set, err := from.simulate(cmd.Context(), s, o)
 	p.finish()
 	if err := broken(err); err != nil {
 		return err
@@ -117,6 +119,25 @@ func (f *runFlags) run(cmd *cobra.Command, name string) error {
 		return exit{exitInternal, err}
 	}
 	return verdictCode(cmd.Context(), set)
+}
+
+// earlier returns the runs of this very scenario that its folder has already.
+// More of them extend it; where none is missing, all are made anew, since
+// somebody who asks for the same again may want to see that it is the same.
+func (f *runFlags) earlier(cmd *cobra.Command, s *scenarios.Scenario, o runs.Options) ([]result.Run, error) {
+	hash, err := runs.Identity(s, o)
+	if err != nil {
+		return nil, err
+	}
+	dir := filepath.Join(f.out, s.Name+"-"+hash)
+	made := keptRuns(dir, hash, s)
+	if len(made) == 0 || len(made) >= s.Runs.Most() {
+		return nil, nil
+	}
+	if !f.quiet {
+		fmt.Fprintf(cmd.ErrOrStderr(), "twinwrite: %d of %d runs are in %s already\n", len(made), s.Runs.Most(), dir)
+	}
+	return made, nil
 }
 
 // broken returns what went wrong in simulating, with its exit code; nil where
@@ -274,7 +295,7 @@ func manifest(started time.Time, sets ...*result.Set) reports.Manifest {
 	elapsed := time.Since(started)
 	host, _ := os.Hostname() // an unknown host is left out
 	m := reports.Manifest{
-		Program: programVersion(), Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.NumCPU(),
+		Program: programVersion(), Build: build(), Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.NumCPU(),
 		Host: host, Arguments: os.Args, Started: started, ElapsedSeconds: elapsed.Seconds(),
 	}
 	var events uint64

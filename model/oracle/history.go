@@ -1,6 +1,8 @@
 package oracle
 
 import (
+	"time"
+
 	"github.com/twinwrite/twinwrite/engine"
 	"github.com/twinwrite/twinwrite/sim"
 )
@@ -42,8 +44,9 @@ func (h *head) of(g int) *stand {
 // said about it any more.
 type commit struct {
 	born   sim.Time
+	lead   time.Duration // for so long before, the other side had it: a live one
 	tx     *transaction
-	serial uint64 // place among all captured changes of the run
+	serial uint64 // place among all captured and live changes of the run
 	number uint32 // of its reference; of the one before, while it has none
 	life   uint32 // incarnation
 	what   flags
@@ -286,8 +289,11 @@ func (o *Oracle) forget(p *pair) {
 	}
 }
 
+// first is when one side had the commit alone.
+func (c *commit) first() sim.Time { return c.born.Add(-c.lead) }
+
 func (c *commit) done() bool {
-	if c.what.has(captured) && !c.what.has(settled|agreed) {
+	if c.what.has(captured) && !c.what.has(settled|agreed) || c.what.has(wentLive) && !c.what.has(agreed) {
 		return false
 	}
 	return c.groups&^(c.there|c.dropped) == 0

@@ -70,7 +70,7 @@ type Report struct {
 	Outcomes     []OutcomeCount // by map, side, class and reason
 	Errors       []ErrorCount   // most frequent first, then by class, reason, map and cause
 	Samples      []Sample       // ascending by Born, then by order of commit
-	SampleStride uint64         // every so-manieth captured change is in Samples; 1 for all
+	SampleStride uint64         // every so-manieth change is in Samples; 1 for all
 	SamplesSeen  uint64         // how many there were
 	Divergent    []Point        // pairs that differ, from each instant on
 	DivergentMax Point          // the most, exact even where Divergent was thinned
@@ -97,7 +97,8 @@ func (r *Report) Failed() []Property {
 // MapCount counts what happened to the records of one map.
 type MapCount struct {
 	Captured    [2]uint64     // captured changes, by side of origin
-	Creates     [2]uint64     // how many of them made the record
+	Live        [2]uint64     // changes, deletes among them, that committed on both sides with a live transaction
+	Creates     [2]uint64     // how many of both made the record
 	Alive       [2]uint64     // records on each side at the end
 	Converged   uint64        // pairs equal at the end
 	Divergent   uint64        // pairs that differ at the end
@@ -130,11 +131,13 @@ type ErrorCount struct {
 	Example string // one record, for people
 }
 
-// Sample is the convergence of one captured change.
+// Sample is the convergence of one change, captured or live: for how long one side
+// alone had it. A captured change begins with its user's commit. A live one begins
+// with the write on the other side, and its user's commit is what makes both agree.
 type Sample struct {
 	Map      engine.MapID
-	Side     engine.Side
-	Born     sim.Time
+	Side     engine.Side   // of the user
+	Born     sim.Time      // the first commit of it, on whichever side
 	Took     time.Duration // until both sides agreed on the pair again
 	Censored bool          // they had not when the run ended; Took is a lower bound
 
@@ -179,6 +182,7 @@ type Totals struct {
 	Captured         uint64 // captured changes, late captures among them
 	Settled          uint64 // of which have their outcome
 	Outstanding      uint64 // of which wait
+	Live             uint64 // changes of live transactions that committed, deletes among them
 	Transactions     [2]uint64
 	Refused          uint64 // transactions that the capture hook refused
 	EngineWrites     uint64 // of async changes
@@ -428,16 +432,16 @@ func (o *Oracle) changesAtEnd(at sim.Time, p *pair) {
 		all := p.open(side)
 		for i := range all {
 			c := &all[i]
-			if !c.what.has(captured) {
+			if c.what&(captured|wentLive) == 0 {
 				continue
 			}
-			if !c.what.has(settled) {
+			if c.what.has(captured) && !c.what.has(settled) {
 				o.tallies[closedBooks].checked++
 				if !c.what.has(queued) {
 					o.breach(closedBooks, at, p.key(), "change %d.%d of %s, made at %v, has no outcome and is queued nowhere", c.life, c.number, side, c.born)
 				}
 			}
-			if c.what.has(users) && c.what&(agreed|older) == 0 {
+			if c.measured() && !c.what.has(agreed) {
 				o.sample(p, side, c, at, true)
 			}
 			if c.tx != nil {
@@ -451,7 +455,7 @@ func (o *Oracle) changesAtEnd(at sim.Time, p *pair) {
 func (o *Oracle) fill(r *Report) {
 	for m := range o.maps {
 		t := &o.maps[m]
-		r.Maps[m].Captured, r.Maps[m].Creates = t.captured, t.creates
+		r.Maps[m].Captured, r.Maps[m].Live, r.Maps[m].Creates = t.captured, t.live, t.creates
 		r.Maps[m].PartlyMost, r.Maps[m].PartlyMostT = time.Duration(t.partly), t.partlyTx
 		r.Maps[m].NeverWhole = t.neverWhole
 		for _, side := range engine.Sides {

@@ -31,7 +31,8 @@ type liveRow struct {
 	pair   *pair
 	head   *head
 	landed bool
-	hidden *hidden // nil: the other side keeps nothing of what stood there
+	since  sim.Time // when it landed
+	hidden *hidden  // nil: the other side keeps nothing of what stood there
 }
 
 // liveID names a live transaction.
@@ -134,7 +135,7 @@ func (o *Oracle) lands(at sim.Time, p *pair, y engine.Side, tx engine.TxID, prev
 	}
 	for i := range l.rows {
 		if r := &l.rows[i]; r.pair == p && !r.landed {
-			r.landed = true
+			r.landed, r.since = true, at
 			if after.Mark.Hidden != nil {
 				r.hidden = &hidden{record: prev}
 			}
@@ -151,14 +152,15 @@ func (o *Oracle) lands(at sim.Time, p *pair, y engine.Side, tx engine.TxID, prev
 }
 
 // commitHeld takes the row out of the live transaction that commits and returns its
-// history, or nil for a record that was not held. The other side must have it.
-func (o *Oracle) commitHeld(at sim.Time, side engine.Side, p *pair) *head {
+// history, or nil for a record that was not held, and since when the other side has
+// it, as it must.
+func (o *Oracle) commitHeld(at sim.Time, side engine.Side, p *pair) (h *head, since sim.Time) {
 	if len(o.between) == 0 {
-		return nil
+		return nil, at
 	}
 	l := o.lives[liveID{side, o.commits[side].tx}]
 	if l == nil || l.undone {
-		return nil
+		return nil, at
 	}
 	for i := range l.rows {
 		r := l.rows[i]
@@ -167,14 +169,39 @@ func (o *Oracle) commitHeld(at sim.Time, side engine.Side, p *pair) *head {
 		}
 		if !r.landed {
 			o.breach(liveAtomic, at, p.key(), "transaction %d of %s committed, and %s has nothing of it", l.tx, side, side.Other())
+			r.since = at
 		}
 		o.uncover(at, &r, side.Other())
 		if l.rows = slices.Delete(l.rows, i, i+1); len(l.rows) == 0 {
 			o.ended(at, l)
 		}
-		return r.head
+		return r.head, r.since
 	}
-	return nil
+	return nil, at
+}
+
+// goesLive counts a change of a live transaction that commits. It has no
+// reference. The other side has had it since then.
+func (o *Oracle) goesLive(side engine.Side, p *pair, c *commit, since sim.Time) {
+	c.what |= wentLive
+	c.lead, c.serial = c.born.Sub(since), o.serial
+	o.serial++
+	t := &o.maps[p.key().Map]
+	t.live[side]++
+	o.totals.Live++
+	if c.what.has(created) {
+		t.creates[side]++
+	}
+	if t := o.current[side]; t != nil && t.name != "" && t.id == o.commits[side].tx {
+		if t.visible == 0 || since < t.first {
+			t.first = since
+		}
+		t.pairs = append(t.pairs, p)
+		t.records++
+		t.followed++
+		t.visible++
+		t.last = max(t.last, since)
+	}
 }
 
 // restored notes that a row of an undone transaction is as it was, or gone again.

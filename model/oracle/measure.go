@@ -37,26 +37,36 @@ func (o *Oracle) compare(at sim.Time, p *pair) {
 		for i := len(all) - 1; i >= 0 && !all[i].what.has(agreed); i-- {
 			c := &all[i]
 			c.what |= agreed
-			if c.what&(captured|users|older) == captured|users && how == equal {
+			if c.measured() && how == equal {
 				o.sample(p, engine.Side(s), c, at, false)
 			}
 		}
 	}
 }
 
-// sample notes the convergence of a captured change.
+// measured reports whether it is told how long the commit took to converge: it is
+// a user's change of this run, captured or live.
+func (c *commit) measured() bool {
+	return c.what&(captured|wentLive) != 0 && c.what&(users|older) == users
+}
+
+// sample notes for how long one side alone had a change.
 func (o *Oracle) sample(p *pair, side engine.Side, c *commit, at sim.Time, censored bool) {
-	took := at.Sub(c.born)
+	first := c.first()
+	took := at.Sub(first)
 	if o.samples.wants(c.serial) {
-		o.samples.add(Sample{Map: p.key().Map, Side: side, Born: c.born, Took: took, Censored: censored, serial: c.serial})
+		o.samples.add(Sample{Map: p.key().Map, Side: side, Born: first, Took: took, Censored: censored, serial: c.serial})
 	}
 	n := len(o.worst)
-	if n == o.config.Worst && !o.worst[n-1].slower(took, c.born, c.serial) {
+	if n == o.config.Worst && !o.worst[n-1].slower(took, first, c.serial) {
 		return
 	}
-	w := Worst{
-		Key: *p.key(), Side: side, Born: c.born, Took: took, Censored: censored, serial: c.serial,
-		Why: o.waits(&p.waiting.lines[side], c.born, at),
+	w := Worst{Key: *p.key(), Side: side, Born: first, Took: took, Censored: censored, serial: c.serial}
+	if c.lead > 0 {
+		w.Why = []Wait{{"on the other side, before its own commit", c.lead}}
+	}
+	if c.born < at {
+		w.Why = append(w.Why, o.waits(&p.waiting.lines[side], c.born, at)...)
 	}
 	i, _ := slices.BinarySearchFunc(o.worst, w, func(a, b Worst) int {
 		return cmp.Or(cmp.Compare(b.Took, a.Took), cmp.Compare(a.Born, b.Born), cmp.Compare(a.serial, b.serial))
@@ -79,7 +89,7 @@ func (w *Worst) slower(took time.Duration, born sim.Time, serial uint64) bool {
 }
 
 // sampler keeps every sample until there are too many, then every second
-// captured change's, then every fourth's, and so on. Which are kept depends on
+// change's, then every fourth's, and so on. Which are kept depends on
 // the order of commit alone.
 type sampler struct {
 	kept   []Sample

@@ -96,6 +96,7 @@ type Oracle struct {
 // mapTally counts what happened in one map.
 type mapTally struct {
 	captured [2]uint64
+	live     [2]uint64
 	creates  [2]uint64
 	outcomes [2][classesMax][reasonsMax]uint64
 	partly   sim.Time // the longest that a transaction was partly visible
@@ -198,10 +199,16 @@ func (o *Oracle) UserCommit(at sim.Time, side engine.Side, before, after *engine
 	} else {
 		p.caught(side, changed)
 	}
-	held := o.commitHeld(at, side, p)
+	held, since := o.commitHeld(at, side, p)
 	if o.copies == nil && alive(prev) && !alive(after) { // to the data integrator a delete is a change like others
 		o.deleted(at, s, p, side, prev, held, ref)
 		o.compare(at, p)
+		if c := (commit{born: at, what: users}); held != nil {
+			o.goesLive(side, p, &c, since)
+			if !p.differs {
+				o.sample(p, side, &c, at, false)
+			}
+		}
 		o.forget(p)
 		return p.head[side]
 	}
@@ -226,7 +233,7 @@ func (o *Oracle) UserCommit(at sim.Time, side engine.Side, before, after *engine
 		c.what |= created
 	}
 	if held != nil {
-		c.what |= wentLive
+		o.goesLive(side, p, &c, since)
 	}
 	o.commit(s, p, side, &c, held)
 	if o.copies != nil {

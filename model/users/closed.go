@@ -3,7 +3,6 @@ package users
 import (
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/twinwrite/twinwrite/sim"
 )
@@ -74,42 +73,4 @@ func (u *Users) turn(source, user int) {
 	r.tx.Entity = sim.Mix(s.key, s.turn)
 	s.generator.plan(u, r)
 	u.start(index, r)
-}
-
-// Wait is how long a user looked at the hourglass for one transaction: all its
-// attempts, without the pauses in which he did something else.
-type Wait struct {
-	At        sim.Time // when it ended
-	Source    int      // by its place in the configuration
-	Live      bool     // it was held until its rows were on the other side
-	Committed bool
-	Took      time.Duration
-
-	serial uint64
-}
-
-// waits keeps every wait until there are too many, then every second
-// transaction's, then every fourth's. Which are kept depends on the order in
-// which transactions begin alone.
-type waits struct {
-	kept   []Wait
-	most   int
-	stride uint64
-}
-
-func (w *waits) add(x Wait) {
-	if x.serial%w.stride != 0 {
-		return
-	}
-	w.kept = append(w.kept, x)
-	for len(w.kept) > w.most {
-		w.stride *= 2
-		kept := w.kept[:0]
-		for _, k := range w.kept {
-			if k.serial%w.stride == 0 {
-				kept = append(kept, k)
-			}
-		}
-		w.kept = kept
-	}
 }

@@ -101,8 +101,9 @@ func TestClosedUsersWait(t *testing.T) {
 		if got := w.users.Stats(); got.Committed[0] != want || got.Begun != want || !w.users.Idle() {
 			t.Errorf("slow by %v: %d turns, %d committed, want %d; they are done: %v", slow, got.Begun, got.Committed[0], want, w.users.Idle())
 		}
-		for _, x := range w.users.Waits() {
-			if x.Took != sim.Seconds(2*slow) || x.Live || !x.Committed {
+		waits, _ := w.users.Waits()
+		for _, x := range waits {
+			if x.Took != sim.Seconds(2*slow) || x.Live || x.Ended != system.Committed || x.Censored {
 				t.Fatalf("a wait of %+v, want %v s", x, 2*slow)
 			}
 		}
@@ -136,7 +137,7 @@ func TestOneKeyOnBothSides(t *testing.T) {
 	if len(keys[0]) != 5 || len(keys[1]) != 5 || keys[0]["SHARED-3"] != 1 || keys[1]["SHARED-3"] < 2 {
 		t.Errorf("keys %v", keys)
 	}
-	if got.Committed != [2]uint64{5, 100} || got.Abandoned[system.Duplicate] != 95 {
+	if got.Committed != [2]uint64{5, 100} || got.Abandoned[0][system.Duplicate] != 95 {
 		t.Errorf("%+v", got)
 	}
 }
@@ -162,7 +163,7 @@ func TestTooLargeIsSplit(t *testing.T) {
 		got := w.users.Stats()
 		tc.want.Begun = 1
 		if tc.policy == GiveUp {
-			tc.want.Abandoned[system.TooManyRecords] = 1
+			tc.want.Abandoned[0][system.TooManyRecords] = 1
 		}
 		if diff := cmp.Diff(tc.want, got); diff != "" {
 			t.Errorf("policy %d (-want +got):\n%s", tc.policy, diff)
@@ -170,8 +171,14 @@ func TestTooLargeIsSplit(t *testing.T) {
 		if n := uint64(len(w.log)); n != tc.want.Edits {
 			t.Errorf("%d records were committed, want %d", n, tc.want.Edits)
 		}
-		if waits := w.users.Waits(); len(waits) != 1 || waits[0].Committed != (tc.policy == Split) {
+		waits, _ := w.users.Waits() // each part is a save
+		if uint64(len(waits)) != 1+got.Parts || waits[0].Ended != system.TooManyRecords {
 			t.Errorf("waits %+v", waits)
+		}
+		for _, x := range waits[1:] {
+			if x.Ended != system.Committed {
+				t.Errorf("the wait for a part: %+v", x)
+			}
 		}
 	}
 }
@@ -187,15 +194,21 @@ func TestPassingFailuresAreTriedAgain(t *testing.T) {
 	w.tables[0].Mode = engine.Live
 	w.k.Run(sim.Time(time.Hour))
 	got := w.users.Stats()
-	if got.Passing != 4 || got.Abandoned[system.TooSlow] != 1 || got.Rejected[0] != 1 {
+	if got.Passing != 4 || got.Abandoned[0][system.TooSlow] != 1 || got.Rejected[0] != 1 {
 		t.Errorf("%+v", got)
 	}
-	if waits := w.users.Waits(); len(waits) != 1 || waits[0].Took != 4*time.Minute || !waits[0].Live || waits[0].Committed {
-		t.Errorf("waits %+v: want one of four minutes, without the pauses between", waits)
+	waits, _ := w.users.Waits()
+	if len(waits) != 4 {
+		t.Fatalf("waits %+v: want four", waits)
+	}
+	for i, x := range waits {
+		if asked := sim.Time(time.Second + time.Duration(i)*65*time.Second); x.Asked != asked || x.Took != time.Minute || !x.Live || x.Ended != system.TooSlow {
+			t.Errorf("wait %d: %+v: want a minute from %v on, without the pauses between", i, x, asked)
+		}
 	}
 }
 
-func TestWaitsAreThinnedByTransaction(t *testing.T) {
+func TestWaitsAreThinnedBySave(t *testing.T) {
 	t.Parallel()
 	w := waits{most: 10, stride: 1}
 	for i := range uint64(1000) {

@@ -85,8 +85,8 @@ type Stats struct {
 	Parts             uint64           // of them, those that committed
 	Passing           uint64           // attempts that failed for a passing reason
 
-	// By the last ending: transactions that were given up.
-	Abandoned [system.Endings]uint64
+	// By side and the last ending: transactions that were given up.
+	Abandoned [2][system.Endings]uint64
 }
 
 // Users executes the sources of a world. Create it with [New].
@@ -101,6 +101,7 @@ type Users struct {
 	seats   [][]seat // by source: closed users
 	records registry
 	waits   waits
+	saves   uint64 // asked for
 	runs    []*run
 	free    []int32
 	coming  int    // sources that have another transaction
@@ -128,10 +129,10 @@ type run struct {
 	source   int
 	user     int // of a closed source; -1: of none
 	ordinal  uint64
-	serial   uint64        // of all transactions, in the order in which they began
 	tries    int           // that failed for a passing reason
-	asked    sim.Time      // when the attempt was submitted
-	took     time.Duration // attempts so far
+	saving   bool          // a save is under way, ...
+	asked    sim.Time      // ... asked for then
+	save     uint64        // ... as so-manieth of all
 	whole    []system.Edit // of a transaction that is saved in parts; nil else
 	done     int           // of them, those that are saved
 	partSize int
@@ -268,7 +269,6 @@ func (u *Users) begin(source int) {
 
 // start lets a user save at once, or open the records and think.
 func (u *Users) start(index int32, r *run) {
-	r.serial = u.stats.Begun
 	u.stats.Begun++
 	if len(r.tx.Edits) == 0 {
 		u.stats.Empty++
@@ -305,12 +305,14 @@ func (u *Users) open(r *run) {
 // comes back from time to time.
 func (u *Users) submit(index int32, r *run) {
 	r.tx.Attempt++
-	r.asked = u.k.Now()
 	if !u.systems[r.side].Submit(&r.tx) {
 		u.stats.TurnedAway++
 		u.met(r)
 		u.again(index, r, u.config.Patience, u.draws.patience)
+		return
 	}
+	r.saving, r.asked, r.save = true, u.k.Now(), u.saves
+	u.saves++
 }
 
 func (u *Users) again(index int32, r *run, wait sim.Dist, s sim.Stream) {
@@ -321,7 +323,10 @@ func (u *Users) again(index int32, r *run, wait sim.Dist, s sim.Stream) {
 func (u *Users) Ended(tx *system.Tx, how system.Ending) {
 	index := int32(tx.Number)
 	r := u.runs[index]
-	r.took += u.k.Now().Sub(r.asked)
+	r.saving = false
+	wait := r.wait(u.k.Now())
+	wait.Ended = how
+	u.waits.add(wait)
 	if r.waits && how != system.CutOff {
 		u.stats.WaitMost[r.side] = max(u.stats.WaitMost[r.side], u.k.Now().Sub(r.since))
 		r.waits = false
@@ -366,16 +371,13 @@ func (u *Users) Ended(tx *system.Tx, how system.Ending) {
 	default:
 		u.abandon(r, how)
 	}
-	u.waits.add(Wait{
-		At: u.k.Now(), Source: r.source, Live: tx.Live, Committed: how == system.Committed, Took: r.took, serial: r.serial,
-	})
 	u.leave(index, r)
 }
 
 // abandon counts a transaction that its user gives up.
 func (u *Users) abandon(r *run, how system.Ending) {
 	u.stats.Rejected[r.side]++
-	u.stats.Abandoned[how]++
+	u.stats.Abandoned[r.side][how]++
 }
 
 // leave ends a run. A closed user thinks about his next one.
@@ -386,10 +388,6 @@ func (u *Users) leave(index int32, r *run) {
 		u.think(source, user)
 	}
 }
-
-// Waits returns how long users waited for their transactions, in the order in
-// which these ended. Those that found nothing to do are left out.
-func (u *Users) Waits() []Wait { return u.waits.kept }
 
 func (u *Users) newRun() (int32, *run) {
 	if n := len(u.free); n > 0 {

@@ -75,8 +75,11 @@ func TestShown(t *testing.T) {
 	}{
 		{medianID, 1, Better},
 		{medianID, 2, Worse},
-		{"user-wait", 1, Worse},
-		{"user-wait", 2, Nothing},
+		{"user-wait-p50", 1, Worse},
+		{"user-wait-max", 1, Worse},
+		{"user-wait-p50", 2, Nothing},
+		{"outage-wait", 1, Nothing},
+		{"outcome-live", 1, Differs},
 		{lostID, 1, Nothing},
 		{lostID, 2, Worse},
 		{"outcome-synced", 2, Differs},
@@ -195,7 +198,7 @@ func noisy(r *rand.Rand, runs int, spread, factor float64) *result.Set {
 	set := &result.Set{}
 	for i := range runs {
 		by := factor * math.Exp(spread*r.NormFloat64())
-		run := result.Run{Index: i, Totals: result.Totals{Captured: 100, UserWaitMost: time.Second}}
+		run := result.Run{Index: i, Totals: result.Totals{Captured: 100, OutageWaitMost: time.Second}}
 		for j := range 100 {
 			run.Convergence = append(run.Convergence, result.Sample{Took: time.Duration(by * float64(j+1) * float64(time.Second))})
 		}

@@ -59,7 +59,6 @@ func known(v float64) reading { return reading{value: v, known: true} }
 // Longest and middle are the figures of time to converge that others refer to.
 const (
 	medianID = "convergence-p50"
-	tailID   = "convergence-p99"
 	lostID   = "lost"
 )
 
@@ -67,8 +66,21 @@ const (
 // in the order of [summary.Classes].
 func metrics() []metric {
 	all := []metric{
-		{"user-wait", "longest wait for a system that was down", 0, Span, lower, func(_ *result.Set, r *result.Run) reading {
-			return known(r.Totals.UserWaitMost.Seconds())
+		wait("user-wait-p50", "wait for a save, median", .5),
+		wait("user-wait-p95", "wait for a save, p95", .95),
+		wait("user-wait-p99", "wait for a save, p99", .99),
+		wait("user-wait-max", "longest wait for a save", 1),
+		{"saves-failed", "saves that failed", 0, TenThousand, lower, func(_ *result.Set, r *result.Run) reading {
+			all, failed := uint64(0), uint64(0)
+			for _, s := range r.Saves {
+				if all += s.Count; summary.Fails(s.Ended) {
+					failed += s.Count
+				}
+			}
+			return tenThousand(failed, all)
+		}},
+		{"outage-wait", "longest wait for a system that was down", 0, Span, lower, func(_ *result.Set, r *result.Run) reading {
+			return known(r.Totals.OutageWaitMost.Seconds())
 		}},
 		{"turned-away", "transactions that met an outage", 0, TenThousand, lower, func(_ *result.Set, r *result.Run) reading {
 			return ofTransactions(r, both(r.Totals.TurnedAway))
@@ -81,7 +93,7 @@ func metrics() []metric {
 		}},
 		convergence(medianID, "time to converge, median", .5),
 		convergence("convergence-p95", "time to converge, p95", .95),
-		convergence(tailID, "time to converge, p99", .99),
+		convergence("convergence-p99", "time to converge, p99", .99),
 		{"never-converged", "changes that never converged", 1, TenThousand, lower, func(_ *result.Set, r *result.Run) reading {
 			never := uint64(0)
 			for _, s := range r.Convergence {
@@ -97,7 +109,7 @@ func metrics() []metric {
 			for _, m := range r.Maps {
 				most, never = max(most, m.PartlyVisibleMost), never || m.NeverWhole > 0
 			}
-			return reading{value: most.Seconds(), atLeast: never, known: r.Totals.Captured > 0}
+			return reading{value: most.Seconds(), atLeast: never, known: r.Totals.Changes() > 0}
 		}},
 	}
 	for _, class := range Endings {
@@ -130,7 +142,7 @@ func metrics() []metric {
 		}},
 		metric{lostID, "changes lost, or never copied", 4, TenThousand, lower, func(_ *result.Set, r *result.Run) reading {
 			if c := r.Copied; c != nil {
-				return tenThousand(both(c.Lost)+both(c.Missed), r.Totals.Captured)
+				return tenThousand(both(c.Lost)+both(c.Missed), r.Totals.Changes())
 			}
 			return violations(r, "no-lost-update", "no-skip")
 		}},
@@ -144,14 +156,16 @@ func metrics() []metric {
 }
 
 // Endings are the ways in which a change can end under any mode, in the order
-// of showing. The data integrator knows no outcomes: there a change is lost,
-// missed, or carried.
-var Endings = append(slices.Clone(summary.Classes), "lost", "missed")
+// of showing. A live change is on both sides when it commits, and has no outcome.
+// The data integrator knows none either: there a change is lost, missed, or
+// carried.
+var Endings = append(append(slices.Clone(summary.Classes), "lost", "missed"), "live")
 
 var endingNames = map[string]string{
 	"synced": "carried", "no-op": "nothing to carry", "concurrency": "superseded (concurrency)", "conflict": "lost to the primary (conflict)",
 	"application": "refused (application)", "system": "given up (system)", "dismissed": "dismissed", "parked": "left on the error desk",
 	"open": "still under way", "lost": "lost without a word", "missed": "never copied",
+	"live": "committed on both sides (live)",
 }
 
 // EndingName says how a change ended, for people.
@@ -170,6 +184,9 @@ func Ending(r *result.Run, class string) (n, of uint64) {
 			n = of - min(of, lost+missed)
 		}
 		return n, of
+	}
+	if of = r.Totals.Live; class == "live" {
+		n = of
 	}
 	for _, o := range r.Outcomes {
 		if of += o.Count; o.Class == class {
@@ -220,12 +237,19 @@ func violations(r *result.Run, ids ...string) reading {
 	if !checked {
 		return reading{}
 	}
-	return tenThousand(n, r.Totals.Captured)
+	return tenThousand(n, r.Totals.Changes())
 }
 
 func convergence(id, name string, q float64) metric {
 	return metric{id, name, 1, Span, lower, func(_ *result.Set, r *result.Run) reading {
 		at := summary.SampleOf([]*result.Run{r}, summary.AnyMap, summary.AnySide).Quantile(q)
+		return reading{value: at.Value.Seconds(), atLeast: at.Censored, known: at.Known}
+	}}
+}
+
+func wait(id, name string, q float64) metric {
+	return metric{id, name, 0, Span, lower, func(_ *result.Set, r *result.Run) reading {
+		at := summary.WaitsOf([]*result.Run{r}, summary.AnyWorkload, summary.Anyhow).Quantile(q)
 		return reading{value: at.Value.Seconds(), atLeast: at.Censored, known: at.Known}
 	}}
 }

@@ -24,7 +24,7 @@ func Arrival(s summary.Summary) string {
 		in = fmt.Sprintf(" in %d runs", n)
 	}
 	switch {
-	case all.N == 0 && s.Scenario.Mode == "live":
+	case s.Scenario.Mode == "live" && (s.Pooled.Totals.Captured == 0 || all.N == 0):
 		return wentLive(runs, in)
 	case all.N == 0:
 		return "No change was captured" + in + ", so nothing had to arrive."

@@ -46,7 +46,7 @@ func Narrative(set *result.Set, s summary.Summary) []Event {
 	for _, t := range timed {
 		events = append(events, t.Event)
 	}
-	for _, e := range []Event{integrator(set), desk(s), retries(s), conflicts(s), superseded(s), users(s)} {
+	for _, e := range []Event{integrator(set), desk(s), retries(s), throttled(s), conflicts(s), superseded(s), live(s), users(s)} {
 		if e.Text != "" {
 			events = append(events, e)
 		}
@@ -65,13 +65,20 @@ func load(set *result.Set, s summary.Summary, clock words.Clock) Event {
 	case n == 1 && set.Runs[0].End < length:
 		over = "In the " + words.Duration(set.Runs[0].End) + " that were run"
 	}
-	if t.Captured == 0 {
+	var how []string
+	if t.Captured > 0 || t.Live == 0 {
+		how = append(how, words.Counted(t.Captured, "change was", "changes were")+" captured")
+	}
+	if t.Live > 0 {
+		how = append(how, words.Counted(t.Live, "change", "changes")+" went live")
+	}
+	if t.Changes() == 0 {
 		e.Text = over + " no change was captured."
 		return e
 	}
-	e.Text = fmt.Sprintf("%s, users committed %s in F&O and %s in Dataverse; %s captured in %s.",
+	e.Text = fmt.Sprintf("%s, users committed %s in F&O and %s in Dataverse; %s in %s.",
 		over, words.Counted(t.Transactions[0], "transaction", "transactions"), words.Count(t.Transactions[1]),
-		words.Counted(t.Captured, "change was", "changes were"), words.Counted(len(s.Pooled.Maps), "table map", "table maps"))
+		words.List(how), words.Counted(len(s.Pooled.Maps), "table map", "table maps"))
 	return e
 }
 
@@ -290,6 +297,9 @@ func carriedOver(s summary.Summary, big summary.Story, runs int, clock words.Clo
 	}
 	slices.Sort(spans)
 	slices.Sort(last)
+	if last[len(last)-1] < 0 {
+		return text + fmt.Sprintf("Live sync had written it whole to %s before, in %s.", words.Other(big.Side), ofRuns(len(spans), runs))
+	}
 	between := func(ss []summary.Seconds) string {
 		return words.Between(words.Duration(ss[0].Duration()), words.Duration(ss[len(ss)-1].Duration()))
 	}
@@ -324,6 +334,9 @@ func Story(s summary.Story, clock words.Clock) string {
 	text := fmt.Sprintf("%s committed in %s at %s. ", words.Counted(s.Records, "record", "records"), words.Side(s.Side), clock.Second(s.Committed.Duration()))
 	if s.Synced == 0 {
 		return text + "None was seen on the other side before the run ended."
+	}
+	if s.LastSeen < s.Committed {
+		return text + fmt.Sprintf("Live sync had written all of it to %s %s before.", words.Other(s.Side), words.Duration((s.Committed-s.FirstSeen).Duration()))
 	}
 	text += fmt.Sprintf("The first was visible on %s %s later", words.Other(s.Side), words.Duration((s.FirstSeen - s.Committed).Duration()))
 	spread := words.Duration((s.LastSeen - s.FirstSeen).Duration())
@@ -397,9 +410,9 @@ func conflicts(s summary.Summary) Event {
 		words.Counted(n, "change", "changes"), s.Scenario.Primary)}
 }
 
-// Waits tells whether an error of this class stays on the error desk until an
+// OnDesk tells whether an error of this class stays on the error desk until an
 // operator acts; the other classes are listed for information.
-func Waits(class string) bool { return class == "application" || class == "system" }
+func OnDesk(class string) bool { return class == "application" || class == "system" }
 
 // ErrorText is what the list of sync errors says of e; some causes that need
 // no action have no message of their own.
@@ -422,7 +435,7 @@ func ErrorText(e summary.Error) string {
 // needs no action.
 func Desk(s summary.Summary) (waits, rest []summary.Error) {
 	for _, e := range s.Pooled.Errors {
-		if Waits(e.Class) {
+		if OnDesk(e.Class) {
 			waits = append(waits, e)
 		} else {
 			rest = append(rest, e)
@@ -513,12 +526,13 @@ func users(s summary.Summary) Event {
 		}
 		return words.List(in)
 	}
+	parts = append(parts, Waits(s))
 	if n := t.TurnedAway[0] + t.TurnedAway[1]; n > 0 {
 		parts = append(parts, fmt.Sprintf("%s met an outage and had to wait, the longest %s.",
-			of(t.TurnedAway, "user transaction", "user transactions"), words.Duration(t.UserWaitMost.Duration())))
+			of(t.TurnedAway, "user transaction", "user transactions"), words.Duration(t.OutageWaitMost.Duration())))
 	}
 	if t.Rejected > 0 {
-		parts = append(parts, fmt.Sprintf("%s before commit.", words.Counted(t.Rejected, "user transaction failed", "user transactions failed")))
+		parts = append(parts, fmt.Sprintf("%s before commit%s.", words.Counted(t.Rejected, "user transaction failed", "user transactions failed"), GivenUp(s)))
 	}
 	if n := t.StaleRefused[0] + t.StaleRefused[1]; n > 0 {
 		parts = append(parts, fmt.Sprintf("%s %s refused because the row had changed since it was opened.", of(t.StaleRefused, "save", "saves"), was(n)))
@@ -526,7 +540,7 @@ func users(s summary.Summary) Event {
 	if n := t.Overwrote[0] + t.Overwrote[1]; n > 0 {
 		parts = append(parts, of(t.Overwrote, "save", "saves")+" went over changes that the user had not seen.")
 	}
-	return Event{What: "What users felt", Text: strings.Join(parts, " ")}
+	return Event{What: "What users felt", Text: strings.TrimSpace(strings.Join(parts, " "))}
 }
 
 func was(n uint64) string {

@@ -1,7 +1,9 @@
 package html
 
 import (
+	"bytes"
 	"fmt"
+	"html/template"
 	"io"
 	"strings"
 
@@ -15,28 +17,30 @@ import (
 
 // comparedView is the page of a comparison, in the order of reading.
 type comparedView struct {
-	frame
+	Style  template.HTML
+	Policy string
 
-	Against  string
-	Verdicts []string // a sentence on each setting
-	Details  []string // a sentence on each difference that is told
-	Notes    []string
-	Legend   string
-	Blocks   []any // tables with their titles
-	Trust    table
+	Name, Against, Command string
+	Verdicts               []string // a sentence on each setting
+	Details                []string // a sentence on each difference that is told
+	Notes                  []string
+	Facts                  []fact
+	Expectations           []expectation
+	Legend                 string
+	Blocks                 []any // tables with their titles
+	Plots                  []picture
+	Trust                  table
+	Limits                 []string
+	Terms                  []term
 }
 
 // WriteCompared writes the page of a comparison; drawn are its plots.
 func WriteCompared(w io.Writer, c *result.Comparison, f comparison.Comparison, drawn []plots.Plot) error {
-	shared, err := newFrame("comparison", f.Name, f.Name+": "+findings.Capital(f.Against()), f.Command, drawn)
-	if err != nil {
-		return err
-	}
-	shared.Demand = "What the scenario demands of one setting beside another."
-	shared.Expectations = expectationsOf(summary.Summary{Expectations: f.Expectations})
-	shared.Limits = limits(c.Settings[0].Set.Scenario)
 	v := comparedView{
-		frame: shared, Against: findings.Capital(f.Against()), Notes: f.Notes, Legend: comparison.Legend, Trust: trustTable(&f),
+		Style: sheet().Style, Policy: sheet().Policy,
+		Name: f.Name, Against: findings.Capital(f.Against()), Command: f.Command, Notes: f.Notes, Legend: comparison.Legend,
+		Expectations: expectationsOf(summary.Summary{Expectations: f.Expectations}), Trust: trustTable(&f),
+		Limits: limits(c.Settings[0].Set.Scenario), Terms: terms,
 	}
 	for _, s := range f.Sentences {
 		if strings.Contains(s.Text, "95 % interval") {
@@ -49,9 +53,25 @@ func WriteCompared(w io.Writer, c *result.Comparison, f comparison.Comparison, d
 		v.Facts = append(v.Facts, fact{s.Name, fmt.Sprintf("%s, seed %d, results %s", words.Counted(s.Runs, "run", "runs"), s.Seed, s.Hash)})
 	}
 	for _, b := range f.Blocks() {
-		v.Blocks = append(v.Blocks, titled(b.Head, tableOf(f.Head(), b.Rows, 1)))
+		t := table{Rows: b.Rows}
+		for i, head := range f.Head() {
+			t.Head = append(t.Head, column{head, i > 0})
+		}
+		v.Blocks = append(v.Blocks, titled(b.Head, t))
 	}
-	return fill(w, "compare.html", v)
+	for _, p := range drawn {
+		var svg bytes.Buffer
+		if err := p.Inline(&svg); err != nil {
+			return fmt.Errorf("draw %s: %w", p.Name, err)
+		}
+		v.Plots = append(v.Plots, picture{Plot: p, SVG: template.HTML(svg.String()), Numbers: numbers(p.Table)})
+	}
+	var b bytes.Buffer
+	if err := page.ExecuteTemplate(&b, "compare.html", v); err != nil {
+		return fmt.Errorf("fill page: %w", err)
+	}
+	_, err := w.Write(b.Bytes())
+	return err
 }
 
 // trustTable says of every difference how it was measured.

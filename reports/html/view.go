@@ -20,36 +20,48 @@ import (
 // view is what the template shows: text, ready to read, in the order of the
 // page. It computes nothing that is not in the summary or the findings.
 type view struct {
-	frame
+	Style  template.HTML
+	Policy string
 
-	Purpose     string
-	Mark        string   // class of the verdict: "pass", "fail", "inconclusive"
-	Verdict     string   // one word
-	Interrupted string   // how much there is of an interrupted execution; else empty
-	Notices     []string // planted bugs, runs that stopped early
-	Headline    string
-	Second      string // the sentence below the headline
-	First       *firstViolation
+	Name, Purpose string
+	Mark          string   // class of the verdict: "pass", "fail", "inconclusive"
+	Verdict       string   // one word
+	Interrupted   string   // how much there is of an interrupted execution; else empty
+	Notices       []string // planted bugs, runs that stopped early
+	Headline      string
+	Second        string // the sentence below the headline
+	First         *firstViolation
+	Command, Cut  string
+	Facts         []fact
 
 	Key        []number
 	Events     []findings.Event
 	Properties []property
 
-	Maps       table
-	DeskCounts string
-	Errors     table // what waits for an operator
-	Listed     table // what needs no action
-	Stories    []story
-	Slow       slowest // those that converged at last
-	Never      slowest // those that did not
-	Several    bool    // several runs: rows name theirs
-	Runs       table
-	OverRuns   table
+	Expectations []expectation
+	Plots        []picture
+	Waits        string
+	Saves        table // how long users waited, by workload
+	Endings      table // how saves ended
+	Systems      table // how busy the systems were, and what they refused the engine
+	Asked        table // what operators asked for
+	Maps         table
+	DeskCounts   string
+	Errors       table // what waits for an operator
+	Listed       table // what needs no action
+	Stories      []story
+	Slow         slowest // those that converged at last
+	Never        slowest // those that did not
+	Several      bool    // several runs: rows name theirs
+	Runs         table
+	OverRuns     table
 
 	Pairing table
 	Given   table
 	Assumed table
 	Others  table
+	Limits  []string
+	Terms   []term
 }
 
 // fact is a short label with its value.
@@ -117,20 +129,21 @@ type worst struct {
 
 type term struct{ Word, Means string }
 
-func newView(set *result.Set, s summary.Summary, f frame) view {
+func newView(set *result.Set, s summary.Summary) view {
 	sc := set.Scenario
 	pooled := summary.Pool(set)
 	clock := words.NewClock(sc.Start, sc.Length+sc.Drain)
-	f.Facts, f.Expectations, f.Limits = facts(set, s), expectationsOf(s), limits(sc)
-	f.Demand = "What the scenario demands of its runs. A verdict speaks about the mean of the figure over runs: it passes or fails when the whole confidence interval does."
 	v := view{
-		frame: f, Purpose: sc.Purpose, Mark: string(s.Verdict), Verdict: verdictWord(s.Verdict),
+		Style: sheet().Style, Policy: sheet().Policy,
+		Name: sc.Name, Purpose: sc.Purpose, Mark: string(s.Verdict), Verdict: verdictWord(s.Verdict),
 		Interrupted: findings.Interruption(s), Notices: findings.Planted(s),
-		Headline: findings.Arrival(s), Second: findings.Verdict(s),
+		Headline: findings.Arrival(s), Second: findings.Verdict(s), Command: sc.Command, Facts: facts(set, s),
 		Key: keyNumbers(pooled, s, clock), Events: findings.Narrative(set, s), Properties: propertiesOf(s, clock),
+		Expectations: expectationsOf(s),
+		Waits:        findings.Waits(s), Saves: savesTable(s), Endings: endingsTable(s), Systems: systemsTable(pooled, s, clock), Asked: askedTable(pooled, clock),
 		Maps: mapTable(s), DeskCounts: findings.DeskCounts(s),
 		Several: len(set.Runs) > 1, Runs: runTable(s), OverRuns: overRunsTable(s),
-		Pairing: pairingTable(sc.Maps),
+		Pairing: pairingTable(sc.Maps), Limits: limits(sc), Terms: terms,
 	}
 	if s.Verdict == result.Fail {
 		v.Headline, v.Second = v.Second, v.Headline
@@ -248,8 +261,9 @@ func keyNumbers(set *result.Set, s summary.Summary, clock words.Clock) []number 
 		}
 	}
 	return []number{
-		{Value: words.Count(s.Pooled.Totals.Captured), Name: "captured changes", Note: capturedNote(s.Executed.Pooled)},
-		{Value: words.ShortQuantile(all.At("p50")), Name: "to converge, half of them", Note: "from commit until both sides agree"},
+		changes(s),
+		{Value: words.ShortQuantile(s.Pooled.Waits[0].At("p95")), Name: "for a save, 95 % of them", Note: waitNote(s)},
+		{Value: words.ShortQuantile(all.At("p50")), Name: "to converge, half of them", Note: convergeNote(s)},
 		{Value: words.ShortQuantile(all.At("p99")), Name: "to converge, 99 % of them", Note: censoredNote(all.At("p99"))},
 		{Value: words.Count(all.Censored), Name: "changes never converged", Note: neverNote(s), Alarm: all.Censored > 0},
 		{Value: words.Count(int64(top.Value)), Name: "references at most in the queue", Note: highest},
@@ -257,6 +271,34 @@ func keyNumbers(set *result.Set, s summary.Summary, clock words.Clock) []number 
 		{Value: words.Count(lost), Name: "changes lost to the primary", Note: "both sides had edited the record"},
 		{Value: words.Count(s.Pooled.Totals.Retries), Name: "retries", Note: "attempts the engine repeated by itself"},
 	}
+}
+
+// changes is the tile of what users did.
+func changes(s summary.Summary) number {
+	t := s.Pooled.Totals
+	switch note := capturedNote(s.Executed.Pooled); {
+	case t.Live == 0:
+		return number{Value: words.Count(t.Captured), Name: "captured changes", Note: note}
+	case t.Captured == 0:
+		return number{Value: words.Count(t.Live), Name: "live changes", Note: note}
+	default:
+		return number{Value: words.Count(t.Changes()), Name: "changes", Note: words.Count(t.Live) + " of them live; " + note}
+	}
+}
+
+func waitNote(s summary.Summary) string {
+	note := "until its user knew how it had ended"
+	if s.Pooled.Live.Committed > 0 {
+		note = "the other side's work included"
+	}
+	return note
+}
+
+func convergeNote(s summary.Summary) string {
+	if s.Pooled.Totals.Captured == 0 && s.Pooled.Totals.Live > 0 {
+		return "one side alone had the change for so long"
+	}
+	return "from commit until both sides agree"
 }
 
 // partly is the tile of the transaction that was partly visible longest.
@@ -370,6 +412,7 @@ func mapTable(s summary.Summary) table {
 		{"Table map", false},
 		{"Captured in F&O", true},
 		{"in Dataverse", true},
+		{"Live", true},
 		{"Equal pairs", true},
 		{"Parked", true},
 		{"Blocked", true},
@@ -387,7 +430,7 @@ func mapTable(s summary.Summary) table {
 			}
 		}
 		t.Rows = append(t.Rows, []string{
-			m.Map, words.Count(m.Captured[0]), words.Count(m.Captured[1]), words.Count(m.Converged),
+			m.Map, words.Count(m.Captured[0]), words.Count(m.Captured[1]), words.Count(m.Live[0] + m.Live[1]), words.Count(m.Converged),
 			words.Count(m.Parked), words.Count(m.Blocked), words.Count(m.Open), words.ShortQuantile(p50), words.ShortQuantile(p99), words.Duration(m.PartlyVisibleMost.Duration()),
 			words.Count(m.NeverWhole),
 		})
@@ -457,7 +500,7 @@ func worstOf(set *result.Set, clock words.Clock) (slow, never slowest) {
 
 func runTable(s summary.Summary) table {
 	t := table{Head: []column{
-		{"Run", true}, {"Verdict", false}, {"Captured", true}, {"Never converged", true}, {"p50", true}, {"p99", true}, {"Retries", true}, {"Trace digest", false}, {"Remark", false},
+		{"Run", true}, {"Verdict", false}, {"Changes", true}, {"Never converged", true}, {"p50", true}, {"p99", true}, {"Save p95", true}, {"Retries", true}, {"Trace digest", false}, {"Remark", false},
 	}}
 	for _, r := range s.Runs {
 		remark := r.Incomplete
@@ -466,8 +509,8 @@ func runTable(s summary.Summary) table {
 		}
 		all := r.Convergence[0]
 		t.Rows = append(t.Rows, []string{
-			words.Count(r.Index), string(r.Verdict), words.Count(r.Totals.Captured), words.Count(all.Censored),
-			words.Quantile(all.At("p50")), words.Quantile(all.At("p99")), words.Count(r.Totals.Retries), r.Digest, remark,
+			words.Count(r.Index), string(r.Verdict), words.Count(r.Totals.Changes()), words.Count(all.Censored),
+			words.Quantile(all.At("p50")), words.Quantile(all.At("p99")), words.Quantile(r.Waits[0].At("p95")), words.Count(r.Totals.Retries), r.Digest, remark,
 		})
 	}
 	return t
@@ -489,6 +532,14 @@ func overRunsTable(s summary.Summary) table {
 		if q.Interval.Known {
 			t.Rows = append(t.Rows, []string{
 				"convergence, " + q.Name, words.ShortQuantile(q.Quantile),
+				words.ShortQuantile(q.Interval.Low) + " to " + words.ShortQuantile(q.Interval.High), "bootstrap over runs",
+			})
+		}
+	}
+	for _, q := range s.Pooled.Waits[0].Quantiles {
+		if q.Interval.Known {
+			t.Rows = append(t.Rows, []string{
+				"wait for a save, " + q.Name, words.ShortQuantile(q.Quantile),
 				words.ShortQuantile(q.Interval.Low) + " to " + words.ShortQuantile(q.Interval.High), "bootstrap over runs",
 			})
 		}

@@ -64,7 +64,7 @@ func convergenceBySetting(c *result.Comparison) Plot {
 		p.Caption += " " + words.Counted(left, "setting", "settings") + " not drawn."
 	}
 	if without != nil {
-		p.Caption += " No change converged in the background under " + words.List(without) + "."
+		p.Caption += " No convergence was measured under " + words.List(without) + "."
 	}
 	p.draw = func(c draw.Canvas) { drawConvergence(c, curves) }
 	return p
@@ -143,7 +143,7 @@ func outcomesBySetting(c *result.Comparison) Plot {
 		Name:     "outcomes",
 		Title:    endingFinding(rows, classes),
 		Subtitle: "How changes end, per 10,000: share as a bar, numbers beside it · n = " + words.Count(all),
-		Caption:  "Complete runs pooled. Slivers are widened to stay visible, the numbers are exact. The data integrator books no outcomes: there a change is carried, lost (on neither side any more) or missed (never copied).",
+		Caption:  "Complete runs pooled. Slivers are widened to stay visible, the numbers are exact. Under live sync a change is on both sides when it commits. The data integrator books no outcomes: there a change is carried, lost (on neither side any more) or missed (never copied).",
 		Table:    table,
 	}
 	if len(rows) == 0 {
@@ -168,6 +168,9 @@ func endingFinding(rows []mix, classes []string) string {
 		carried := uint64(0)
 		if k >= 0 {
 			carried = r.counts[k]
+		}
+		if live := slices.Index(classes, "live"); live >= 0 {
+			carried += r.counts[live]
 		}
 		n := (carried*10_000 + r.all/2) / r.all
 		least, most = min(least, n), max(most, n)

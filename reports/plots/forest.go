@@ -10,7 +10,6 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 
 	"github.com/twinwrite/twinwrite/reports/comparison"
-	"github.com/twinwrite/twinwrite/reports/findings"
 	"github.com/twinwrite/twinwrite/reports/paint"
 	"github.com/twinwrite/twinwrite/reports/words"
 )
@@ -118,7 +117,7 @@ func forestFinding(c *comparison.Comparison, better, worse []int) string {
 		}
 	}
 	text := strings.Join(parts, "; ") + ", against " + c.Settings[0].Name
-	return findings.Capital(text)
+	return strings.ToUpper(text[:1]) + text[1:]
 }
 
 func forestTable(c *comparison.Comparison) Table {

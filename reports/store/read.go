@@ -104,6 +104,12 @@ func (r *reader) scenario() {
 		scan(&place, &m.Name, &m.FinOps, &m.Dataverse, &m.Sequence)
 		s.Maps = append(s.Maps, m)
 	})
+	r.table("workloads", func(scan func(...any)) {
+		var place int
+		var name string
+		scan(&place, &name)
+		s.Workloads = append(s.Workloads, name)
+	})
 	r.table("faults", func(scan func(...any)) {
 		var f result.Period
 		scan(&f.Kind, &f.Target, &f.From, &f.To, &f.Note)
@@ -148,6 +154,7 @@ func (r *reader) runs() {
 	r.judged(of)
 	r.counted(of)
 	r.measured(of)
+	r.used(of)
 }
 
 // ofRun reads a table about runs.
@@ -198,7 +205,7 @@ func (r *reader) counted(of ofRun) {
 	})
 	of("map_counts", func(scan func(...any)) func(*result.Run) {
 		var m result.MapCount
-		scan(&m.Map, &m.Captured[0], &m.Captured[1], &m.Creates[0], &m.Creates[1], &m.Alive[0], &m.Alive[1],
+		scan(&m.Map, &m.Captured[0], &m.Captured[1], &m.Live[0], &m.Live[1], &m.Creates[0], &m.Creates[1], &m.Alive[0], &m.Alive[1],
 			&m.Converged, &m.Divergent, &m.Parked, &m.Blocked, &m.Open, &m.PartlyVisibleMost, &m.NeverWhole)
 		return func(x *result.Run) { x.Maps = append(x.Maps, m) }
 	})
@@ -209,8 +216,8 @@ func (r *reader) counted(of ofRun) {
 	})
 	of("totals", func(scan func(...any)) func(*result.Run) {
 		var t result.Totals
-		scan(&t.Captured, &t.Transactions[0], &t.Transactions[1], &t.Rejected, &t.StaleRefused[0], &t.StaleRefused[1],
-			&t.Overwrote[0], &t.Overwrote[1], &t.TurnedAway[0], &t.TurnedAway[1], &t.UserWaitMost, &t.EngineWrites,
+		scan(&t.Captured, &t.Live, &t.Transactions[0], &t.Transactions[1], &t.Rejected, &t.StaleRefused[0], &t.StaleRefused[1],
+			&t.Overwrote[0], &t.Overwrote[1], &t.TurnedAway[0], &t.TurnedAway[1], &t.OutageWaitMost, &t.DriftOverwrote, &t.EngineWrites,
 			&t.MarkOnlyWrites, &t.Retries, &t.ConditionFailed, &t.LateLandings, &t.Crashes, &t.Notifications, &t.Reads)
 		return func(x *result.Run) { x.Totals = t }
 	})
@@ -222,9 +229,7 @@ func (r *reader) measured(of ofRun) {
 		var s result.Sample
 		var side string
 		scan(&s.Map, &side, &s.Born, &s.Took, &s.Censored)
-		if side != sideName(0) {
-			s.Side = 1
-		}
+		s.Side = sideOf(side)
 		return func(x *result.Run) { x.Convergence = append(x.Convergence, s) }
 	})
 	of("series", func(scan func(...any)) func(*result.Run) {
@@ -278,4 +283,48 @@ func (r *reader) measured(of ofRun) {
 		scan(&f)
 		return func(x *result.Run) { x.Fired = append(x.Fired, f) }
 	})
+}
+
+// used reads what users waited for, and what the systems and operators did.
+func (r *reader) used(of ofRun) {
+	of("waits", func(scan func(...any)) func(*result.Run) {
+		var w result.Wait
+		var side string
+		scan(&w.Workload, &side, &w.Live, &w.Ended, &w.Asked, &w.Took, &w.Censored)
+		w.Side = sideOf(side)
+		return func(x *result.Run) { x.Waits = append(x.Waits, w) }
+	})
+	of("saves", func(scan func(...any)) func(*result.Run) {
+		var s result.SaveCount
+		scan(&s.Side, &s.Ended, &s.Count, &s.GivenUp)
+		return func(x *result.Run) { x.Saves = append(x.Saves, s) }
+	})
+	of("throttled", func(scan func(...any)) func(*result.Run) {
+		var t result.ThrottleCount
+		scan(&t.Side, &t.Why, &t.Count)
+		return func(x *result.Run) { x.Throttled = append(x.Throttled, t) }
+	})
+	of("operations", func(scan func(...any)) func(*result.Run) {
+		var o result.Operation
+		scan(&o.At, &o.Do, &o.Job, &o.Refused)
+		return func(x *result.Run) { x.Operations = append(x.Operations, o) }
+	})
+	of("live", func(scan func(...any)) func(*result.Run) {
+		var l result.LiveCount
+		scan(&l.Committed, &l.Undone, &l.InDoubtMost)
+		return func(x *result.Run) { x.Live = l }
+	})
+	of("thinned", func(scan func(...any)) func(*result.Run) {
+		var t result.Thinned
+		scan(&t.Convergence, &t.Waits)
+		return func(x *result.Run) { x.Thinned = t }
+	})
+}
+
+// sideOf is the number of a side.
+func sideOf(name string) uint8 {
+	if name == sideName(0) {
+		return 0
+	}
+	return 1
 }

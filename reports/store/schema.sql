@@ -7,10 +7,10 @@
 
 -- What was simulated; one row.
 CREATE TABLE scenario (
-  schema    TEXT NOT NULL,    -- version of this file's shape: 'twinwrite/results/v3'
+  schema    TEXT NOT NULL,    -- version of this file's shape: 'twinwrite/results/v4'
   name      TEXT NOT NULL,
   purpose   TEXT NOT NULL,
-  mode      TEXT NOT NULL,    -- 'async' or 'integrator'
+  mode      TEXT NOT NULL,    -- 'async', 'live' or 'integrator'
   seed      TEXT NOT NULL,    -- 64 bits unsigned, as text
   hash      TEXT NOT NULL,    -- identity of resolved scenario, seed and model
   model     TEXT NOT NULL,    -- version of the simulated model
@@ -51,6 +51,12 @@ CREATE TABLE maps (
   finops    TEXT NOT NULL,       -- data entity
   dataverse TEXT NOT NULL,       -- table
   sequence  INTEGER NOT NULL     -- priority inside its job; lower runs first
+) STRICT;
+
+-- Workloads that are enabled, in the order of the scenario.
+CREATE TABLE workloads (
+  workload INTEGER PRIMARY KEY, -- 0, 1, ...
+  name     TEXT NOT NULL
 ) STRICT;
 
 -- Periods in which the scenario wants a fault to be active.
@@ -166,7 +172,9 @@ CREATE TABLE map_counts (
   map                    TEXT NOT NULL,
   captured_finops        INTEGER NOT NULL, -- captured changes by side of origin
   captured_dataverse     INTEGER NOT NULL,
-  creates_finops         INTEGER NOT NULL, -- how many of them created the record
+  live_finops            INTEGER NOT NULL, -- changes that committed on both sides with a live transaction
+  live_dataverse         INTEGER NOT NULL,
+  creates_finops         INTEGER NOT NULL, -- how many of both created the record
   creates_dataverse      INTEGER NOT NULL,
   alive_finops           INTEGER NOT NULL, -- records on each side at the end
   alive_dataverse        INTEGER NOT NULL,
@@ -192,20 +200,78 @@ CREATE TABLE errors (
   example TEXT NOT NULL     -- one record, for people
 ) STRICT;
 
--- Convergence time of every captured change, none left out.
+-- Convergence time of every change, captured or live; where there are too many, of
+-- every so-manieth: see thinned.
 CREATE TABLE convergence (
   run      INTEGER NOT NULL,
   map      INTEGER NOT NULL, -- maps.map
   side     TEXT NOT NULL,    -- side of origin
-  born_ns  INTEGER NOT NULL, -- commit
+  born_ns  INTEGER NOT NULL, -- the user's commit; of a live change the write on the other side, which comes first
   took_ns  INTEGER NOT NULL, -- until both sides agreed on the pair
   censored INTEGER NOT NULL  -- 1: had not converged when the run ended; took_ns is a lower bound
+) STRICT;
+
+-- How long users waited for their saves, from asking until they were told how
+-- that had ended; likewise. A transaction that is tried again is several saves.
+CREATE TABLE waits (
+  run      INTEGER NOT NULL,
+  workload INTEGER NOT NULL, -- workloads.workload
+  side     TEXT NOT NULL,
+  live     INTEGER NOT NULL, -- 1: it was held until its rows were on the other side
+  ended    TEXT NOT NULL,    -- 'committed', 'refused as stale', ...; '' with censored
+  asked_ns INTEGER NOT NULL,
+  took_ns  INTEGER NOT NULL,
+  censored INTEGER NOT NULL  -- 1: it had not ended when the run did; took_ns is a lower bound
+) STRICT;
+
+-- How all saves ended.
+CREATE TABLE saves (
+  run      INTEGER NOT NULL,
+  side     TEXT NOT NULL,
+  ended    TEXT NOT NULL,
+  count    INTEGER NOT NULL,
+  given_up INTEGER NOT NULL, -- transactions of which this was the last save, and their users let them be
+  PRIMARY KEY (run, side, ended)
+) STRICT;
+
+-- Requests of the engine that were answered 429.
+CREATE TABLE throttled (
+  run   INTEGER NOT NULL,
+  side  TEXT NOT NULL,
+  why   TEXT NOT NULL,
+  count INTEGER NOT NULL,
+  PRIMARY KEY (run, side, why)
+) STRICT;
+
+-- What operators asked for, in order.
+CREATE TABLE operations (
+  run     INTEGER NOT NULL,
+  at_ns   INTEGER NOT NULL,
+  what    TEXT NOT NULL, -- 'pause', 'retry', ...
+  job     TEXT NOT NULL,
+  refused TEXT NOT NULL  -- why the engine refused it; '' when it did not
+) STRICT;
+
+-- Live transactions that have ended.
+CREATE TABLE live (
+  run              INTEGER PRIMARY KEY,
+  committed        INTEGER NOT NULL,
+  undone           INTEGER NOT NULL,
+  in_doubt_most_ns INTEGER NOT NULL -- the longest that one side alone had committed
+) STRICT;
+
+-- Of which changes and saves convergence and waits tell: every so-manieth; 1 for
+-- all, 0 where there was nothing.
+CREATE TABLE thinned (
+  run         INTEGER PRIMARY KEY,
+  convergence INTEGER NOT NULL,
+  waits       INTEGER NOT NULL
 ) STRICT;
 
 -- Quantities over time as step functions: value holds from at_ns on.
 CREATE TABLE series (
   run   INTEGER NOT NULL,
-  name  TEXT NOT NULL,    -- 'backlog', 'divergent-pairs', ...
+  name  TEXT NOT NULL,    -- 'backlog', 'divergent-pairs', 'use.finops', ...
   unit  TEXT NOT NULL,
   at_ns INTEGER NOT NULL,
   value REAL NOT NULL
@@ -250,6 +316,7 @@ CREATE TABLE stories (
 CREATE TABLE totals (
   run                    INTEGER PRIMARY KEY,
   captured               INTEGER NOT NULL, -- captured changes on both sides
+  live                   INTEGER NOT NULL, -- changes that committed on both sides with a live transaction
   transactions_finops    INTEGER NOT NULL,
   transactions_dataverse INTEGER NOT NULL,
   rejected               INTEGER NOT NULL, -- user transactions that failed before commit
@@ -259,7 +326,8 @@ CREATE TABLE totals (
   overwrote_dataverse     INTEGER NOT NULL,
   turned_away_finops      INTEGER NOT NULL, -- user transactions that met an outage and waited
   turned_away_dataverse   INTEGER NOT NULL,
-  user_wait_most_ns       INTEGER NOT NULL, -- the longest that one of them waited
+  outage_wait_most_ns     INTEGER NOT NULL, -- the longest that one of them waited
+  drift_overwrote         INTEGER NOT NULL, -- content that was never linked, or was edited where its column does not flow from, and was written over
   engine_writes          INTEGER NOT NULL,
   mark_only_writes       INTEGER NOT NULL,
   retries                INTEGER NOT NULL,
@@ -276,6 +344,11 @@ CREATE TABLE totals (
 CREATE VIEW convergence_seconds AS
   SELECT c.run, m.name AS map, c.side, c.born_ns / 1e9 AS born, c.took_ns / 1e9 AS took, c.censored
   FROM convergence c JOIN maps m USING (map);
+
+-- Waits with names and seconds.
+CREATE VIEW waits_seconds AS
+  SELECT w.run, l.name AS workload, w.side, w.live, w.ended, w.asked_ns / 1e9 AS asked, w.took_ns / 1e9 AS took, w.censored
+  FROM waits w JOIN workloads l USING (workload);
 
 -- Accounting: captured changes against references that ended or still wait.
 CREATE VIEW accounting AS

@@ -21,7 +21,7 @@ import (
 )
 
 // Schema is the version of the file's shape, in the table scenario.
-const Schema = "twinwrite/results/v3"
+const Schema = "twinwrite/results/v4"
 
 //go:embed schema.sql
 var schema string
@@ -98,6 +98,11 @@ func fill(w *writer, set *result.Set) error {
 			row(i, m.Name, m.FinOps, m.Dataverse, m.Sequence)
 		}
 	})
+	w.table("workloads", 2, func(row func(...any)) {
+		for i, name := range sc.Workloads {
+			row(i, name)
+		}
+	})
 	w.table("faults", 5, func(row func(...any)) {
 		for _, f := range sc.Faults {
 			row(f.Kind, f.Target, f.From, f.To, f.Note)
@@ -152,9 +157,9 @@ func fillRun(w *writer, r *result.Run) {
 			}
 		}
 	})
-	w.table("map_counts", 15, func(row func(...any)) {
+	w.table("map_counts", 17, func(row func(...any)) {
 		for _, m := range r.Maps {
-			row(n, m.Map, m.Captured[0], m.Captured[1], m.Creates[0], m.Creates[1], m.Alive[0], m.Alive[1],
+			row(n, m.Map, m.Captured[0], m.Captured[1], m.Live[0], m.Live[1], m.Creates[0], m.Creates[1], m.Alive[0], m.Alive[1],
 				m.Converged, m.Divergent, m.Parked, m.Blocked, m.Open, m.PartlyVisibleMost, m.NeverWhole)
 		}
 	})
@@ -168,6 +173,7 @@ func fillRun(w *writer, r *result.Run) {
 			row(n, s.Map, sideName(s.Side), s.Born, s.Took, s.Censored)
 		}
 	})
+	fillUsers(w, r)
 	w.table("series", 5, func(row func(...any)) {
 		for _, s := range r.Series {
 			for _, p := range s.Points {
@@ -208,11 +214,38 @@ func fillRun(w *writer, r *result.Run) {
 		}
 	})
 	t := r.Totals
-	w.table("totals", 20, func(row func(...any)) {
-		row(n, t.Captured, t.Transactions[0], t.Transactions[1], t.Rejected, t.StaleRefused[0], t.StaleRefused[1],
-			t.Overwrote[0], t.Overwrote[1], t.TurnedAway[0], t.TurnedAway[1], t.UserWaitMost, t.EngineWrites,
+	w.table("totals", 22, func(row func(...any)) {
+		row(n, t.Captured, t.Live, t.Transactions[0], t.Transactions[1], t.Rejected, t.StaleRefused[0], t.StaleRefused[1],
+			t.Overwrote[0], t.Overwrote[1], t.TurnedAway[0], t.TurnedAway[1], t.OutageWaitMost, t.DriftOverwrote, t.EngineWrites,
 			t.MarkOnlyWrites, t.Retries, t.ConditionFailed, t.LateLandings, t.Crashes, t.Notifications, t.Reads)
 	})
+}
+
+// fillUsers writes what users waited for, and what the systems and operators did.
+func fillUsers(w *writer, r *result.Run) {
+	n := r.Index
+	w.table("waits", 8, func(row func(...any)) {
+		for _, x := range r.Waits {
+			row(n, x.Workload, sideName(x.Side), x.Live, x.Ended, x.Asked, x.Took, x.Censored)
+		}
+	})
+	w.table("saves", 5, func(row func(...any)) {
+		for _, x := range r.Saves {
+			row(n, x.Side, x.Ended, x.Count, x.GivenUp)
+		}
+	})
+	w.table("throttled", 4, func(row func(...any)) {
+		for _, x := range r.Throttled {
+			row(n, x.Side, x.Why, x.Count)
+		}
+	})
+	w.table("operations", 5, func(row func(...any)) {
+		for _, x := range r.Operations {
+			row(n, x.At, x.Do, x.Job, x.Refused)
+		}
+	})
+	w.table("live", 4, func(row func(...any)) { row(n, r.Live.Committed, r.Live.Undone, r.Live.InDoubtMost) })
+	w.table("thinned", 3, func(row func(...any)) { row(n, r.Thinned.Convergence, r.Thinned.Waits) })
 }
 
 func sideName(side uint8) string {

@@ -27,6 +27,9 @@ func pool(set *result.Set, s Summary) Figures {
 		Outcomes:    poolOutcomes(set.Scenario.Maps, runs),
 		Errors:      poolErrors(runs),
 		Convergence: convergence(set.Scenario.Maps, all),
+		Waits:       waits(set.Scenario.Workloads, all),
+		Saves:       poolSaves(runs),
+		Throttled:   poolThrottled(runs),
 		Stories:     []Story{},
 		Torn:        []Story{},
 	}
@@ -36,11 +39,13 @@ func pool(set *result.Set, s Summary) Figures {
 		f.Divergent += r.Divergent
 		f.Totals = f.Totals.plus(r.Totals)
 		f.Copied = f.Copied.plus(r.Copied)
+		f.Live = f.Live.plus(r.Live)
 	}
 	slices.SortStableFunc(f.Torn, func(a, b Story) int { return cmp.Compare(b.PartlyVisible, a.PartlyVisible) })
 	f.Torn = f.Torn[:min(tornMost, len(f.Torn))]
 	if len(runs) > 1 {
 		bootstrap(set, f.Convergence)
+		bootstrapWaits(set, f.Waits)
 		f.PerRun = perRun(runs)
 	}
 	return f
@@ -134,6 +139,7 @@ func poolMaps(runs []Run) []MapFigures {
 			o := &out[i]
 			for side := range o.Captured {
 				o.Captured[side] += m.Captured[side]
+				o.Live[side] += m.Live[side]
 				o.Creates[side] += m.Creates[side]
 				o.Alive[side] += m.Alive[side]
 			}
@@ -195,12 +201,14 @@ func poolErrors(runs []Run) []Error {
 func (t Totals) plus(u Totals) Totals {
 	return Totals{
 		Captured:        t.Captured + u.Captured,
+		Live:            t.Live + u.Live,
+		DriftOverwrote:  t.DriftOverwrote + u.DriftOverwrote,
 		Transactions:    [2]uint64{t.Transactions[0] + u.Transactions[0], t.Transactions[1] + u.Transactions[1]},
 		Rejected:        t.Rejected + u.Rejected,
 		StaleRefused:    [2]uint64{t.StaleRefused[0] + u.StaleRefused[0], t.StaleRefused[1] + u.StaleRefused[1]},
 		Overwrote:       [2]uint64{t.Overwrote[0] + u.Overwrote[0], t.Overwrote[1] + u.Overwrote[1]},
 		TurnedAway:      [2]uint64{t.TurnedAway[0] + u.TurnedAway[0], t.TurnedAway[1] + u.TurnedAway[1]},
-		UserWaitMost:    max(t.UserWaitMost, u.UserWaitMost),
+		OutageWaitMost:  max(t.OutageWaitMost, u.OutageWaitMost),
 		EngineWrites:    t.EngineWrites + u.EngineWrites,
 		MarkOnlyWrites:  t.MarkOnlyWrites + u.MarkOnlyWrites,
 		Retries:         t.Retries + u.Retries,
@@ -215,21 +223,35 @@ func (t Totals) plus(u Totals) Totals {
 // bootstrap adds to each pooled quantile its interval over runs. The draws are
 // seeded by the scenario, so that they repeat.
 func bootstrap(set *result.Set, groups []Convergence) {
-	qs := make([]float64, len(quantiles))
-	for i, q := range quantiles {
-		qs[i] = q.q
-	}
 	for i := range groups {
 		g := &groups[i]
 		m := slices.IndexFunc(set.Scenario.Maps, func(m result.Map) bool { return m.Name == g.Map })
 		side := slices.Index(sides[:], g.Side)
-		samples := make([]stats.Sample, len(set.Runs))
-		for r := range set.Runs {
-			samples[r] = SampleOf([]*result.Run{&set.Runs[r]}, m, side)
-		}
-		for j, interval := range stats.Bootstrap(samples, qs, set.Scenario.Seed) {
-			g.Quantiles[j].Interval = interval
-		}
+		overRuns(set, g.Quantiles, func(r []*result.Run) stats.Sample { return SampleOf(r, m, side) })
+	}
+}
+
+// bootstrapWaits does so for waits.
+func bootstrapWaits(set *result.Set, groups []Waits) {
+	for i := range groups {
+		g := &groups[i]
+		workload := slices.Index(set.Scenario.Workloads, g.Workload)
+		how := Ended(slices.Index(endedNames, g.Ended))
+		overRuns(set, g.Quantiles, func(r []*result.Run) stats.Sample { return WaitsOf(r, workload, how) })
+	}
+}
+
+func overRuns(set *result.Set, to []Quantile, of func([]*result.Run) stats.Sample) {
+	qs := make([]float64, len(quantiles))
+	for i, q := range quantiles {
+		qs[i] = q.q
+	}
+	samples := make([]stats.Sample, len(set.Runs))
+	for r := range set.Runs {
+		samples[r] = of([]*result.Run{&set.Runs[r]})
+	}
+	for j, interval := range stats.Bootstrap(samples, qs, set.Scenario.Seed) {
+		to[j].Interval = interval
 	}
 }
 

@@ -26,7 +26,7 @@ import (
 // Counts are whole numbers; the seed is a string, because it needs all 64 bits.
 // Lists have a fixed order: runs by index, maps as in the scenario, sides F&O
 // first, everything else as package result documents. There is no wall clock.
-const Schema = "twinwrite/summary/v2"
+const Schema = "twinwrite/summary/v3"
 
 // Summary is a [result.Set] condensed.
 type Summary struct {
@@ -143,6 +143,10 @@ type Figures struct {
 	Outcomes    []Outcome     `json:"outcomes"`
 	Errors      []Error       `json:"errors"`
 	Convergence []Convergence `json:"convergence"`
+	Waits       []Waits       `json:"waits"`     // all, then each workload; of those that committed, and of those that failed
+	Saves       []Saves       `json:"saves"`     // by side and ending
+	Throttled   []Throttled   `json:"throttled"` // requests that were answered 429
+	Live        Live          `json:"live"`
 	Stories     []Story       `json:"stories"`
 	Torn        []Story       `json:"torn"`      // partly visible longest and yet whole at the end, longest first
 	Divergent   uint64        `json:"divergent"` // pairs that differ at the end
@@ -175,6 +179,7 @@ type Violation struct {
 type MapFigures struct {
 	Map               string    `json:"map"`
 	Captured          [2]uint64 `json:"captured"`
+	Live              [2]uint64 `json:"live"` // changes that went live
 	Creates           [2]uint64 `json:"creates"`
 	Alive             [2]uint64 `json:"alive"`
 	Converged         uint64    `json:"converged"`
@@ -215,8 +220,10 @@ type Convergence struct {
 }
 
 // At is the quantile of that name, as "p99"; an unknown name is not known.
-func (c Convergence) At(name string) stats.Quantile {
-	for _, q := range c.Quantiles {
+func (c Convergence) At(name string) stats.Quantile { return at(c.Quantiles, name) }
+
+func at(quantiles []Quantile, name string) stats.Quantile {
+	for _, q := range quantiles {
 		if q.Name == name {
 			return q.Quantile
 		}
@@ -244,12 +251,14 @@ type Story struct {
 // Totals are counters over a whole run, or summed over runs.
 type Totals struct {
 	Captured        uint64    `json:"captured"`
+	Live            uint64    `json:"live"` // changes that went live
 	Transactions    [2]uint64 `json:"transactions"`
 	Rejected        uint64    `json:"rejected"`
-	StaleRefused    [2]uint64 `json:"stale_refused"`  // saves refused because the row had changed since it was opened
-	Overwrote       [2]uint64 `json:"overwrote"`      // saves that went over changes their user had not seen
-	TurnedAway      [2]uint64 `json:"turned_away"`    // user transactions that met an outage and waited
-	UserWaitMost    Seconds   `json:"user_wait_most"` // the longest that one of them waited
+	StaleRefused    [2]uint64 `json:"stale_refused"`    // saves refused because the row had changed since it was opened
+	Overwrote       [2]uint64 `json:"overwrote"`        // saves that went over changes their user had not seen
+	TurnedAway      [2]uint64 `json:"turned_away"`      // user transactions that met an outage and waited
+	OutageWaitMost  Seconds   `json:"outage_wait_most"` // the longest that one of them waited
+	DriftOverwrote  uint64    `json:"drift_overwrote"`  // content that nobody was to carry, and that was written over
 	EngineWrites    uint64    `json:"engine_writes"`
 	MarkOnlyWrites  uint64    `json:"mark_only_writes"`
 	Retries         uint64    `json:"retries"`
@@ -262,13 +271,16 @@ type Totals struct {
 
 func totals(t result.Totals) Totals {
 	return Totals{
-		Captured: t.Captured, Transactions: t.Transactions, Rejected: t.Rejected,
-		StaleRefused: t.StaleRefused, Overwrote: t.Overwrote, TurnedAway: t.TurnedAway, UserWaitMost: Seconds(t.UserWaitMost),
+		Captured: t.Captured, Live: t.Live, DriftOverwrote: t.DriftOverwrote, Transactions: t.Transactions, Rejected: t.Rejected,
+		StaleRefused: t.StaleRefused, Overwrote: t.Overwrote, TurnedAway: t.TurnedAway, OutageWaitMost: Seconds(t.OutageWaitMost),
 		EngineWrites: t.EngineWrites, MarkOnlyWrites: t.MarkOnlyWrites, Retries: t.Retries,
 		ConditionFailed: t.ConditionFailed, LateLandings: t.LateLandings, Crashes: t.Crashes,
 		Notifications: t.Notifications, Reads: t.Reads,
 	}
 }
+
+// Changes is how many changes users made, captured or live.
+func (t *Totals) Changes() uint64 { return t.Captured + t.Live }
 
 // PerRun is a figure's mean over runs with its 95 % Student t interval.
 type PerRun struct {
@@ -402,13 +414,17 @@ func run(set *result.Set, r *result.Run) Run {
 			Properties: mapped(r.Properties, func(p result.Property) Property { return property(r.Index, p) }),
 			Maps: mapped(r.Maps, func(m result.MapCount) MapFigures {
 				return MapFigures{
-					m.Map, m.Captured, m.Creates, m.Alive, m.Converged, m.Parked, m.Blocked, m.Open,
+					m.Map, m.Captured, m.Live, m.Creates, m.Alive, m.Converged, m.Parked, m.Blocked, m.Open,
 					Seconds(m.PartlyVisibleMost), m.NeverWhole,
 				}
 			}),
 			Outcomes:    mapped(r.Outcomes, func(o result.OutcomeCount) Outcome { return Outcome(o) }),
 			Errors:      mapped(r.Errors, func(e result.ErrorCount) Error { return Error(e) }),
 			Convergence: convergence(set.Scenario.Maps, []*result.Run{r}),
+			Waits:       waits(set.Scenario.Workloads, []*result.Run{r}),
+			Saves:       mapped(r.Saves, func(s result.SaveCount) Saves { return Saves(s) }),
+			Throttled:   mapped(r.Throttled, func(t result.ThrottleCount) Throttled { return Throttled(t) }),
+			Live:        Live{r.Live.Committed, r.Live.Undone, Seconds(r.Live.InDoubtMost)},
 			Stories:     mapped(r.Story, story),
 			Torn:        mapped(r.Torn, story),
 			Divergent:   divergent(r),
@@ -517,11 +533,15 @@ func convergence(maps []result.Map, runs []*result.Run) []Convergence {
 var sides = [2]string{"finops", "dataverse"}
 
 func group(name, side string, s stats.Sample) Convergence {
-	c := Convergence{Map: name, Side: side, N: s.N(), Censored: s.Censored(), Quantiles: []Quantile{}}
+	return Convergence{Map: name, Side: side, N: s.N(), Censored: s.Censored(), Quantiles: quantilesOf(s)}
+}
+
+func quantilesOf(s stats.Sample) []Quantile {
+	list := []Quantile{}
 	for _, q := range quantiles {
-		c.Quantiles = append(c.Quantiles, Quantile{Name: q.name, Quantile: s.Quantile(q.q)})
+		list = append(list, Quantile{Name: q.name, Quantile: s.Quantile(q.q)})
 	}
-	return c
+	return list
 }
 
 // AnyMap and AnySide select every sample in [SampleOf].

@@ -326,13 +326,13 @@ func TestEventually(t *testing.T) {
 func TestRunMeasures(t *testing.T) {
 	t.Parallel()
 	set := &result.Set{Scenario: result.Scenario{
-		Maps: []result.Map{{Name: "a"}, {Name: "b"}}, Length: time.Hour,
+		Maps: []result.Map{{Name: "a"}, {Name: "b"}}, Workloads: []string{"clerks", "batch"}, Length: time.Hour,
 	}}
 	run := &result.Run{
 		End: 2 * time.Hour,
 		Maps: []result.MapCount{
 			{Map: "a", Captured: [2]uint64{10, 20}, Converged: 6, Divergent: 4, Parked: 3, Blocked: 2, Open: 1, PartlyVisibleMost: time.Second},
-			{Map: "b", Captured: [2]uint64{1, 2}, Converged: 90, PartlyVisibleMost: time.Minute, NeverWhole: 1},
+			{Map: "b", Captured: [2]uint64{1, 2}, Live: [2]uint64{3, 8}, Converged: 90, PartlyVisibleMost: time.Minute, NeverWhole: 1},
 		},
 		Outcomes: []result.OutcomeCount{
 			{Map: "a", Side: "finops", Class: "synced", Reason: "written", Count: 8},
@@ -342,10 +342,17 @@ func TestRunMeasures(t *testing.T) {
 		Errors:      []result.ErrorCount{{Class: "application", Reason: "ambiguous key", Map: "b", Count: 19}},
 		Convergence: []result.Sample{{Map: 0, Side: 0, Took: time.Second}, {Map: 1, Side: 1, Took: time.Minute, Censored: true}},
 		Series:      []result.Series{{Name: "backlog", Points: []result.Point{{At: 0, Value: 7}}}},
-		Copied:      &result.Copied{Lost: [2]uint64{1, 2}, Missed: [2]uint64{4, 5}},
+		Waits: []result.Wait{
+			{Workload: 0, Side: 0, Ended: "committed", Took: time.Second},
+			{Workload: 1, Side: 0, Ended: "committed", Took: 3 * time.Second},
+			{Workload: 1, Side: 1, Ended: "over the time limit", Took: 2 * time.Minute},
+		},
+		Throttled: []result.ThrottleCount{{Side: "finops", Why: "x", Count: 7}, {Side: "dataverse", Why: "y", Count: 5}},
+		Live:      result.LiveCount{Committed: 3, InDoubtMost: 2 * time.Second},
+		Copied:    &result.Copied{Lost: [2]uint64{1, 2}, Missed: [2]uint64{4, 5}},
 		Totals: result.Totals{
 			Captured: 33, Transactions: [2]uint64{40, 50}, Rejected: 6, StaleRefused: [2]uint64{1, 2}, Overwrote: [2]uint64{3, 4},
-			TurnedAway: [2]uint64{5, 6}, UserWaitMost: time.Hour, EngineWrites: 70, Retries: 80,
+			TurnedAway: [2]uint64{5, 6}, OutageWaitMost: time.Hour, EngineWrites: 70, Retries: 80,
 		},
 	}
 	m := []Measures{Of(set, run)}
@@ -356,7 +363,8 @@ func TestRunMeasures(t *testing.T) {
 		"count(error{class=application})": 19, "count(error{map=a})": 0, "share(pairs{map=a,state=divergent})": 0.4,
 		"count(pairs{state=converged})": 96, "count(pairs{state=parked})": 3, "count(pairs{state=blocked})": 2, "count(pairs{state=open})": 1,
 		"count(pairs)": 100, "count(convergence{map=a})": 1, "max(convergence{side=finops})": 1, "backlog.at(end)": 7,
-		"max(partly-visible{map=a})": 1, "max(user-wait)": 3600, "count(transactions{side=finops})": 40, "count(rejected)": 6,
+		"max(partly-visible{map=a})": 1, "max(outage-wait)": 3600, "max(user-wait)": 120, "max(user-wait{ended=committed})": 3, "mean(user-wait{side=finops})": 2, "count(user-wait{workload=batch,ended=failed})": 1,
+		"max(in-doubt)": 2, "count(throttled{side=dataverse})": 5, "count(live-changes{side=finops,map=b})": 3, "count(transactions{side=finops})": 40, "count(rejected)": 6,
 		"count(stale-refused{side=dataverse})": 2, "count(overwrote)": 7, "count(turned-away{side=finops})": 5, "count(retries)": 80,
 		"count(lost)": 3, "count(missed{side=dataverse})": 5, "share(missed)": 9.0 / 33, "share(lost{side=finops})": 1.0 / 11,
 		"count(engine-writes)": 70, "rate(transactions)": 90.0 / 7200,

@@ -34,13 +34,16 @@ var metrics = []Metric{
 	{Name: "backoff", Kind: Level, Doc: "items that wait for their next attempt"},
 	{Name: "blocked", Kind: Level, Doc: "items that wait for another record"},
 	{Name: "captured", Kind: Counter, Labels: []string{"map", "side"}, Doc: "captured changes, by side of origin"},
-	{Name: "convergence", Kind: Spans, Labels: []string{"map", "side"}, Doc: "true time from a user's commit until both sides agree on that pair again; changes of the warm-up are left out"},
+	{Name: "convergence", Kind: Spans, Labels: []string{"map", "side"}, Doc: "true time for which one side alone has a change: from the user's commit until both sides agree on that pair again; of a live change from the write on the other side until the user's commit. Changes of the warm-up are left out"},
 	{Name: "divergent-pairs", Kind: Level, Doc: "pairs on which the sides differ"},
 	{Name: "engine-writes", Kind: Counter, Doc: "writes of the engine, those of marks alone among them"},
 	{Name: "error", Kind: Counter, Labels: []string{"map", "class", "reason"}, Doc: "entries of the list of sync errors"},
+	{Name: "in-doubt", Kind: Longest, Doc: "how long one side alone had committed a live transaction"},
 	{Name: "in-flight", Kind: Level, Doc: "items in batches that are under way"},
+	{Name: "live-changes", Kind: Counter, Labels: []string{"map", "side"}, Doc: "changes that committed on both sides with a live transaction, by side of origin"},
 	{Name: "lost", Kind: Counter, Labels: []string{"side"}, Part: true, Doc: "under the data integrator: changes with a value that survives on neither side, and that no user had written over; a share is of all changes of the same side"},
 	{Name: "missed", Kind: Counter, Labels: []string{"side"}, Part: true, Doc: "under the data integrator: changes that stand on their own side alone, and that no run to come will list; a share is of all changes of the same side"},
+	{Name: "outage-wait", Kind: Longest, Doc: "how long a user waited for a system of his own side that was down"},
 	{Name: "outbox", Kind: Level, Doc: "references that the engine has not taken in"},
 	{Name: "outcome", Kind: Counter, Labels: []string{"map", "side", "class", "reason"}, Part: true, Doc: "how captured changes ended; a share is of all changes of the same maps and sides"},
 	{Name: "overwrote", Kind: Counter, Labels: []string{"side"}, Doc: "saves that went over changes their user had not seen"},
@@ -50,9 +53,10 @@ var metrics = []Metric{
 	{Name: "rejected", Kind: Counter, Doc: "users' transactions that failed before their commit"},
 	{Name: "retries", Kind: Counter, Doc: "attempts that met a system failure"},
 	{Name: "stale-refused", Kind: Counter, Labels: []string{"side"}, Doc: "saves refused because the record had changed since it was opened"},
+	{Name: "throttled", Kind: Counter, Labels: []string{"side"}, Doc: "requests of the engine that a side answered 429"},
 	{Name: "transactions", Kind: Counter, Labels: []string{"side"}, Doc: "users' transactions that committed"},
 	{Name: "turned-away", Kind: Counter, Labels: []string{"side"}, Doc: "users' transactions that met an outage"},
-	{Name: "user-wait", Kind: Longest, Doc: "how long a user waited for a system that was down"},
+	{Name: "user-wait", Kind: Spans, Labels: []string{"workload", "side", "ended"}, Doc: "how long a user waited for one save, from asking until his system told him how it had ended: committed, or failed (ended=committed leaves those out); under live sync that includes the other side's work. Saves of the warm-up are left out, and outages, in which nothing can be saved: see outage-wait"},
 }
 
 func metricOf(name string) (*Metric, bool) {
@@ -89,6 +93,18 @@ func (m *Metric) Aggregates() []string {
 
 // PairStates are the values of the label state.
 var PairStates = []string{"converged", "divergent", "parked", "blocked", "open"}
+
+// Endings are the values of the label ended.
+var Endings = []string{"committed", "failed"}
+
+// Ended returns which of [Endings] a save's is. Of one that the run's end cut off it
+// is not known, so that it counts under either.
+func Ended(how string) string {
+	if how == Endings[0] {
+		return how
+	}
+	return Endings[1]
+}
 
 // Labels narrow a metric down: a label and the value that it must have.
 type Labels []Label

@@ -37,13 +37,23 @@ func (m runMeasures) Spans(metric string, l Labels) []Span {
 		}
 	case "partly-visible":
 		for _, c := range m.run.Maps {
-			if is(l, "map", c.Map) && c.Captured != [2]uint64{} {
+			if is(l, "map", c.Map) && c.Captured[0]+c.Captured[1]+c.Live[0]+c.Live[1] > 0 {
 				spans = append(spans, Span{c.PartlyVisibleMost, c.NeverWhole > 0})
 			}
 		}
 	case "user-wait":
+		for _, w := range m.run.Waits {
+			if is(l, "workload", m.scenario.Workloads[w.Workload]) && is(l, "side", sides[w.Side]) && (w.Censored || is(l, "ended", Ended(w.Ended))) {
+				spans = append(spans, Span{w.Took, w.Censored})
+			}
+		}
+	case "outage-wait":
 		if t := m.run.Totals; t.Transactions != [2]uint64{} || t.TurnedAway != [2]uint64{} {
-			spans = append(spans, Span{Took: t.UserWaitMost})
+			spans = append(spans, Span{Took: t.OutageWaitMost})
+		}
+	case "in-doubt":
+		if n := m.run.Live; n.Committed+n.Undone > 0 {
+			spans = append(spans, Span{Took: n.InDoubtMost})
 		}
 	}
 	return spans
@@ -83,6 +93,20 @@ func (m runMeasures) Count(metric string, l Labels) (n, of float64) {
 			}
 		}
 		return n, began
+	case "live-changes":
+		for _, c := range m.run.Maps {
+			if is(l, "map", c.Map) {
+				n += bySide(l, c.Live)
+			}
+		}
+		return n, began
+	case "throttled":
+		for _, x := range m.run.Throttled {
+			if is(l, "side", x.Side) {
+				n += float64(x.Count)
+			}
+		}
+		return n, float64(t.Changes())
 	case "outcome":
 		for _, o := range m.run.Outcomes {
 			if !is(l, "map", o.Map) || !is(l, "side", o.Side) {
@@ -100,7 +124,7 @@ func (m runMeasures) Count(metric string, l Labels) (n, of float64) {
 				n += float64(e.Count)
 			}
 		}
-		return n, float64(t.Captured)
+		return n, float64(t.Changes())
 	case "pairs":
 		return m.pairs(l)
 	case "lost", "missed":
@@ -116,9 +140,9 @@ func (m runMeasures) Count(metric string, l Labels) (n, of float64) {
 	case "turned-away":
 		return bySide(l, t.TurnedAway), began + bySide(nil, t.TurnedAway)
 	case "retries":
-		return float64(t.Retries), float64(t.Captured)
+		return float64(t.Retries), float64(t.Changes())
 	case "engine-writes":
-		return float64(t.EngineWrites), float64(t.Captured)
+		return float64(t.EngineWrites), float64(t.Changes())
 	}
 	return 0, 0
 }

@@ -56,7 +56,7 @@ func (s *Set) Complete() int {
 type Scenario struct {
 	Name       string
 	Purpose    string
-	Mode       string // "async" or "integrator"
+	Mode       string // "async", "live" or "integrator"
 	Seed       uint64
 	Hash       string        // first 8 hex digits of SHA-256 over resolved scenario, seed and model version
 	Model      string        // version of the simulated model; a new one makes a new Hash
@@ -66,6 +66,7 @@ type Scenario struct {
 	Drain      time.Duration // extra time after Length in which queues may empty
 	Primary    string        // primary side of each job, as "billing: finops"
 	Maps       []Map         // in the order of the scenario file
+	Workloads  []string      // that are enabled, in the order of the scenario file
 	Faults     []Period      // as planned, and when operators keep a job from its work, ascending by From; [Run.Faults] has what really struck
 	Failpoints []string      // bugs planted on purpose, as "name=terms"; normally none
 	Inputs     []Input       // every resolved setting, ascending by Path
@@ -112,14 +113,20 @@ type Run struct {
 	Maps        []MapCount // order of Scenario.Maps
 	Outcomes    []OutcomeCount
 	Errors      []ErrorCount // descending by Count, then by Class, Reason, Map
-	Convergence []Sample     // ascending by Born, then by the order of commit
-	Series      []Series     // ascending by Name
-	Worst       []Worst      // longest convergence first, at most 20
-	Story       []Story      // notable transactions, in the order of the scenario's spotlight
-	Torn        []Story      // transactions partly visible longest and yet whole at the end, longest first, at most 5 (beside the spotlight in Story)
-	Faults      []Period     // when the scenario's faults really struck in this run, operators kept a job from its work, or were refused; ascending by From
-	Fired       []string     // planted failpoints that fired, as "name xN", sorted
+	Convergence []Sample     // ascending by Born, then by the order of commit; where there are too many, of every so-manieth change: see Thinned
+	Waits       []Wait       // in the order in which users asked; likewise
+	Saves       []SaveCount  // by side, then by ending
+	Throttled   []ThrottleCount
+	Operations  []Operation // what operators asked for, in order
+	Series      []Series    // ascending by Name
+	Worst       []Worst     // longest convergence first, at most 20
+	Story       []Story     // notable transactions, in the order of the scenario's spotlight
+	Torn        []Story     // transactions partly visible longest and yet whole at the end, longest first, at most 5 (beside the spotlight in Story)
+	Faults      []Period    // when the scenario's faults really struck in this run, operators kept a job from its work, or were refused; ascending by From
+	Fired       []string    // planted failpoints that fired, as "name xN", sorted
 	Totals      Totals
+	Live        LiveCount
+	Thinned     Thinned
 	Copied      *Copied // what the data integrator did; nil in another mode. With it, Properties and Outcomes are empty
 }
 
@@ -145,7 +152,8 @@ type Violation struct {
 type MapCount struct {
 	Map               string
 	Captured          [2]uint64     // captured changes, by side of origin (0 = F&O, 1 = Dataverse)
-	Creates           [2]uint64     // how many of them created the record
+	Live              [2]uint64     // changes that committed on both sides with a live transaction, deletes among them
+	Creates           [2]uint64     // how many of both created the record
 	Alive             [2]uint64     // records on each side at the end
 	Converged         uint64        // pairs equal on both sides at the end
 	Divergent         uint64        // pairs that differ at the end
@@ -176,19 +184,70 @@ type ErrorCount struct {
 	Example string // one record, for people
 }
 
-// Sample is the convergence of one captured change.
+// Sample is the convergence of one change, captured or live: for how long one side
+// alone had it. A captured change begins with its user's commit; a live one with the
+// write on the other side, and ends with its user's commit.
 type Sample struct {
 	Map      uint16 // index into Scenario.Maps
 	Side     uint8  // side of origin
 	Born     time.Duration
-	Took     time.Duration // true time from commit until both sides agree on the pair
+	Took     time.Duration // true time from the first commit of it until both sides agree on the pair
 	Censored bool          // had not converged when the run ended; Took is a lower bound
+}
+
+// Wait is how long a user waited for one save: from when he asked until his
+// system told him how it had ended. It may have failed. A transaction that is
+// tried again is several saves; the pauses between them are none. A system that
+// is down takes no save: see [Totals.TurnedAway].
+type Wait struct {
+	Workload uint16 // index into Scenario.Workloads
+	Side     uint8
+	Live     bool   // it was held until its rows were on the other side, or for as long as that was tried
+	Ended    string // "committed", "refused as stale", "over the time limit", ...; empty with Censored
+	Asked    time.Duration
+	Took     time.Duration
+	Censored bool // it had not ended when the run did; Took is a lower bound
+}
+
+// SaveCount counts saves of one side that ended alike, all of them.
+type SaveCount struct {
+	Side    string
+	Ended   string // "committed", "refused as stale", ...
+	Count   uint64
+	GivenUp uint64 // transactions of which this was the last save, and their users let them be
+}
+
+// ThrottleCount counts requests of the engine that a side answered 429.
+type ThrottleCount struct {
+	Side  string
+	Why   string // the code of Dataverse's service protection and what it means, or F&O's reason
+	Count uint64
+}
+
+// LiveCount counts live transactions that have ended.
+type LiveCount struct {
+	Committed   uint64
+	Undone      uint64
+	InDoubtMost time.Duration // the longest that one side alone had committed
+}
+
+// Thinned says how much of the largest lists was kept: every so-manieth; 1 for
+// all, 0 where nothing was to be kept.
+type Thinned struct{ Convergence, Waits uint64 }
+
+// Operation is what an operator asked for.
+type Operation struct {
+	At      time.Duration
+	Do      string // "pause", "retry", ...
+	Job     string
+	Refused string // why the engine refused it; empty when it did not
 }
 
 // Series is one quantity over time, as a step function. "backlog" counts the
 // references that wait for the engine, in its queue and in the outboxes, but for
 // those on the error desk; "outbox" counts the part that the engine has not
-// taken in.
+// taken in. "use.finops" and "use.dataverse" are the share of their servers' time
+// that the systems spent on jobs, until the next point.
 type Series struct {
 	Name   string // "backlog", "in-flight", "divergent-pairs", "parked", "breaker.dataverse", "use.dataverse"
 	Unit   string // "references", "pairs", "share"
@@ -233,12 +292,14 @@ type Story struct {
 // Totals are counters over the whole run.
 type Totals struct {
 	Captured        uint64 // captured changes on both sides
+	Live            uint64 // changes that committed on both sides with a live transaction
 	Transactions    [2]uint64
 	Rejected        uint64        // user transactions that failed before commit
 	StaleRefused    [2]uint64     // saves refused because the row had changed since it was opened, by side
 	Overwrote       [2]uint64     // saves that went over changes their user had not seen, by side
 	TurnedAway      [2]uint64     // user transactions that met an outage and waited, by side
-	UserWaitMost    time.Duration // the longest that one of them waited
+	OutageWaitMost  time.Duration // the longest that one of them waited
+	DriftOverwrote  uint64        // content that was never linked, or was edited where its column does not flow from, and was written over
 	EngineWrites    uint64
 	MarkOnlyWrites  uint64
 	Retries         uint64
@@ -248,6 +309,9 @@ type Totals struct {
 	Notifications   uint64
 	Reads           uint64
 }
+
+// Changes is how many changes users made, captured or live.
+func (t *Totals) Changes() uint64 { return t.Captured + t.Live }
 
 // Copied is what the data integrator did to users' changes. Arrays are by the
 // side where a change was made.

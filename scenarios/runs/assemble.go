@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/twinwrite/twinwrite/engine"
@@ -145,7 +144,7 @@ func (p *plan) edit(r *scenarios.Row) system.Edit {
 	}
 	e := system.Edit{
 		Map: engine.MapID(r.Map), Op: system.Create,
-		Name: system.Name{Company: r.Company, ID: strings.Join(r.Key, keySeparator)},
+		Name: system.Name{Company: r.Company, ID: engine.JoinKey(r.Key...)},
 	}
 	switch r.Op {
 	case engine.Update:
@@ -168,7 +167,7 @@ func (p *plan) edit(r *scenarios.Row) system.Edit {
 		a := system.Assignment{Column: len(m.Columns) + c.Index}
 		if c.Text != "" {
 			target := m.Lookups[c.Index].Map
-			a.Map, a.Lookup = engine.MapID(target), &system.Name{ID: c.Text}
+			a.Map, a.Lookup = engine.MapID(target), &system.Name{ID: engine.JoinKey(c.Text)}
 			if p.scenario.Maps[target].Company {
 				a.Lookup.Company = r.Company
 			}
@@ -177,9 +176,6 @@ func (p *plan) edit(r *scenarios.Row) system.Edit {
 	}
 	return e
 }
-
-// keySeparator stands between the parts of a key of several columns.
-const keySeparator = "|"
 
 // world builds the configuration of one run's world.
 func (p *plan) world(run int) model.Config {

@@ -38,6 +38,11 @@ func describe(s *scenarios.Scenario, p *plan, hash string, o Options) result.Sce
 	for _, m := range p.maps {
 		d.Maps = append(d.Maps, result.Map{Name: m.Name, FinOps: m.Entity[engine.FinOps], Dataverse: m.Entity[engine.Dataverse], Sequence: m.Sequence})
 	}
+	for i := range s.Workload {
+		if s.Workload[i].Enabled {
+			d.Workloads = append(d.Workloads, s.Workload[i].Name)
+		}
+	}
 	d.Faults = planned(s)
 	return d
 }
@@ -55,7 +60,7 @@ func (p *plan) gather(index int, r *model.Result) *result.Run {
 	}
 	for i, m := range r.Report.Maps {
 		run.Maps = append(run.Maps, result.MapCount{
-			Map: p.maps[i].Name, Captured: m.Captured, Creates: m.Creates, Alive: m.Alive, Converged: m.Converged, Divergent: m.Divergent,
+			Map: p.maps[i].Name, Captured: m.Captured, Live: m.Live, Creates: m.Creates, Alive: m.Alive, Converged: m.Converged, Divergent: m.Divergent,
 			Parked: m.Parked, Blocked: m.Blocked, Open: m.Open, PartlyVisibleMost: m.PartlyMost, NeverWhole: m.NeverWhole,
 		})
 	}
@@ -78,6 +83,10 @@ func (p *plan) gather(index int, r *model.Result) *result.Run {
 			Map: uint16(s.Map), Side: uint8(s.Side), Born: time.Duration(s.Born), Took: s.Took, Censored: s.Censored,
 		})
 	}
+	run.Thinned = result.Thinned{Convergence: r.Report.SampleStride, Waits: r.WaitsOf}
+	run.Waits = p.waits(r)
+	run.Saves, run.Throttled, run.Operations = saves(r), throttled(r), p.requested(r)
+	run.Live = result.LiveCount(r.Report.Live)
 	for _, w := range r.Report.Worst {
 		run.Worst = append(run.Worst, result.Worst{
 			Record: w.Record, Map: p.maps[w.Key.Map].Name, Side: w.Side.String(),
@@ -148,6 +157,13 @@ func series(r *model.Result) []result.Series {
 		divergent.Points = append(divergent.Points, result.Point{At: time.Duration(pt.At), Value: pt.Value})
 	}
 	list = append(list, divergent)
+	for side, uses := range r.Use {
+		use := result.Series{Name: "use." + engine.Side(side).String(), Unit: "share"}
+		for _, u := range uses {
+			use.Points = append(use.Points, result.Point{At: time.Duration(u.At), Value: u.Share})
+		}
+		list = append(list, use)
+	}
 	slices.SortFunc(list, func(a, b result.Series) int { return cmp.Compare(a.Name, b.Name) })
 	return list
 }
@@ -165,14 +181,14 @@ func seriesUnit(name string) string {
 
 func totals(r *model.Result) result.Totals {
 	t := result.Totals{
-		Captured: r.Report.Totals.Captured, Transactions: r.Users.Committed,
+		Captured: r.Report.Totals.Captured, Live: r.Report.Totals.Live, DriftOverwrote: r.Report.Totals.DriftOverwritten, Transactions: r.Users.Committed,
 		Rejected:     r.Users.Rejected[engine.FinOps] + r.Users.Rejected[engine.Dataverse],
 		EngineWrites: r.Report.Totals.EngineWrites, MarkOnlyWrites: r.Report.Totals.MarkWrites,
 		Retries: r.Engine.Retries, Crashes: r.Engine.Crashes + r.Copier.Crashes,
 	}
 	for side, s := range r.Systems {
 		t.TurnedAway[side] = r.Users.Waited[side]
-		t.UserWaitMost = max(t.UserWaitMost, r.Users.WaitMost[side])
+		t.OutageWaitMost = max(t.OutageWaitMost, r.Users.WaitMost[side])
 		t.StaleRefused[side], t.Overwrote[side] = s.Endings[system.Stale], s.Overwrote
 		t.ConditionFailed += s.ConditionFailed
 		t.LateLandings += s.LateLandings

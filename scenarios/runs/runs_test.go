@@ -204,7 +204,7 @@ func TestUsersAreCounted(t *testing.T) {
 	if totals.Overwrote[engine.FinOps] != 0 || totals.Overwrote[engine.Dataverse] == 0 || totals.StaleRefused[engine.Dataverse] != 0 || totals.StaleRefused[engine.FinOps] == 0 {
 		t.Errorf("F&O refuses stale saves, Dataverse overwrites: %+v", totals)
 	}
-	if totals.TurnedAway[engine.FinOps] != 0 || totals.TurnedAway[engine.Dataverse] == 0 || totals.UserWaitMost < time.Minute {
+	if totals.TurnedAway[engine.FinOps] != 0 || totals.TurnedAway[engine.Dataverse] == 0 || totals.OutageWaitMost < time.Minute {
 		t.Errorf("Dataverse is down for ten minutes: %+v", totals)
 	}
 }

@@ -18,7 +18,7 @@ func (s *Store) moveMap(r *engine.MapRecord) error {
 
 func (s *Store) writeMaps() error {
 	for _, r := range s.changes.maps {
-		_, err := s.putMap.ExecContext(ctx, r.Map, r.Job, uint8(r.Mode), r.Sequence, uint8(r.Primary), r.Initializing, uint8(r.Rules), int64(r.WriteLife))
+		_, err := s.putMap.ExecContext(ctx, r.Map, r.Job, uint8(r.Mode), r.Sequence, uint8(r.Primary), r.Initializing, uint8(r.Rules), int64(r.WriteLife), r.Keys)
 		if err != nil {
 			return err
 		}
@@ -27,10 +27,10 @@ func (s *Store) writeMaps() error {
 }
 
 func (l *loader) mapRecords() error {
-	const query = `SELECT map, job, mode, sequence, primary_side, initializing, rules, write_life FROM map_run ORDER BY map`
+	const query = `SELECT map, job, mode, sequence, primary_side, initializing, rules, write_life, keys FROM map_run ORDER BY map`
 	return l.store.each(query, nil, func(scan func(...any) error) error {
 		life, r := int64(0), engine.MapRecord{}
-		if err := scan(&r.Map, &r.Job, &r.Mode, &r.Sequence, &r.Primary, &r.Initializing, &r.Rules, &life); err != nil {
+		if err := scan(&r.Map, &r.Job, &r.Mode, &r.Sequence, &r.Primary, &r.Initializing, &r.Rules, &life, &r.Keys); err != nil {
 			return err
 		}
 		if int(r.Map) >= l.store.maps || r.Mode > engine.Live {

@@ -108,7 +108,8 @@ CREATE TABLE map_run (
   primary_side INTEGER NOT NULL CHECK (primary_side IN (0, 1)),
   initializing INTEGER NOT NULL CHECK (initializing IN (0, 1)), -- 1: not yet under the primary side
   rules        INTEGER NOT NULL CHECK (rules IN (0, 1)), -- whose record wins, or won last
-  write_life   INTEGER NOT NULL    -- of its writes, in nanoseconds
+  write_life   INTEGER NOT NULL,   -- of its writes, in nanoseconds
+  keys         TEXT NOT NULL       -- the form of its keys
 ) STRICT;
 
 -- How far the legs of initial syncs have come.

@@ -66,7 +66,7 @@ func (p *statements) prepare(sameKey string, statement func(text string) (*sql.S
 	single(&p.dropAbove, `DELETE FROM above WHERE lane = ? AND incarnation = ? AND number <= ?`)
 	single(&p.dropLane, `DELETE FROM lane WHERE lane = ?`)
 	single(&p.putJob, `REPLACE INTO job (name, state, since, turn) VALUES (?, ?, ?, ?)`)
-	single(&p.putMap, `REPLACE INTO map_run (map, job, mode, sequence, primary_side, initializing, rules, write_life) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`)
+	single(&p.putMap, `REPLACE INTO map_run (map, job, mode, sequence, primary_side, initializing, rules, write_life, keys) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`)
 	single(&p.putInitial, `REPLACE INTO initial (map, company, side, interim, place, stage, after_company, after_key, after_spelling, seen, written, unchanged, lost, errors) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
 	single(&p.dropInitial, `DELETE FROM initial WHERE map = ? AND company = ? AND side = ?`)
 	single(&p.putIntake, `UPDATE intake SET highest = ?`)

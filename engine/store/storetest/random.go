@@ -250,7 +250,7 @@ func (c *randomCase) draw(t *rapid.T) engine.Mutation {
 			Map: engine.MapID(rapid.IntRange(0, 2).Draw(t, "map")), Job: rapid.SampledFrom([]string{"finance", "sales"}).Draw(t, "job"),
 			Mode: engine.Mode(rapid.IntRange(0, 2).Draw(t, "mode")), Sequence: rapid.Int().Draw(t, "sequence"), Primary: side,
 			Initializing: rapid.Bool().Draw(t, "initializing"), Rules: engine.Side(rapid.IntRange(0, 1).Draw(t, "rules")),
-			WriteLife: time.Duration(rapid.Int64().Draw(t, "life")),
+			WriteLife: time.Duration(rapid.Int64().Draw(t, "life")), Keys: rapid.SampledFrom([]string{"", "plain"}).Draw(t, "keys"),
 		}
 	case engine.InitialMoved:
 		m.Initial = &engine.InitialRecord{

@@ -427,7 +427,7 @@ var widestIntent = engine.Intent{
 // widestMap is its like among the maps.
 var widestMap = engine.MapRecord{
 	Map: 1, Job: "DEMF\x00'", Mode: engine.Live, Sequence: math.MinInt64, Primary: engine.Dataverse,
-	Initializing: true, Rules: engine.Dataverse, WriteLife: math.MaxInt64,
+	Initializing: true, Rules: engine.Dataverse, WriteLife: math.MaxInt64, Keys: "DEMF\x00'",
 }
 
 // widestInitial is its like among the legs of initial syncs.

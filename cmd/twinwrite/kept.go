@@ -1,0 +1,63 @@
+package main
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+
+	"github.com/twinwrite/twinwrite/reports"
+	"github.com/twinwrite/twinwrite/reports/store"
+	"github.com/twinwrite/twinwrite/scenarios"
+	"github.com/twinwrite/twinwrite/scenarios/result"
+)
+
+// kept reads the results of an earlier execution from a run folder: those of
+// the same identity, whole, and made by this very build of the program. nil:
+// there are none.
+func kept(dir, hash string) *result.Set {
+	b, err := os.ReadFile(filepath.Join(dir, reports.ManifestFile))
+	var m reports.Manifest
+	if err != nil || json.Unmarshal(b, &m) != nil || m.Build == "" || m.Build != build() {
+		return nil
+	}
+	set, err := store.Read(filepath.Join(dir, reports.ResultsFile))
+	if err != nil || set.Scenario.Hash != hash || len(set.Runs) == 0 || set.Complete() < len(set.Runs) {
+		return nil
+	}
+	return set
+}
+
+// keptRuns are those of a scenario's runs that an earlier execution made.
+func keptRuns(dir, hash string, s *scenarios.Scenario) []result.Run {
+	set := kept(dir, hash)
+	if set == nil {
+		return nil
+	}
+	most := s.Runs.Most()
+	return slices.DeleteFunc(set.Runs, func(r result.Run) bool { return r.Index >= most })
+}
+
+// build names the program by the content of its file. Versions do not: a
+// program that is being worked on has the same for days. Empty: it cannot be
+// told, and nothing that is kept is used.
+var build = sync.OnceValue(func() string {
+	path, err := os.Executable()
+	if err != nil {
+		return ""
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return ""
+	}
+	defer f.Close() //nolint:errcheck // it is only read
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return ""
+	}
+	return hex.EncodeToString(h.Sum(nil))[:16]
+})
