@@ -636,6 +636,9 @@ func (s *testSystem) list(eff *engine.Effect) *engine.Input {
 	return in
 }
 
+// holds reports whether a record is there.
+func (s *testSystem) holds(k engine.Key) bool { return s.records[k] != nil && s.records[k].Alive }
+
 // referenced reports whether another live record looks a record up.
 func (s *testSystem) referenced(k engine.Key) bool {
 	for _, r := range s.records {
@@ -657,7 +660,7 @@ func (s *testSystem) allPass(writes []engine.Write, in *engine.Input) bool {
 	for i := range writes {
 		a := engine.RowAnswer{Result: engine.RowUndone}
 		w := &writes[i]
-		if s.refused[w.Key] || w.Kind == engine.DeleteWrite && s.referenced(w.Key) {
+		if s.refused[w.Key] || w.Kind == engine.DeleteWrite && s.holds(w.Key) && s.referenced(w.Key) {
 			a = engine.RowAnswer{Result: engine.RowRefused, Reason: engine.Refused, Cause: "validation"}
 		} else if _, _, ok := engine.Apply(s.env.maps[w.Key.Map], w, s.side, s.records[w.Key]); !ok || s.locked(w.Key) || w.Deadline < s.env.now {
 			a = engine.RowAnswer{Result: engine.RowConditionFailed}
@@ -673,7 +676,7 @@ func (s *testSystem) allPass(writes []engine.Write, in *engine.Input) bool {
 
 // write applies one conditional write.
 func (s *testSystem) write(w *engine.Write) engine.RowAnswer {
-	if s.refused[w.Key] && w.Kind != engine.MarkWrite || w.Kind == engine.DeleteWrite && s.referenced(w.Key) {
+	if s.refused[w.Key] && w.Kind != engine.MarkWrite || w.Kind == engine.DeleteWrite && s.holds(w.Key) && s.referenced(w.Key) {
 		return engine.RowAnswer{Result: engine.RowRefused, Reason: engine.Refused, Cause: "validation"}
 	}
 	for _, a := range w.Lookups {

@@ -54,9 +54,10 @@ type liveTx struct {
 	tries   int  // reads whose write met a failed condition
 	x       []*Record
 
-	undoing  []int // the rows that a write is under way for
-	left     []Key // the rows that Y will not undo, and that stay
-	refusals int   // times that Y has refused to undo
+	undoing  []int     // the rows that a write is under way for
+	left     []Key     // the rows that Y will not undo, and that stay
+	lacking  []*Record // what X holds of rows that came back without some of it
+	refusals int       // times that Y has refused to undo
 }
 
 // recovered is a live transaction that a crash has cut off.
@@ -405,6 +406,7 @@ func (c *Core) liveWritten(in *Input) {
 		c.readX(t)
 	default: // sealed, or restored
 		c.endLive(t)
+		c.bringLacking(t)
 	}
 }
 

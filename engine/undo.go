@@ -54,7 +54,7 @@ func (c *Core) restore(t *liveTx, in *Input) {
 	}
 	eff := Effect{Kind: WriteBatch, Side: t.intent.Side.Other()}
 	lookups := in.Lookups
-	t.undoing = t.undoing[:0]
+	t.undoing, t.lacking = t.undoing[:0], t.lacking[:0]
 	for _, i := range t.undoOrder(in.Records) {
 		r, x, y := &t.intent.Rows[i], t.x[i], in.Records[i]
 		if c.bugs.hit(PlantNotRestored) {
@@ -80,6 +80,9 @@ func (c *Core) restore(t *liveTx, in *Input) {
 		default:
 			w.Groups = c.restorable(t, x, lookups)
 			w.Override, w.Past = unseen(y, x), y.Mark.Past
+			if m := c.cfg.Maps[r.Key.Map]; m.changed(x)&m.outgoing(t.intent.Side)&^w.Groups != 0 {
+				t.lacking = append(t.lacking, x)
+			}
 			w.Lookups = c.cfg.Maps[r.Key.Map].conditions(w.Groups, x, lookups)
 			lookups = append(lookups, Alive{Key: r.Key, Incarnation: x.Mark.Incarnation}) // for those that come after it
 		}
@@ -91,6 +94,25 @@ func (c *Core) restore(t *liveTx, in *Input) {
 	}
 	t.stage = restoringRows
 	c.send(t, eff)
+}
+
+// bringLacking makes items of what could not be written back to Y: a value without a
+// mapping, a lookup to what is not there. The changes that brought them may have had
+// their outcomes long ago, and nobody would hear of it.
+func (c *Core) bringLacking(t *liveTx) {
+	for _, x := range t.lacking {
+		c.enqueueOwn(c.pairs.ensure(x.Key, t.intent.Side), Reassert, x)
+	}
+}
+
+// changed returns the groups that users of its side have changed in a record's life.
+func (m *TableMap) changed(r *Record) (s GroupSet) {
+	for g := range r.Mark.Groups {
+		if r.Mark.Groups[g].Own > 0 {
+			s = s.With(g)
+		}
+	}
+	return s
 }
 
 // notRestored looks again where somebody was faster, or has a row. A row that Y

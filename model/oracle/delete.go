@@ -94,10 +94,11 @@ func (o *Oracle) restore(at sim.Time, s *shape, p *pair, y engine.Side, source *
 	o.tallies[noLostUpdate].checked++
 	next := o.standsOf(s, p, y)
 	for g := range s.groups {
+		was, is := p.stand(y, g), *source.of(g)
 		if !set(w.Groups).has(g) {
+			o.standAgain(p, x, g, was.commits[x], is.commits[x])
 			continue
 		}
-		was, is := p.stand(y, g), *source.of(g)
 		if p.of(g).alive(y, is.commits[y], was.commits[y]) {
 			declared := set(w.Override).has(g)
 			if over := p.walk(y, g, is.commits[y], was.commits[y]); !declared {
@@ -113,6 +114,19 @@ func (o *Oracle) restore(at sim.Time, s *shape, p *pair, y engine.Side, source *
 	}
 	o.move(p, y, next, source)
 	o.references(at, y, intentOf(prev), prev, after)
+}
+
+// standAgain notes that the commits of side x in (from, to] of a column group may yet
+// be carried, whatever they had lost to: the other side's record was made anew without
+// the group.
+func (o *Oracle) standAgain(p *pair, x engine.Side, g int, from, to uint32) {
+	for w := p.walk(x, g, from, to); ; {
+		c := w.next()
+		if c == nil {
+			return
+		}
+		c.what |= stands
+	}
 }
 
 // risen checks that a record which the engine brings to life is not one that a

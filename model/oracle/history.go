@@ -75,6 +75,7 @@ const (
 	overruled                    // written over by a live transaction, or in an initial sync, whoever is primary
 	older                        // content that was there before the sync began, and no user's change of this run
 	wentLive                     // with a live transaction: it has no reference, and replaces what has
+	stands                       // what it may have lost to went away with a record that was restored from its side
 )
 
 func (f flags) has(g flags) bool { return f&g == g }

@@ -221,6 +221,14 @@ func (o *Oracle) restored(at sim.Time, p *pair, y engine.Side, tx engine.TxID) {
 	o.ended(at, l)
 }
 
+// sealed notes that a tombstone waits for its transaction no more. Where that was
+// undone, its side would not give the tombstone up.
+func (o *Oracle) sealed(at sim.Time, p *pair, y engine.Side, tx engine.TxID) {
+	if l := o.lives[liveID{y.Other(), tx}]; l != nil && l.undone {
+		o.letGo(at, p, y, tx)
+	}
+}
+
 // letGo notes that a row of an undone transaction stays: its side would not give
 // the record up, and the engine says so.
 func (o *Oracle) letGo(at sim.Time, p *pair, y engine.Side, tx engine.TxID) {

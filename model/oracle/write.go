@@ -31,6 +31,8 @@ func (o *Oracle) EngineCommit(at sim.Time, side engine.Side, w *engine.Write, be
 		o.lands(at, p, side, w.Intent, prev, after)
 	}
 	switch w.Kind {
+	case engine.SealWrite:
+		o.sealed(at, p, side, w.Intent)
 	case engine.LateWrite:
 		o.content(at, s, p, side, w, prev, after)
 		o.late(at, s, p, side, set(w.Groups), prev, ref)
@@ -469,7 +471,7 @@ func (o *Oracle) reached(at sim.Time, p *pair, x engine.Side, g int, from, to ui
 		if c.dropped.has(g) {
 			continue
 		}
-		if c.what.has(settled) && c.class == engine.ConflictFailure && (c.contested == 0 || c.contested.has(g)) && how == brought && !(c.there | c.equal).has(g) {
+		if c.what.has(settled) && !c.what.has(stands) && c.class == engine.ConflictFailure && (c.contested == 0 || c.contested.has(g)) && how == brought && !(c.there | c.equal).has(g) {
 			o.breach(trueOutcome, at, p.key(), "change %d.%d of %s ended as a conflict failure and was carried all the same", c.life, c.number, x)
 		}
 		if c.tx != nil && c.there == 0 {

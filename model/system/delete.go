@@ -86,6 +86,13 @@ func (s *System) countValues(t *table, values []engine.Value, by int32) {
 	}
 }
 
+// holds reports whether a record is there.
+func (s *System) holds(k engine.Key) bool {
+	t := &s.tables[k.Map]
+	i, known := t.row(&k)
+	return known && t.at(i).alive()
+}
+
 // lookedUp returns how many records look a record up. A lookup goes by the
 // canonical key.
 func (s *System) lookedUp(k engine.Key) int32 {
@@ -108,8 +115,10 @@ func namings(values []engine.Value, k engine.Key) (n int32) {
 
 // leavesLookup reports whether a write of the engine would delete a record that
 // others look up. The rows of its batch that are done together are seen as done.
+// What is not there is not deleted: a tombstone that gives way may bear the key by
+// which another spelling is looked up.
 func (s *System) leavesLookup(w *engine.Write, before, after []*engine.Record) bool {
-	if w.Kind != engine.DeleteWrite {
+	if w.Kind != engine.DeleteWrite || !s.holds(w.Key) {
 		return false
 	}
 	s.countReferences()

@@ -114,7 +114,7 @@ func (s *System) all(writes []engine.Write) []engine.RowAnswer {
 		}
 	}
 	for i := range writes {
-		if writes[i].Kind == engine.DeleteWrite && s.referenced(staged, writes[i].Key) {
+		if r := s.records[writes[i].Key]; writes[i].Kind == engine.DeleteWrite && r != nil && r.Alive && s.referenced(staged, writes[i].Key) {
 			rows[i], failed = engine.RowAnswer{Result: engine.RowRefused, Reason: engine.Refused, Cause: "the record is looked up by another"}, true
 		}
 	}
