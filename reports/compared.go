@@ -25,36 +25,71 @@ const (
 const (
 	SweepFile      = "sweep.json"
 	SweepTableFile = "sweep.csv"
+	SweepNoteFile  = "sweep.md"
+	SweepPage      = "sweep.html"
 )
 
-// WriteSweep writes the points of a sweep into the folder dir. Their results
-// are in run folders of their own.
-func WriteSweep(dir string, s comparison.Sweep) error {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return fmt.Errorf("make folder %s: %w", dir, err)
+// Names of the files in the folder of a tornado.
+const (
+	TornadoFile     = "tornado.json"
+	TornadoNoteFile = "tornado.md"
+	TornadoPage     = "tornado.html"
+)
+
+// WriteSweep writes the points of a sweep of scenario sc into the folder dir.
+// Their results are in run folders of their own.
+func WriteSweep(dir string, s *comparison.Sweep, sc result.Scenario) error {
+	drawn := plots.Swept(s)
+	f, err := newFolder(dir, drawn)
+	if err != nil {
+		return err
 	}
-	f := folder{dir: dir}
 	f.write(SweepFile, s.WriteJSON)
 	f.write(SweepTableFile, s.WriteCSV)
+	f.write(SweepNoteFile, s.WriteMarkdown)
+	f.write(SweepPage, func(w io.Writer) error { return html.WriteSwept(w, s, sc, drawn) })
 	return f.err
+}
+
+// WriteTornado writes what hangs on the assumptions of scenario sc into the
+// folder dir.
+func WriteTornado(dir string, t *comparison.Tornado, sc result.Scenario) error {
+	drawn := []plots.Plot{plots.Tornado(t)}
+	f, err := newFolder(dir, drawn)
+	if err != nil {
+		return err
+	}
+	f.write(TornadoFile, t.WriteJSON)
+	f.write(TornadoNoteFile, t.WriteMarkdown)
+	f.write(TornadoPage, func(w io.Writer) error { return html.WriteTornado(w, t, sc, drawn) })
+	return f.err
+}
+
+// newFolder makes a folder and writes the plots into it.
+func newFolder(dir string, drawn []plots.Plot) (*folder, error) {
+	if err := os.MkdirAll(filepath.Join(dir, PlotsFolder), 0o755); err != nil {
+		return nil, fmt.Errorf("make folder %s: %w", dir, err)
+	}
+	f := &folder{dir: dir}
+	for _, p := range drawn {
+		f.write(PlotsFolder+"/"+p.Name+".svg", p.WriteSVG)
+	}
+	return f, nil
 }
 
 // WriteComparison writes the reports of a comparison into the folder dir, as
 // [WriteFolder] does those of a set.
 func WriteComparison(dir string, c *result.Comparison, figures comparison.Comparison, m Manifest) (Files, error) {
-	if err := os.MkdirAll(filepath.Join(dir, PlotsFolder), 0o755); err != nil {
-		return nil, fmt.Errorf("make folder %s: %w", dir, err)
-	}
 	if err := os.Remove(filepath.Join(dir, ManifestFile)); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("start folder %s: %w", dir, err)
 	}
 	drawn := plots.Compared(c, &figures)
-	f := folder{dir: dir}
+	f, err := newFolder(dir, drawn)
+	if err != nil {
+		return nil, err
+	}
 	f.write(ComparisonFile, figures.WriteJSON)
 	f.write(CommentFile, figures.WriteMarkdown)
-	for _, p := range drawn {
-		f.write(PlotsFolder+"/"+p.Name+".svg", p.WriteSVG)
-	}
 	f.write(ComparedFile, func(w io.Writer) error { return html.WriteCompared(w, c, figures, drawn) })
 	f.write(ManifestFile, func(w io.Writer) error {
 		enc := json.NewEncoder(w)

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -23,7 +24,8 @@ import (
 // sweepFlags are the flags of the sweep command.
 type sweepFlags struct {
 	runFlags
-	axes []string
+	axes    []string
+	tornado bool
 }
 
 func sweepCommand() *cobra.Command {
@@ -37,28 +39,41 @@ here: every value with every other. Each point is a run folder of its own, as
 interrupted sweep goes on where it was. A star marks an expectation that fares
 otherwise than at the point before.
 
+With --tornado it changes each assumption of the scenario in turn, everything that
+no documentation gives: times, numbers and shares are halved and doubled, words
+replaced by the others. It tells which of them move a figure, and which turn a
+verdict. Results of single values are not kept. Without --runs, a scenario that
+asks for fewer than ` + strconv.Itoa(tornadoRuns) + ` runs is run so often.
+
 Expectations do not decide the exit code: where they begin to fail is what a
 sweep is for. Properties do.`,
 		Example: `  twinwrite sweep month-end --axis engine.workers=1,4,16
+  twinwrite sweep month-end --tornado
   twinwrite sweep my.yaml --runs 10 --format csv`,
 		Args: oneScenario,
-		RunE: func(cmd *cobra.Command, args []string) error { return f.sweep(cmd, args[0]) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if f.tornado {
+				return f.assumptions(cmd, args[0])
+			}
+			return f.sweep(cmd, args[0])
+		},
 	}
 	flags := cmd.Flags()
 	setFlag(cmd, &f.sets)
 	flags.StringArrayVar(&f.axes, "axis", nil, "go through values of a setting, as `path=v1,v2,...`; may be repeated")
+	flags.BoolVar(&f.tornado, "tornado", false, "change each assumption in turn, in place of a sweep")
 	flags.Uint64Var(&f.seed, "seed", 0, "seed of all draws, in place of the scenario's")
 	flags.IntVar(&f.runs, "runs", 0, "number of runs of each point, in place of the scenario's")
 	flags.IntVar(&f.jobs, "jobs", runtime.NumCPU(), "runs at the same time")
 	flags.StringVar(&f.out, "out", "runs", "folder in which the run folders are made")
-	flags.StringVar(&f.format, "format", "text", "what is printed: text, json or csv")
+	flags.StringVar(&f.format, "format", "text", "what is printed: text, json, markdown or csv")
 	flags.BoolVar(&f.quiet, "quiet", false, "no progress")
 	f.shardFlags.add(cmd)
 	return cmd
 }
 
 func (f *sweepFlags) sweep(cmd *cobra.Command, name string) error {
-	if err := f.check(cmd, "text", "json", "csv"); err != nil {
+	if err := f.check(cmd, "text", "json", "markdown", "csv"); err != nil {
 		return usage(err)
 	}
 	axes, err := f.override()
@@ -80,11 +95,12 @@ func (f *sweepFlags) sweep(cmd *cobra.Command, name string) error {
 	if err != nil {
 		return usage(err)
 	}
-	s := comparison.Sweep{Name: whole.Name, Command: f.sweepCommandLine(cmd, name)}
+	s := &comparison.Sweep{Name: whole.Name, Command: f.sweepCommandLine(cmd, name)}
 	for _, a := range whole.Sweep.Axes {
 		s.Axes = append(s.Axes, a.Path)
 	}
 	var code codes
+	var of result.Scenario
 	h := sha256.New()
 	for i, p := range points {
 		if cmd.Context().Err() != nil {
@@ -103,6 +119,7 @@ func (f *sweepFlags) sweep(cmd *cobra.Command, name string) error {
 			values[k] = setting.Value
 		}
 		s.Add(values, set)
+		of = set.Scenario
 		fmt.Fprintln(h, set.Scenario.Hash)
 	}
 	if from.sharded() {
@@ -114,10 +131,10 @@ func (f *sweepFlags) sweep(cmd *cobra.Command, name string) error {
 		fmt.Fprintf(cmd.ErrOrStderr(), "twinwrite: interrupted: %d of %d points; the same command goes on from there\n", len(s.Points), len(points))
 		dir += "-partial"
 	}
-	if err := reports.WriteSweep(dir, s); err != nil {
+	if err := reports.WriteSweep(dir, s, of); err != nil {
 		return exit{exitInternal, err}
 	}
-	if err := f.printSweep(cmd.OutOrStdout(), &s, dir); err != nil {
+	if err := f.printSweep(cmd.OutOrStdout(), s, dir); err != nil {
 		return exit{exitInternal, err}
 	}
 	return code.err()
@@ -197,6 +214,8 @@ func (f *sweepFlags) printSweep(w io.Writer, s *comparison.Sweep, dir string) er
 	switch f.format {
 	case "json":
 		return s.WriteJSON(w)
+	case "markdown":
+		return s.WriteMarkdown(w)
 	case "csv":
 		return s.WriteCSV(w)
 	}

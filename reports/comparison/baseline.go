@@ -41,7 +41,7 @@ func (c *Comparison) Baseline() Gate {
 		if f := figures[i]; p < significance {
 			g.Worse = append(g.Worse, f.ID)
 			if g.Text == "" {
-				g.Text = c.tell(f, c.Settings[0].Name, c.Settings[1].Name, 1)
+				g.Text = tell(f, c.Settings[0].Name, c.Settings[1].Name, 1)
 			}
 		}
 	}

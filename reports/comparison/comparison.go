@@ -111,7 +111,11 @@ func Of(c *result.Comparison) Comparison {
 			out.Figures = append(out.Figures, f)
 		}
 	}
-	out.correct()
+	all := make([]*Figure, len(out.Figures))
+	for i := range out.Figures {
+		all[i] = &out.Figures[i]
+	}
+	correct(all)
 	for _, e := range c.Expectations {
 		out.Expectations = append(out.Expectations, summary.Expectation(e))
 	}
@@ -224,38 +228,6 @@ func (f *Figure) worthShowing() bool {
 	return slices.ContainsFunc(f.Cells, func(c Cell) bool {
 		return c.Known && (c.Mean != 0 || f.ID == lostID || f.ID == "phantom" || f.ID == "outage-wait")
 	})
-}
-
-// correct decides what is shown, given how many differences are looked at.
-func (c *Comparison) correct() {
-	var ps []float64
-	var tested []*Against
-	for i := range c.Figures {
-		for _, cell := range c.Figures[i].Cells {
-			// What is the same in every run is no test.
-			if a := cell.Against; a != nil && a.Shown != Unknown && !(a.difference.Mean == 0 && a.difference.P == 1) {
-				ps, tested = append(ps, a.difference.P), append(tested, a)
-			}
-		}
-	}
-	for i, p := range stats.Holm(ps) {
-		tested[i].Adjusted = summary.Rounded(p)
-	}
-	for i := range c.Figures {
-		f := &c.Figures[i]
-		for _, cell := range f.Cells {
-			a := cell.Against
-			if a == nil {
-				continue
-			}
-			if !slices.Contains(tested, a) {
-				a.Adjusted = 1
-			}
-			if a.Shown != Unknown {
-				a.Shown = f.shown(a)
-			}
-		}
-	}
 }
 
 func (f *Figure) shown(a *Against) Shown {

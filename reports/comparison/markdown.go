@@ -20,20 +20,10 @@ func (c Comparison) WriteMarkdown(w io.Writer) error {
 		fmt.Fprintf(&out, "- %s\n", cell(line))
 	}
 	for _, b := range c.Blocks() {
-		fmt.Fprintf(&out, "\n### %s\n\n", b.Head)
+		fmt.Fprintf(&out, "\n### %s\n", b.Head)
 		head := c.Head()
 		head[0] = "Figure"
-		row := func(cells []string) {
-			for i, x := range cells {
-				cells[i] = cell(x)
-			}
-			fmt.Fprintf(&out, "| %s |\n", strings.Join(cells, " | "))
-		}
-		row(head)
-		out.WriteString("|" + strings.Repeat(" --- |", len(head)) + "\n")
-		for _, r := range b.Rows {
-			row(r)
-		}
+		markdownTable(&out, head, b.Rows)
 	}
 	fmt.Fprintf(&out, "\n%s. %s\n", words.Counted(c.Settings[0].Runs, "run", "runs"), Legend)
 	for _, line := range append(c.trust(), c.Notes...) {
@@ -42,6 +32,23 @@ func (c Comparison) WriteMarkdown(w io.Writer) error {
 	fmt.Fprintf(&out, "\nAgain: `%s`\n", strings.ReplaceAll(printable(c.Command), "`", "'"))
 	_, err := io.WriteString(w, out.String())
 	return err
+}
+
+// markdownTable writes a table, after an empty line.
+func markdownTable(out *strings.Builder, head []string, rows [][]string) {
+	row := func(cells []string) {
+		escaped := make([]string, len(cells))
+		for i, x := range cells {
+			escaped[i] = cell(x)
+		}
+		fmt.Fprintf(out, "| %s |\n", strings.Join(escaped, " | "))
+	}
+	out.WriteString("\n")
+	row(head)
+	out.WriteString("|" + strings.Repeat(" --- |", len(head)) + "\n")
+	for _, r := range rows {
+		row(r)
+	}
 }
 
 // cell keeps text from being read as markup: whatever comes from a file is text.

@@ -59,6 +59,7 @@ func known(v float64) reading { return reading{value: v, known: true} }
 // Longest and middle are the figures of time to converge that others refer to.
 const (
 	medianID = "convergence-p50"
+	tailID   = "convergence-p99"
 	lostID   = "lost"
 )
 
@@ -93,7 +94,7 @@ func metrics() []metric {
 		}},
 		convergence(medianID, "time to converge, median", .5),
 		convergence("convergence-p95", "time to converge, p95", .95),
-		convergence("convergence-p99", "time to converge, p99", .99),
+		convergence(tailID, "time to converge, p99", .99),
 		{"never-converged", "changes that never converged", 1, TenThousand, lower, func(_ *result.Set, r *result.Run) reading {
 			never := uint64(0)
 			for _, s := range r.Convergence {

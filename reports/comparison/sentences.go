@@ -24,7 +24,7 @@ func (c *Comparison) sentences() []Sentence {
 		list = append(list, c.verdictOn(first, s.Name, setting))
 		for _, shown := range []Shown{Better, Worse} {
 			for _, f := range c.lead(setting, shown) {
-				list = append(list, Sentence{c.tell(f, first, s.Name, setting), []string{f.ID}})
+				list = append(list, Sentence{tell(f, first, s.Name, setting), []string{f.ID}})
 			}
 		}
 	}
@@ -51,7 +51,7 @@ func (c *Comparison) lead(setting int, shown Shown) []*Figure {
 }
 
 // tell says one difference with its interval.
-func (c *Comparison) tell(f *Figure, first, name string, setting int) string {
+func tell(f *Figure, first, name string, setting int) string {
 	a := f.Cells[setting].Against
 	text := fmt.Sprintf("%s, %s: %s against %s under %s", name, f.Name, f.Value(setting), f.Value(0), first)
 	if f.Unit == TenThousand {

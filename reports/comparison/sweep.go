@@ -57,12 +57,24 @@ type PointFigure struct {
 // is the last one that has the same values on all others.
 func (s *Sweep) Add(values []string, set *result.Set) {
 	s.Schema = SweepSchema
+	p := pointOf(values, set)
+	for axis := range values {
+		if before := s.before(values, axis); before != nil {
+			p.flips(before)
+		}
+	}
+	s.Points = append(s.Points, p)
+}
+
+// pointOf takes the figures of a point from its results, and keeps of these no
+// more than what pairs runs.
+func pointOf(values []string, set *result.Set) Point {
 	runs := whole(set)
 	p := Point{
 		Values: values, Hash: set.Scenario.Hash, Runs: len(runs.Runs), Verdict: set.Verdict(), Command: set.Scenario.Command,
 		Figures: []PointFigure{}, Expectations: []summary.Expectation{}, Flips: []string{},
+		runs: &result.Set{Scenario: result.Scenario{Seed: set.Scenario.Seed}},
 	}
-	p.runs = &result.Set{Scenario: result.Scenario{Seed: set.Scenario.Seed}}
 	for i := range runs.Runs {
 		p.runs.Runs = append(p.runs.Runs, result.Run{Index: runs.Runs[i].Index})
 	}
@@ -73,12 +85,7 @@ func (s *Sweep) Add(values []string, set *result.Set) {
 	for _, e := range set.Expectations {
 		p.Expectations = append(p.Expectations, summary.Expectation(e))
 	}
-	for axis := range values {
-		if before := s.before(values, axis); before != nil {
-			p.flips(before)
-		}
-	}
-	s.Points = append(s.Points, p)
+	return p
 }
 
 // before is the point before one along an axis; nil where it is the first.
@@ -106,7 +113,7 @@ func (p *Point) flips(other *Point) {
 
 // sweepColumns are the figures that a table of points shows.
 var sweepColumns = []struct{ id, head string }{
-	{medianID, "p50"}, {"convergence-p99", "p99"}, {"never-converged", "never/10k"}, {"parked", "parked"}, {lostID, "lost/10k"}, {"user-wait-p95", "save p95"},
+	{medianID, "p50"}, {tailID, "p99"}, {"never-converged", "never/10k"}, {"parked", "parked"}, {lostID, "lost/10k"}, {"user-wait-p95", "save p95"},
 }
 
 // Figure finds a figure of the point; nil where it has none of that name.
@@ -129,56 +136,99 @@ func (p *Point) Value(id string) string {
 	return row.Value(0)
 }
 
-// WriteText writes a row a point. An expectation that fares otherwise than at
-// the point before carries a star.
-func (s Sweep) WriteText(w io.Writer) error {
+// Head names the columns of a table of points.
+func (s *Sweep) Head() []string {
 	head := append(slices.Clone(s.Axes), "runs")
 	for _, c := range sweepColumns {
 		head = append(head, c.head)
 	}
-	head = append(head, "properties")
+	head = append(head, "verdict")
 	if len(s.Points) > 0 {
 		for _, e := range s.Points[0].Expectations {
 			head = append(head, e.ID)
 		}
 	}
-	b := Block{}
-	flips := 0
+	return head
+}
+
+// Rows are the points, a row each. An expectation that fares otherwise than at
+// the point before carries a star; intervals adds those of the figures.
+func (s *Sweep) Rows(intervals bool) [][]string {
+	var rows [][]string
 	for i := range s.Points {
 		p := &s.Points[i]
 		row := append(slices.Clone(p.Values), words.Count(p.Runs))
 		for _, c := range sweepColumns {
-			row = append(row, p.Value(c.id))
+			text := p.Value(c.id)
+			if f := p.Figure(c.id); intervals && f != nil {
+				one := Figure{Unit: f.Unit, Cells: []Cell{f.Cell}}
+				if within := one.Interval(0); within != "" {
+					text += " (" + within + ")"
+				}
+			}
+			row = append(row, text)
 		}
 		row = append(row, string(p.Verdict))
 		for _, e := range p.Expectations {
 			text := string(e.Verdict)
 			if slices.Contains(p.Flips, e.ID) {
-				text += "*"
-				flips++
+				text += flipped
 			}
 			row = append(row, text)
 		}
-		b.Rows = append(b.Rows, row)
+		rows = append(rows, row)
 	}
+	return rows
+}
+
+// flipped marks a verdict that differs from that of the point before.
+const flipped = "*"
+
+// Flips reports whether any expectation fares otherwise somewhere.
+func (s *Sweep) Flips() bool {
+	return slices.ContainsFunc(s.Points, func(p Point) bool { return len(p.Flips) > 0 })
+}
+
+// WriteText writes a row a point, and what follows.
+func (s *Sweep) WriteText(w io.Writer) error {
 	var out strings.Builder
 	fmt.Fprintf(&out, "%s: %s\n\n", s.Name, words.Counted(len(s.Points), "point", "points"))
-	for i, line := range alignBlocks(head, []Block{b}) {
+	for i, line := range alignBlocks(s.Head(), []Block{{Rows: s.Rows(false)}}) {
 		if i == 1 || i == 2 { // a table without questions
 			continue
 		}
 		out.WriteString(line + "\n")
 	}
-	if flips > 0 {
+	if s.Flips() {
 		out.WriteString("\n* fares otherwise than at the point before\n")
+	}
+	out.WriteString("\nwhat follows\n")
+	for _, x := range s.Sentences() {
+		out.WriteString(strings.Join(fill("  ", x.Text), "\n") + "\n")
 	}
 	_, err := io.WriteString(w, printable(out.String()))
 	return err
 }
 
+// WriteMarkdown writes the same for a pull request's comment, with intervals.
+func (s *Sweep) WriteMarkdown(w io.Writer) error {
+	var out strings.Builder
+	fmt.Fprintf(&out, "## %s: %s\n\n", cell(s.Name), words.Counted(len(s.Points), "point", "points"))
+	for _, x := range s.Sentences() {
+		fmt.Fprintf(&out, "- %s\n", cell(x.Text))
+	}
+	markdownTable(&out, s.Head(), s.Rows(true))
+	if s.Flips() {
+		out.WriteString("\n\\* fares otherwise than at the point before\n")
+	}
+	fmt.Fprintf(&out, "\nIn brackets 95 %% intervals over runs.\n\nAgain: `%s`\n", strings.ReplaceAll(printable(s.Command), "`", "'"))
+	_, err := io.WriteString(w, out.String())
+	return err
+}
+
 // WriteJSON writes the sweep, the same bytes for the same results on every
 // machine.
-func (s Sweep) WriteJSON(w io.Writer) error {
+func (s *Sweep) WriteJSON(w io.Writer) error {
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false) // it is a file for programs, never part of a page
 	enc.SetIndent("", "  ")
@@ -189,7 +239,7 @@ func (s Sweep) WriteJSON(w io.Writer) error {
 }
 
 // WriteCSV writes a row for each figure of each point.
-func (s Sweep) WriteCSV(w io.Writer) error {
+func (s *Sweep) WriteCSV(w io.Writer) error {
 	out := csv.NewWriter(w)
 	_ = out.Write(append(slices.Clone(s.Axes), "figure", "unit", "mean", "low", "high", "at_least", "runs")) // Error tells of it
 	number := func(v summary.Rounded) string { return strconv.FormatFloat(float64(v), 'g', 6, 64) }

@@ -1,9 +1,7 @@
 package html
 
 import (
-	"bytes"
 	"fmt"
-	"html/template"
 	"io"
 	"strings"
 
@@ -17,30 +15,28 @@ import (
 
 // comparedView is the page of a comparison, in the order of reading.
 type comparedView struct {
-	Style  template.HTML
-	Policy string
+	frame
 
-	Name, Against, Command string
-	Verdicts               []string // a sentence on each setting
-	Details                []string // a sentence on each difference that is told
-	Notes                  []string
-	Facts                  []fact
-	Expectations           []expectation
-	Legend                 string
-	Blocks                 []any // tables with their titles
-	Plots                  []picture
-	Trust                  table
-	Limits                 []string
-	Terms                  []term
+	Against  string
+	Verdicts []string // a sentence on each setting
+	Details  []string // a sentence on each difference that is told
+	Notes    []string
+	Legend   string
+	Blocks   []any // tables with their titles
+	Trust    table
 }
 
 // WriteCompared writes the page of a comparison; drawn are its plots.
 func WriteCompared(w io.Writer, c *result.Comparison, f comparison.Comparison, drawn []plots.Plot) error {
+	shared, err := newFrame("comparison", f.Name, f.Name+": "+findings.Capital(f.Against()), f.Command, drawn)
+	if err != nil {
+		return err
+	}
+	shared.Demand = "What the scenario demands of one setting beside another."
+	shared.Expectations = expectationsOf(summary.Summary{Expectations: f.Expectations})
+	shared.Limits = limits(c.Settings[0].Set.Scenario)
 	v := comparedView{
-		Style: sheet().Style, Policy: sheet().Policy,
-		Name: f.Name, Against: findings.Capital(f.Against()), Command: f.Command, Notes: f.Notes, Legend: comparison.Legend,
-		Expectations: expectationsOf(summary.Summary{Expectations: f.Expectations}), Trust: trustTable(&f),
-		Limits: limits(c.Settings[0].Set.Scenario), Terms: terms,
+		frame: shared, Against: findings.Capital(f.Against()), Notes: f.Notes, Legend: comparison.Legend, Trust: trustTable(&f),
 	}
 	for _, s := range f.Sentences {
 		if strings.Contains(s.Text, "95 % interval") {
@@ -53,25 +49,9 @@ func WriteCompared(w io.Writer, c *result.Comparison, f comparison.Comparison, d
 		v.Facts = append(v.Facts, fact{s.Name, fmt.Sprintf("%s, seed %d, results %s", words.Counted(s.Runs, "run", "runs"), s.Seed, s.Hash)})
 	}
 	for _, b := range f.Blocks() {
-		t := table{Rows: b.Rows}
-		for i, head := range f.Head() {
-			t.Head = append(t.Head, column{head, i > 0})
-		}
-		v.Blocks = append(v.Blocks, titled(b.Head, t))
+		v.Blocks = append(v.Blocks, titled(b.Head, tableOf(f.Head(), b.Rows, 1)))
 	}
-	for _, p := range drawn {
-		var svg bytes.Buffer
-		if err := p.Inline(&svg); err != nil {
-			return fmt.Errorf("draw %s: %w", p.Name, err)
-		}
-		v.Plots = append(v.Plots, picture{Plot: p, SVG: template.HTML(svg.String()), Numbers: numbers(p.Table)})
-	}
-	var b bytes.Buffer
-	if err := page.ExecuteTemplate(&b, "compare.html", v); err != nil {
-		return fmt.Errorf("fill page: %w", err)
-	}
-	_, err := w.Write(b.Bytes())
-	return err
+	return fill(w, "compare.html", v)
 }
 
 // trustTable says of every difference how it was measured.

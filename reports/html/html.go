@@ -2,14 +2,14 @@
 // that needs no network, no script and no other file.
 //
 // [Write] builds a view of the figures (view.go) and puts it through page.html
-// with html/template. Whatever comes out of a scenario or a record key is text
+// with html/template; [WriteCompared], [WriteSwept] and [WriteTornado] are the
+// pages of what is set side by side. What pages share is in parts.html. Whatever comes out of a scenario or a record key is text
 // to the template and is escaped there; the only markup that passes as such is
 // made here: the pictures of package plots and the style sheet, which the
 // page's content security policy admits by its hash.
 package html
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"embed"
 	"encoding/base64"
@@ -26,10 +26,10 @@ import (
 	"github.com/twinwrite/twinwrite/scenarios/result"
 )
 
-//go:embed page.html compare.html page.css
+//go:embed page.html compare.html sweep.html parts.html page.css
 var files embed.FS
 
-var page = template.Must(template.New("page.html").Funcs(template.FuncMap{"titled": titled, "slowest": titledSlowest, "bind": words.Bind}).ParseFS(files, "page.html", "compare.html"))
+var page = template.Must(template.New("page.html").Funcs(template.FuncMap{"titled": titled, "slowest": titledSlowest, "bind": words.Bind}).ParseFS(files, "*.html"))
 
 // titled gives a table its caption, for the template "table".
 func titled(title string, t table) any {
@@ -51,20 +51,11 @@ func titledSlowest(title, took string, several bool, t slowest) any {
 
 // Write writes the page for set; drawn are its plots, in the order of showing.
 func Write(w io.Writer, set *result.Set, s summary.Summary, drawn []plots.Plot) error {
-	v := newView(set, s)
-	for _, p := range drawn {
-		var svg bytes.Buffer
-		if err := p.Inline(&svg); err != nil {
-			return fmt.Errorf("draw %s: %w", p.Name, err)
-		}
-		v.Plots = append(v.Plots, picture{Plot: p, SVG: template.HTML(svg.String()), Numbers: numbers(p.Table)})
+	f, err := newFrame("report", set.Scenario.Name, set.Scenario.Name+": "+verdictWord(s.Verdict), set.Scenario.Command, drawn)
+	if err != nil {
+		return err
 	}
-	var b bytes.Buffer
-	if err := page.Execute(&b, v); err != nil {
-		return fmt.Errorf("fill page: %w", err)
-	}
-	_, err := w.Write(b.Bytes())
-	return err
+	return fill(w, "page.html", newView(set, s, f))
 }
 
 // sheet is the page's one style sheet, and the policy that admits nothing else:

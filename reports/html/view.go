@@ -20,48 +20,41 @@ import (
 // view is what the template shows: text, ready to read, in the order of the
 // page. It computes nothing that is not in the summary or the findings.
 type view struct {
-	Style  template.HTML
-	Policy string
+	frame
 
-	Name, Purpose string
-	Mark          string   // class of the verdict: "pass", "fail", "inconclusive"
-	Verdict       string   // one word
-	Interrupted   string   // how much there is of an interrupted execution; else empty
-	Notices       []string // planted bugs, runs that stopped early
-	Headline      string
-	Second        string // the sentence below the headline
-	First         *firstViolation
-	Command, Cut  string
-	Facts         []fact
+	Purpose     string
+	Mark        string   // class of the verdict: "pass", "fail", "inconclusive"
+	Verdict     string   // one word
+	Interrupted string   // how much there is of an interrupted execution; else empty
+	Notices     []string // planted bugs, runs that stopped early
+	Headline    string
+	Second      string // the sentence below the headline
+	First       *firstViolation
 
 	Key        []number
 	Events     []findings.Event
 	Properties []property
 
-	Expectations []expectation
-	Plots        []picture
-	Waits        string
-	Saves        table // how long users waited, by workload
-	Endings      table // how saves ended
-	Systems      table // how busy the systems were, and what they refused the engine
-	Asked        table // what operators asked for
-	Maps         table
-	DeskCounts   string
-	Errors       table // what waits for an operator
-	Listed       table // what needs no action
-	Stories      []story
-	Slow         slowest // those that converged at last
-	Never        slowest // those that did not
-	Several      bool    // several runs: rows name theirs
-	Runs         table
-	OverRuns     table
+	Waits      string
+	Saves      table // how long users waited, by workload
+	Endings    table // how saves ended
+	Systems    table // how busy the systems were, and what they refused the engine
+	Asked      table // what operators asked for
+	Maps       table
+	DeskCounts string
+	Errors     table // what waits for an operator
+	Listed     table // what needs no action
+	Stories    []story
+	Slow       slowest // those that converged at last
+	Never      slowest // those that did not
+	Several    bool    // several runs: rows name theirs
+	Runs       table
+	OverRuns   table
 
 	Pairing table
 	Given   table
 	Assumed table
 	Others  table
-	Limits  []string
-	Terms   []term
 }
 
 // fact is a short label with its value.
@@ -129,21 +122,21 @@ type worst struct {
 
 type term struct{ Word, Means string }
 
-func newView(set *result.Set, s summary.Summary) view {
+func newView(set *result.Set, s summary.Summary, f frame) view {
 	sc := set.Scenario
 	pooled := summary.Pool(set)
 	clock := words.NewClock(sc.Start, sc.Length+sc.Drain)
+	f.Facts, f.Expectations, f.Limits = facts(set, s), expectationsOf(s), limits(sc)
+	f.Demand = "What the scenario demands of its runs. A verdict speaks about the mean of the figure over runs: it passes or fails when the whole confidence interval does."
 	v := view{
-		Style: sheet().Style, Policy: sheet().Policy,
-		Name: sc.Name, Purpose: sc.Purpose, Mark: string(s.Verdict), Verdict: verdictWord(s.Verdict),
+		frame: f, Purpose: sc.Purpose, Mark: string(s.Verdict), Verdict: verdictWord(s.Verdict),
 		Interrupted: findings.Interruption(s), Notices: findings.Planted(s),
-		Headline: findings.Arrival(s), Second: findings.Verdict(s), Command: sc.Command, Facts: facts(set, s),
+		Headline: findings.Arrival(s), Second: findings.Verdict(s),
 		Key: keyNumbers(pooled, s, clock), Events: findings.Narrative(set, s), Properties: propertiesOf(s, clock),
-		Expectations: expectationsOf(s),
-		Waits:        findings.Waits(s), Saves: savesTable(s), Endings: endingsTable(s), Systems: systemsTable(pooled, s, clock), Asked: askedTable(pooled, clock),
+		Waits: findings.Waits(s), Saves: savesTable(s), Endings: endingsTable(s), Systems: systemsTable(pooled, s, clock), Asked: askedTable(pooled, clock),
 		Maps: mapTable(s), DeskCounts: findings.DeskCounts(s),
 		Several: len(set.Runs) > 1, Runs: runTable(s), OverRuns: overRunsTable(s),
-		Pairing: pairingTable(sc.Maps), Limits: limits(sc), Terms: terms,
+		Pairing: pairingTable(sc.Maps),
 	}
 	if s.Verdict == result.Fail {
 		v.Headline, v.Second = v.Second, v.Headline

@@ -96,6 +96,37 @@ func Outcome(class string) Shade {
 	return Faint
 }
 
+// Ramp goes from little to much (viridis, CC0), the same in light and dark.
+var Ramp = []Shade{
+	{"ramp0", 0x440154, 0x440154},
+	{"ramp1", 0x482173, 0x482173},
+	{"ramp2", 0x433E85, 0x433E85},
+	{"ramp3", 0x38588C, 0x38588C},
+	{"ramp4", 0x2D708E, 0x2D708E},
+	{"ramp5", 0x25858E, 0x25858E},
+	{"ramp6", 0x1E9B8A, 0x1E9B8A},
+	{"ramp7", 0x2BB07F, 0x2BB07F},
+	{"ramp8", 0x51C56A, 0x51C56A},
+	{"ramp9", 0x85D54A, 0x85D54A},
+	{"ramp10", 0xC2DF23, 0xC2DF23},
+	{"ramp11", 0xFDE725, 0xFDE725},
+}
+
+// Text on a ramp, in both settings.
+var (
+	OnLow  = Shade{"onlow", 0xFFFFFF, 0xFFFFFF}
+	OnHigh = Shade{"onhigh", 0x14171A, 0x14171A}
+)
+
+// Heat is the shade of a place between 0 and 1, and that of text on it.
+func Heat(at float64) (shade, text Shade) {
+	i := min(max(int(at*float64(len(Ramp))), 0), len(Ramp)-1)
+	if i < len(Ramp)/2-1 {
+		return Ramp[i], OnLow
+	}
+	return Ramp[i], OnHigh
+}
+
 // Shades lists every shade once, in a fixed order.
 func Shades() []Shade {
 	all := []Shade{Ink, Soft, Faint, Rule, Paper, Panel}
@@ -104,7 +135,8 @@ func Shades() []Shade {
 	for _, o := range outcomes {
 		all = append(all, o.shade)
 	}
-	return all
+	all = append(all, Ramp...)
+	return append(all, OnLow, OnHigh)
 }
 
 // CSS are the rules that give shades their colours, as classes: "f-ink" fills

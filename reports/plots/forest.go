@@ -10,6 +10,7 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 
 	"github.com/twinwrite/twinwrite/reports/comparison"
+	"github.com/twinwrite/twinwrite/reports/findings"
 	"github.com/twinwrite/twinwrite/reports/paint"
 	"github.com/twinwrite/twinwrite/reports/words"
 )
@@ -117,7 +118,7 @@ func forestFinding(c *comparison.Comparison, better, worse []int) string {
 		}
 	}
 	text := strings.Join(parts, "; ") + ", against " + c.Settings[0].Name
-	return strings.ToUpper(text[:1]) + text[1:]
+	return findings.Capital(text)
 }
 
 func forestTable(c *comparison.Comparison) Table {

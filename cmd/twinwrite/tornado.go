@@ -1,0 +1,134 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/twinwrite/twinwrite/reports"
+	"github.com/twinwrite/twinwrite/reports/comparison"
+	"github.com/twinwrite/twinwrite/scenarios"
+	"github.com/twinwrite/twinwrite/scenarios/result"
+	"github.com/twinwrite/twinwrite/scenarios/runs"
+)
+
+// tornadoRuns is how often a scenario is run at least with each value of an
+// assumption where nobody says how often.
+const tornadoRuns = 5
+
+// assumptions changes the assumptions of a scenario one at a time.
+func (f *sweepFlags) assumptions(cmd *cobra.Command, name string) error {
+	if err := f.check(cmd, "text", "json", "markdown"); err != nil {
+		return usage(err)
+	}
+	if f.axes != nil {
+		return usage(errors.New("--tornado and --axis are two questions\n  hint: ask one at a time"))
+	}
+	sets := slices.Clone(f.overrides(cmd))
+	s, err := load(cmd, name, sets)
+	if err != nil {
+		return err
+	}
+	if !cmd.Flags().Changed("runs") && s.Runs.Most() < tornadoRuns {
+		sets = append(sets, "runs.count="+strconv.Itoa(tornadoRuns))
+	}
+	all, err := scenarios.Assumptions(name, sets...)
+	if err != nil {
+		return exit{exitInvalid, err}
+	}
+	count := 1
+	for _, a := range all {
+		count += len(a.Others)
+	}
+	var code codes
+	ran := 0
+	simulate := func(point scenarios.Point) (*result.Set, error) {
+		ran++
+		set, err := f.value(cmd, name, append(slices.Clone(sets), point.Sets()...), fmt.Sprintf("value %d of %d", ran, count), point)
+		if err == nil && cmd.Context().Err() == nil {
+			code.runs(set)
+		}
+		return set, err
+	}
+	base, err := simulate(nil)
+	if err != nil {
+		return err
+	}
+	t := comparison.NewTornado(s.Name, f.tornadoCommandLine(cmd, name), base)
+	for _, a := range all {
+		if a.Left != "" {
+			t.Left = append(t.Left, comparison.Unexamined{Path: a.Path, Value: a.Value, Why: a.Left})
+		}
+		for _, o := range a.Others {
+			if cmd.Context().Err() != nil {
+				break
+			}
+			set, err := simulate(o.Point)
+			if err != nil {
+				return err
+			}
+			if cmd.Context().Err() == nil { // what was cut short says nothing
+				t.Add(a.Path, a.Value, a.Source, o.Name, set)
+			}
+		}
+	}
+	t.Settle()
+	dir := filepath.Join(f.out, s.Name+"-tornado-"+base.Scenario.Hash)
+	if cmd.Context().Err() != nil {
+		code.raise(exitInterrupted)
+		fmt.Fprintf(cmd.ErrOrStderr(), "twinwrite: interrupted: %d of %d values\n", ran, count)
+		dir += "-partial"
+	}
+	if err := reports.WriteTornado(dir, t, base.Scenario); err != nil {
+		return exit{exitInternal, err}
+	}
+	if err := f.printTornado(cmd.OutOrStdout(), t, dir); err != nil {
+		return exit{exitInternal, err}
+	}
+	return code.err()
+}
+
+// value runs the scenario with one assumption changed.
+func (f *sweepFlags) value(cmd *cobra.Command, name string, sets []string, which string, point scenarios.Point) (*result.Set, error) {
+	s, _, err := scenarios.Load(name, sets...)
+	if err != nil {
+		return nil, exit{exitInvalid, err}
+	}
+	if !f.quiet {
+		fmt.Fprintf(cmd.ErrOrStderr(), "twinwrite: %s: %s\n", which, strings.Join(point.Sets(), " "))
+	}
+	set, err := runs.Simulate(cmd.Context(), s, runs.Options{Jobs: f.jobs, Command: "twinwrite run " + quote(name)})
+	if err != nil && !errors.Is(err, context.Canceled) {
+		return nil, exit{exitInternal, err}
+	}
+	return set, nil
+}
+
+func (f *sweepFlags) tornadoCommandLine(cmd *cobra.Command, name string) string {
+	words := []string{"twinwrite sweep", quote(name), "--tornado"}
+	for _, s := range f.overrides(cmd) {
+		words = append(words, "--set", quote(s))
+	}
+	return strings.Join(words, " ")
+}
+
+func (f *sweepFlags) printTornado(w io.Writer, t *comparison.Tornado, dir string) error {
+	switch f.format {
+	case "json":
+		return t.WriteJSON(w)
+	case "markdown":
+		return t.WriteMarkdown(w)
+	}
+	if err := t.WriteText(w); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(w, "\nfolder     %s\nreproduce  %s\n", dir, t.Command)
+	return err
+}
