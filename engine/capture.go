@@ -219,6 +219,9 @@ func (c *Capture) OwnWrite(before, after *Record) *Reference {
 func (c *Capture) refuse(changes []Change) error {
 	var modes [Live + 1]bool
 	for i := range changes {
+		if id := changes[i].Key.Map; int(id) >= len(c.maps) {
+			return fmt.Errorf("engine: the transaction changes a record of table map %d: %w", id, ErrUnknownMap)
+		}
 		m := c.maps[changes[i].Key.Map]
 		if b := changes[i].Before; c.mode(m) != Stopped && b != nil && b.Mark.Dead && b.Mark.Intent != 0 {
 			return fmt.Errorf("%w: %s", ErrBusy, m.Name)

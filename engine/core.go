@@ -115,7 +115,22 @@ func (c Config) Validate() error {
 			faults = append(faults, fmt.Errorf("engine: table map %s has ID %d but stands at %d", m.Name, m.ID, i))
 		}
 	}
+	faults = append(faults, c.validateLookups()...)
 	return errors.Join(append(faults, c.validateJobs()...)...)
+}
+
+// validateLookups reports lookups to table maps that there are not.
+func (c Config) validateLookups() (faults []error) {
+	for _, m := range c.Maps {
+		for i := range m.Columns {
+			for _, id := range m.Columns[i].Lookups {
+				if int(id) >= len(c.Maps) {
+					faults = append(faults, fmt.Errorf("engine: table map %s, column %s: %w: %d", m.Name, m.Columns[i].Name, ErrUnknownMap, id))
+				}
+			}
+		}
+	}
+	return faults
 }
 
 // validateJobs reports maps that are in no job, or in several.
@@ -131,7 +146,7 @@ func (c Config) validateJobs() []error {
 		}
 		for _, m := range j.Maps {
 			if int(m) >= len(c.Maps) {
-				faults = append(faults, fmt.Errorf("engine: job %s names table map %d, of %d", j.Name, m, len(c.Maps)))
+				faults = append(faults, &JobError{Job: j.Name, Err: ErrUnknownMap, Other: fmt.Sprint(m)})
 				continue
 			}
 			in[m]++
@@ -232,16 +247,13 @@ func NewCore(cfg Config, state *State) (*Core, error) {
 // load takes over what was saved. Whatever was in flight is in the queue
 // again, and every attempt starts with fresh reads.
 func (c *Core) load(state *State) error {
-	if err := c.loadMaps(state); err != nil {
+	if err := errors.Join(state.unknownMaps(len(c.cfg.Maps)), c.loadMaps(state)); err != nil {
 		return err
 	}
 	c.order = state.Order
 	for _, l := range state.Ledgers {
 		if c.bugs.hit(PlantLedgerForgotten) {
 			continue
-		}
-		if int(l.Key.Map) >= len(c.cfg.Maps) {
-			return fmt.Errorf("engine: the saved ledger of %s names table map %d, of %d", l.Key.ID, l.Key.Map, len(c.cfg.Maps))
 		}
 		ledger := &c.pairs.lane(c.pairs.ensure(l.Key, l.Side)).ledger
 		if l.Incarnation > ledger.incarnation {
@@ -255,9 +267,6 @@ func (c *Core) load(state *State) error {
 	}
 	for i := range state.Open {
 		r := &state.Open[i]
-		if int(r.Reference.Key.Map) >= len(c.cfg.Maps) {
-			return fmt.Errorf("engine: the saved reference %s names table map %d, of %d", &r.Reference, r.Reference.Key.Map, len(c.cfg.Maps))
-		}
 		c.insert(c.pairs.ensure(r.Reference.Key, r.Reference.Side), queued{Reference: r.Reference, order: r.Order})
 	}
 	for _, s := range state.Lanes {

@@ -80,6 +80,7 @@ const (
 // Refusals of an operator's request.
 var (
 	ErrUnknownJob      = errors.New("engine: no such integration job")
+	ErrNotOfJob        = errors.New("engine: the table map is in another job")
 	ErrJobNotActive    = errors.New("engine: the error desk works only while the job is active")
 	ErrJobState        = errors.New("engine: the job is not in a state for that")
 	ErrTooManyRequests = fmt.Errorf("engine: %d requests of the job are waiting already", DeskRequestsMax)
@@ -115,6 +116,14 @@ func (c *Core) command(cmd *Command) error {
 	}
 	if j < 0 {
 		return ErrUnknownJob
+	}
+	for _, m := range cmd.Filter.Maps {
+		switch {
+		case int(m) >= len(c.cfg.Maps):
+			return fmt.Errorf("%w: %d", ErrUnknownMap, m)
+		case c.jobByMap[m] != j:
+			return fmt.Errorf("%w: %s", ErrNotOfJob, c.cfg.Maps[m].Name)
+		}
 	}
 	state := c.jobs[j].state
 	switch cmd.Kind {

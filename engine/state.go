@@ -1,6 +1,10 @@
 package engine
 
-import "time"
+import (
+	"errors"
+	"fmt"
+	"time"
+)
 
 // MutationKind tells what a [Mutation] changes.
 type MutationKind uint8
@@ -131,4 +135,30 @@ type State struct {
 	Ledgers     []Ledger        // in any order
 	Ingested    [2][]uint64     // by side: positions taken in and not yet known to be forgotten
 	Order       uint64          // the highest order given
+}
+
+// unknownMaps reports what was saved of table maps beyond the first n: the program
+// runs with fewer than the one that saved it.
+func (s *State) unknownMaps(n int) error {
+	var faults []error
+	look := func(what string, m MapID) {
+		if int(m) >= n {
+			faults = append(faults, fmt.Errorf("engine: the saved %s: %w: %d", what, ErrUnknownMap, m))
+		}
+	}
+	for i := range s.Open {
+		look("reference "+s.Open[i].Reference.String(), s.Open[i].Reference.Key.Map)
+	}
+	for i := range s.Ledgers {
+		look("ledger of "+s.Ledgers[i].Key.ID, s.Ledgers[i].Key.Map)
+	}
+	for i := range s.Quarantined {
+		look("quarantine of "+s.Quarantined[i].Key.ID, s.Quarantined[i].Key.Map)
+	}
+	for _, t := range s.Intents {
+		for i := range t.Rows {
+			look(fmt.Sprintf("intent of transaction %d on %s", t.Tx, t.Side), t.Rows[i].Key.Map)
+		}
+	}
+	return errors.Join(faults...)
 }

@@ -228,7 +228,8 @@ func (m *TableMap) join(column int, c Column) {
 }
 
 // MarkCircular marks the lookups that can close a circle: those from which the
-// lookups of the maps lead back to their own map. maps stand at their IDs.
+// lookups of the maps lead back to their own map. maps stand at their IDs. A lookup
+// to a map that there is not leads nowhere; [NewCore] and [ValidateJob] report it.
 func MarkCircular(maps []TableMap) {
 	reach := make([]map[MapID]bool, len(maps)) // by map: what its lookups lead to
 	for i := range maps {
@@ -239,7 +240,7 @@ func MarkCircular(maps []TableMap) {
 		for c := range maps[i].Columns {
 			col := &maps[i].Columns[c]
 			for _, target := range col.Lookups {
-				col.Circular = col.Circular || target == maps[i].ID || reach[target][maps[i].ID]
+				col.Circular = col.Circular || target == maps[i].ID || int(target) < len(maps) && reach[target][maps[i].ID]
 			}
 		}
 	}
@@ -249,7 +250,7 @@ func MarkCircular(maps []TableMap) {
 func follow(maps []TableMap, from MapID, seen map[MapID]bool) {
 	for _, c := range maps[from].Columns {
 		for _, target := range c.Lookups {
-			if !seen[target] {
+			if !seen[target] && int(target) < len(maps) {
 				seen[target] = true
 				follow(maps, target, seen)
 			}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // The faults that keep a job from starting. Each comes as a [*JobError] that
@@ -19,6 +20,7 @@ var (
 	ErrNotRunning       = errors.New("looks up a table map that is in no running job and is not declared external")
 	ErrColumnTwice      = errors.New("the column is mapped twice")
 	ErrKeyTwice         = errors.New("the key has the column twice")
+	ErrCircle           = errors.New("its lookups lead back to it, and no lookup on the way may follow later: mark what can close a circle with MarkCircular")
 )
 
 // JobError is one fault of a job that is about to start.
@@ -96,6 +98,7 @@ func ValidateJob(maps []*TableMap, job Job, running ...Job) ([]JobNotice, error)
 			v.policies(i, maps[id])
 			v.columns(maps[id])
 			v.lookups(maps[id])
+			v.circle(maps[id])
 		}
 	}
 	return v.notices, errors.Join(v.faults...)
@@ -220,6 +223,38 @@ func (v *jobCheck) lookups(m *TableMap) {
 			}
 		}
 	}
+}
+
+// circle: records that look each other up in a circle can be created only if one of
+// the lookups may be left out for a while.
+func (v *jobCheck) circle(m *TableMap) {
+	if way := v.wayBack(m.ID, m, make([]bool, len(v.maps))); way != nil {
+		slices.Reverse(way)
+		v.fault(m, "", ErrCircle, strings.Join(way, ", "))
+	}
+}
+
+// wayBack returns the lookups that lead from one map to another, last first, without
+// those that may follow later; nil when there is no way.
+func (v *jobCheck) wayBack(to MapID, from *TableMap, seen []bool) []string {
+	seen[from.ID] = true
+	for i := range from.Columns {
+		c := &from.Columns[i]
+		for _, id := range c.Lookups {
+			if c.Circular || int(id) >= len(v.maps) {
+				continue
+			}
+			if id == to {
+				return []string{from.Name + "." + c.Name}
+			}
+			if !seen[id] {
+				if way := v.wayBack(to, v.maps[id], seen); way != nil {
+					return append(way, from.Name+"."+c.Name)
+				}
+			}
+		}
+	}
+	return nil
 }
 
 // runs reports whether a map is in the job or in one that runs.

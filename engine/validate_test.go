@@ -54,8 +54,10 @@ func TestValidateJobReportsAllFaultsAtOnce(t *testing.T) {
 		engine.TableMap{Name: "currencies", External: true},
 		engine.TableMap{Name: "customers again", Entity: [2]string{"CustCustomerV3Entity", "accounts"}},
 		engine.TableMap{Name: "elsewhere"},
+		engine.TableMap{Name: "people", Columns: []engine.Column{lookup("team", 11)}},
+		engine.TableMap{Name: "teams", Columns: []engine.Column{{Name: "name"}, lookup("head", 10), {Name: "above", Lookups: []engine.MapID{11}, Circular: true}}},
 	)
-	job := engine.Job{Name: "sales", Maps: []engine.MapID{0, 1, 2, 3, 4, 5, 0, 42, 9}}
+	job := engine.Job{Name: "sales", Maps: []engine.MapID{0, 1, 2, 3, 4, 5, 0, 42, 9, 10, 11}}
 	_, err := engine.ValidateJob(maps, job, engine.Job{Name: "other", Maps: []engine.MapID{8, 9}})
 	want := []string{
 		"engine: job sales, table map customers: another running table map pairs the same data entity and table: customers again",
@@ -71,6 +73,8 @@ func TestValidateJobReportsAllFaultsAtOnce(t *testing.T) {
 		"engine: job sales, table map customers: the table map is in a job already: sales",
 		"engine: job sales: no table map has this number: 42",
 		"engine: job sales, table map elsewhere: the table map is in a job already: other",
+		"engine: job sales, table map people: its lookups lead back to it, and no lookup on the way may follow later: mark what can close a circle with MarkCircular: people.team, teams.head",
+		"engine: job sales, table map teams: its lookups lead back to it, and no lookup on the way may follow later: mark what can close a circle with MarkCircular: teams.head, people.team",
 	}
 	got := strings.Split(fmt.Sprint(err), "\n")
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -78,7 +82,7 @@ func TestValidateJobReportsAllFaultsAtOnce(t *testing.T) {
 	}
 	for _, kind := range []error{
 		engine.ErrUnknownMap, engine.ErrMapTwice, engine.ErrEntityTwice, engine.ErrSequenceTwice, engine.ErrTwoPrimaries,
-		engine.ErrScopeMismatch, engine.ErrAsyncUnsupported, engine.ErrNotRunning, engine.ErrColumnTwice, engine.ErrKeyTwice,
+		engine.ErrScopeMismatch, engine.ErrAsyncUnsupported, engine.ErrNotRunning, engine.ErrColumnTwice, engine.ErrKeyTwice, engine.ErrCircle,
 	} {
 		if !errors.Is(err, kind) {
 			t.Errorf("%v is not among the faults", kind)
