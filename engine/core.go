@@ -33,6 +33,7 @@ type Config struct {
 	InitialRows  int           // records that one leg of an initial sync carries at most; 500,000
 	DeskPart     int           // items of an operator's request that one step works off, so that a large one does not hold up everything else; 256
 	PauseAge     time.Duration // how long a paused job queues up references; 24h
+	PurgeAfter   time.Duration // how long the error desk keeps what a resume has put there; 24h
 	PauseOpen    int           // how many references may wait while a job is paused; 1,000,000
 	Failpoints   Failpoints    // nil plants nothing
 	Watch        Watcher       // is told where items are; nil: nobody is
@@ -57,6 +58,7 @@ func (c Config) WithDefaults() Config {
 	fill(&c.InitialRows, 500_000)
 	fill(&c.DeskPart, 256)
 	fill(&c.PauseAge, 24*time.Hour)
+	fill(&c.PurgeAfter, 24*time.Hour)
 	fill(&c.PauseOpen, 1_000_000)
 	c.Jobs = slices.Clone(c.Jobs)
 	for j := range c.Jobs {
@@ -106,6 +108,7 @@ func (c Config) Validate() error {
 	span("the probe interval", c.Probe)
 	span("the life of a write", c.WriteLife)
 	span("the longest pause", c.PauseAge)
+	span("the time that catch-up errors are kept", c.PurgeAfter)
 	positive("references during a pause", c.PauseOpen)
 	if !(c.RetryTimes >= 1) {
 		faults = append(faults, fmt.Errorf("engine: the back-off factor must be at least 1, not %v", c.RetryTimes))
@@ -177,6 +180,7 @@ type Core struct {
 
 	ready    [2]heap[readyEntry] // by source side
 	waiting  heap[dueEntry]      // items in back-off
+	purges   heap[dueEntry]      // items that were skipped at a resume, some of which have left the desk since
 	batches  []batch             // one slot per worker
 	outbox   [2]outboxReader
 	gates    [2]gate
@@ -277,8 +281,9 @@ func (c *Core) load(state *State) error {
 		l := c.pairs.lane(id)
 		l.attempts, l.solo = s.Attempts, s.Attempts >= soloFrom
 		if s.Parked.Class != Open {
-			l.parked, l.requested, l.request = s.Parked, s.Requested, s.Request
+			l.parked, l.parkedAt, l.requested, l.request = s.Parked, s.Since, s.Requested, s.Request
 			c.move(id, parked)
+			c.keepForAWhile(id, l)
 			if s.Parked.Reason == DuplicateValue {
 				c.refusedValue(id, l)
 			}
@@ -385,6 +390,7 @@ func (c *Core) timePassed() {
 			c.makeReady(e.lane)
 		}
 	}
+	c.purge()
 	for s := range c.outbox {
 		if o := &c.outbox[s]; !o.pulling && o.pollAt <= c.now {
 			c.pull(Side(s))
@@ -398,6 +404,9 @@ func (c *Core) askToWake() {
 	next := min(c.outbox[FinOps].wake(), c.outbox[Dataverse].wake())
 	if len(c.waiting) > 0 {
 		next = min(next, c.waiting[0].at)
+	}
+	if len(c.purges) > 0 {
+		next = min(next, c.purges[0].at)
 	}
 	for _, t := range c.lives {
 		next = min(next, t.wake())

@@ -257,7 +257,7 @@ func (c *Core) carryOut(id laneID) {
 	}
 	c.unpark(id, l)
 	if what == DismissRequested && !c.bugs.hit(PlantDismissedReturns) {
-		c.dismiss(id, l)
+		c.dismiss(id, l, NoReason)
 		return
 	}
 	c.saveLane(id)
@@ -268,20 +268,43 @@ func (c *Core) carryOut(id laneID) {
 func (c *Core) unpark(id laneID, l *lane) {
 	c.offDesk(id, l)
 	c.move(id, idle)
-	l.attempts, l.solo, l.parked = 0, false, Outcome{}
+	l.attempts, l.solo, l.parked, l.parkedAt = 0, false, Outcome{}, 0
 }
 
-// dismiss ends all references of an item. The value may still travel later, as
+// dismiss ends all references of an item, because an operator has asked for it or
+// for another reason. The value may still travel later, as
 // part of a newer change.
-func (c *Core) dismiss(id laneID, l *lane) {
+func (c *Core) dismiss(id laneID, l *lane, why Reason) {
 	for i := range l.open {
-		c.settleOne(id, l, &l.open[i].Reference, Outcome{Class: Dismissed})
+		c.settleOne(id, l, &l.open[i].Reference, Outcome{Class: Dismissed, Reason: why})
 	}
 	clear(l.open)
 	l.open = l.open[:0]
 	c.arrived(id, l, Outcome{Class: Dismissed})
 	c.saveLane(id)
 	c.rest(id, l)
+}
+
+// keepForAWhile notes when an item is to be purged, if it was skipped at a resume.
+func (c *Core) keepForAWhile(id laneID, l *lane) {
+	if l.parked.Reason == SkippedAtResume {
+		c.purges.push(dueEntry{at: l.parkedAt.Add(c.cfg.PurgeAfter), order: l.open[0].order, lane: id})
+	}
+}
+
+// purge dismisses what was skipped at a resume and has waited on the desk for as long
+// as that is kept: nobody has asked for it.
+func (c *Core) purge() {
+	for len(c.purges) > 0 && c.purges[0].at <= c.now {
+		id := c.purges.pop().lane
+		l := c.pairs.lane(id)
+		if l.state != parked || l.parked.Reason != SkippedAtResume || l.parkedAt.Add(c.cfg.PurgeAfter) > c.now {
+			continue
+		}
+		c.unpark(id, l)
+		l.requested, l.request = NothingRequested, 0
+		c.dismiss(id, l, Purged)
+	}
 }
 
 // resume deals with what queued up during a pause.
@@ -300,7 +323,7 @@ func (c *Core) resume(j int, how ResumeHow) {
 		}
 		c.move(id, idle)
 		if how == SkipAndForget {
-			c.dismiss(id, l)
+			c.dismiss(id, l, NoReason)
 			return
 		}
 		c.putOnDesk(id, l, Outcome{Class: SystemFailure, Reason: SkippedAtResume})

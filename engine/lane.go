@@ -60,6 +60,7 @@ type lane struct {
 	repair      bool  // by a resync: what differs is carried, whatever the marks say
 	halfWritten bool  // the record is on the target, but for lookups that close a circle
 	parked      Outcome
+	parkedAt    Time
 	requested   Requested // by an operator, of a parked item
 	request     uint64
 	failed      Reason // of the last attempt, before a back-off

@@ -57,6 +57,7 @@ const (
 	Untraced                // the record is gone without a tombstone
 	KeyRefused              // no record can be found by the key: it is empty, or has a character that a side refuses
 	NotUndone               // a live transaction failed, and the other side would not undo it
+	Purged                  // skipped at a resume, and on the error desk for as long as that is kept
 	reasons
 )
 
@@ -69,7 +70,7 @@ func (r Reason) String() string {
 		"condition failed too often", "skipped at resume",
 		"filtered", "unmapped value",
 		"record in use", "engine died trying", "drift overwritten", "oscillation", "side was restored", "gone without a trace",
-		"key refused", "not undone",
+		"key refused", "not undone", "purged",
 	}[r]
 }
 

@@ -203,7 +203,8 @@ func (c *Core) putOnDesk(id laneID, l *lane, why Outcome) {
 	c.move(id, parked)
 	c.arrived(id, l, why)
 	c.lookForStuck()
-	l.parked, l.refused, l.ahead = why, 0, nil
+	l.parked, l.parkedAt, l.refused, l.ahead = why, c.now, 0, nil
+	c.keepForAWhile(id, l)
 	c.repaired(l)
 	c.saveLane(id)
 	c.failure(id, why)
@@ -218,7 +219,7 @@ func (c *Core) putOnDesk(id laneID, l *lane, why Outcome) {
 func (c *Core) saveLane(id laneID) {
 	l := c.pairs.lane(id)
 	c.save = append(c.save, Mutation{Kind: LaneChanged, Lane: LaneState{
-		Key: c.pairs.at(id.pair()).key, Side: id.side(), Attempts: l.attempts, Parked: l.parked,
+		Key: c.pairs.at(id.pair()).key, Side: id.side(), Attempts: l.attempts, Parked: l.parked, Since: l.parkedAt,
 		Requested: l.requested, Request: l.request,
 	}})
 }

@@ -93,6 +93,7 @@ type LaneState struct {
 	Side     Side
 	Attempts int     // used since the newest reference came
 	Parked   Outcome // why it waits on the error desk; Class Open when it does not
+	Since    Time    // ... and from when on, on the driver's clock
 
 	Requested Requested // what an operator has asked for and is not done yet
 	Request   uint64    // the request's number: they are worked on in order

@@ -193,7 +193,7 @@ func (s *Store) writeLanes() error {
 			_, err = s.dropLane.ExecContext(ctx, l.id)
 		} else {
 			err = s.putLane.add(
-				l.id, w.Attempts, uint8(w.Parked.Class), uint8(w.Parked.Reason), w.Parked.Cause, uint8(w.Requested), int64(w.Request),
+				l.id, w.Attempts, uint8(w.Parked.Class), uint8(w.Parked.Reason), w.Parked.Cause, int64(w.Since), uint8(w.Requested), int64(w.Request),
 			)
 		}
 		if err != nil {

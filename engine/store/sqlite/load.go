@@ -132,9 +132,9 @@ func (l *loader) values(lane int64, packed []byte) ([]engine.ValueHash, error) {
 }
 
 func (l *loader) lanes() error {
-	return l.store.each(`SELECT lane, attempts, class, reason, cause, requested, request FROM lane`, nil, func(scan func(...any) error) error {
+	return l.store.each(`SELECT lane, attempts, class, reason, cause, since, requested, request FROM lane`, nil, func(scan func(...any) error) error {
 		lane, request, s := int64(0), int64(0), engine.LaneState{}
-		err := scan(&lane, &s.Attempts, &s.Parked.Class, &s.Parked.Reason, &s.Parked.Cause, &s.Requested, &request)
+		err := scan(&lane, &s.Attempts, &s.Parked.Class, &s.Parked.Reason, &s.Parked.Cause, &s.Since, &s.Requested, &request)
 		if err != nil {
 			return err
 		}

@@ -59,6 +59,7 @@ CREATE TABLE lane (
   class     INTEGER NOT NULL,      -- 0: not on the error desk
   reason    INTEGER NOT NULL,
   cause     TEXT NOT NULL,
+  since     INTEGER NOT NULL,      -- when it came there, in nanoseconds of the engine's clock
   requested INTEGER NOT NULL,      -- by an operator, and not done yet
   request   INTEGER NOT NULL       -- its number, 64 bits
 ) STRICT;

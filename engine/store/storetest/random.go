@@ -235,6 +235,7 @@ func (c *randomCase) draw(t *rapid.T) engine.Mutation {
 		m.Lane = engine.LaneState{
 			Key: c.key(t), Side: side, Attempts: rapid.IntRange(0, 2).Draw(t, "attempts"),
 			Parked:    rapid.SampledFrom([]engine.Outcome{{}, {}, refused}).Draw(t, "parked"),
+			Since:     engine.Time(rapid.Int64().Draw(t, "parked since")),
 			Requested: engine.Requested(rapid.IntRange(0, 2).Draw(t, "requested")),
 			Request:   rapid.Uint64().Draw(t, "request"),
 		}

@@ -102,13 +102,13 @@ var stories = []story{
 		saves: [][]engine.Mutation{{
 			added(widest, math.MaxUint64),
 			ingested(engine.Dataverse, math.MaxUint64), ingested(engine.Dataverse, 0),
-			{Kind: engine.LaneChanged, Lane: engine.LaneState{Key: widest.Key, Side: engine.Dataverse, Attempts: 3, Parked: refused, Requested: engine.DismissRequested, Request: math.MaxUint64}},
+			{Kind: engine.LaneChanged, Lane: engine.LaneState{Key: widest.Key, Side: engine.Dataverse, Attempts: 3, Parked: refused, Since: math.MaxInt64, Requested: engine.DismissRequested, Request: math.MaxUint64}},
 			{Kind: engine.IntentOpened, Intent: widestIntent},
 			noted(math.MaxInt32, widestFlight, engine.FlightNote{Key: keyA}),
 		}},
 		left: engine.State{
 			Open:     []engine.OpenReference{{Reference: widest, Order: math.MaxUint64}},
-			Lanes:    []engine.LaneState{{Key: widest.Key, Side: engine.Dataverse, Attempts: 3, Parked: refused, Requested: engine.DismissRequested, Request: math.MaxUint64}},
+			Lanes:    []engine.LaneState{{Key: widest.Key, Side: engine.Dataverse, Attempts: 3, Parked: refused, Since: math.MaxInt64, Requested: engine.DismissRequested, Request: math.MaxUint64}},
 			Intents:  []engine.Intent{widestIntent},
 			Flights:  []engine.BatchNote{{Slot: math.MaxInt32, Flights: []engine.FlightNote{widestFlight, {Key: keyA}}}},
 			Ingested: [2][]uint64{nil, {0, math.MaxUint64}},
