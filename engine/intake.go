@@ -267,10 +267,10 @@ func (c *Core) block(id, parent laneID, forValue bool) {
 		return
 	}
 	p := c.pairs.lane(parent)
+	l.blockedOn, l.nextWaiter, p.waiters = parent, p.waiters, id
 	c.move(id, blocked)
 	c.lookForStuck()
 	c.repaired(l) // a resync does not wait for it
-	l.blockedOn, l.nextWaiter, p.waiters = parent, p.waiters, id
 	if first != noLane {
 		f := c.pairs.lane(first)
 		f.skip(c.pairs.at(f.blockedOn.pair()).key)

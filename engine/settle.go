@@ -200,10 +200,10 @@ func (c *Core) park(f *flight, l *lane, why Outcome) {
 // nobody is held up by such an item, or by one that was refused a value, those
 // that wait for it go on.
 func (c *Core) putOnDesk(id laneID, l *lane, why Outcome) {
+	l.parked, l.parkedAt, l.refused, l.ahead = why, c.now, 0, nil
 	c.move(id, parked)
 	c.arrived(id, l, why)
 	c.lookForStuck()
-	l.parked, l.parkedAt, l.refused, l.ahead = why, c.now, 0, nil
 	c.keepForAWhile(id, l)
 	c.repaired(l)
 	c.saveLane(id)

@@ -14,10 +14,11 @@ const (
 	PlaceCount = int(laneStates)
 )
 
-// Watcher is told of every item that moves, and why. It must not call the core.
+// Watcher is told of every item that moves, and why: the reason of a failed
+// attempt, or the record that the item waits for. It must not call the core.
 // Simulations measure by it where changes spend their time.
 type Watcher interface {
-	Moved(k *Key, side Side, to Place, why Reason)
+	Moved(k *Key, side Side, to Place, why Reason, on *Key)
 }
 
 // watch tells the watcher where an item is now.
@@ -25,12 +26,14 @@ func (c *Core) watch(id laneID, l *lane, k *Key) {
 	if l.state == idle && len(l.open) > 0 {
 		return // on its way to another place
 	}
-	why := NoReason
+	why, on := NoReason, (*Key)(nil)
 	switch l.state {
+	case blocked:
+		on = &c.pairs.at(l.blockedOn.pair()).key
 	case backoff:
 		why = l.failed
 	case parked:
 		why = l.parked.Reason
 	}
-	c.cfg.Watch.Moved(k, id.side(), Place(l.state), why)
+	c.cfg.Watch.Moved(k, id.side(), Place(l.state), why, on)
 }

@@ -49,7 +49,7 @@ func (w *World) operate(i int) {
 	if err := w.Driver.Command(cmd); err != nil {
 		d.Refused = err.Error()
 	} else if cmd.Kind == engine.DismissParked && w.config.Tell != nil {
-		w.config.Tell(Told{At: d.At, What: Dismissed})
+		w.tell(Told{At: d.At, What: Dismissed})
 	}
 	w.done = append(w.done, d)
 }

@@ -78,6 +78,7 @@ type World struct {
 	crashes []int    // by crash of the driver: its fault
 	done    []Done   // operations
 	work    work
+	holds   []hold // records of live transactions, where somebody listens
 
 	lastFault sim.Time // when the last fault is over
 	wasQuiet  bool     // at the last look
@@ -173,7 +174,7 @@ func (w *World) found(c *Config) (err error) {
 	if c.Store == nil {
 		c.Store = store.NewMemory()
 	}
-	c.Driver.Engine.Watch = w.Oracle.Watcher(w.Kernel.Now)
+	c.Driver.Engine.Watch = w.watcher()
 	for _, f := range c.Faults {
 		if f.Kind == Outage {
 			w.Oracle.Outage(f.Side, f.At, f.At.Add(f.For))

@@ -85,6 +85,15 @@ func WriteFolder(dir string, set *result.Set, m Manifest) (Files, error) {
 	return f.files, f.err
 }
 
+// Page writes the page of a set.
+func Page(w io.Writer, set *result.Set) error {
+	figures := summary.Of(set)
+	return html.Write(w, set, figures, plots.All(set, figures))
+}
+
+// Plots draws the pictures of a set.
+func Plots(set *result.Set) []plots.Plot { return plots.All(set, summary.Of(set)) }
+
 // Summary condenses set into the figures of summary.json.
 func Summary(set *result.Set) summary.Summary { return summary.Of(set) }
 

@@ -164,10 +164,13 @@ func verdict(v result.Verdict, color bool) string {
 	return "\x1b[1;" + code + "m" + text + "\x1b[0m"
 }
 
+// mapHead names the figures of a table map in a row.
+var mapHead = []string{"table map", "captured", "synced", "concurrency", "conflict", "application", "other", "parked", "p50", "p99"}
+
 // mapLines is the table: one row per map, most changes first where not all fit,
 // and one for all of them.
 func (sc screen) mapLines(s summary.Summary) []string {
-	rows := [][]string{{"table map", "captured", "synced", "concurrency", "conflict", "application", "other", "parked", "p50", "p99"}}
+	rows := [][]string{slices.Clone(mapHead)}
 	maps := s.Pooled.Maps
 	if len(maps) > mapsMost {
 		maps = slices.Clone(maps)

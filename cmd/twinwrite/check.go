@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
@@ -21,6 +20,7 @@ import (
 	"github.com/twinwrite/twinwrite/engine"
 	"github.com/twinwrite/twinwrite/internal/fault"
 	"github.com/twinwrite/twinwrite/reports/junit"
+	"github.com/twinwrite/twinwrite/reports/plots"
 	"github.com/twinwrite/twinwrite/scenarios/check"
 	"github.com/twinwrite/twinwrite/scenarios/result"
 	"github.com/twinwrite/twinwrite/scenarios/runs"
@@ -245,8 +245,8 @@ func readCase(path string) (*check.Case, error) {
 	return c, nil
 }
 
-// keep writes the failed case and how it went, event by event, and returns the
-// case's path.
+// keep writes the failed case, how it went event by event, and a picture of it,
+// and returns the case's path.
 func (f *checkFlags) keep(c *check.Campaign, failure *check.Failure) (string, error) {
 	small := failure.Smallest()
 	_, trace, err := check.Record(c.Subject, small, c.Plan)
@@ -260,11 +260,21 @@ func (f *checkFlags) keep(c *check.Campaign, failure *check.Failure) (string, er
 	if err := os.WriteFile(path, small.Encode(), 0o644); err != nil {
 		return "", err
 	}
+	story, err := check.Tell(c.Subject, small, c.Plan, failure.Property.ID)
+	if err != nil {
+		return "", err
+	}
+	if err := writeFile(picturePath(path), plots.Lanes(&story.History).WriteSVG); err != nil {
+		return "", err
+	}
 	return path, os.WriteFile(tracePath(path), trace.Encode(), 0o644)
 }
 
 // tracePath is where the recording of a case is.
 func tracePath(path string) string { return strings.TrimSuffix(path, ".json") + ".trace" }
+
+// picturePath is where the picture of a case is.
+func picturePath(path string) string { return strings.TrimSuffix(path, ".json") + ".svg" }
 
 func (f *checkFlags) print(w io.Writer, c *check.Campaign, s *check.Summary, path string) error {
 	fmt.Fprintf(w, "%s of %s, seed %d: %d different timelines\n\n", plural(s.Cases, "case"), s.Subject, s.Seed, s.Timelines)
@@ -287,7 +297,8 @@ func (f *checkFlags) print(w io.Writer, c *check.Campaign, s *check.Summary, pat
 		plural(small.Edits(), "edit"), plural(len(small.Faults), "fault"),
 		plural(s.Failure.Case.Edits(), "edit"), plural(len(s.Failure.Case.Faults), "fault"), s.Failure.Tries)
 	fmt.Fprintf(w, "\nWhat happened, in true time:\n\n%s", story.Text())
-	fmt.Fprintf(w, "\nSee it again:  %s\n", f.replayLine(path))
+	fmt.Fprintf(w, "\nAs a picture:  %s\n", picturePath(path))
+	fmt.Fprintf(w, "See it again:  %s\n", f.replayLine(path))
 	return nil
 }
 
@@ -352,11 +363,7 @@ func (f *checkFlags) writeJUnit(s *check.Summary, path string) error {
 		}
 		suite.Cases = append(suite.Cases, c)
 	}
-	var b bytes.Buffer
-	if err := suite.Write(&b); err != nil {
-		return err
-	}
-	return os.WriteFile(f.junit, b.Bytes(), 0o644)
+	return writeFile(f.junit, suite.Write)
 }
 
 // failpointFlag adds --failpoint to a command.

@@ -233,6 +233,14 @@ func stored(dir string) (*contender, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read results in %s: %w", dir, err)
 	}
+	for _, f := range []struct {
+		name string
+		into *[]byte
+	}{{reports.ScenarioFile, &set.Scenario.Source}, {reports.ResolvedFile, &set.Scenario.Resolved}} {
+		if *f.into, err = os.ReadFile(filepath.Join(dir, f.name)); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return nil, fmt.Errorf("read results in %s: %w", dir, err)
+		}
+	}
 	return &contender{name: set.Scenario.Name, set: set}, nil
 }
 

@@ -88,7 +88,7 @@ violated · 4 inconclusive · 5 scenario invalid · 6 not reproducible · 70 int
 	}
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	root.AddCommand(runCommand(), compareCommand(), sweepCommand(), mergeCommand(), checkCommand(), replayCommand(), validateCommand(), planCommand(),
+	root.AddCommand(runCommand(), compareCommand(), sweepCommand(), mergeCommand(), checkCommand(), replayCommand(), explainCommand(), outcomesCommand(), reportCommand(), plotCommand(), exportCommand(), traceCommand(), validateCommand(), planCommand(),
 		scenariosCommand(), initCommand(), catalogCommand(), schemaCommand(), versionCommand())
 	return root
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -19,7 +18,6 @@ import (
 	"golang.org/x/term"
 
 	"github.com/twinwrite/twinwrite/reports"
-	"github.com/twinwrite/twinwrite/reports/junit"
 	"github.com/twinwrite/twinwrite/scenarios"
 	"github.com/twinwrite/twinwrite/scenarios/result"
 	"github.com/twinwrite/twinwrite/scenarios/runs"
@@ -35,12 +33,18 @@ type runFlags struct {
 	out        string
 	format     string
 	quiet      bool
+	html       string
 	junit      string
 	failpoints []string
 }
 
 func runCommand() *cobra.Command {
 	var f runFlags
+	return f.flags()
+}
+
+// flags is the run command with f for its flags.
+func (f *runFlags) flags() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "run SCENARIO",
 		Short: "run a scenario and write its report",
@@ -63,7 +67,8 @@ number of processors.`,
 	flags.IntVar(&f.runs, "runs", 0, "number of runs, in place of the scenario's")
 	flags.IntVar(&f.jobs, "jobs", runtime.NumCPU(), "runs at the same time")
 	flags.StringVar(&f.out, "out", "runs", "folder in which the run folder is made")
-	flags.StringVar(&f.format, "format", "text", "what is printed: text or json")
+	flags.StringVar(&f.format, "format", "text", "what is printed: "+strings.Join(printed, ", "))
+	flags.StringVar(&f.html, "html", "", "also write the page to a `file`")
 	flags.StringVar(&f.junit, "junit", "", "also write the verdicts to a `file`, as JUnit XML")
 	flags.BoolVar(&f.quiet, "quiet", false, "no progress")
 	failpointFlag(cmd, &f.failpoints)
@@ -72,7 +77,7 @@ number of processors.`,
 }
 
 func (f *runFlags) run(cmd *cobra.Command, name string) error {
-	if err := f.check(cmd, "text", "json"); err != nil {
+	if err := f.check(cmd, printed...); err != nil {
 		return usage(err)
 	}
 	points, err := parseFailpoints(f.failpoints)
@@ -112,7 +117,7 @@ func (f *runFlags) run(cmd *cobra.Command, name string) error {
 	if _, err := reports.WriteFolder(dir, set, manifest(started, set)); err != nil {
 		return exit{exitInternal, err}
 	}
-	if err := f.writeJUnit(set); err != nil {
+	if err := f.writeMore(set); err != nil {
 		return exit{exitInternal, err}
 	}
 	if err := f.print(cmd.OutOrStdout(), set, dir); err != nil {
@@ -241,40 +246,20 @@ func quote(word string) string {
 
 // print writes the result to stdout.
 func (f *runFlags) print(w io.Writer, set *result.Set, dir string) error {
-	if f.format == "json" {
-		return reports.Summary(set).WriteJSON(w)
-	}
-	return reports.Terminal(w, set, reports.TerminalOptions{Folder: dir, Width: width(w)})
+	return render(w, set, f.format, dir)
 }
 
-// writeJUnit writes the verdicts of properties and expectations, if asked to.
-func (f *runFlags) writeJUnit(set *result.Set) error {
-	if f.junit == "" {
-		return nil
-	}
-	s := reports.Summary(set)
-	suite := junit.Suite{Name: "run." + s.Scenario.Name}
-	for _, p := range s.Pooled.Properties {
-		c := junit.Case{Name: p.ID, Class: "property", Verdict: p.Verdict, Message: p.Note, Text: p.Contract + "\n"}
-		if p.Violations > 0 {
-			c.Message = fmt.Sprintf("violated %d times", p.Violations)
+// writeMore writes the files that are asked for beside the run folder.
+func (f *runFlags) writeMore(set *result.Set) error {
+	if f.html != "" {
+		if err := writeFile(f.html, func(w io.Writer) error { return render(w, set, "html", "") }); err != nil {
+			return err
 		}
-		for _, v := range p.Examples {
-			c.Text += fmt.Sprintf("run %d, at %v, %s: %s\n", v.Run, v.At.Duration(), v.Record, v.Message)
-		}
-		c.Text += s.Scenario.Command
-		suite.Cases = append(suite.Cases, c)
 	}
-	for _, e := range s.Expectations {
-		suite.Cases = append(suite.Cases, junit.Case{
-			Name: e.ID, Class: "expectation", Verdict: e.Verdict, Message: strings.TrimSpace(e.Seen() + " " + e.Note), Text: e.Text + "\n" + s.Scenario.Command,
-		})
+	if f.junit != "" {
+		return writeFile(f.junit, func(w io.Writer) error { return render(w, set, "junit", "") })
 	}
-	var b bytes.Buffer
-	if err := suite.Write(&b); err != nil {
-		return err
-	}
-	return os.WriteFile(f.junit, b.Bytes(), 0o644)
+	return nil
 }
 
 // width returns how many columns a terminal has, or 0 for what is none.

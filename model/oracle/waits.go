@@ -41,7 +41,7 @@ type watcher struct {
 }
 
 // Moved implements [engine.Watcher].
-func (w watcher) Moved(k *engine.Key, side engine.Side, to engine.Place, why engine.Reason) {
+func (w watcher) Moved(k *engine.Key, side engine.Side, to engine.Place, why engine.Reason, _ *engine.Key) {
 	if p := w.o.pairs.find(k); p != nil && p.waiting != nil {
 		p.waiting.lines[side].goes(step{w.now(), to, why})
 	}

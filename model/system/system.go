@@ -175,6 +175,9 @@ func (s *System) Handle(ev sim.Event) {
 // Side returns which side the system is.
 func (s *System) Side() engine.Side { return s.config.Side }
 
+// Clock returns the clock that stamps the records.
+func (s *System) Clock() *sim.Clock { return s.clock }
+
 // Station returns the system's station, for its statistics.
 func (s *System) Station() *sim.Station { return s.station }
 

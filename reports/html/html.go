@@ -26,7 +26,7 @@ import (
 	"github.com/twinwrite/twinwrite/scenarios/result"
 )
 
-//go:embed page.html compare.html sweep.html parts.html page.css
+//go:embed page.html compare.html sweep.html history.html parts.html page.css
 var files embed.FS
 
 var page = template.Must(template.New("page.html").Funcs(template.FuncMap{"titled": titled, "slowest": titledSlowest, "bind": words.Bind}).ParseFS(files, "*.html"))

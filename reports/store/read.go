@@ -17,25 +17,34 @@ var ErrSchema = errors.New("store: a results file of another version")
 // Read reads back what [Write] wrote. The scenario file and its resolved form
 // are not in a results file: they stand beside it in the run folder.
 func Read(path string) (set *result.Set, err error) {
-	if _, err := os.Stat(path); err != nil { // SQLite would make the file
+	err = reading(path, func(db *sql.DB) error {
+		r := &reader{db: db, set: &result.Set{}}
+		r.scenario()
+		r.runs()
+		set = r.set
+		return r.err
+	})
+	if err != nil {
 		return nil, err
+	}
+	return set, nil
+}
+
+// reading lets f read a results file.
+func reading(path string, f func(*sql.DB) error) (err error) {
+	if _, err := os.Stat(path); err != nil { // SQLite would make the file
+		return err
 	}
 	dsn, err := fileURI(path)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	db, err := sql.Open("sqlite3", dsn+"?mode=ro&immutable=1")
 	if err != nil {
-		return nil, fmt.Errorf("open results: %w", err)
+		return fmt.Errorf("open results: %w", err)
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	r := &reader{db: db, set: &result.Set{}}
-	r.scenario()
-	r.runs()
-	if r.err != nil {
-		return nil, r.err
-	}
-	return r.set, nil
+	return f(db)
 }
 
 // reader reads one table after the other, until the first error.

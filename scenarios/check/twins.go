@@ -9,6 +9,7 @@ import (
 	"github.com/twinwrite/twinwrite/engine"
 	"github.com/twinwrite/twinwrite/model"
 	"github.com/twinwrite/twinwrite/model/oracle"
+	"github.com/twinwrite/twinwrite/scenarios/history"
 )
 
 // Contracts that one execution cannot show: the case is executed once more, with
@@ -167,7 +168,7 @@ func dataOf(w *model.World, maps []*engine.TableMap) Data {
 				var line strings.Builder
 				fmt.Fprintf(&line, "%s %s %s %s%s:", s.Side(), m.Name, r.Key.Company, r.Key.ID, r.Key.Spelling)
 				for c := range r.Values {
-					line.WriteString(" " + m.Columns[c].Name + "=" + valueText(&r.Values[c]))
+					line.WriteString(" " + m.Columns[c].Name + "=" + history.Value(&r.Values[c]))
 				}
 				d = append(d, line.String())
 			})
@@ -175,20 +176,6 @@ func dataOf(w *model.World, maps []*engine.TableMap) Data {
 	}
 	slices.Sort(d)
 	return d
-}
-
-// valueText writes a value so that null, empty and zero differ.
-func valueText(v *engine.Value) string {
-	switch v.Kind {
-	case engine.KindText:
-		return fmt.Sprintf("%q", v.Text)
-	case engine.KindNumber:
-		return fmt.Sprint(v.Number)
-	case engine.KindLookup:
-		return "->" + v.Target.ID
-	default:
-		return "null"
-	}
 }
 
 // differing tells the first line in which two lists differ.

@@ -31,6 +31,8 @@ type Options struct {
 
 	Made  []result.Run       // runs of this very scenario that exist already: taken as they are
 	Takes func(run int) bool // which of the others are simulated; nil: all. Who leaves runs out merges them later
+
+	tell func(model.Told) // hears what happens to records; nil: nobody does
 }
 
 // made returns a run that exists already, or nil.
@@ -154,6 +156,7 @@ func (p *plan) run(ctx context.Context, run int, o Options) (out *result.Run) {
 	if len(o.Failpoints) > 0 {
 		c.Failpoints = plan
 	}
+	c.Tell = o.tell
 	c.Continue = func(at sim.Time) bool {
 		if o.Progress != nil {
 			o.Progress(Progress{Run: run, Done: time.Duration(at)})

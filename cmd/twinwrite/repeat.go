@@ -1,0 +1,99 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/twinwrite/twinwrite/internal/fault"
+	"github.com/twinwrite/twinwrite/scenarios"
+	"github.com/twinwrite/twinwrite/scenarios/result"
+)
+
+// repeat reads the scenario of a run folder again, as the command that made the
+// folder did; scenario names the file where that one is not found by itself.
+func repeat(cmd *cobra.Command, dir, scenario string, set *result.Set) (*scenarios.Scenario, []fault.Point, error) {
+	words := unquote(set.Scenario.Command)
+	if len(words) < 3 || words[0]+" "+words[1] != "twinwrite run" {
+		return nil, nil, usage(fmt.Errorf("%s does not say how it was made: %q", dir, set.Scenario.Command))
+	}
+	var made runFlags
+	run := made.flags()
+	if err := run.ParseFlags(words[2:]); err != nil {
+		return nil, nil, usage(fmt.Errorf("%s was made by a command that is not understood: %w", dir, err))
+	}
+	name := run.Flags().Arg(0)
+	if scenario != "" {
+		name = scenario
+	}
+	s, err := load(cmd, name, made.sets)
+	if err != nil {
+		return nil, nil, err
+	}
+	points, err := parseFailpoints(made.failpoints)
+	if err != nil {
+		return nil, nil, usage(err)
+	}
+	if !bytes.Equal(set.Scenario.Resolved, s.Resolved()) {
+		return nil, nil, exit{exitNotRepeated, fmt.Errorf("%s is not what %s was made of: a setting differs\n  hint: name the right file with --scenario, or run it again", name, dir)}
+	}
+	return s, points, nil
+}
+
+// asStored demands that a run which was done once more went as the stored one.
+func asStored(again, kept *result.Run) error {
+	if kept.Incomplete == "" && again.Digest != kept.Digest {
+		return exit{exitNotRepeated, fmt.Errorf("the run has digest %s, and the stored one has %s: it went another way\n  hint: another version of the program made the folder; run the scenario again", again.Digest, kept.Digest)}
+	}
+	return nil
+}
+
+// runOf returns a run of a set by its number, or nil.
+func runOf(set *result.Set, index int) *result.Run {
+	for i := range set.Runs {
+		if set.Runs[i].Index == index {
+			return &set.Runs[i]
+		}
+	}
+	return nil
+}
+
+// noRun says that a folder does not hold a run.
+func noRun(index int, set *result.Set) error {
+	if len(set.Runs) == 0 {
+		return fmt.Errorf("--run is %d\n  hint: the folder holds no run", index)
+	}
+	return fmt.Errorf("--run is %d\n  hint: the folder holds %s, from %d to %d", index, plural(len(set.Runs), "run"), set.Runs[0].Index, set.Runs[len(set.Runs)-1].Index)
+}
+
+// unquote takes a line apart into words, as a shell does with what [quote] made.
+func unquote(line string) []string {
+	var words []string
+	var word strings.Builder
+	open, begun := false, false
+	for i := 0; i < len(line); i++ {
+		switch c := line[i]; {
+		case c == '\'':
+			open, begun = !open, true
+		case c == '\\' && !open && i+1 < len(line):
+			i++
+			word.WriteByte(line[i])
+			begun = true
+		case c == ' ' && !open:
+			if begun {
+				words = append(words, word.String())
+			}
+			word.Reset()
+			begun = false
+		default:
+			word.WriteByte(c)
+			begun = true
+		}
+	}
+	if begun {
+		words = append(words, word.String())
+	}
+	return words
+}

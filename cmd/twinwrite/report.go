@@ -1,0 +1,94 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/twinwrite/twinwrite/reports"
+	"github.com/twinwrite/twinwrite/scenarios/result"
+)
+
+// printed are the forms in which run prints its results, written those that are
+// files.
+var (
+	printed = []string{"text", "json", "markdown"}
+	written = append(slices.Clone(printed), "html", "junit")
+)
+
+// render writes the results of a scenario in one form. The text names the
+// report in dir, if there is one.
+func render(w io.Writer, set *result.Set, format, dir string) error {
+	switch format {
+	case "json":
+		return reports.Summary(set).WriteJSON(w)
+	case "markdown":
+		return reports.Markdown(w, set)
+	case "html":
+		return reports.Page(w, set)
+	case "junit":
+		return reports.JUnit(set).Write(w)
+	default:
+		return reports.Terminal(w, set, reports.TerminalOptions{Folder: dir, Width: width(w)})
+	}
+}
+
+func reportCommand() *cobra.Command {
+	var format, out string
+	cmd := &cobra.Command{
+		Use:   "report RUN",
+		Short: "make the report of a run folder again, in another form",
+		Long: `report makes the report of a run folder again from its stored results; nothing is
+simulated. As text it is what 'twinwrite run' prints, as Markdown a comment for a
+pull request, as JUnit what every continuous integration reads.`,
+		Example: `  twinwrite report runs/month-end-bdccb1b3
+  twinwrite report runs/month-end-bdccb1b3 --format markdown
+  twinwrite report runs/month-end-bdccb1b3 --format html --out month-end.html`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if !slices.Contains(written, format) {
+				return usage(fmt.Errorf("--format is %q\n  hint: %s", format, strings.Join(written, ", ")))
+			}
+			stored, err := storedRun(args[0])
+			if err != nil {
+				return err
+			}
+			write := func(w io.Writer) error { return render(w, stored.set, format, args[0]) }
+			return deliver(cmd, out, write)
+		},
+	}
+	cmd.Flags().StringVar(&format, "format", "text", "the form: "+strings.Join(written, ", "))
+	outFlag(cmd, &out)
+	return cmd
+}
+
+// storedRun reads the results in the folder that a user names.
+func storedRun(dir string) (*contender, error) {
+	c, err := stored(dir)
+	if err != nil {
+		return nil, usage(fmt.Errorf("%w\n  hint: name the folder of a run, as 'twinwrite run' prints it", err))
+	}
+	return c, nil
+}
+
+// outFlag adds --out to a command that writes one thing.
+func outFlag(cmd *cobra.Command, path *string) {
+	cmd.Flags().StringVar(path, "out", "", "write to a `file` in place of stdout")
+}
+
+// deliver writes to a file, or to stdout where none is named.
+func deliver(cmd *cobra.Command, path string, write func(io.Writer) error) error {
+	var err error
+	if path == "" {
+		err = write(cmd.OutOrStdout())
+	} else {
+		err = writeFile(path, write)
+	}
+	if err != nil {
+		return exit{exitInternal, err}
+	}
+	return nil
+}
