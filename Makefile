@@ -17,7 +17,7 @@ FUZZ_TIME  ?= 1m
 SOAK_TIME  ?= 2h
 
 .DEFAULT_GOAL := help
-.PHONY: help build test check fmt lint pure bench soak golden dead clean compiler
+.PHONY: help build test check browser fmt lint pure bench soak golden dead clean compiler
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ build: compiler ## build bin/twinwrite
 
 test: compiler ## run all tests (under 10 minutes on two cores)
 	$(GO) test ./...
+
+browser: ## install Chromium and axe-core, in which the reports are tested; without them that test is skipped
+	.ci/browser/install
 
 check: compiler ## everything that must hold before a change is taken
 	$(GO) mod tidy -diff

@@ -27,7 +27,7 @@ func compared(t *testing.T, c *result.Comparison) string {
 func TestCompared(t *testing.T) {
 	t.Parallel()
 	c := fixture.Compared(3)
-	got := compared(t, c)
+	got := foreign(compared(t, c))
 	figures := comparison.Of(c)
 	for _, f := range figures.Figures {
 		if !strings.Contains(got, f.Name) {

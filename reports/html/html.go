@@ -1,12 +1,13 @@
 // Package html writes report.html, the page that architects read: one file
-// that needs no network, no script and no other file.
+// that needs no network and no other file. Scripts let tables sort and pictures
+// grow; without them nothing is missing.
 //
 // [Write] builds a view of the figures (view.go) and puts it through page.html
 // with html/template; [WriteCompared], [WriteSwept] and [WriteTornado] are the
 // pages of what is set side by side. What pages share is in parts.html. Whatever comes out of a scenario or a record key is text
 // to the template and is escaped there; the only markup that passes as such is
 // made here: the pictures of package plots and the style sheet, which the
-// page's content security policy admits by its hash.
+// page's content security policy admits by its hash, and the script likewise.
 package html
 
 import (
@@ -26,7 +27,7 @@ import (
 	"github.com/twinwrite/twinwrite/scenarios/result"
 )
 
-//go:embed page.html compare.html sweep.html history.html parts.html page.css
+//go:embed page.html compare.html sweep.html history.html parts.html page.css page.js
 var files embed.FS
 
 var page = template.Must(template.New("page.html").Funcs(template.FuncMap{"titled": titled, "slowest": titledSlowest, "bind": words.Bind}).ParseFS(files, "*.html"))
@@ -58,8 +59,8 @@ func Write(w io.Writer, set *result.Set, s summary.Summary, drawn []plots.Plot) 
 	return fill(w, "page.html", newView(set, s, f))
 }
 
-// sheet is the page's one style sheet, and the policy that admits nothing else:
-// no script, no request, no style but this one.
+// sheet is the page's one style sheet with its one script, and the policy that
+// admits nothing else: no request, no other style or script.
 var sheet = sync.OnceValue(func() (s struct {
 	Style  template.HTML
 	Policy string
@@ -78,8 +79,11 @@ var sheet = sync.OnceValue(func() (s struct {
 	b.WriteString(paint.CSS(paint.Shades()))
 	b.Write(mustRead(files, "page.css"))
 	hash := sha256.Sum256([]byte(b.String()))
-	s.Style = template.HTML("<style>" + b.String() + "</style>")
+	script := string(mustRead(files, "page.js"))
+	ran := sha256.Sum256([]byte(script))
+	s.Style = template.HTML("<style>" + b.String() + "</style>\n<script>" + script + "</script>")
 	s.Policy = "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(hash[:]) +
+		"'; script-src 'sha256-" + base64.StdEncoding.EncodeToString(ran[:]) +
 		"'; font-src data:; base-uri 'none'; form-action 'none'"
 	return s
 })

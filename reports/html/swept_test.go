@@ -11,10 +11,10 @@ import (
 	"github.com/twinwrite/twinwrite/reports/plots"
 )
 
-// TestSwept: the pages of a sweep and of a tornado hold every sentence, point
-// and picture; names are text, and nothing is fetched.
-func TestSwept(t *testing.T) {
-	t.Parallel()
+// sweptPages are the pages of a sweep and of a tornado, with names that are
+// hostile.
+func sweptPages(t *testing.T) (sweep string, tor *comparison.Tornado, tornado string) {
+	t.Helper()
 	const hostile = `<img src=x onerror=alert(1)>`
 	s := &comparison.Sweep{Name: hostile, Axes: []string{"engine.workers", "engine.sequence"}, Command: "twinwrite sweep day.yaml"}
 	for i, v := range []string{"1", "8"} {
@@ -23,27 +23,35 @@ func TestSwept(t *testing.T) {
 		}
 	}
 	base := fixture.Point(3, 2, "base")
-	tor := comparison.NewTornado(hostile, "twinwrite sweep day.yaml --tornado", base)
+	tor = comparison.NewTornado(hostile, "twinwrite sweep day.yaml --tornado", base)
 	tor.Add("engine.workers", "8", "assumed: not published", hostile, fixture.Point(3, 4, "other"))
 	tor.Add("engine.poll", "1m", "assumed: not published", "2m", fixture.Point(3, 2, "same"))
 	tor.Left = []comparison.Unexamined{{Path: "engine.loss", Value: "0%", Why: "it has no half"}}
 	tor.Settle()
 
-	var swept, tornado bytes.Buffer
+	var swept, turned bytes.Buffer
 	if err := html.WriteSwept(&swept, s, base.Scenario, plots.Swept(s)); err != nil {
 		t.Fatal(err)
 	}
-	if err := html.WriteTornado(&tornado, tor, base.Scenario, []plots.Plot{plots.Tornado(tor)}); err != nil {
+	if err := html.WriteTornado(&turned, tor, base.Scenario, []plots.Plot{plots.Tornado(tor)}); err != nil {
 		t.Fatal(err)
 	}
+	return swept.String(), tor, turned.String()
+}
+
+// TestSwept: the pages of a sweep and of a tornado hold every sentence, point
+// and picture; names are text, and nothing is fetched.
+func TestSwept(t *testing.T) {
+	t.Parallel()
+	swept, tor, tornado := sweptPages(t)
 	for name, c := range map[string]struct {
 		page string
 		want []string
 	}{
-		"sweep":   {swept.String(), []string{"engine.workers = 8, time to converge, p99", "turns: fail at engine.workers = 1", "soon", s.Command, `id="plot-lines"`, `id="plot-heat"`}},
-		"tornado": {tornado.String(), []string{"The verdict hangs on engine.workers", "soon is fail, measured", "it has no half", "not shown to move anything", tor.Command, `id="plot-tornado"`}},
+		"sweep":   {swept, []string{"engine.workers = 8, time to converge, p99", "turns: fail at engine.workers = 1", "soon", "twinwrite sweep day.yaml", `id="plot-lines"`, `id="plot-heat"`}},
+		"tornado": {tornado, []string{"The verdict hangs on engine.workers", "soon is fail, measured", "it has no half", "not shown to move anything", tor.Command, `id="plot-tornado"`}},
 	} {
-		text := strings.ReplaceAll(c.page, "\u00a0", " ")
+		text := strings.ReplaceAll(foreign(c.page), "\u00a0", " ")
 		for _, want := range c.want {
 			if !strings.Contains(text, want) {
 				t.Errorf("the page of the %s does not hold %q", name, want)
