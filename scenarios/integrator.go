@@ -34,7 +34,8 @@ type Integrator struct {
 }
 
 // Project copies maps one way. Without any, there are two: one each way, half
-// an interval apart, with all maps in the order of the file.
+// an interval apart, with all maps in the order of the file that have a column
+// which flows so; a project without maps is left out.
 type Project struct {
 	Name   string        `key:"name"`
 	From   engine.Side   `key:"from"`
@@ -87,7 +88,7 @@ var integratorObject = object{
 		},
 		{
 			name: "projects", shape: list{name: "project", named: "name", item: projectObject}, standard: "[]",
-			source: "assumed: two, one each way, half an interval apart, with all maps",
+			source: "assumed: two, one each way, half an interval apart, with all maps that have a column that flows so",
 			doc:    "what is copied: - {name: to-dataverse, from: finops, maps: [customers, invoices]}",
 		},
 	},

@@ -41,7 +41,7 @@ func (s *Scenario) Hash(model string) (string, error) {
 }
 
 func (s *Scenario) hashFile(h io.Writer, name string) error {
-	f, err := s.files(name)
+	f, err := s.open(name)
 	if err != nil {
 		return err
 	}

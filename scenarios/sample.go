@@ -46,7 +46,7 @@ func buildSample(c *checker, n *node, path string) any {
 // cell is reported, in [Errors].
 func (s *Scenario) LoadSamples() error {
 	for _, sample := range s.samples {
-		f, err := s.files(sample.File)
+		f, err := s.open(sample.File)
 		if err != nil {
 			if pathErr, ok := errors.AsType[*fs.PathError](err); ok {
 				err = pathErr.Err

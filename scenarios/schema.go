@@ -450,7 +450,7 @@ var stepObject = object{
 var traceObject = object{
 	name: "a trace",
 	keys: []key{
-		{name: "file", shape: text{bytesMax: fileBytesMax}, required: true, doc: "the CSV file, beside the scenario, for example day.csv"},
+		{name: "file", shape: text{bytesMax: fileBytesMax}, required: true, doc: "the CSV file, beside the scenario, for example day.csv; one that ends in .gz is unpacked as it is read"},
 		{name: "at", shape: text{bytesMax: nameBytesMax}, required: true, doc: "the column with the time, as 2026-01-31T18:00:00Z"},
 		{name: "transaction", shape: text{bytesMax: nameBytesMax}, required: true, doc: "the column whose equal values commit together"},
 		{

@@ -49,7 +49,7 @@ type Cell struct {
 // a row books ahead get a transaction of their own, called "<row> of <id>".
 // Every faulty row is reported, in [Errors].
 func (s *Scenario) Transactions(w *Workload) ([]Transaction, error) {
-	f, err := s.files(w.Trace.File)
+	f, err := s.open(w.Trace.File)
 	if err != nil {
 		return nil, s.traceMissing(w, err)
 	}
@@ -196,7 +196,7 @@ func (r *traceReader) read(f io.Reader) {
 
 // fault reports what package csv says.
 func (r *traceReader) fault(err error) {
-	at, hint := position{r.src, 1, 1}, ""
+	at, hint := position{r.src, 1, 1}, "the file cannot be read to its end: copy or pack it again"
 	if parse, ok := errors.AsType[*csv.ParseError](err); ok {
 		at, err = position{r.src, parse.Line, max(1, parse.Column)}, parse.Err
 		hint = "quote a cell as a whole: \"...\", and a quote inside it as \"\""
@@ -427,7 +427,7 @@ func millionths(text string) (int64, bool) {
 
 // withSnippets reads a trace once more, for the lines that have faults.
 func (s *Scenario) withSnippets(name string, errs Errors) Errors {
-	f, err := s.files(name)
+	f, err := s.open(name)
 	if err != nil {
 		return errs
 	}

@@ -191,7 +191,8 @@ func (p *plan) world(run int) model.Config {
 				TripAfter: s.Engine.Breaker.TripAfter, Probe: s.Engine.Breaker.Probe,
 				Barrier: s.Engine.Sequence == scenarios.Barrier, Unordered: !s.Engine.DependencyGraph,
 				Proceed: s.Engine.OnParentError == scenarios.Proceed, Jobs: jobs(s),
-				LockWait: s.Engine.LockWait, DeleteWins: s.Engine.DeleteRace == scenarios.DeleteWins,
+				WriteLife: max(writeLife, s.Engine.Timeout),
+				LockWait:  s.Engine.LockWait, DeleteWins: s.Engine.DeleteRace == scenarios.DeleteWins,
 			},
 			Timeout: s.Engine.Timeout,
 		},
@@ -213,6 +214,11 @@ func (p *plan) world(run int) model.Config {
 	}
 	return c
 }
+
+// writeLife is how long a write is carried out at least, however soon the engine
+// gives it up: a system does not hear of that. One that the engine still waits for
+// is carried out in any case.
+const writeLife = 30 * time.Second
 
 // jobs declares the integration jobs to the engine.
 func jobs(s *scenarios.Scenario) []engine.Job {

@@ -1,6 +1,7 @@
 package runs
 
 import (
+	"slices"
 	"time"
 
 	"github.com/twinwrite/twinwrite/engine"
@@ -15,13 +16,13 @@ func (p *plan) integrator() *integrator.Config {
 	s := &p.scenario.Integrator
 	projects := s.Projects
 	if len(projects) == 0 {
-		var all []int
-		for i := range p.maps {
-			all = append(all, i)
-		}
-		projects = []scenarios.Project{
-			{Name: "to-dataverse", From: engine.FinOps, Maps: all},
-			{Name: "to-finops", From: engine.Dataverse, Maps: all, Offset: s.Interval / 2},
+		for _, project := range []scenarios.Project{
+			{Name: "to-dataverse", From: engine.FinOps},
+			{Name: "to-finops", From: engine.Dataverse, Offset: s.Interval / 2},
+		} {
+			if project.Maps = p.flowing(project.From); project.Maps != nil {
+				projects = append(projects, project)
+			}
 		}
 	}
 	c := &integrator.Config{Batch: s.Batch, RowsMax: s.RowsMax}
@@ -36,6 +37,20 @@ func (p *plan) integrator() *integrator.Config {
 		c.Projects = append(c.Projects, to)
 	}
 	return c
+}
+
+// flowing lists the maps with a column that flows out of a side.
+func (p *plan) flowing(from engine.Side) (maps []int) {
+	back := engine.ToFinOps
+	if from == engine.Dataverse {
+		back = engine.ToDataverse
+	}
+	for i, m := range p.maps {
+		if slices.ContainsFunc(m.Columns, func(c engine.Column) bool { return c.Flow != back }) {
+			maps = append(maps, i)
+		}
+	}
+	return maps
 }
 
 // copied tells what the data integrator did, if it was there.

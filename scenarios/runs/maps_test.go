@@ -98,7 +98,7 @@ func TestMapsTakeEffect(t *testing.T) {
 			return r.Maps[0].Creates[0] > 500 && r.Maps[0].Creates[0] < 1300
 		}},
 		{"throttled", []string{"systems.dataverse.throttle={requests: 10, window: 300s}"}, func(r *result.Run) bool { return slowest(r) > 2*slowest(usual) }},
-		{"plug-ins", []string{"systems.dataverse.plug-ins=3s"}, func(r *result.Run) bool { return typical(r) > 1.5*typical(usual) }},
+		{"plug-ins", []string{"systems.dataverse.plug-ins=6s"}, func(r *result.Run) bool { return typical(r) > 1.5*typical(usual) }},
 		{"created on both sides", []string{
 			"workload.masters.concurrent-edit={probability: 50%, gap: 10ms, creates: true}",
 		}, func(r *result.Run) bool { return r.Maps[0].Creates[1] > 50 }},
