@@ -177,7 +177,7 @@ func TestLiveRefusesBySize(t *testing.T) {
 			for side, s := range w.Systems {
 				s.Each(2, func(r *engine.Record) { there[side][r.Key.ID] = 0 })
 				s.Each(3, func(r *engine.Record) {
-					invoice, _, _ := strings.Cut(r.Key.ID, keySeparator)
+					invoice, _, _ := strings.Cut(r.Key.ID, "|")
 					there[side][invoice]++
 				})
 			}
