@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -76,12 +75,10 @@ func october(t *testing.T, sets ...string) *scenarios.Scenario {
 
 func octoberIn(t *testing.T, mode string) (*result.Set, *result.Run) {
 	t.Helper()
-	began := time.Now()
 	set, err := Simulate(context.Background(), october(t, "engine.mode="+mode), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Logf("%s: %v", mode, time.Since(began))
 	r := &set.Runs[0]
 	if r.Incomplete != "" || r.Panic != "" {
 		t.Fatalf("%s%s", r.Incomplete, r.Panic)
