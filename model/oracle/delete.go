@@ -5,7 +5,8 @@ import (
 	"github.com/twinwrite/twinwrite/sim"
 )
 
-// deleted is a user's delete that commits. The other side must have lost the
+// deleted is a user's delete that commits, or a change that takes a record out of a
+// scope where that deletes the other side's. The other side must have lost the
 // record already, and the delete must not be queued. A delete outside the map's
 // scope, or under a stopped map, stays on its side. So does one while the side does not
 // capture; but that is drift, which a resync undoes.
@@ -17,6 +18,7 @@ func (o *Oracle) deleted(at sim.Time, s *shape, p *pair, x engine.Side, prev *en
 	switch {
 	case s.Mode == engine.Stopped || s.outside(x, prev):
 		p.aside = true
+		o.goWith(at, p, x)
 		return
 	case o.courses[p.key().Map].off[x]:
 		o.stray(p)
@@ -32,6 +34,19 @@ func (o *Oracle) deleted(at sim.Time, s *shape, p *pair, x engine.Side, prev *en
 	}
 	p.deaths++
 	o.tallies[noResurrection].checked++
+	o.goWith(at, p, x)
+	for g := range s.groups { // the next life begins with all of this one behind it
+		mine, theirs := p.stand(x, g), p.stand(y, g)
+		if theirs.commits[x] < mine.commits[x] {
+			p.of(g).drop(x, theirs.commits[x], mine.commits[x])
+		}
+	}
+	o.endOfLife(s, p)
+}
+
+// goWith lets the open commits of a side go with its record, which its users have
+// deleted.
+func (o *Oracle) goWith(at sim.Time, p *pair, x engine.Side) {
 	all := p.open(x)
 	for i := range all {
 		c := &all[i]
@@ -42,13 +57,6 @@ func (o *Oracle) deleted(at sim.Time, s *shape, p *pair, x engine.Side, prev *en
 			}
 		}
 	}
-	for g := range s.groups { // the next life begins with all of this one behind it
-		mine, theirs := p.stand(x, g), p.stand(y, g)
-		if theirs.commits[x] < mine.commits[x] {
-			p.of(g).drop(x, theirs.commits[x], mine.commits[x])
-		}
-	}
-	o.endOfLife(s, p)
 }
 
 // endOfLife makes both sides know everything of each other.

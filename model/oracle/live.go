@@ -68,7 +68,11 @@ func (o *Oracle) Held(at sim.Time, side engine.Side, tx engine.TxID, before, aft
 		o.lives[liveID{side, tx}] = l
 		o.between = append(o.between, l)
 	}
-	groups, _ := o.changed(&o.shapes[after.Key.Map], p, side, p.record[side], after)
+	s := &o.shapes[after.Key.Map]
+	groups, _ := o.changed(s, p, side, p.record[side], after)
+	if s.leaves(side, p.record[side], after) {
+		groups = 0 // what it writes on the other side is a tombstone
+	}
 	h := o.grown(p, side, groups)
 	l.rows = append(l.rows, liveRow{pair: p, head: h})
 	return h

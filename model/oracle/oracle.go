@@ -185,7 +185,11 @@ func (o *Oracle) UserCommit(at sim.Time, side engine.Side, before, after *engine
 	p.record[side] = after
 	s := &o.shapes[after.Key.Map]
 	changed, drift := o.changed(s, p, side, prev, after)
-	if p.more != nil {
+	leaves := s.leaves(side, prev, after)
+	switch {
+	case leaves:
+		changed, p.more.left[side] = 0, nil // whatever it comes back with is new
+	case p.more != nil:
 		p.more.drift |= drift
 		if alive(prev) && alive(after) && s.outside(side, after) && !s.outside(side, prev) {
 			p.more.left[side] = after.Values
@@ -200,7 +204,7 @@ func (o *Oracle) UserCommit(at sim.Time, side engine.Side, before, after *engine
 		p.caught(side, changed)
 	}
 	held, since := o.commitHeld(at, side, p)
-	if o.copies == nil && alive(prev) && !alive(after) { // to the data integrator a delete is a change like others
+	if o.copies == nil && alive(prev) && (leaves || !alive(after)) { // to the data integrator a delete is a change like others
 		o.deleted(at, s, p, side, prev, held, ref)
 		o.compare(at, p)
 		if c := (commit{born: at, what: users}); held != nil {

@@ -15,6 +15,12 @@ func (s *shape) outside(side engine.Side, r *engine.Record) bool {
 	return !s.belongs(side, &r.Key, r.Values)
 }
 
+// leaves reports whether a change takes a record out of the map's scope and deletes the
+// other side's by that: here it goes on in another life.
+func (s *shape) leaves(side engine.Side, prev, after *engine.Record) bool {
+	return s.OnLeave == engine.LeaveDelete && alive(prev) && alive(after) && s.outside(side, after) && !s.outside(side, prev)
+}
+
 // everything reports whether a filter lets every record pass.
 func everything(f *engine.Filter) bool { return f.Test == engine.Every && len(f.Of) == 0 }
 

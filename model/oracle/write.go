@@ -76,8 +76,14 @@ func (o *Oracle) EngineCommit(at sim.Time, side engine.Side, w *engine.Write, be
 		o.line(p, side).push(c)
 	}
 	p.caught(side, set(w.Groups))
+	if p.more != nil && s.outside(side, after) { // what the other side holds in scope may take it out of this one's
+		p.more.left[side] = after.Values
+	}
 	p.record[side] = after
 	if alive(after) {
+		if p.aside && p.more != nil { // what flows only from here did not come back with it
+			p.more.drift |= s.out[side] &^ s.out[side.Other()]
+		}
 		p.aside = false
 	}
 	if p.head[side] == nil {
