@@ -255,14 +255,13 @@ func keyNumbers(set *result.Set, s summary.Summary, clock words.Clock) []number 
 	}
 	return []number{
 		changes(s),
-		{Value: words.ShortQuantile(s.Pooled.Waits[0].At("p95")), Name: "for a save, 95 % of them", Note: waitNote(s)},
+		{Value: words.ShortQuantile(s.Pooled.Waits[0].At("p95")), Name: "wait for a save, 95 % of them", Note: waitNote(s)},
 		{Value: words.ShortQuantile(all.At("p50")), Name: "to converge, half of them", Note: convergeNote(s)},
 		{Value: words.ShortQuantile(all.At("p99")), Name: "to converge, 99 % of them", Note: censoredNote(all.At("p99"))},
 		{Value: words.Count(all.Censored), Name: "changes never converged", Note: neverNote(s), Alarm: all.Censored > 0},
 		{Value: words.Count(int64(top.Value)), Name: "references at most in the queue", Note: highest},
 		partly(s, clock),
 		{Value: words.Count(lost), Name: "changes lost to the primary", Note: "both sides had edited the record"},
-		{Value: words.Count(s.Pooled.Totals.Retries), Name: "retries", Note: "attempts the engine repeated by itself"},
 	}
 }
 
@@ -280,7 +279,7 @@ func changes(s summary.Summary) number {
 }
 
 func waitNote(s summary.Summary) string {
-	note := "until its user knew how it had ended"
+	note := "until users knew how it had ended"
 	if s.Pooled.Live.Committed > 0 {
 		note = "the other side's work included"
 	}
