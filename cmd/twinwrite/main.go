@@ -13,6 +13,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -29,6 +30,31 @@ const (
 	exitInternal     = 70
 	exitInterrupted  = 130
 )
+
+// exitMeanings say what each exit code means, and what to do then.
+var exitMeanings = []struct {
+	code           int
+	means, whatNow string
+}{
+	{exitHolds, "all hold", "nothing"},
+	{exitFailed, "an expectation failed", "read what was measured beside it; the report has the reasons"},
+	{exitUsage, "usage", "the last lines say what is wrong with the command, and give a hint"},
+	{exitViolated, "a property was violated", "a change was lost or went astray: the report names the record, 'twinwrite explain' tells its story"},
+	{exitInconclusive, "inconclusive", "nothing failed, and not enough was measured: more runs (--runs), or a longer run"},
+	{exitInvalid, "scenario invalid", "every fault is named with its line; 'twinwrite validate' shows them without running"},
+	{exitNotRepeated, "not reproducible", "another version of the program, another scenario or other failpoints: run it again"},
+	{exitInternal, "internal error", "the message, the seed and the scenario make a report that can be followed"},
+	{exitInterrupted, "interrupted, partial results kept", "the folder that ends in -partial holds what there was; a sweep goes on from there"},
+}
+
+// exitText lists the exit codes for the help.
+func exitText() string {
+	var parts []string
+	for _, e := range exitMeanings {
+		parts = append(parts, fmt.Sprintf("%d %s", e.code, e.means))
+	}
+	return "Exit codes: " + strings.Join(parts, " · ")
+}
 
 // exit carries an exit code through cobra, with what to say about it.
 type exit struct {
@@ -80,9 +106,7 @@ to decide.
 
 Start with:  twinwrite run month-end
 
-Exit codes: 0 all hold · 1 an expectation failed · 2 usage · 3 a property was
-violated · 4 inconclusive · 5 scenario invalid · 6 not reproducible · 70 internal error ·
-130 interrupted, partial results kept`,
+` + exitText(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
