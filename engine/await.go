@@ -64,10 +64,11 @@ func (c *Core) awaits(w *jobWork) bool {
 // planted bug may leave, must not take the engine with it.
 func (c *Core) stuck(id laneID) bool {
 	for range c.pairs.count {
-		if c.pairs.lane(id).state != blocked {
+		l := c.pairs.lane(id)
+		if l.state != blocked || l.blockedOn == noLane { // it is just being woken
 			break
 		}
-		id = c.pairs.lane(id).blockedOn
+		id = l.blockedOn
 	}
 	return c.pairs.lane(id).state == parked
 }

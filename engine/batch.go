@@ -465,6 +465,9 @@ func (c *Core) finish(f *flight, l *lane) {
 		c.stats.DriftOverwritten++
 	}
 	c.tookTurn(f)
+	if m := c.cfg.Maps[c.pairs.at(f.lane.pair()).key.Map]; f.verdict.Carry&m.lookingUp != 0 { // it may not need any more what it waits for
+		c.lookAgain(f.lane.opposite())
+	}
 	if f.verdict.Reject != 0 && c.bugs.hit(PlantConflictRetried) {
 		l.attempts = 0
 		c.retry(f, l, Outcome{Class: ConflictFailure, Reason: Rejected})

@@ -233,6 +233,10 @@ func (c *Core) schedule(id laneID) {
 		for _, need := range l.newest().Needs {
 			parent, known := c.pairs.find(need, id.side())
 			if known && parent != id && c.waitsForCreate(parent) && !slices.Contains(l.circle, need) {
+				if c.stuck(parent) { // look whether the record still needs it, before it waits for people
+					continue
+				}
+				l.looked = false
 				c.block(id, parent, false)
 				return
 			}
@@ -271,11 +275,39 @@ func (c *Core) block(id, parent laneID, forValue bool) {
 	c.move(id, blocked)
 	c.lookForStuck()
 	c.repaired(l) // a resync does not wait for it
+	if first == noLane && l.waiters != noLane && c.stuck(id) {
+		c.recheck(id)
+	}
 	if first != noLane {
 		f := c.pairs.lane(first)
 		f.skip(c.pairs.at(f.blockedOn.pair()).key)
 		c.unblock(first)
 		c.schedule(first)
+	}
+}
+
+// recheck lets those read their records that wait for an item which waits for people
+// now. A reference tells what its record looked up when it was captured; the other
+// side may have changed that since.
+func (c *Core) recheck(id laneID) {
+	var waiting []laneID
+	for w := c.pairs.lane(id).waiters; w != noLane; w = c.pairs.lane(w).nextWaiter {
+		waiting = append(waiting, w)
+	}
+	for _, w := range slices.Backward(waiting) { // in the order in which they came
+		if l := c.pairs.lane(w); l.looked || l.forValue {
+			c.recheck(w)
+			continue
+		}
+		c.lookAgain(w)
+	}
+}
+
+// lookAgain lets a blocked item run, whatever it has waited for.
+func (c *Core) lookAgain(id laneID) {
+	if l := c.pairs.lane(id); l.state == blocked && !l.forValue {
+		c.unblock(id)
+		c.makeReady(id)
 	}
 }
 

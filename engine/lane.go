@@ -67,6 +67,7 @@ type lane struct {
 	due         Time   // of a back-off
 	blockedOn   laneID // whom it waits for; noLane otherwise
 	forValue    bool   // ... to free a unique value; else for its create
+	looked      bool   // ... which its record was read to look up; else a reference says so
 	waiters     laneID // first lane that waits for this one
 	nextWaiter  laneID
 }

@@ -211,8 +211,12 @@ func (c *Core) putOnDesk(id laneID, l *lane, why Outcome) {
 	if why.Reason == DuplicateValue {
 		c.refusedValue(id, l)
 	}
-	if l.waiters != noLane && (c.cfg.Proceed || why.Reason == DuplicateValue) {
+	switch {
+	case l.waiters == noLane:
+	case c.cfg.Proceed || why.Reason == DuplicateValue:
 		c.wakeWaiters(id)
+	default:
+		c.recheck(id)
 	}
 }
 
@@ -246,6 +250,7 @@ func (c *Core) waitForLookup(f *flight, l *lane, need Key) {
 		c.schedule(parent)
 	}
 	c.leave(f, l)
+	l.looked = true
 	c.block(f.lane, parent, false)
 }
 

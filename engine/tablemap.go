@@ -3,6 +3,7 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"math/bits"
 )
 
@@ -141,6 +142,7 @@ type TableMap struct {
 	groups      []group
 	out         [2]GroupSet // by side: the groups in which its changes are carried
 	lookups     []int       // columns that hold lookups, ascending
+	lookingUp   GroupSet    // groups that hold lookups
 	unique      []int       // columns of unique values, ascending
 	valueHashes uint64      // in tests, hashes of unique values are below it, so that they collide; 0: they need not
 	plain       []bool      // by column: copied both ways, and everything counts
@@ -205,6 +207,9 @@ func NewTableMap(m TableMap) (*TableMap, error) {
 		faults = append(faults, fmt.Errorf("engine: table map %s has %d column groups, more than %d; use granularity record", m.Name, len(m.groups), groupsMax))
 	}
 	for g := range m.groups {
+		if slices.ContainsFunc(m.groups[g].columns, func(c int) bool { return len(m.Columns[c].Lookups) > 0 }) {
+			m.lookingUp = m.lookingUp.With(g)
+		}
 		for _, side := range Sides {
 			if m.groups[g].flow.leaves(side) {
 				m.out[side] = m.out[side].With(g)

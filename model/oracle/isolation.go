@@ -1,8 +1,6 @@
 package oracle
 
 import (
-	"slices"
-
 	"github.com/twinwrite/twinwrite/engine"
 	"github.com/twinwrite/twinwrite/sim"
 )
@@ -16,13 +14,13 @@ func (o *Oracle) RowRefused(_ sim.Time, side engine.Side, w *engine.Write) {
 }
 
 // keeps checks that what keeps an item back at the end is its own: a refusal of
-// the record itself, or a record that it looks up, or did when it was captured.
+// the record itself, or a record that it looks up.
 func (o *Oracle) keeps(at sim.Time, p *pair, it *Item) {
 	ref := it.Reference
 	switch why := it.Outcome.Reason; {
 	case it.State == Parked && (why == engine.Refused || why == engine.DuplicateValue) && !p.refused[ref.Side.Other()]:
 		o.breach(isolation, at, &ref.Key, "change %d.%d of %s is parked as %s, and %s never refused it", ref.Incarnation, ref.Number, ref.Side, why, ref.Side.Other())
-	case it.State == Blocked && ref.Number == p.number[ref.Side] && !slices.Contains(ref.Needs, it.On) && !o.looksUp(p.record[ref.Side], &it.On):
+	case it.State == Blocked && ref.Number == p.number[ref.Side] && !o.looksUp(p.record[ref.Side], &it.On):
 		o.breach(isolation, at, &ref.Key, "change %d.%d of %s waits for %s, which it does not look up", ref.Incarnation, ref.Number, ref.Side, o.record(&it.On))
 	}
 }
