@@ -14,6 +14,7 @@ type batch struct {
 	deadline Time  // of its writes
 	keys     []Key // of the flights; both sides' reads hold it, so that it is made anew for each batch
 	needs    []Key // looked-up records, distinct over the batch
+	refused  bool  // a side has refused one of its requests for a time, or has asked for a pause before it
 	noted    bool  // the store has a note of what it holds, or held
 	notes    []FlightNote
 	rows     [2][]int
@@ -90,7 +91,7 @@ func (c *Core) fillBatch(b *batch) bool {
 			c.gates[s].probing = c.gates[s].shut
 		}
 	}
-	b.busy, b.flights = true, b.flights[:0]
+	b.busy, b.refused, b.flights = true, false, b.flights[:0]
 	for len(b.flights) < size && len(c.ready[b.source]) > 0 {
 		l := c.pairs.lane(c.ready[b.source][0].lane)
 		if l.solo && len(b.flights) > 0 {
@@ -198,6 +199,7 @@ func (c *Core) readTarget(b *batch) {
 // giveUp lets the items of a batch start over when a side that they need has asked
 // for a pause meanwhile. What was read will be old by then.
 func (c *Core) giveUp(b *batch) {
+	b.refused = true
 	for i := range b.flights {
 		if f := &b.flights[i]; !f.done {
 			c.again(f, c.pairs.lane(f.lane))
@@ -240,6 +242,7 @@ func (c *Core) decide(b *batch, lookups []Alive) {
 			f.verdict.Carry, f.verdict.Equal, f.verdict.Answer = f.verdict.Carry|f.verdict.Equal, 0, 0
 		}
 		if side, w, ok := c.act(f, l, m, lookups); ok && c.paused(side) {
+			b.refused = true
 			c.again(f, l)
 		} else if ok {
 			if writes[side] == nil { // most go this way
@@ -490,6 +493,9 @@ const conditionLimit = 8
 func (c *Core) release(b *batch) {
 	if b.request == [2]BatchID{} {
 		b.busy = false
+		if !b.refused {
+			c.gates[FinOps].crowded, c.gates[Dataverse].crowded = false, false
+		}
 		if b.probe {
 			c.gates[FinOps].probeEnded(c.now.Add(c.cfg.Probe))
 			c.gates[Dataverse].probeEnded(c.now.Add(c.cfg.Probe))

@@ -48,6 +48,7 @@ type gate struct {
 	probing  bool // one request is on trial
 	until    Time // of the next probe
 	pause    Time // nothing is asked of the side before this instant
+	crowded  bool // it has refused a request for a time, and no batch has got through since
 	refusals int  // in a row, of writes that were refused for a time, each after the pause of the one before
 }
 
@@ -98,7 +99,7 @@ func (c *Core) admission(source Side) admission {
 			return admitNone
 		case g.shut && (g.probing || g.until > c.now):
 			return admitNone
-		case Side(s) != source && c.narrowed(Side(s)):
+		case g.crowded && c.busy():
 			return admitNone
 		case g.shut:
 			admit = admitProbe
@@ -107,16 +108,13 @@ func (c *Core) admission(source Side) admission {
 	return admit
 }
 
-// narrowed reports whether nothing more may set out for a side. Where it has refused
-// a write for a time, batches go there one by one until one is written: if all
-// began again at once, their reads could use up, every time, what the side allows,
-// and nothing would ever be left for a write.
-func (c *Core) narrowed(side Side) bool {
-	if c.gates[side].refusals == 0 {
-		return false
-	}
+// busy reports whether a batch is under way. Where a side has refused a request for a
+// time, batches set out one by one until one gets through: if all began again at once,
+// their reads could use up, every time, what the side allows, and nothing would ever
+// be left for a write.
+func (c *Core) busy() bool {
 	for i := range c.batches {
-		if b := &c.batches[i]; b.busy && b.source != side {
+		if c.batches[i].busy {
 			return true
 		}
 	}
@@ -142,6 +140,7 @@ func (c *Core) failed(in *Input) {
 		return
 	}
 	free := c.gateFailed(in, b.stage == writing)
+	b.refused = b.refused || free
 	if b.stage == writing && in.Failure == Timeout {
 		c.lost(b)
 	}
@@ -202,7 +201,7 @@ func (c *Core) gateFailed(in *Input, write bool) (free bool) {
 		if g.pause = max(g.pause, until); c.bugs.hit(PlantRetryAfterIgnored) {
 			g.pause = min(g.pause, c.now)
 		}
-		g.probing = false
+		g.probing, g.crowded = false, true
 		return true
 	}
 	free = g.shut
