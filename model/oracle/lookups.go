@@ -75,13 +75,22 @@ func (o *Oracle) looks(side engine.Side, r *engine.Record, by int) {
 	}
 	for _, c := range o.shapes[r.Key.Map].lookups {
 		if v := &r.Values[c]; v.Kind == engine.KindLookup {
-			k := *v.Target
-			k.Spelling = ""
-			if p := o.pairs.find(&k); p != nil && (by > 0 || p.lookers[side] > 0) {
+			if p := o.named(side, v.Target); p != nil && (by > 0 || p.lookers[side] > 0) {
 				p.lookers[side] = uint32(int(p.lookers[side]) + by)
 			}
 		}
 	}
+}
+
+// named returns the pair of the record that a lookup names on a side: the one that is
+// spelled so there, else the one with the canonical key.
+func (o *Oracle) named(side engine.Side, k *engine.Key) *pair {
+	if p := o.pairs.find(k); k.Spelling == "" || p != nil && p.record[side] != nil {
+		return p
+	}
+	folded := *k
+	folded.Spelling = ""
+	return o.pairs.find(&folded)
 }
 
 // dangling judges what was deleted before an instant.
