@@ -62,19 +62,18 @@ func (c *Core) dispatch() {
 // fillBatch takes the item that comes first and others that go the same way.
 // While a breaker is open, the only batch is a probe with one item.
 func (c *Core) fillBatch(b *batch) bool {
-	admit := admitNone
+	admit, found := c.admission(), false
+	if admit == admitNone {
+		return false
+	}
 	for _, side := range Sides {
-		a := c.admission(side)
-		if a == admitNone {
-			continue
-		}
 		c.dropStale(side)
 		h := c.ready[side]
-		if len(h) > 0 && (admit == admitNone || h[0].before(c.ready[b.source][0])) {
-			b.source, admit = side, a
+		if len(h) > 0 && (!found || h[0].before(c.ready[b.source][0])) {
+			b.source, found = side, true
 		}
 	}
-	if admit == admitNone {
+	if !found {
 		return false
 	}
 	size := c.cfg.Batch

@@ -87,10 +87,9 @@ const (
 	admitAll
 )
 
-// admission judges what may be sent from a side to the other. An item reads
-// both sides and writes the target. A shut gate lets one probe pass from time
-// to time.
-func (c *Core) admission(source Side) admission {
+// admission judges what may set out. Every item needs both sides. A shut gate lets one
+// probe pass from time to time.
+func (c *Core) admission() admission {
 	admit := admitAll
 	for s := range c.gates {
 		g := &c.gates[s]

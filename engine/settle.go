@@ -188,7 +188,11 @@ func (c *Core) again(f *flight, l *lane) {
 // park puts an item of a batch on the error desk. A row of initial sync that has
 // no number could not be found there after a crash: it is tried until it has one.
 func (c *Core) park(f *flight, l *lane, why Outcome) {
-	if l.nameless() {
+	switch {
+	case !l.newest().judged: // a newer reference came meanwhile, and would have taken it off the desk
+		c.again(f, l)
+		return
+	case l.nameless():
 		c.retry(f, l, why)
 		return
 	}
@@ -231,6 +235,10 @@ func (c *Core) saveLane(id laneID) {
 // waitForLookup makes an item wait for the record that it looks up: for the
 // item that will carry it, or for one that the engine pulls.
 func (c *Core) waitForLookup(f *flight, l *lane, need Key) {
+	if !l.newest().judged { // a newer reference came meanwhile, which may not need it
+		c.again(f, l)
+		return
+	}
 	parent := c.pairs.ensure(need, f.lane.side())
 	p := c.pairs.lane(parent)
 	switch {

@@ -3,8 +3,8 @@ package engine
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"math/bits"
+	"slices"
 )
 
 // Mode is how a table map is carried.
