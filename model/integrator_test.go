@@ -156,6 +156,9 @@ func (b *bystander) check(t *testing.T, told *oracle.Copied) {
 	if told.Lost != lost || told.Missed != alone || told.Rows != uint64(b.copies) {
 		t.Errorf("lost %v, missed %v, %d rows copied; a bystander saw %v, %v, %d", told.Lost, told.Missed, told.Rows, lost, alone, b.copies)
 	}
+	if n := lost[0] + lost[1] + alone[0] + alone[1]; told.LossesOf[customers] != n {
+		t.Errorf("%d losses of the map; a bystander saw %d", told.LossesOf[customers], n)
+	}
 }
 
 // TestSkewedClocksMissChanges: the clock of finance & operations is behind the

@@ -168,6 +168,8 @@ func TestWhatBecomesOfChanges(t *testing.T) {
 				}
 			}
 			want := &Copied{Lost: c.lost, Missed: c.alone, Overwritten: c.written, Rows: c.rows, Deletes: c.deletes, Echoes: c.echoes}
+			want.LossesOf = make([]uint64, len(r.Maps))
+			want.LossesOf[0] = c.lost[0] + c.lost[1] + c.alone[0] + c.alone[1]
 			if got := r.Copied; c.lost != none || c.alone != none {
 				want.Losses = got.Losses // told apart below
 				if n := c.lost[0] + c.lost[1] + c.alone[0] + c.alone[1]; uint64(len(got.Losses)) != n {

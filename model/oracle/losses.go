@@ -25,6 +25,8 @@ type Copied struct {
 	Deletes uint64
 	Echoes  uint64 // rows that changed nothing where they were written
 
+	LossesOf []uint64 // lost and missed changes by map
+
 	Losses []Loss // the first of the lost and missed changes, by origin
 }
 
@@ -44,7 +46,7 @@ const lossesMax = 20
 // the end.
 func (o *Oracle) tellCopied(v View) *Copied {
 	c := o.copies
-	t := &Copied{Rows: c.rows, Deletes: c.deletes, Echoes: c.echoes}
+	t := &Copied{Rows: c.rows, Deletes: c.deletes, Echoes: c.echoes, LossesOf: make([]uint64, len(o.maps))}
 	held := [2]map[origin]cells{{}, {}} // by side: where changes of either stand
 	for i := range o.pairs.count {
 		p := o.pairs.pair(i)
@@ -77,6 +79,7 @@ func (o *Oracle) tellCopied(v View) *Copied {
 		default:
 			continue
 		}
+		t.LossesOf[ch.pair.key().Map]++
 		if len(t.Losses) < lossesMax {
 			t.Losses = append(t.Losses, Loss{
 				Key: *ch.pair.key(), Record: o.record(ch.pair.key()), Side: ch.side, Born: ch.born, Missed: missed,

@@ -27,7 +27,8 @@ type Comparison struct {
 	Settings     []Setting             `json:"settings"`
 	Figures      []Figure              `json:"figures"` // by question
 	Sentences    []Sentence            `json:"sentences"`
-	Notes        []string              `json:"notes"` // what a reader must know before believing it
+	Advice       *Advice               `json:"advice,omitempty"` // where modes were compared
+	Notes        []string              `json:"notes"`            // what a reader must know before believing it
 	Expectations []summary.Expectation `json:"expectations,omitempty"`
 	Command      string                `json:"command"`
 }
@@ -121,6 +122,7 @@ func Of(c *result.Comparison) Comparison {
 	}
 	out.Notes = notes(c, &out)
 	out.Sentences = out.sentences()
+	out.Advice = advise(c)
 	return out
 }
 

@@ -19,6 +19,14 @@ func (c Comparison) WriteMarkdown(w io.Writer) error {
 	for _, line := range c.expectationLines() {
 		fmt.Fprintf(&out, "- %s\n", cell(line))
 	}
+	if c.Advice != nil {
+		out.WriteString("\n### Advice by table map\n")
+		rows := [][]string{}
+		for _, m := range c.Advice.Maps {
+			rows = append(rows, []string{m.Map, m.Mode.Answer, m.Primary.Answer, m.Sequence.Answer, strings.Join(m.Mode.Because, "; "), m.Mode.Flips})
+		}
+		markdownTable(&out, []string{"Table map", "Mode", "Primary", "Sequence", "Mode, because", "unless"}, rows)
+	}
 	for _, b := range c.Blocks() {
 		fmt.Fprintf(&out, "\n### %s\n", b.Head)
 		head := c.Head()

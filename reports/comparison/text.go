@@ -33,6 +33,16 @@ func (c Comparison) WriteText(w io.Writer) error {
 		said = append(said, s.Text)
 	}
 	section("what follows", said)
+	if c.Advice != nil {
+		out.WriteString("\nadvice\n")
+		for _, line := range c.Advice.lines() {
+			if strings.HasPrefix(line.text, toDecide) { // to be copied whole
+				out.WriteString(line.indent + line.text + "\n")
+				continue
+			}
+			out.WriteString(strings.Join(fill(line.indent, line.text), "\n") + "\n")
+		}
+	}
 	section("expectations", c.expectationLines())
 	section("how it was measured", c.trust())
 	section("before you believe it", c.Notes)

@@ -17,7 +17,10 @@ import (
 type comparedView struct {
 	frame
 
-	Against  string
+	Headline string // what is advised, or else what is compared
+	Against  string // what is compared, where the headline says something else
+	Assumed  table
+	Advice   *comparison.Advice
 	Verdicts []string // a sentence on each setting
 	Details  []string // a sentence on each difference that is told
 	Notes    []string
@@ -36,13 +39,17 @@ func WriteCompared(w io.Writer, c *result.Comparison, f comparison.Comparison, d
 	shared.Expectations = expectationsOf(summary.Summary{Expectations: f.Expectations})
 	shared.Limits = limits(c.Settings[0].Set.Scenario)
 	v := comparedView{
-		frame: shared, Against: findings.Capital(f.Against()), Notes: f.Notes, Legend: comparison.Legend, Trust: trustTable(&f),
+		frame: shared, Advice: f.Advice, Headline: findings.Capital(f.Against()), Notes: f.Notes, Legend: comparison.Legend, Trust: trustTable(&f),
 	}
+	if f.Advice != nil {
+		v.Headline, v.Against = findings.Capital(f.Advice.Summary()), v.Headline
+	}
+	_, v.Assumed, _ = inputTables(c.Settings[0].Set.Scenario.Inputs)
 	for _, s := range f.Sentences {
 		if strings.Contains(s.Text, "95 % interval") {
-			v.Details = append(v.Details, s.Text)
+			v.Details = append(v.Details, findings.Capital(s.Text))
 		} else {
-			v.Verdicts = append(v.Verdicts, s.Text)
+			v.Verdicts = append(v.Verdicts, findings.Capital(s.Text))
 		}
 	}
 	for _, s := range f.Settings {

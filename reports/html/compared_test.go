@@ -34,7 +34,7 @@ func TestCompared(t *testing.T) {
 			t.Errorf("the page does not name %s", f.Name)
 		}
 	}
-	for _, want := range []string{"Live and integrator against async", "It loses changes", "95\u00a0% interval", c.Command, "Half of the changes converge within", "paired, correlation", "<svg"} {
+	for _, want := range []string{"Live and integrator against async", "Advice by table map", "To decide: <code>", "What was assumed", "It loses changes", "95\u00a0% interval", c.Command, "Half of the changes converge within", "paired, correlation", "<svg"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("the page does not hold %q", want)
 		}

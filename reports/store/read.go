@@ -215,7 +215,7 @@ func (r *reader) counted(of ofRun) {
 	of("map_counts", func(scan func(...any)) func(*result.Run) {
 		var m result.MapCount
 		scan(&m.Map, &m.Captured[0], &m.Captured[1], &m.Live[0], &m.Live[1], &m.Creates[0], &m.Creates[1], &m.Alive[0], &m.Alive[1],
-			&m.Converged, &m.Divergent, &m.Parked, &m.Blocked, &m.Open, &m.PartlyVisibleMost, &m.NeverWhole)
+			&m.Converged, &m.Divergent, &m.Parked, &m.Blocked, &m.Open, &m.PartlyVisibleMost, &m.NeverWhole, &m.Lost)
 		return func(x *result.Run) { x.Maps = append(x.Maps, m) }
 	})
 	of("errors", func(scan func(...any)) func(*result.Run) {

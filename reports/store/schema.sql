@@ -185,6 +185,7 @@ CREATE TABLE map_counts (
   open                   INTEGER NOT NULL, -- pairs with an item still queued at the end
   partly_visible_most_ns INTEGER NOT NULL, -- of a transaction that became whole
   never_whole            INTEGER NOT NULL, -- transactions that did not
+  lost                   INTEGER NOT NULL, -- under the data integrator: changes that were lost, or missed
   PRIMARY KEY (run, map)
 ) STRICT;
 

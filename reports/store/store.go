@@ -157,10 +157,10 @@ func fillRun(w *writer, r *result.Run) {
 			}
 		}
 	})
-	w.table("map_counts", 17, func(row func(...any)) {
+	w.table("map_counts", 18, func(row func(...any)) {
 		for _, m := range r.Maps {
 			row(n, m.Map, m.Captured[0], m.Captured[1], m.Live[0], m.Live[1], m.Creates[0], m.Creates[1], m.Alive[0], m.Alive[1],
-				m.Converged, m.Divergent, m.Parked, m.Blocked, m.Open, m.PartlyVisibleMost, m.NeverWhole)
+				m.Converged, m.Divergent, m.Parked, m.Blocked, m.Open, m.PartlyVisibleMost, m.NeverWhole, m.Lost)
 		}
 	})
 	w.table("errors", 8, func(row func(...any)) {

@@ -162,6 +162,7 @@ type MapCount struct {
 	Open              uint64        // pairs with an item still queued at the end
 	PartlyVisibleMost time.Duration // of transactions that became whole: the longest that one was partly visible on the other side
 	NeverWhole        uint64        // transactions of which the other side showed a part and never the rest
+	Lost              uint64        // under the data integrator: changes that were lost, or missed (see [Copied])
 }
 
 // OutcomeCount counts references of one map and side that ended alike.

@@ -64,6 +64,11 @@ func (p *plan) gather(index int, r *model.Result) *result.Run {
 			Parked: m.Parked, Blocked: m.Blocked, Open: m.Open, PartlyVisibleMost: m.PartlyMost, NeverWhole: m.NeverWhole,
 		})
 	}
+	if c := r.Report.Copied; c != nil {
+		for i, n := range c.LossesOf {
+			run.Maps[i].Lost = n
+		}
+	}
 	for _, o := range r.Report.Outcomes {
 		run.Outcomes = append(run.Outcomes, result.OutcomeCount{
 			Map: p.maps[o.Map].Name, Side: o.Side.String(), Class: o.Class.String(), Reason: o.Reason.String(), Count: o.Count,
