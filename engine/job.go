@@ -82,7 +82,7 @@ func (c *Core) moveJob(j int, s JobState) {
 		}
 	}
 	w.state = s
-	c.save = append(c.save, Mutation{Kind: JobMoved, Job: JobRecord{Name: c.cfg.Jobs[j].Name, State: s, Since: w.since, Turn: w.turn}})
+	c.save = append(c.save, Mutation{Kind: JobMoved, Job: &JobRecord{Name: c.cfg.Jobs[j].Name, State: s, Since: w.since, Turn: w.turn}})
 }
 
 // landed tells a job that one of its items has left its batch.

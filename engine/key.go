@@ -108,6 +108,11 @@ const (
 	keySyntax = `|\`
 )
 
+// joined reports whether an ID may be made of several fields.
+func joined(id string) bool {
+	return strings.IndexByte(id, keyBar) >= 0 || strings.IndexByte(id, keyEscape) >= 0
+}
+
 // JoinKey returns the ID of a record whose key has these fields, so that no two lists
 // of fields have one ID.
 func JoinKey(fields ...string) string {
@@ -134,7 +139,7 @@ func JoinKey(fields ...string) string {
 // keyFields returns the fields of an ID. A backslash before anything but a bar or
 // another one stands for itself.
 func keyFields(id string) []string {
-	if !strings.ContainsAny(id, keySyntax) {
+	if !joined(id) {
 		return []string{id}
 	}
 	var fields []string
@@ -154,7 +159,7 @@ func keyFields(id string) []string {
 
 // Canonical folds what key comparison ignores, in each field of an ID by itself.
 func (f *KeyForm) Canonical(id string) string {
-	if !strings.ContainsAny(id, keySyntax) {
+	if !joined(id) {
 		return f.folded(id)
 	}
 	fields := keyFields(id)
@@ -209,7 +214,7 @@ func scaled(id string) string {
 // cause names the kind of the character and not the key.
 func (f *KeyForm) refused(k *Key) Outcome {
 	text := k.ID
-	if strings.ContainsAny(text, keySyntax) { // what only separates its fields is none of it
+	if joined(text) { // what only separates its fields is none of it
 		text = strings.Join(keyFields(text), "")
 	}
 	if text == "" {

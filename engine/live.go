@@ -145,7 +145,7 @@ func (c *Core) claim(t *liveTx) bool {
 // endLive forgets a transaction, gives its locks back and closes its intent.
 func (c *Core) endLive(t *liveTx) {
 	if t.saved {
-		c.save = append(c.save, Mutation{Kind: IntentClosed, Intent: Intent{Side: t.intent.Side, Tx: t.intent.Tx}})
+		c.save = append(c.save, Mutation{Kind: IntentClosed, Intent: &Intent{Side: t.intent.Side, Tx: t.intent.Tx}})
 	}
 	for i, o := range c.lives {
 		if o == t {
@@ -308,10 +308,10 @@ func (c *Core) writeRows(t *liveTx, in *Input) {
 	}
 	t.intent.Deadline = c.deadline()
 	if t.saved { // a second try: what Y held has changed
-		c.save = append(c.save, Mutation{Kind: IntentClosed, Intent: Intent{Side: source, Tx: t.intent.Tx}})
+		c.save = append(c.save, Mutation{Kind: IntentClosed, Intent: &Intent{Side: source, Tx: t.intent.Tx}})
 	}
 	if t.saved = !c.bugs.hit(PlantIntentUnsaved); t.saved {
-		c.save = append(c.save, Mutation{Kind: IntentOpened, Intent: t.intent})
+		c.save = append(c.save, Mutation{Kind: IntentOpened, Intent: new(t.intent)})
 	}
 	t.stage = writingRows
 	if c.bugs.hit(PlantLiveOrderSwapped) {

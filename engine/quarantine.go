@@ -32,7 +32,7 @@ func (c *Core) quarantine(id laneID, why Outcome) {
 }
 
 func (c *Core) saveQuarantine(p *pair) {
-	c.save = append(c.save, Mutation{Kind: PairQuarantined, Lane: LaneState{Key: p.key, Parked: p.quarantine}})
+	c.save = append(c.save, Mutation{Kind: PairQuarantined, Lane: &LaneState{Key: p.key, Parked: p.quarantine}})
 }
 
 // releasePair lets the items of a pair run again, but for those that wait on the

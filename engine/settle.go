@@ -226,7 +226,7 @@ func (c *Core) putOnDesk(id laneID, l *lane, why Outcome) {
 
 func (c *Core) saveLane(id laneID) {
 	l := c.pairs.lane(id)
-	c.save = append(c.save, Mutation{Kind: LaneChanged, Lane: LaneState{
+	c.save = append(c.save, Mutation{Kind: LaneChanged, Lane: &LaneState{
 		Key: c.pairs.at(id.pair()).key, Side: id.side(), Attempts: l.attempts, Parked: l.parked, Since: l.parkedAt,
 		Requested: l.requested, Request: l.request,
 	}})

@@ -34,16 +34,19 @@ type Mutation struct {
 	Reference Reference
 	Order     uint64
 	Outcome   Outcome
-	Lane      LaneState
 	Side      Side
 	Position  uint64
-	Job       JobRecord
-	Intent    Intent
 	Resync    Resync
 	Slot      int
 	Flights   []FlightNote
-	Map       *MapRecord     // never changes afterwards
-	Initial   *InitialRecord // nor this
+
+	// What is rare stands apart, so that all the others are small. None of it changes
+	// afterwards but the rows of an intent, which a store copies.
+	Lane    *LaneState // LaneChanged, PairQuarantined
+	Job     *JobRecord
+	Intent  *Intent
+	Map     *MapRecord
+	Initial *InitialRecord
 }
 
 // Intent is the durable note that a live transaction is between its two

@@ -114,7 +114,7 @@ func (c *Config) job(name string) (maps []engine.MapID, known bool) {
 func (w *World) stopJobs() error {
 	for _, name := range w.config.Stopped {
 		maps, _ := w.config.job(name)
-		halted := engine.Mutation{Kind: engine.JobMoved, Job: engine.JobRecord{Name: name, State: engine.Halted}}
+		halted := engine.Mutation{Kind: engine.JobMoved, Job: &engine.JobRecord{Name: name, State: engine.Halted}}
 		if err := w.Driver.Store().Save([]engine.Mutation{halted}); err != nil {
 			return fmt.Errorf("world: stop job %s: %w", name, err)
 		}

@@ -89,7 +89,7 @@ func (s *Memory) apply(m *engine.Mutation) error {
 		return s.settle(m)
 	case engine.LaneChanged:
 		l := s.lane(m.Lane.Key, m.Lane.Side)
-		l.work = m.Lane
+		l.work = *m.Lane
 	case engine.PositionIngested:
 		known := len(s.ingested[m.Side])
 		if s.ingested[m.Side][m.Position] = struct{}{}; len(s.ingested[m.Side]) == known {
@@ -101,11 +101,11 @@ func (s *Memory) apply(m *engine.Mutation) error {
 			return fmt.Errorf("%s position %d is acknowledged but was not taken in", m.Side, m.Position)
 		}
 	case engine.IntentOpened:
-		return s.openIntent(m.Intent)
+		return s.openIntent(*m.Intent)
 	case engine.IntentClosed:
-		return s.closeIntent(&m.Intent)
+		return s.closeIntent(m.Intent)
 	case engine.JobMoved:
-		s.jobs[m.Job.Name] = m.Job
+		s.jobs[m.Job.Name] = *m.Job
 	case engine.PairQuarantined:
 		s.stopped[m.Lane.Key] = m.Lane.Parked
 		if m.Lane.Parked.Class == engine.Open {

@@ -173,7 +173,11 @@ func (w *world) save() {
 		w.t.Fatal(err)
 	}
 	for i := range w.unsaved {
-		for _, o := range []engine.Outcome{w.unsaved[i].Outcome, w.unsaved[i].Lane.Parked} {
+		outcomes := []engine.Outcome{w.unsaved[i].Outcome}
+		if l := w.unsaved[i].Lane; l != nil {
+			outcomes = append(outcomes, l.Parked)
+		}
+		for _, o := range outcomes {
 			if o.Class != engine.Open {
 				w.met[o.Class.String()]++
 				w.met[o.Reason.String()]++

@@ -196,9 +196,9 @@ func TestStrayRows(t *testing.T) {
 			{Kind: engine.ReferenceAdded, Reference: engine.Reference{Key: key, Incarnation: 1, Number: 1, Needs: []engine.Key{key}}, Order: 1},
 			{Kind: engine.ReferenceAdded, Reference: engine.Reference{Key: key, Incarnation: 1, Number: 3}, Order: 2},
 			{Kind: engine.ReferenceSettled, Reference: engine.Reference{Key: key, Incarnation: 1, Number: 3}, Outcome: engine.Outcome{Class: engine.Synced, Reason: engine.Written}},
-			{Kind: engine.LaneChanged, Lane: engine.LaneState{Key: key, Attempts: 1}},
-			{Kind: engine.JobMoved, Job: engine.JobRecord{Name: "all", State: engine.Paused}},
-			{Kind: engine.IntentOpened, Intent: engine.Intent{Tx: 1, Rows: []engine.IntentRow{{Key: key}, {Key: engine.Key{ID: "B"}}}}},
+			{Kind: engine.LaneChanged, Lane: &engine.LaneState{Key: key, Attempts: 1}},
+			{Kind: engine.JobMoved, Job: &engine.JobRecord{Name: "all", State: engine.Paused}},
+			{Kind: engine.IntentOpened, Intent: &engine.Intent{Tx: 1, Rows: []engine.IntentRow{{Key: key}, {Key: engine.Key{ID: "B"}}}}},
 		}); err != nil {
 			t.Fatal(err)
 		}
@@ -318,8 +318,8 @@ func TestUnknownMap(t *testing.T) {
 	t.Parallel()
 	key := engine.Key{Map: 3, ID: "A"}
 	for _, bad := range []engine.Mutation{
-		{Kind: engine.LaneChanged, Lane: engine.LaneState{Key: key}},
-		{Kind: engine.IntentOpened, Intent: engine.Intent{Tx: 1, Rows: []engine.IntentRow{{Key: key}}}},
+		{Kind: engine.LaneChanged, Lane: &engine.LaneState{Key: key}},
+		{Kind: engine.IntentOpened, Intent: &engine.Intent{Tx: 1, Rows: []engine.IntentRow{{Key: key}}}},
 	} {
 		s := mustOpen(t, filepath.Join(t.TempDir(), "store.db"), Options{})
 		if err := s.Save([]engine.Mutation{bad}); err == nil || !strings.Contains(err.Error(), "table map 3, of 3") {
@@ -416,14 +416,14 @@ func TestViews(t *testing.T) {
 		add(ref(b, engine.Dataverse, 1, engine.Captured), 2), end(ref(b, engine.Dataverse, 1, engine.Captured), engine.ConflictFailure, engine.Rejected),
 		add(ref(b, engine.FinOps, 1, engine.Reassert), 3), end(ref(b, engine.FinOps, 1, engine.Reassert), engine.ConcurrencyFailure, engine.Superseded),
 		add(ref(b, engine.FinOps, 2, engine.Captured), 4), add(ref(b, engine.FinOps, 3, engine.Captured), 5),
-		{Kind: engine.LaneChanged, Lane: engine.LaneState{Key: b, Attempts: 2, Parked: refused, Requested: engine.RetryRequested, Request: 1}},
+		{Kind: engine.LaneChanged, Lane: &engine.LaneState{Key: b, Attempts: 2, Parked: refused, Requested: engine.RetryRequested, Request: 1}},
 		add(ref(a, engine.FinOps, 2, engine.Captured), 6),
-		{Kind: engine.LaneChanged, Lane: engine.LaneState{Key: a, Attempts: 1}}, // it waits, but not for an operator
-		{Kind: engine.IntentOpened, Intent: engine.Intent{Tx: 8, Rows: []engine.IntentRow{{Key: a}}}},
-		{Kind: engine.IntentOpened, Intent: engine.Intent{Side: engine.Dataverse, Tx: 9, Deadline: 30, Rows: []engine.IntentRow{
+		{Kind: engine.LaneChanged, Lane: &engine.LaneState{Key: a, Attempts: 1}}, // it waits, but not for an operator
+		{Kind: engine.IntentOpened, Intent: &engine.Intent{Tx: 8, Rows: []engine.IntentRow{{Key: a}}}},
+		{Kind: engine.IntentOpened, Intent: &engine.Intent{Side: engine.Dataverse, Tx: 9, Deadline: 30, Rows: []engine.IntentRow{
 			{Key: b, Op: engine.Delete, Incarnation: 1, Existed: true}, {Key: a, Op: engine.Create, Incarnation: 2},
 		}}},
-		{Kind: engine.IntentClosed, Intent: engine.Intent{Tx: 8}},
+		{Kind: engine.IntentClosed, Intent: &engine.Intent{Tx: 8}},
 	}); err != nil {
 		t.Fatal(err)
 	}

@@ -49,7 +49,7 @@ func (s *Store) writeRare() error {
 		case engine.ResyncEnded:
 			err = s.exec(`DELETE FROM resync WHERE map = ? AND company = ?`, m.Resync.Map, m.Resync.Company)
 		default:
-			err = s.writeQuarantine(&m.Lane)
+			err = s.writeQuarantine(m.Lane)
 		}
 		if err != nil {
 			return err

@@ -63,13 +63,13 @@ func (s *Store) apply(m *engine.Mutation) error {
 	case engine.ReferenceSettled:
 		return s.settle(m)
 	case engine.LaneChanged:
-		return s.changeLane(&m.Lane)
+		return s.changeLane(m.Lane)
 	case engine.PositionIngested, engine.PositionAcked:
 		return s.movePosition(m)
 	case engine.IntentOpened:
-		return s.openIntent(&m.Intent)
+		return s.openIntent(m.Intent)
 	case engine.IntentClosed:
-		return s.closeIntent(&m.Intent)
+		return s.closeIntent(m.Intent)
 	case engine.PairQuarantined:
 		return s.quarantine(m)
 	case engine.ResyncAsked, engine.ResyncEnded:
@@ -77,7 +77,7 @@ func (s *Store) apply(m *engine.Mutation) error {
 	case engine.BatchNoted:
 		return s.noteBatch(m)
 	case engine.JobMoved:
-		s.changes.jobs = append(s.changes.jobs, &m.Job)
+		s.changes.jobs = append(s.changes.jobs, m.Job)
 		return nil
 	case engine.MapMoved:
 		return s.moveMap(m.Map)

@@ -67,7 +67,7 @@ func (m *model) apply(mu engine.Mutation) bool {
 	case engine.LaneChanged:
 		m.lanes = slices.DeleteFunc(m.lanes, func(l engine.LaneState) bool { return l.Key == mu.Lane.Key && l.Side == mu.Lane.Side })
 		if mu.Lane.Attempts != 0 || mu.Lane.Parked.Class != engine.Open {
-			m.lanes = append(m.lanes, mu.Lane)
+			m.lanes = append(m.lanes, *mu.Lane)
 		}
 		return true
 	case engine.PositionIngested:
@@ -86,7 +86,7 @@ func (m *model) apply(mu engine.Mutation) bool {
 		if m.hasIntent(mu.Intent.Side, mu.Intent.Tx) >= 0 || len(mu.Intent.Rows) == 0 {
 			return false
 		}
-		m.intents = append(m.intents, mu.Intent)
+		m.intents = append(m.intents, *mu.Intent)
 		return true
 	case engine.IntentClosed:
 		at := m.hasIntent(mu.Intent.Side, mu.Intent.Tx)
@@ -120,7 +120,7 @@ func (m *model) apply(mu engine.Mutation) bool {
 		return true
 	case engine.JobMoved:
 		m.jobs = slices.DeleteFunc(m.jobs, func(j engine.JobRecord) bool { return j.Name == mu.Job.Name })
-		m.jobs = append(m.jobs, mu.Job)
+		m.jobs = append(m.jobs, *mu.Job)
 		return true
 	case engine.MapMoved:
 		m.maps = slices.DeleteFunc(m.maps, func(r engine.MapRecord) bool { return r.Map == mu.Map.Map })

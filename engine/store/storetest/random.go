@@ -118,7 +118,10 @@ func (c *randomCase) sensible(t *rapid.T) []engine.Mutation {
 func (c *randomCase) note(m *engine.Mutation, before *model, came map[string]bool) {
 	r := &m.Reference
 	name := fmt.Sprint(r.Key, r.Side, r.Incarnation, r.Number)
-	intent := fmt.Sprint("intent ", m.Intent.Side, m.Intent.Tx)
+	intent := ""
+	if m.Intent != nil {
+		intent = fmt.Sprint("intent ", m.Intent.Side, m.Intent.Tx)
+	}
 	count := func(when bool, what string) {
 		if when {
 			c.met[what]++
@@ -232,7 +235,7 @@ func (c *randomCase) draw(t *rapid.T) engine.Mutation {
 			m.Reference = c.reference(t, side)
 		}
 	case engine.LaneChanged:
-		m.Lane = engine.LaneState{
+		m.Lane = &engine.LaneState{
 			Key: c.key(t), Side: side, Attempts: rapid.IntRange(0, 2).Draw(t, "attempts"),
 			Parked:    rapid.SampledFrom([]engine.Outcome{{}, {}, refused}).Draw(t, "parked"),
 			Since:     engine.Time(rapid.Int64().Draw(t, "parked since")),
@@ -240,7 +243,7 @@ func (c *randomCase) draw(t *rapid.T) engine.Mutation {
 			Request:   rapid.Uint64().Draw(t, "request"),
 		}
 	case engine.JobMoved:
-		m.Job = engine.JobRecord{
+		m.Job = &engine.JobRecord{
 			Name:  rapid.SampledFrom([]string{"finance", "sales"}).Draw(t, "job"),
 			State: engine.JobState(rapid.IntRange(0, 6).Draw(t, "state")),
 			Since: engine.Time(rapid.Int64().Draw(t, "since")),
@@ -263,7 +266,7 @@ func (c *randomCase) draw(t *rapid.T) engine.Mutation {
 		m.Initial.After = c.key(t)
 		m.Initial.After.Map = m.Initial.Map
 	case engine.IntentOpened:
-		m.Intent = engine.Intent{Side: side, Tx: c.tx(t), Deadline: engine.Time(rapid.Int64().Draw(t, "deadline"))}
+		m.Intent = &engine.Intent{Side: side, Tx: c.tx(t), Deadline: engine.Time(rapid.Int64().Draw(t, "deadline"))}
 		for n := rapid.IntRange(0, 3).Draw(t, "rows"); n > 0; n-- {
 			m.Intent.Rows = append(m.Intent.Rows, engine.IntentRow{
 				Key: c.key(t), Op: engine.Operation(rapid.IntRange(0, 2).Draw(t, "operation")),
@@ -271,9 +274,9 @@ func (c *randomCase) draw(t *rapid.T) engine.Mutation {
 			})
 		}
 	case engine.IntentClosed:
-		m.Intent = engine.Intent{Side: side, Tx: c.tx(t)}
+		m.Intent = &engine.Intent{Side: side, Tx: c.tx(t)}
 	case engine.PairQuarantined:
-		m.Lane = engine.LaneState{Key: c.key(t), Parked: rapid.SampledFrom([]engine.Outcome{{}, refused, refused, lost}).Draw(t, "parked")}
+		m.Lane = &engine.LaneState{Key: c.key(t), Parked: rapid.SampledFrom([]engine.Outcome{{}, refused, refused, lost}).Draw(t, "parked")}
 	case engine.ResyncAsked, engine.ResyncEnded:
 		m.Resync = engine.Resync{
 			Map:     engine.MapID(rapid.IntRange(0, 1).Draw(t, "map")),

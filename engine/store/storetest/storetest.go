@@ -75,7 +75,7 @@ func mustHold(t failer, s store.Store, want *engine.State) {
 // mustBeBroken fails unless the store has given up for good.
 func mustBeBroken(t failer, s store.Store) {
 	t.Helper()
-	if err := s.Save([]engine.Mutation{{Kind: engine.LaneChanged, Lane: engine.LaneState{Key: engine.Key{ID: "A"}}}}); err == nil {
+	if err := s.Save([]engine.Mutation{{Kind: engine.LaneChanged, Lane: &engine.LaneState{Key: engine.Key{ID: "A"}}}}); err == nil {
 		t.Fatal("a store that lost its way saves again")
 	}
 	if err := s.Save(nil); err == nil {

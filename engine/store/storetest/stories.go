@@ -31,7 +31,7 @@ func ended(r engine.Reference, o engine.Outcome) engine.Mutation {
 }
 
 func changed(attempts int, why engine.Outcome) engine.Mutation {
-	return engine.Mutation{Kind: engine.LaneChanged, Lane: engine.LaneState{Key: keyA, Attempts: attempts, Parked: why}}
+	return engine.Mutation{Kind: engine.LaneChanged, Lane: &engine.LaneState{Key: keyA, Attempts: attempts, Parked: why}}
 }
 
 func ingested(side engine.Side, p uint64) engine.Mutation {
@@ -43,7 +43,7 @@ func acked(side engine.Side, p uint64) engine.Mutation {
 }
 
 func moved(job string, s engine.JobState, since engine.Time) engine.Mutation {
-	return engine.Mutation{Kind: engine.JobMoved, Job: engine.JobRecord{Name: job, State: s, Since: since, Turn: math.MaxUint64 - uint64(s)}}
+	return engine.Mutation{Kind: engine.JobMoved, Job: &engine.JobRecord{Name: job, State: s, Since: since, Turn: math.MaxUint64 - uint64(s)}}
 }
 
 func went(r engine.InitialRecord) engine.Mutation {
@@ -56,11 +56,11 @@ func ran(r engine.MapRecord) engine.Mutation {
 
 // opened is the intent of a transaction on FinOps that deletes A.
 func opened(tx engine.TxID, deadline engine.Time) engine.Mutation {
-	return engine.Mutation{Kind: engine.IntentOpened, Intent: intent(tx, deadline)}
+	return engine.Mutation{Kind: engine.IntentOpened, Intent: new(intent(tx, deadline))}
 }
 
 func closed(tx engine.TxID) engine.Mutation {
-	return engine.Mutation{Kind: engine.IntentClosed, Intent: engine.Intent{Tx: tx}}
+	return engine.Mutation{Kind: engine.IntentClosed, Intent: &engine.Intent{Tx: tx}}
 }
 
 func intent(tx engine.TxID, deadline engine.Time) engine.Intent {
@@ -72,7 +72,7 @@ func noted(slot int, flights ...engine.FlightNote) engine.Mutation {
 }
 
 func quarantined(k engine.Key, why engine.Outcome) engine.Mutation {
-	return engine.Mutation{Kind: engine.PairQuarantined, Lane: engine.LaneState{Key: k, Parked: why}}
+	return engine.Mutation{Kind: engine.PairQuarantined, Lane: &engine.LaneState{Key: k, Parked: why}}
 }
 
 func resync(kind engine.MutationKind, m engine.MapID, company string) engine.Mutation {
@@ -102,8 +102,8 @@ var stories = []story{
 		saves: [][]engine.Mutation{{
 			added(widest, math.MaxUint64),
 			ingested(engine.Dataverse, math.MaxUint64), ingested(engine.Dataverse, 0),
-			{Kind: engine.LaneChanged, Lane: engine.LaneState{Key: widest.Key, Side: engine.Dataverse, Attempts: 3, Parked: refused, Since: math.MaxInt64, Requested: engine.DismissRequested, Request: math.MaxUint64}},
-			{Kind: engine.IntentOpened, Intent: widestIntent},
+			{Kind: engine.LaneChanged, Lane: &engine.LaneState{Key: widest.Key, Side: engine.Dataverse, Attempts: 3, Parked: refused, Since: math.MaxInt64, Requested: engine.DismissRequested, Request: math.MaxUint64}},
+			{Kind: engine.IntentOpened, Intent: &widestIntent},
 			noted(math.MaxInt32, widestFlight, engine.FlightNote{Key: keyA}),
 		}},
 		left: engine.State{
@@ -359,8 +359,8 @@ var stories = []story{
 	{
 		name: "two sides may give a transaction the same number",
 		saves: [][]engine.Mutation{
-			{opened(7, 1), {Kind: engine.IntentOpened, Intent: widestIntent}},
-			{{Kind: engine.IntentOpened, Intent: onDataverse(intent(7, 9))}, closed(7)},
+			{opened(7, 1), {Kind: engine.IntentOpened, Intent: &widestIntent}},
+			{{Kind: engine.IntentOpened, Intent: new(onDataverse(intent(7, 9)))}, closed(7)},
 		},
 		left: engine.State{Intents: []engine.Intent{widestIntent, onDataverse(intent(7, 9))}},
 	},
@@ -514,9 +514,9 @@ var nonsense = []nonsensical{
 	{"a position taken in twice", []engine.Mutation{ingested(engine.FinOps, 1)}, ingested(engine.FinOps, 1)},
 	{"a position forgotten that was never taken in", []engine.Mutation{ingested(engine.FinOps, 1)}, acked(engine.Dataverse, 1)},
 	{"an intent opened twice", []engine.Mutation{opened(1, 5)}, opened(1, 6)},
-	{"an intent without rows", nil, engine.Mutation{Kind: engine.IntentOpened, Intent: engine.Intent{Tx: 1}}},
+	{"an intent without rows", nil, engine.Mutation{Kind: engine.IntentOpened, Intent: &engine.Intent{Tx: 1}}},
 	{"an intent closed that is not open", []engine.Mutation{opened(1, 5)}, closed(2)},
-	{"an intent of the other side closed", []engine.Mutation{opened(1, 5)}, engine.Mutation{Kind: engine.IntentClosed, Intent: onDataverse(intent(1, 5))}},
+	{"an intent of the other side closed", []engine.Mutation{opened(1, 5)}, engine.Mutation{Kind: engine.IntentClosed, Intent: new(onDataverse(intent(1, 5)))}},
 	{"an intent closed twice", []engine.Mutation{opened(1, 5), closed(1)}, closed(1)},
 	{"a resync asked for twice", []engine.Mutation{resync(engine.ResyncAsked, 1, "USMF")}, resync(engine.ResyncAsked, 1, "USMF")},
 	{"a resync that ends and is not under way", []engine.Mutation{resync(engine.ResyncAsked, 1, "USMF")}, resync(engine.ResyncEnded, 1, "")},
