@@ -171,6 +171,14 @@ func some(n, all int) string {
 
 // Convergence says how fast changes converge.
 func Convergence(s summary.Summary) string {
+	text := convergence(s)
+	if n := s.Pooled.Thinned.Convergence; n > 1 && s.Pooled.Convergence[0].N > 0 {
+		text += " (of " + words.Every(n) + " change)"
+	}
+	return text
+}
+
+func convergence(s summary.Summary) string {
 	all := s.Pooled.Convergence[0]
 	switch {
 	case all.N == 0:
@@ -198,6 +206,19 @@ func Convergence(s summary.Summary) string {
 		text += fmt.Sprintf("; %s never did", words.Count(all.Censored))
 	}
 	return text
+}
+
+// Thinned says of which changes and saves the times were kept; empty where all were.
+// Counts of outcomes, saves and pairs are of all in any case.
+func Thinned(s summary.Summary) string {
+	var parts []string
+	if n := s.Pooled.Thinned.Convergence; n > 1 {
+		parts = append(parts, "of "+words.Every(n)+" change")
+	}
+	if n := s.Pooled.Thinned.Waits; n > 1 {
+		parts = append(parts, "of "+words.Every(n)+" save")
+	}
+	return words.List(parts)
 }
 
 // Outcomes says how the references ended.

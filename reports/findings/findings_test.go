@@ -218,3 +218,21 @@ func TestAtIsAStepFunction(t *testing.T) {
 		}
 	}
 }
+
+// TestThinnedTimesSaySo: where only some times were kept, no sentence counts them
+// as all.
+func TestThinnedTimesSaySo(t *testing.T) {
+	t.Parallel()
+	set := fixture.Day()
+	if text := findings.Thinned(summary.Of(set)); text != "" {
+		t.Errorf("all are kept, and it says %q", text)
+	}
+	set.Runs[0].Thinned = result.Thinned{Convergence: 16, Waits: 2}
+	s := summary.Of(set)
+	if got, want := findings.Thinned(s), "of every 16th change and of every 2nd save"; got != want {
+		t.Errorf("it says %q, want %q", got, want)
+	}
+	if got := findings.Convergence(s); !strings.HasSuffix(got, "(of every 16th change)") {
+		t.Errorf("it says %q", got)
+	}
+}

@@ -216,6 +216,9 @@ func facts(set *result.Set, s summary.Summary) []fact {
 		{"Identity", sc.Hash + " (resolved scenario, seed, model " + sc.Model + ")"},
 	}
 	fs[4].Value = strings.ReplaceAll(fs[4].Value, ",", "") // it is typed, not read
+	if text := findings.Thinned(s); text != "" {
+		fs = append(fs, fact{"Times kept", text})
+	}
 	if len(s.Runs) == 1 {
 		fs = append(fs, fact{"Trace digest", s.Runs[0].Digest})
 	}
@@ -258,7 +261,7 @@ func keyNumbers(set *result.Set, s summary.Summary, clock words.Clock) []number 
 		{Value: words.ShortQuantile(s.Pooled.Waits[0].At("p95")), Name: "wait for a save, 95 % of them", Note: waitNote(s)},
 		{Value: words.ShortQuantile(all.At("p50")), Name: "to converge, half of them", Note: convergeNote(s)},
 		{Value: words.ShortQuantile(all.At("p99")), Name: "to converge, 99 % of them", Note: censoredNote(all.At("p99"))},
-		{Value: words.Count(all.Censored), Name: "changes never converged", Note: neverNote(s), Alarm: all.Censored > 0},
+		{Value: words.Count(all.Censored), Name: never(s), Note: neverNote(s), Alarm: all.Censored > 0},
 		{Value: words.Count(int64(top.Value)), Name: "references at most in the queue", Note: highest},
 		partly(s, clock),
 		{Value: words.Count(lost), Name: "changes lost to the primary", Note: "both sides had edited the record"},
@@ -305,6 +308,14 @@ func partly(s summary.Summary, clock words.Clock) number {
 		n.Alarm = true
 	}
 	return n
+}
+
+// never names the changes that are counted: where times were thinned, some of them.
+func never(s summary.Summary) string {
+	if n := s.Pooled.Thinned.Convergence; n > 1 {
+		return "of " + words.Every(n) + " change never converged"
+	}
+	return "changes never converged"
 }
 
 // neverNote says where the pairs are whose changes never converged.

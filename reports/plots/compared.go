@@ -25,9 +25,11 @@ func Compared(c *result.Comparison, f *comparison.Comparison) []Plot {
 func convergenceBySetting(c *result.Comparison) Plot {
 	var curves []survivor
 	var without []string
+	var sets []*result.Set
 	n, never := 0, 0
 	table := Table{Head: []string{"Setting", "Changes", "Never converged", "p50", "p95", "p99"}}
 	for _, s := range c.Settings {
+		sets = append(sets, s.Set)
 		sample := comparison.Samples(s.Set)
 		row := []string{s.Name, words.Count(sample.N()), words.Count(sample.Censored())}
 		for _, q := range []float64{.5, .95, .99} {
@@ -48,7 +50,7 @@ func convergenceBySetting(c *result.Comparison) Plot {
 	p := Plot{
 		Name:     "convergence",
 		Title:    convergenceFinding(curves),
-		Subtitle: fmt.Sprintf("Share of captured changes not yet converged, by time since their commit · n = %s", words.Count(n)),
+		Subtitle: fmt.Sprintf("Share of changes not yet converged, by time since their commit · n = %s", words.Count(n)),
 		Table:    table,
 		height:   360,
 	}
@@ -56,7 +58,7 @@ func convergenceBySetting(c *result.Comparison) Plot {
 		p.height, p.draw = nothingHeight, nothing("No change converged under any setting.")
 		return p
 	}
-	p.Caption = "True time from commit until both sides agree on the pair; exact values, complete runs pooled, logarithmic axes. A curve that falls to the edge has converged entirely."
+	p.Caption = "True time from commit until both sides agree on the pair" + live(sets...) + "; " + kept(sets...) + ", complete runs pooled, logarithmic axes. A curve that falls to the edge has converged entirely."
 	if never > 0 {
 		p.Caption += " A dashed floor: changes that had not converged when the run ended, slower than all others (* a lower bound)."
 	}

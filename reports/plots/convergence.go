@@ -58,7 +58,7 @@ func Convergence(set *result.Set, s summary.Summary) Plot {
 		Title: findings.Convergence(s),
 		Subtitle: fmt.Sprintf("Share of captured changes not yet converged, by time since their commit, per table map · n = %s",
 			words.Count(overall.N)),
-		Caption: convergenceCaption(len(set.Runs), overall, len(all)-len(drawn)),
+		Caption: convergenceCaption(set, overall, len(all)-len(drawn)),
 		Table:   convergenceTable(s),
 		height:  360,
 	}
@@ -74,9 +74,35 @@ func Convergence(set *result.Set, s summary.Summary) Plot {
 	return p
 }
 
-func convergenceCaption(runs int, all summary.Convergence, left int) string {
+// kept says how the times of a set were kept.
+func kept(sets ...*result.Set) string {
+	most := uint64(1)
+	for _, set := range sets {
+		for i := range set.Runs {
+			most = max(most, set.Runs[i].Thinned.Convergence)
+		}
+	}
+	if most > 1 {
+		return "exact values of " + words.Every(most) + " change"
+	}
+	return "exact values"
+}
+
+// live says, where changes went live, when their time begins.
+func live(sets ...*result.Set) string {
+	for _, set := range sets {
+		for i := range set.Runs {
+			if set.Runs[i].Totals.Live > 0 {
+				return " (of a live change from the write on the other side to its user's commit)"
+			}
+		}
+	}
+	return ""
+}
+
+func convergenceCaption(set *result.Set, all summary.Convergence, left int) string {
 	parts := []string{
-		"True time from commit until both sides agree on the pair; exact values, " + words.Counted(runs, "run", "runs pooled") + ", logarithmic axes.",
+		"True time from commit until both sides agree on the pair" + live(set) + "; " + kept(set) + ", " + words.Counted(len(set.Runs), "run", "runs pooled") + ", logarithmic axes.",
 		"A curve that falls to the edge has converged entirely.",
 	}
 	if all.Censored > 0 {

@@ -40,6 +40,7 @@ func pool(set *result.Set, s Summary) Figures {
 		f.Totals = f.Totals.plus(r.Totals)
 		f.Copied = f.Copied.plus(r.Copied)
 		f.Live = f.Live.plus(r.Live)
+		f.Thinned = Thinned{max(f.Thinned.Convergence, r.Thinned.Convergence), max(f.Thinned.Waits, r.Thinned.Waits)}
 	}
 	slices.SortStableFunc(f.Torn, func(a, b Story) int { return cmp.Compare(b.PartlyVisible, a.PartlyVisible) })
 	f.Torn = f.Torn[:min(tornMost, len(f.Torn))]

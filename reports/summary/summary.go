@@ -147,6 +147,7 @@ type Figures struct {
 	Saves       []Saves       `json:"saves"`     // by side and ending
 	Throttled   []Throttled   `json:"throttled"` // requests that were answered 429
 	Live        Live          `json:"live"`
+	Thinned     Thinned       `json:"thinned"`
 	Stories     []Story       `json:"stories"`
 	Torn        []Story       `json:"torn"`      // partly visible longest and yet whole at the end, longest first
 	Divergent   uint64        `json:"divergent"` // pairs that differ at the end
@@ -424,6 +425,7 @@ func run(set *result.Set, r *result.Run) Run {
 			Waits:       waits(set.Scenario.Workloads, []*result.Run{r}),
 			Saves:       mapped(r.Saves, func(s result.SaveCount) Saves { return Saves(s) }),
 			Throttled:   mapped(r.Throttled, func(t result.ThrottleCount) Throttled { return Throttled(t) }),
+			Thinned:     Thinned(r.Thinned),
 			Live:        Live{r.Live.Committed, r.Live.Undone, Seconds(r.Live.InDoubtMost)},
 			Stories:     mapped(r.Story, story),
 			Torn:        mapped(r.Torn, story),

@@ -37,6 +37,14 @@ type Throttled struct {
 	Count uint64 `json:"count"`
 }
 
+// Thinned says of which changes and saves the times were kept: every so-manieth; 1
+// for all, 0 where there was none. Over several runs it is the most that any of them
+// thinned.
+type Thinned struct {
+	Convergence uint64 `json:"convergence"`
+	Waits       uint64 `json:"waits"`
+}
+
 // Live counts live transactions that have ended.
 type Live struct {
 	Committed   uint64  `json:"committed"`

@@ -129,6 +129,22 @@ func Counted[N Integer](n N, one, many string) string {
 	return Count(n) + " " + many
 }
 
+// Every writes which of many were kept, where not all were: "every 16th".
+func Every[N Integer](n N) string {
+	end := "th"
+	if n%100 < 11 || n%100 > 13 {
+		switch n % 10 {
+		case 1:
+			end = "st"
+		case 2:
+			end = "nd"
+		case 3:
+			end = "rd"
+		}
+	}
+	return "every " + Count(n) + end
+}
+
 // Share writes part of whole in per cent, never rounding something to nothing
 // or less than everything to everything: "0 %", "< 0.01 %", "99.9 %", "100 %".
 func Share(part, whole uint64) string {

@@ -8,6 +8,15 @@ import (
 	"github.com/twinwrite/twinwrite/reports/words"
 )
 
+func TestEvery(t *testing.T) {
+	t.Parallel()
+	for n, want := range map[uint64]string{2: "every 2nd", 4: "every 4th", 32: "every 32nd", 21: "every 21st", 11: "every 11th", 112: "every 112th", 1024: "every 1,024th", 3: "every 3rd"} {
+		if got := words.Every(n); got != want {
+			t.Errorf("%d: %s, want %s", n, got, want)
+		}
+	}
+}
+
 func TestDuration(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

@@ -212,6 +212,7 @@ type fake struct {
 
 func (f fake) Missing() string                      { return f.missing }
 func (f fake) Spans(string, Labels) []Span          { return f.spans }
+func (f fake) Kept(string) uint64                   { return 1 }
 func (f fake) Count(string, Labels) (n, of float64) { return f.n, f.of }
 func (f fake) Level(string) []Point                 { return f.level }
 func (f fake) Window() (from, left, to time.Duration) {
@@ -389,6 +390,13 @@ func TestRunMeasures(t *testing.T) {
 	}
 	if !slices.IsSortedFunc(metrics, func(a, b Metric) int { return strings.Compare(a.Name, b.Name) }) {
 		t.Error("the metrics are not in order")
+	}
+	run.Thinned = result.Thinned{Convergence: 4, Waits: 2}
+	for text, want := range map[string]float64{"count(convergence)": 8, "count(user-wait{ended=committed})": 4, "rate(user-wait)": 6.0 / 7200, "max(user-wait)": 120} {
+		f, _ := ParseFigure(text, nil)
+		if j := Observe(&f, m, 0.95); math.Abs(j.Interval.Mean-want) > 1e-9 {
+			t.Errorf("of thinned times, %s is %v, want %v", text, j.Interval.Mean, want)
+		}
 	}
 	f, _ := ParseFigure("max(partly-visible)", nil)
 	if j := Observe(&f, m, 0.95); !j.AtLeast || j.Interval.Mean != 60 {

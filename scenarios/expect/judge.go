@@ -162,10 +162,10 @@ func (f *Figure) readSpans(m Measures) reading {
 	some := len(ended) < len(all)
 	switch f.Aggregate {
 	case "count":
-		return reading{value: float64(len(all))}
+		return reading{value: float64(uint64(len(all)) * m.Kept(f.Metric.Name))}
 	case "rate":
 		from, _, to := m.Window()
-		return reading{value: float64(len(all)) / (to - from).Seconds()}
+		return reading{value: float64(uint64(len(all))*m.Kept(f.Metric.Name)) / (to - from).Seconds()}
 	case "mean":
 		sum := 0.0
 		for _, d := range all {

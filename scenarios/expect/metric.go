@@ -141,6 +141,8 @@ type Measures interface {
 	Missing() string
 	// Spans returns what was measured under a metric of kind Spans or Longest.
 	Spans(metric string, l Labels) []Span
+	// Kept returns of how many spans one was kept; 1 where all were.
+	Kept(metric string) uint64
 	// Count returns how often something happened, and in how many cases it
 	// could have.
 	Count(metric string, l Labels) (n, of float64)

@@ -59,6 +59,16 @@ func (m runMeasures) Spans(metric string, l Labels) []Span {
 	return spans
 }
 
+func (m runMeasures) Kept(metric string) uint64 {
+	switch t := m.run.Thinned; metric {
+	case "convergence":
+		return max(1, t.Convergence)
+	case "user-wait":
+		return max(1, t.Waits)
+	}
+	return 1
+}
+
 func (m runMeasures) Level(metric string) []Point {
 	for _, s := range m.run.Series {
 		if s.Name != metric {
