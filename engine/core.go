@@ -24,6 +24,7 @@ type Config struct {
 	TripAfter    int           // failed requests in a row that open a side's breaker; 3
 	LockWait     time.Duration // how long a live transaction waits for a pair whose item is in flight; 10s
 	DeleteWins   bool          // a delete overrules unseen changes even where the other side is primary; else it is refused
+	Hides        [2]bool       // by side: it can hide a record until the live delete that takes it away has ended, so that undoing it loses nothing; else that brings back what the other side holds
 	WriteLife    time.Duration // after which a target no longer executes a write; 30s
 	Jobs         []Job         // each map in exactly one; none: one job "all" that holds all maps
 	Barrier      bool          // an item runs only when no lower sequence of its job has any; else sequence is a priority

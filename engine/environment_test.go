@@ -25,7 +25,7 @@ import (
 // is the trace of what happened.
 //
 //	maps, remap              declare table maps, one per line: see [environment.declareMap]; "remap" does so anew
-//	config k=v ...           workers, batch, attempts, primary, deletes=transaction (it takes its whole transaction live)
+//	config k=v ...           workers, batch, attempts, primary, deletes=transaction (it takes its whole transaction live), hides=SIDE
 //	user SIDE [bypass]       one transaction; a line per operation: create|update|delete MAP KEY col=value ...
 //	notify SIDE              a notification reaches the engine
 //	step [N]                 carry out the next N requests (1)
@@ -310,6 +310,8 @@ func (e *environment) configure(d *datadriven.TestData) {
 			e.cfg.Unordered = true
 		case "proceed":
 			e.cfg.Proceed = true
+		case "hides":
+			e.cfg.Hides[sideNamed(a.Vals[0])] = true
 		case "deletes":
 			e.deletesTakeAll = a.Vals[0] == "transaction"
 		case "primary":

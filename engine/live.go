@@ -302,7 +302,7 @@ func (c *Core) writeRows(t *liveTx, in *Input) {
 		}
 		row := &t.intent.Rows[i]
 		row.Existed = y != nil && y.Alive
-		row.Hidden = row.Existed && r.Op != Delete && (r.Before == nil || !r.Before.Alive || r.Before.Mark.Incarnation == 0)
+		row.Hidden = row.Existed && c.hides(source.Other(), r)
 		w.Hide = row.Hidden
 		writes = append(writes, w)
 	}
@@ -318,6 +318,15 @@ func (c *Core) writeRows(t *liveTx, in *Input) {
 		c.do = append(c.do, Effect{Kind: CommitTx, Side: source, Tx: t.intent.Tx})
 	}
 	c.send(t, Effect{Kind: WriteBatch, Side: source.Other(), Writes: writes, Atomic: true})
+}
+
+// hides reports whether Y must keep what a row takes the place of: where undoing it
+// from X would lose it, and Y can.
+func (c *Core) hides(y Side, r *LiveRow) bool {
+	if r.Op == Delete {
+		return c.cfg.Hides[y]
+	}
+	return r.Before == nil || !r.Before.Alive || r.Before.Mark.Incarnation == 0
 }
 
 // overruled returns the groups in which Y has something for X. A record that a

@@ -104,6 +104,7 @@ type schedule struct {
 	perField             bool
 	mapping              mapping
 	unlinked             engine.Unlinked
+	hides                [2]bool
 	jobs                 bool   // ends with an initial sync, which leaves no drift
 	chunk, crashCopy     int    // of that initial sync: records at a time; the engine dies after so many requests
 	file                 string // of the store; "": it is in memory
@@ -131,6 +132,7 @@ func draw(r *rand.Rand, mix mixture) schedule {
 	s.mapping = drawMapping(r)
 	s.unlinked = engine.Unlinked(r.IntN(2))
 	s.chunk, s.crashCopy = 1+r.IntN(3), r.IntN(30)
+	s.hides = [2]bool{r.IntN(2) == 0, r.IntN(2) == 0}
 	if s.jobs = mix[startJob] > 0; s.jobs && s.flows { // else what flows against the first change stays drift by definition
 		s.unlinked = engine.UnlinkedPrimary
 	}
@@ -215,7 +217,7 @@ func (s *schedule) run(planted plants, seen map[string]int) (trace string, err e
 	if err != nil {
 		return "", err
 	}
-	e.maps, e.cfg = []*engine.TableMap{m}, engine.Config{Workers: s.workers, Batch: s.batch, PullMax: s.pull, Attempts: 1000, InitialChunk: s.chunk}
+	e.maps, e.cfg = []*engine.TableMap{m}, engine.Config{Workers: s.workers, Batch: s.batch, PullMax: s.pull, Attempts: 1000, InitialChunk: s.chunk, Hides: s.hides}
 	e.build()
 	for _, a := range s.actions {
 		e.printf("# %s", a)

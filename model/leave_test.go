@@ -36,6 +36,7 @@ func offers(t testing.TB, seed uint64) Config {
 	}
 	c.Driver.Timeout, c.Driver.Engine.WriteLife = 3*time.Second, 10*time.Second
 	c.Driver.Engine.DeleteWins = seed%3 == 0
+	c.Driver.Engine.Hides = [2]bool{seed%5 < 2, seed%7 < 3}
 	for side := range c.Driver.Links {
 		c.Driver.Links[side] = sim.LinkConfig{Latency: sim.Exponential(0.03), Loss: 0.01}
 	}

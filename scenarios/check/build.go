@@ -102,6 +102,7 @@ func (b *builder) system(w *model.Config, side engine.Side, s *SystemSetup) {
 		w.Systems[side].StaleSave = system.OverwriteStale
 	}
 	w.Systems[side].DeletesTakeAll = s.TakeAll
+	w.Driver.Engine.Hides[side] = s.Hides
 	w.Systems[side].Live.Records = s.LiveRecords
 	if s.Requests > 0 {
 		w.Systems[side].Protection = system.Protection{Requests: s.Requests, Window: 10 * time.Second}

@@ -111,6 +111,7 @@ type SystemSetup struct {
 	Requests    int  `json:"requests-per-10s,omitempty"` // of the engine
 	LiveRecords int  `json:"live-records,omitempty"`     // of a transaction
 	TakeAll     bool `json:"deletes-take-all,omitempty"` // a transaction with a delete goes live as a whole
+	Hides       bool `json:"hides,omitempty"`            // what a live delete of the other side takes away is hidden until that has ended
 }
 
 // Validation refuses a share of the writes of one map on one side.

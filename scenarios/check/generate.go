@@ -29,6 +29,9 @@ func Generate(s *Subject, d Dice) *Case {
 	c.Transactions = g.transactions(&c.Setup)
 	c.Faults = g.faults(&c.Setup, c.Transactions)
 	c.Operations = g.operations(c.Transactions)
+	for _, side := range engine.Sides {
+		c.Setup.System(side).Hides = g.swarm.deletes && d.Bits(1) == 1
+	}
 	return c
 }
 

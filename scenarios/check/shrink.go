@@ -174,6 +174,7 @@ func (s *shrinker) system(side int) {
 		func(y *SystemSetup) { y.Requests = 0 },
 		func(y *SystemSetup) { y.LiveRecords = 0 },
 		func(y *SystemSetup) { y.TakeAll = false },
+		func(y *SystemSetup) { y.Hides = false },
 	} {
 		c := s.best.Clone()
 		reset(of(c))
