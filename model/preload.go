@@ -27,7 +27,7 @@ type Preload struct {
 	Differ  float64 // share of them that differ in their plain data; not with Linked
 	Only    [2]int  // by side: records that it has alone
 	Linked  bool
-	Columns []users.Column // that are filled: lookups evenly with records that preloads before this one put on both sides, or this one has made already
+	Columns []users.Column // that are filled: lookups evenly with records that are there already where the record is to be
 
 	Companies []string // in turn; empty for a global map
 }
@@ -130,14 +130,16 @@ type loading struct {
 	w       *World
 	capture *engine.Capture // as on F&O, all maps running: it tells the mark of a created record
 	draws   sim.Stream
-	looked  [][]*engine.Key // by map: what lookups may name
+	looked  [3][][]*engine.Key // by side, then for both of them, and by map: what lookups may name
 }
 
 // preload puts in the records that are there before the world begins.
 func (w *World) preload() {
 	l := loading{
 		w: w, capture: engine.NewCapture(engine.FinOps, w.config.Maps, nil), draws: w.Kernel.Stream("preload"),
-		looked: make([][]*engine.Key, len(w.config.Maps)),
+	}
+	for i := range l.looked {
+		l.looked[i] = make([][]*engine.Key, len(w.config.Maps))
 	}
 	for i := range w.config.Preloads {
 		p := &w.config.Preloads[i]
@@ -152,16 +154,17 @@ func (w *World) preload() {
 // load puts in one record, on its side or on both.
 func (l *loading) load(p *Preload, at int, side engine.Side, n system.Name) {
 	entity := sim.Mix(sim.Hash(p.Name), uint64(at))
-	values := l.values(p, entity, 0)
-	if at >= p.Both {
-		l.w.Systems[side].Load(p.Map, n, values, engine.Mark{})
-		return
-	}
 	m := l.w.config.Maps[p.Map]
 	key := engine.Key{Map: p.Map, Company: n.Company, ID: m.Keys.Canonical(n.ID)}
+	if at >= p.Both {
+		l.w.Systems[side].Load(p.Map, n, l.values(p, side, l.looked[side], entity, 0), engine.Mark{})
+		l.looked[side][p.Map] = append(l.looked[side][p.Map], &key)
+		return
+	}
+	values := l.values(p, side, l.looked[both], entity, 0)
 	mark, there := l.carried(m, key, values)
 	if p.Differ > 0 && l.draws.Chance(p.Differ, entity, 1) {
-		if _, other := l.carried(m, key, l.values(p, entity, 1)); other != nil {
+		if _, other := l.carried(m, key, l.values(p, side, l.looked[both], entity, 1)); other != nil {
 			there = other
 		}
 	}
@@ -171,8 +174,13 @@ func (l *loading) load(p *Preload, at int, side engine.Side, n system.Name) {
 	}
 	l.w.Systems[engine.FinOps].Load(p.Map, n, values, marks[engine.FinOps])
 	l.w.Systems[engine.Dataverse].Load(p.Map, n, there.Values, marks[engine.Dataverse])
-	l.looked[p.Map] = append(l.looked[p.Map], &key)
+	for i := range l.looked {
+		l.looked[i][p.Map] = append(l.looked[i][p.Map], &key)
+	}
 }
+
+// both is the place of what both sides hold, behind the sides.
+const both = 2
 
 // carried returns the mark of a record that F&O has created, and what Dataverse
 // holds once the engine has carried it. What the map never carries stands on
@@ -195,20 +203,24 @@ func (l *loading) carried(m *engine.TableMap, key engine.Key, values []engine.Va
 	return source.Mark, there
 }
 
-// values draws the content of a record; the version tells contents of one record
-// apart that differ in their plain data.
-func (l *loading) values(p *Preload, entity, version uint64) []engine.Value {
+// values draws the content of a record as its side writes it; the version tells
+// contents of one record apart that differ in their plain data. Lookups name one of the keys given, by map.
+func (l *loading) values(p *Preload, side engine.Side, looked [][]*engine.Key, entity, version uint64) []engine.Value {
 	values := make([]engine.Value, len(l.w.config.Maps[p.Map].Columns))
 	for _, c := range p.Columns {
 		ordinal := uint64(c.Index)<<8 | 2
 		bits := l.draws.Bits(entity, ordinal|version)
 		v := &values[c.Index]
-		switch known := l.looked[c.Map]; {
-		case c.Lookup && len(known) > 0:
-			*v = engine.Lookup(known[int(l.draws.U(entity, ordinal)*float64(len(known)))])
+		switch {
 		case c.Lookup:
+			m, u := c.Target(l.draws.U(entity, ordinal))
+			if known := looked[m]; len(known) > 0 {
+				*v = engine.Lookup(known[int(u*float64(len(known)))])
+			}
+		case len(c.Contents[side]) > 0:
+			*v = c.Contents[side][bits%uint64(len(c.Contents[side]))]
 		case c.Number:
-			*v = engine.Number(int64(bits>>24) * 10_000)
+			*v = engine.Number(int64(bits>>18) * 10_000)
 		default:
 			*v = engine.Text(strconv.FormatUint(bits, 36))
 		}

@@ -16,6 +16,7 @@ type Column struct {
 	Default   *Content     `key:"default"`   // what a null or empty value becomes where it arrives
 	Values    *Codes       `key:"values"`    // nil: values are copied
 	Canonical Canonical    `key:"canonical"`
+	Contents  []string     `key:"contents"` // what generators write into it, evenly; none: it is made up, or one of the codes
 }
 
 // ColumnType is what a column holds.
@@ -104,6 +105,10 @@ var columnObject = object{name: "a column", also: checkColumn, keys: []key{
 		}},
 	},
 	{
+		name: "contents", shape: composite(readCells),
+		doc: "what users write into it, one as often as the other: [Open, Closed]; if not given, one of its codes, or something made up",
+	},
+	{
 		name: "canonical", standard: "{}", source: "assumed: each value says where it comes from", doc: "what does not count when values are compared",
 		shape: object{name: "canonical", keys: []key{
 			{name: "trim-blanks", shape: leaf{truth}, standard: "false", source: "assumed: every character counts", doc: "trailing blanks"},
@@ -172,6 +177,11 @@ func checkColumn(c *checker, raw, n *node, path string) {
 		for _, pair := range codes.items {
 			number(pair.items[0], "values.codes")
 			number(pair.items[1], "values.codes")
+		}
+	}
+	if contents := n.get("contents"); contents != nil {
+		for _, cell := range contents.items {
+			c.judgeCell(cell, column.Type, join(path, "contents"))
 		}
 	}
 	if raw.get("constant") != nil {

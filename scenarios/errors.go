@@ -66,7 +66,8 @@ type origin struct {
 	line     int // number of the first line, less one
 	lines    []string
 	shown    []string // what snippets show instead of lines; nil for lines
-	standard bool     // a default of this package, not the user's
+	standard bool     // a default of this package or of the catalog, not the user's
+	source   string   // where what the catalog says comes from
 }
 
 // position is a place in an origin, both counted from 1.

@@ -149,6 +149,12 @@ func (c *checker) knownLabels(metric, label string) []string {
 		return expect.Endings
 	case "state":
 		return expect.PairStates
+	case "row":
+		return expect.CopiedRows
+	case "job":
+		return c.jobs
+	case "action":
+		return []string{engine.Notify.String(), engine.PauseOnAlert.String(), engine.StopOnAlert.String()}
 	case "class":
 		return classes()
 	case "reason":

@@ -22,6 +22,9 @@ func foresee(s *Scenario) Warnings {
 	f.lookups()
 	f.limits()
 	f.mixed()
+	f.starts()
+	f.uncoded()
+	f.open()
 	return Warnings(f.warnings.sorted())
 }
 
@@ -63,19 +66,25 @@ func (f *foresight) sequences() {
 	}
 	for child := range f.s.Maps {
 		for _, l := range f.s.Maps[child].Lookups {
-			parent := l.Map
-			if parent == child || f.reaches(parent, child) {
-				continue
-			}
-			name, of := f.s.Maps[child].Name, f.s.Maps[parent].Name
-			j := f.s.Jobs[job[child]].Name
-			switch {
-			case job[parent] != job[child]:
-				f.warn(join(join("jobs", j), "sequence"), "put both maps into one job", "%s looks up %s, which is in another job; there is no order between jobs", name, of)
-			case place[parent] > place[child]:
-				f.warn(join(join("jobs", j), "sequence"), "put "+of+" before "+name, "%s runs before %s, which it looks up; its records will wait for theirs", name, of)
+			for _, parent := range l.Maps {
+				f.parent(child, parent, job, place)
 			}
 		}
+	}
+}
+
+// parent warns of a map that runs before one that it looks up.
+func (f *foresight) parent(child, parent int, job, place map[int]int) {
+	if parent == child || f.reaches(parent, child) {
+		return
+	}
+	name, of := f.s.Maps[child].Name, f.s.Maps[parent].Name
+	j := f.s.Jobs[job[child]].Name
+	switch {
+	case job[parent] != job[child]:
+		f.warn(join(join("jobs", j), "sequence"), "put both maps into one job", "%s looks up %s, which is in another job; there is no order between jobs", name, of)
+	case place[parent] > place[child]:
+		f.warn(join(join("jobs", j), "sequence"), "put "+of+" before "+name, "%s runs before %s, which it looks up; its records will wait for theirs", name, of)
 	}
 }
 
@@ -88,7 +97,7 @@ func (f *foresight) reaches(from, to int) bool {
 			return m == to
 		}
 		seen[m] = true
-		return slices.ContainsFunc(f.s.Maps[m].Lookups, func(l Lookup) bool { return visit(l.Map) })
+		return slices.ContainsFunc(f.s.Maps[m].Lookups, func(l Lookup) bool { return slices.ContainsFunc(l.Maps, visit) })
 	}
 	return visit(from)
 }
@@ -162,6 +171,9 @@ func (f *foresight) load() {
 	const changesMany = 2_000_000
 	var busy [2]float64 // servers in use on average
 	changes, working := 0.0, false
+	for i := range f.s.Records {
+		changes += float64(f.s.Records[i].Count())
+	}
 	for i := range f.s.Workload {
 		w := &f.s.Workload[i]
 		working = working || w.Enabled
@@ -210,6 +222,24 @@ func (f *foresight) lookups() {
 				"%s has %d lookups: initial sync cannot export it from Dataverse", m.Name, n)
 		}
 	}
+}
+
+// open warns of lookups of templates that were left out, because the maps that they
+// lead to are not there.
+func (f *foresight) open() {
+	const shown = 4
+	var texts []string
+	for _, o := range f.s.Open {
+		texts = append(texts, o.Map+"."+o.Column+" ("+o.Leads+")")
+	}
+	if len(texts) == 0 {
+		return
+	}
+	more := ""
+	if n := len(texts) - shown; n > 0 {
+		more = fmt.Sprintf(" and %d more", n)
+	}
+	f.warn("maps", "add these maps, if records are to wait for theirs", "lookups of templates whose maps the scenario does not have are left out: %s%s", strings.Join(texts[:min(shown, len(texts))], ", "), more)
 }
 
 // limits warns of loads above what a documented limit lets pass.

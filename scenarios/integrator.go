@@ -104,6 +104,22 @@ var projectObject = object{name: "a project", keys: []key{
 	},
 }}
 
+// checkProjects lets projects copy only maps that carry something their way.
+func checkProjects(c *checker, n *node) {
+	for _, p := range items(n.get("integrator").get("projects")) {
+		from, maps := p.get("from"), p.get("maps")
+		if from == nil || maps == nil {
+			continue
+		}
+		for _, v := range maps.items {
+			if m := &c.maps[as[int](v.value)]; m.known && !m.leaves[as[engine.Side](from.value)] {
+				c.fault(v, join(join("integrator.projects", p.name), "maps"), "remove it, or let a column flow the other way",
+					"the map %s carries nothing from %s", m.name, from.text)
+			}
+		}
+	}
+}
+
 // interval is the time between two starts of a project.
 type interval struct{}
 

@@ -3,6 +3,7 @@ package scenarios
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"strings"
 )
 
@@ -83,8 +84,12 @@ func (q quantity) schema() map[string]any {
 	return out
 }
 
+// byTemplate are the keys that a template gives, so that the file need not.
+var byTemplate = []string{"maps", "jobs", "finops", "dataverse", "key"}
+
 func (w *schemaWriter) object(o object) map[string]any {
 	properties := map[string]any{}
+	expands := slices.ContainsFunc(o.keys, func(k key) bool { return k.expands })
 	var required []string
 	for i := range o.keys {
 		k := &o.keys[i]
@@ -101,7 +106,7 @@ func (w *schemaWriter) object(o object) map[string]any {
 		}
 		p["description"] = about
 		properties[k.name] = p
-		if k.required {
+		if k.required && !(expands && slices.Contains(byTemplate, k.name)) {
 			required = append(required, k.name)
 		}
 	}

@@ -159,7 +159,9 @@ func parseFile(file string, src []byte, sets []string) (*Scenario, error) {
 	if root == nil {
 		return nil, errs.sorted()
 	}
+	var open []OpenLookup
 	if root.kind == mapping {
+		open = expand(root, errs)
 		for i, set := range sets {
 			override(root, set, i+1, errs)
 		}
@@ -171,6 +173,7 @@ func parseFile(file string, src []byte, sets []string) (*Scenario, error) {
 		return nil, errs.sorted()
 	}
 	s := &Scenario{
+		Open: open,
 		tree: tree, src: bytes.Clone(src), samples: c.samples,
 		files: func(name string) (fs.File, error) {
 			if !filepath.IsAbs(name) {

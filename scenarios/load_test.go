@@ -106,15 +106,15 @@ func TestParse(t *testing.T) {
 	check("maps", got.Maps[:3], []Map{
 		{
 			Name: "customers", FinOps: "CustomersV3", Dataverse: "accounts", Key: []string{"accountnumber"}, Mode: engine.Async,
-			Columns: []Column{{Name: "name"}, {Name: "credit", Type: Number}}, Lookups: []Lookup{{"parent", 0}},
+			Columns: []Column{{Name: "name"}, {Name: "credit", Type: Number}}, Lookups: []Lookup{{"parent", []int{0}}},
 		},
 		{
 			Name: "invoices", FinOps: "Headers", Dataverse: "invoices", Key: []string{"invoicenumber"}, Company: true, Mode: engine.Async,
-			Columns: []Column{{Name: "status"}}, Lookups: []Lookup{{"customer", 0}},
+			Columns: []Column{{Name: "status"}}, Lookups: []Lookup{{"customer", []int{0}}},
 		},
 		{
 			Name: "lines", FinOps: "Lines", Dataverse: "details", Key: []string{"invoicenumber", "line"}, Company: true, Mode: engine.Async,
-			Columns: []Column{{Name: "price", Type: Number}}, Lookups: []Lookup{{"invoice", 1}},
+			Columns: []Column{{Name: "price", Type: Number}}, Lookups: []Lookup{{"invoice", []int{1}}},
 		},
 	})
 	one := got.Maps[3]
@@ -123,9 +123,10 @@ func TestParse(t *testing.T) {
 		{Name: "status", Values: &Codes{Pairs: [][2]string{{"Open", "1"}, {"Closed", "2"}}, FallThrough: true}},
 		{Name: "amount", Type: Number, Canonical: Canonical{Step: 10_000}},
 		{Name: "currency", Constant: &eur, Direction: &toFinOps},
-		{Name: "memo", Default: &empty, Canonical: Canonical{TrimBlanks: true, FoldCase: true, EmptyIsNull: true}},
+		{Name: "memo", Contents: []string{"a", "b"}, Default: &empty, Canonical: Canonical{TrimBlanks: true, FoldCase: true, EmptyIsNull: true}},
 	})
-	check("its settings", []any{one.Mode, one.Async, one.Granularity, one.Direction}, []any{engine.Live, Unsupported, engine.PerField, engine.BothWays})
+	check("its settings", []any{one.Mode, one.Async, one.Granularity, one.Direction, one.Unlinked, one.OnLeave},
+		[]any{engine.Live, Unsupported, engine.PerField, engine.BothWays, engine.UnlinkedPrimary, engine.LeaveDelete})
 	check("its filters", one.Filter, Filters{
 		FinOps: engine.Filter{Test: engine.Equals, Column: "status", Value: engine.Text("Open")},
 		Dataverse: engine.Filter{Test: engine.Some, Of: []engine.Filter{
@@ -141,7 +142,21 @@ func TestParse(t *testing.T) {
 	check("live limits", []LiveLimits{got.Systems.FinOps.Live, got.Systems.Dataverse.Live}, []LiveLimits{{100, 250, 2 * time.Minute}, {0, 250, 3 * time.Minute}})
 	check("closed", *got.Workload[6].Arrivals, Arrivals{Process: Closed, Users: 20, Think: sim.Exponential(120)})
 	check("deletes", got.Workload[6].Transaction[0].Delete, sim.Count(sim.Fixed(1)))
-	check("jobs", got.Jobs[:2], []Job{{"masters", engine.Dataverse, []int{0}}, {"billing", engine.FinOps, []int{1, 2}}})
+	check("jobs", got.Jobs[:2], []Job{
+		{Name: "masters", Primary: engine.Dataverse, Sequence: []int{0}, Alerts: []Alert{}},
+		{Name: "billing", Primary: engine.FinOps, Sequence: []int{1, 2}, Alerts: []Alert{
+			{"alert-1", []engine.Class{engine.ApplicationFailure}, 10, 15 * time.Minute, engine.Notify},
+			{"bad", []engine.Class{engine.SystemFailure, engine.ConflictFailure}, 3, time.Hour, engine.PauseOnAlert},
+		}},
+	})
+
+	check("begins", []Beginning{got.Jobs[0].Begins, got.Jobs[2].Begins}, []Beginning{BeginsActive, BeginsStopped})
+	check("records", got.Records, []Records{
+		{Name: "old", Map: 0, Both: 40, Differ: 0.025, FinOps: 10, Dataverse: 20, Companies: []string{}},
+		{Name: "known", Map: 1, Both: 3, Linked: true, Companies: []string{"USMF", "DEMF"}, Contents: []Written{{0, []string{"Open", "Open", "Closed"}}}},
+		{Name: "memos", Map: 3, Dataverse: 5, Companies: []string{}, Contents: []Written{{0, []string{"Closed"}}, {1, []string{"12.5", ""}}}},
+	})
+	check("contents of a step", got.Workload[1].Transaction[2].Contents, []Written{{0, []string{"Closed"}}})
 
 	check("profile", got.Workload[0].Arrivals.Rate, Profile{
 		{0, Rate{2, time.Second}}, {time.Hour, Rate{25, time.Minute}}, {24 * time.Hour, Rate{0, time.Hour}},
@@ -173,7 +188,13 @@ func TestParse(t *testing.T) {
 		},
 		Operation: OperationRule{engine.Update, []OperationCase{{"case-1", "invoice", "#", engine.Create}, {"other", "invoice", "C", engine.Update}}},
 	})
-	check("validations", got.Validations, []Validation{{"validation-1", 2, engine.Dataverse, 0.003, "unit: not allowed"}})
+	check("validations", got.Validations, []Validation{
+		{Name: "validation-1", Map: 2, Side: engine.Dataverse, Refuse: 0.003, Reason: "unit: not allowed"},
+		{Name: "validation-2", Map: 0, Side: engine.FinOps, Required: &RuleOn{Column: 0}, Users: true, Reason: "0x80072560: The user is not a member of the organization."},
+		{Name: "validation-3", Map: 0, Side: engine.Dataverse, Range: &RuleOn{Column: 1, Low: -500_000, High: 100_000_000}, Reason: "refused by a business rule"},
+		{Name: "validation-4", Map: 1, Side: engine.Dataverse, Allowed: &RuleOn{Values: []string{"Open", "Closed"}}, Reason: "refused by a business rule"},
+		{Name: "validation-5", Map: 1, Side: engine.Dataverse, Longest: &RuleOn{Most: 60}, Reason: "refused by a business rule"},
+	})
 	link, other := engine.FinOps, engine.Dataverse
 	check("faults", got.Faults, []Fault{
 		{Name: "fault-1", Kind: Outage, At: 2 * time.Hour, For: 10 * time.Minute, Side: engine.Dataverse},
@@ -201,13 +222,24 @@ func TestParse(t *testing.T) {
 		{Name: "operation-3", At: 6 * time.Hour, Do: engine.RetryParked, Job: "billing", Maps: []int{1}, Side: &from, Company: "DAT", Class: engine.ApplicationFailure},
 		{Name: "operation-4", At: 6 * time.Hour, Do: engine.DismissParked, Job: "billing"},
 		{Name: "operation-5", At: 7 * time.Hour, Do: engine.StopJob, Job: "masters"},
-		{Name: "operation-6", At: 7*time.Hour + 30*time.Minute, Do: engine.StartJob, Job: "masters"},
+		{Name: "operation-6", At: 7*time.Hour + 30*time.Minute, Do: engine.StartJob, Job: "masters", InitialSync: []InitialSync{}, Prerequisites: true},
+		{
+			Name: "operation-7", At: 8 * time.Hour, Do: engine.StartJob, Job: "other", Prerequisites: true,
+			InitialSync: []InitialSync{{Name: "notes", Map: 3, Primary: engine.Dataverse, Companies: []string{}}},
+		},
+		{Name: "operation-8", At: 9 * time.Hour, Do: engine.StartJob, Job: "billing", InitialSync: []InitialSync{
+			{Name: "all", Map: 2, Primary: engine.Dataverse, Companies: []string{}},
+			{Name: "invoices", Map: 1, Legs: engine.ToDataverse, Primary: engine.FinOps, Companies: []string{"USMF"}},
+		}},
+		{Name: "operation-9", At: 9 * time.Hour, Do: engine.ResyncMaps, Job: "billing", Maps: []int{2}, Company: "USMF"},
+		{Name: "operation-10", At: 9 * time.Hour, Do: engine.CompareMaps, Job: "masters"},
 	})
 	check("engine", got.Engine, Engine{
 		Mode: Async, Workers: 2, Batch: 100, Timeout: 90 * time.Second,
 		Retry: Retry{3, 500 * time.Millisecond, 1.5, time.Minute}, Poll: 5 * time.Minute,
 		Breaker: Breaker{5, 30 * time.Second}, Sequence: Barrier, OnParentError: Proceed,
 		LockWait: 5 * time.Second, DeleteRace: DeleteWins, DeletePolicy: DeleteAll,
+		InitialSync: CopyLimits{1000, 10},
 	})
 	check("integrator", got.Integrator, Integrator{
 		Interval: 5 * time.Minute, Detection: integrator.ByToken, Watermark: integrator.NewestRow, Overlap: 30 * time.Second,

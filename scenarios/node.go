@@ -83,6 +83,22 @@ func (n *node) get(key string) *node {
 	return nil
 }
 
+// items returns the items of a list; none of nil.
+func items(n *node) []*node {
+	if n == nil {
+		return nil
+	}
+	return n.items
+}
+
+// each returns the fields of a mapping; none of nil.
+func each(n *node) []field {
+	if n == nil {
+		return nil
+	}
+	return n.fields
+}
+
 // textOf returns the text of a scalar under key, or "".
 func (n *node) textOf(key string) string {
 	if v := n.get(key); v != nil && v.kind == scalar {

@@ -14,11 +14,14 @@ type Operation struct {
 	At      time.Duration      `key:"at"`
 	Do      engine.CommandKind `key:"do"`
 	Job     string             `key:"job"`
-	How     engine.ResumeHow   `key:"how"`  // ResumeJob
-	Maps    []int              `key:"maps"` // RetryParked, DismissParked; none: every map of the job
-	Side    *engine.Side       `key:"side"` // ... of origin; nil: both
-	Company string             `key:"company"`
-	Class   engine.Class       `key:"class"` // ... Open: application and system failures
+	How     engine.ResumeHow   `key:"how"`     // ResumeJob
+	Maps    []int              `key:"maps"`    // RetryParked, DismissParked, ResyncMaps, CompareMaps; none: every map of the job
+	Company string             `key:"company"` // ... of them; empty: every one
+	Side    *engine.Side       `key:"side"`    // RetryParked, DismissParked: of origin; nil: both
+	Class   engine.Class       `key:"class"`   // ... Open: application and system failures
+
+	InitialSync   []InitialSync `key:"initial-sync"`  // StartJob; see [Scenario.Copied]
+	Prerequisites bool          `key:"prerequisites"` // StartJob
 }
 
 var operationChoice = choice{
@@ -38,15 +41,21 @@ var operationChoice = choice{
 		operation(engine.RetryParked, "what is on the error desk runs again", deskFilter...),
 		operation(engine.DismissParked, "what is on the error desk is ended for ever", deskFilter...),
 		operation(engine.StopJob, "the job works off its queue and captures nothing any more"),
-		operation(engine.StartJob, "a job that is stopped starts again, without initial sync"),
+		operation(engine.StartJob, "a job that is stopped starts, with an initial sync or without", initialSyncKeys...),
+		operation(engine.ResyncMaps, "both sides are compared, and what differs is carried", recordFilter...),
+		operation(engine.CompareMaps, "both sides are compared, and what differs is listed", recordFilter...),
 	},
 }
 
-// deskFilter says which records of the error desk a request is about.
-var deskFilter = []key{
+// recordFilter says which records a request is about.
+var recordFilter = []key{
 	{name: "maps", shape: readMaps("a request"), doc: "of these maps of the job; all if not given"},
-	{name: "side", shape: sideWord, doc: "of changes made on this side; both if not given"},
 	{name: "company", shape: text{bytesMax: nameBytesMax}, doc: "of this company; all if not given"},
+}
+
+// deskFilter says which records of the error desk a request is about.
+var deskFilter = append(slices.Clone(recordFilter), []key{
+	{name: "side", shape: sideWord, doc: "of changes made on this side; both if not given"},
 	{
 		name: "class", doc: "of this class: application or system; both if not given",
 		shape: word{name: "a class of failures", choices: []meaning{
@@ -54,7 +63,7 @@ var deskFilter = []key{
 			{word: "system", value: engine.SystemFailure},
 		}},
 	},
-}
+}...)
 
 // operation is one thing that an operator can ask for.
 func operation(do engine.CommandKind, doc string, keys ...key) alternative {
@@ -94,6 +103,7 @@ func checkOperators(c *checker, n *node) {
 			continue
 		}
 		maps, carried := o.get("maps"), jobs.items[i].get("sequence")
+		c.checkInitialSync(o, carried, job.text, join(path, "initial-sync"))
 		if maps == nil || carried == nil {
 			continue
 		}

@@ -80,6 +80,9 @@ func collectInputs(inputs *[]result.Input, n *node, path string, standard *node,
 		}
 	default:
 		in := result.Input{Path: path, Value: writeFlow(n), Given: n.at.given()}
+		if n.at.src != nil && n.at.src.source != "" {
+			standard, source = n, n.at.src.source
+		}
 		if standard != nil {
 			in.Default, in.Source = writeFlow(standard), source
 		}

@@ -46,7 +46,9 @@ type mapOutline struct {
 	key     []string
 	company bool
 	columns []string
+	types   []ColumnType // by column
 	lookups []string
+	leads   []int   // by lookup: the first of its maps
 	leaves  [2]bool // by side: some column carries changes made there
 }
 
@@ -66,6 +68,11 @@ func (c *checker) outline(root *node) {
 	if workloads := root.get("workload"); workloads != nil {
 		for _, w := range workloads.items {
 			c.workloads = append(c.workloads, w.textOf("name"))
+		}
+	}
+	if jobs := root.get("jobs"); jobs != nil {
+		for _, j := range jobs.items {
+			c.jobs = append(c.jobs, j.textOf("name"))
 		}
 	}
 }
@@ -251,13 +258,20 @@ func readPick(c *checker, n *node, path string) *node {
 
 // readLookups reads the lookups of a map.
 func readLookups(c *checker, n *node, path string) *node {
-	return readPairs(c, n, path, "write {customer: customers}: the column, then the map that it names",
+	return readPairs(c, n, path, "write {customer: customers}: the column, then the map that it names, or [accounts, contacts]",
 		func(column string, v *node, path string) (*node, any) {
+			if v.kind == sequence {
+				targets := readMaps("a lookup")(c, v, path)
+				if targets == nil {
+					return nil, nil
+				}
+				return targets, Lookup{Column: column, Maps: as[[]int](targets.value)}
+			}
 			target := readMapName(c, v, path)
 			if target == nil {
 				return nil, nil
 			}
-			return target, Lookup{Column: column, Map: as[int](target.value)}
+			return target, Lookup{Column: column, Maps: []int{as[int](target.value)}}
 		})
 }
 
@@ -343,11 +357,17 @@ func checkMap(c *checker, _, n *node, path string) {
 	m.known, m.key, m.company = true, as[[]string](key.value), as[bool](n.get("company").value)
 	for _, v := range columns.items {
 		m.columns = append(m.columns, v.textOf("name"))
+		typ := Text
+		if t := v.get("type"); t != nil {
+			typ = as[ColumnType](t.value)
+		}
+		m.types = append(m.types, typ)
 	}
 	resolved := make([]Lookup, 0, len(lookups.fields))
 	for _, l := range as[[]any](lookups.value) {
 		resolved = append(resolved, as[Lookup](l))
 		m.lookups = append(m.lookups, as[Lookup](l).Column)
+		m.leads = append(m.leads, as[Lookup](l).Maps[0])
 	}
 	lookups.value = resolved
 	m.leaves = checkFlows(c, n, path)
@@ -363,7 +383,7 @@ func checkMap(c *checker, _, n *node, path string) {
 		c.fault(n, join(path, "columns"), "write columns or lookups", "a map that carries no column")
 	}
 	for _, k := range m.key {
-		if slices.Contains(m.columns, k) || slices.Contains(m.lookups, k) {
+		if slices.Contains(m.columns, k) { // it may be a lookup: the key of a line names its header
 			c.fault(key, join(path, "key"), "a key column is mapped as the key; remove it from the others", "%s is a key column and a mapped column", quote(k))
 		}
 	}
@@ -388,15 +408,25 @@ func checkStep(c *checker, raw, n *node, path string) {
 			}
 			n.drop(only)
 		}
+		if m := c.mapOf(n); m != nil {
+			c.resolveContents(n.get("contents"), m, join(path, "contents"))
+		}
 		return
 	case deletes:
-		if v := raw.get("columns"); v != nil {
-			c.fault(v, join(path, "columns"), "remove it", "a delete writes no column")
+		for _, only := range []string{"columns", "contents"} {
+			if v := raw.get(only); v != nil {
+				c.fault(v, join(path, only), "remove it", "a delete writes no column")
+			}
+			n.drop(only)
 		}
 		return
 	}
 	columns, m := n.get("columns"), c.mapOf(n)
-	if columns == nil || m == nil {
+	if m == nil {
+		return
+	}
+	c.resolveContents(n.get("contents"), m, join(path, "contents"))
+	if columns == nil {
 		return
 	}
 	var indexes []int
@@ -409,6 +439,11 @@ func checkStep(c *checker, raw, n *node, path string) {
 	}
 	if len(columns.items) == 0 {
 		c.fault(columns, join(path, "columns"), "remove the key to write all", "an update that writes no column")
+	}
+	for _, f := range each(n.get("contents")) {
+		if i := slices.Index(m.columns, f.key); i >= 0 && !slices.Contains(indexes, i) {
+			c.errs.report(f.at, join(join(path, "contents"), f.key), "add it to columns, or remove it here", "the update does not write the column %s", quote(f.key))
+		}
 	}
 	columns.value = indexes
 }
@@ -482,6 +517,7 @@ func checkTraceRow(c *checker, raw, n *node, path string) {
 		c.fault(company, join(path, "company"), "remove it", "the map %s has no company in its key", m.name)
 	}
 	resolveSources(c, n.get("key"), join(path, "key"), m.name, "key column", m.key)
+	checkTracedLookups(c, n.get("lookups"), m, join(path, "lookups"))
 	resolveSources(c, n.get("lookups"), join(path, "lookups"), m.name, "lookup", m.lookups)
 	resolveSources(c, n.get("values"), join(path, "values"), m.name, "column", m.columns)
 	if key := n.get("key"); key != nil {
@@ -522,8 +558,8 @@ func checkRetry(c *checker, _, n *node, path string) {
 // checkWhole judges what only the whole scenario shows.
 func checkWhole(c *checker, _, n *node, _ string) {
 	checkJobs(c, n)
-	checkLookups(c, n)
 	checkOperators(c, n)
+	checkProjects(c, n)
 	if spotlight := n.get("spotlight"); spotlight != nil && len(spotlight.items) > 0 && !hasTrace(n.get("workload")) {
 		c.fault(spotlight, "spotlight", "remove it, or add a workload with a trace", "spotlight names transactions of a trace, and there is none")
 	}
@@ -555,23 +591,20 @@ func checkJobs(c *checker, n *node) {
 	}
 }
 
-// checkLookups lets lookups name only maps whose key is one column.
-func checkLookups(c *checker, n *node) {
-	maps := n.get("maps")
-	if maps == nil {
+// checkTracedLookups lets rows of a trace name only records whose key is one column,
+// because that is what they have.
+func checkTracedLookups(c *checker, n *node, m *mapOutline, path string) {
+	if n == nil {
 		return
 	}
-	for _, m := range maps.items {
-		lookups := m.get("lookups")
-		if lookups == nil {
+	for _, f := range n.fields {
+		i := slices.Index(m.lookups, f.key)
+		if i < 0 {
 			continue
 		}
-		for _, f := range lookups.fields {
-			target := c.maps[as[int](f.value.value)]
-			if target.known && len(target.key) > 1 {
-				c.fault(f.value, join(join("maps", m.name), "lookups"), "look up a map whose key is one column",
-					"a lookup to %s, whose key has %d columns (%s), is not built yet", target.name, len(target.key), strings.Join(target.key, ", "))
-			}
+		if target := &c.maps[m.leads[i]]; target.known && len(target.key) > 1 {
+			c.fault(f.value, join(path, f.key), "let a generator make these records, or look up a map whose key is one column",
+				"a trace cannot name a record of %s, whose key has %d columns (%s)", target.name, len(target.key), strings.Join(target.key, ", "))
 		}
 	}
 }

@@ -24,6 +24,7 @@ type Scenario struct {
 	Links       Links         `key:"links"`
 	Maps        []Map         `key:"maps"`
 	Jobs        []Job         `key:"jobs"`
+	Records     []Records     `key:"records"`
 	Workload    []Workload    `key:"workload"`
 	Validations []Validation  `key:"validations"`
 	Faults      []Fault       `key:"faults"`
@@ -33,6 +34,8 @@ type Scenario struct {
 	Spotlight   []string      `key:"spotlight"` // IDs of trace transactions whose story the report tells
 	Expect      []Expectation `key:"expect"`
 	Sweep       *Sweep        `key:"sweep"` // nil: the scenario has one point
+
+	Open []OpenLookup // lookups of templates that were left out
 
 	tree  *node  // the file with overrides and defaults, canonical
 	src   []byte // as given to Parse
@@ -221,6 +224,8 @@ type Map struct {
 	Mode        engine.Mode        `key:"mode"`
 	Async       AsyncSupport       `key:"async"`
 	Granularity engine.Granularity `key:"granularity"`
+	Unlinked    engine.Unlinked    `key:"unlinked"`
+	OnLeave     engine.OnLeave     `key:"on-leave"`
 	Filter      Filters            `key:"filter"`
 	Columns     []Column           `key:"columns"`
 	Lookups     []Lookup           `key:"lookups"`
@@ -235,10 +240,11 @@ const (
 	Unsupported
 )
 
-// Lookup is a mapped column that names a record of another map, or of its own.
+// Lookup is a mapped column that names a record of another map, or of its own; a
+// polymorphic one names a record of any of several maps.
 type Lookup struct {
 	Column string
-	Map    int // index into Scenario.Maps
+	Maps   []int // indexes into Scenario.Maps
 }
 
 // Job is an integration job: maps in their sequence, and the side that wins
@@ -247,7 +253,18 @@ type Job struct {
 	Name     string      `key:"name"`
 	Primary  engine.Side `key:"primary"`
 	Sequence []int       `key:"sequence"` // indexes into Scenario.Maps; the first runs first
+	Begins   Beginning   `key:"begins"`
+	Alerts   []Alert     `key:"alerts"`
 }
+
+// Beginning is how a job is when the run begins.
+type Beginning uint8
+
+// The beginnings.
+const (
+	BeginsActive  Beginning = iota
+	BeginsStopped           // it captures nothing until an operator starts it
+)
 
 // Workload is one source of user transactions on one side: a generator with
 // Arrivals and Transaction, or, when Trace is set, a recorded day.
@@ -271,6 +288,8 @@ type Step struct {
 	Delete  sim.Count `key:"delete"`
 	Pick    Pick      `key:"pick"`    // which records an update or delete is about
 	Columns []int     `key:"columns"` // which columns an update writes, as indexes into the map's Columns; nil: all
+
+	Contents []Written `key:"contents"` // what a create or update writes, where it is not made up
 }
 
 // Pick chooses among the records that are alive on the workload's side, in
@@ -345,17 +364,6 @@ type OperationCase struct {
 	Then   engine.Operation `key:"then"`
 }
 
-// Validation refuses the engine's writes on one side for a business reason. A
-// refused change stays refused on every retry; the next change of the record
-// has another chance.
-type Validation struct {
-	Name   string      `key:"name"`
-	Map    int         `key:"map"` // index into Scenario.Maps
-	Side   engine.Side `key:"side"`
-	Refuse Share       `key:"refuse"`
-	Reason string      `key:"reason"`
-}
-
 // Engine are the settings of the sync engine.
 type Engine struct {
 	Mode            Mode          `key:"mode"`
@@ -371,6 +379,14 @@ type Engine struct {
 	LockWait        time.Duration `key:"lock-wait"` // how long a live transaction waits for a record that is in use
 	DeleteRace      DeleteRace    `key:"delete-race"`
 	DeletePolicy    DeletePolicy  `key:"delete-policy"`
+
+	InitialSync CopyLimits `key:"initial-sync"`
+}
+
+// CopyLimits are how much initial sync carries, and lists, at a time.
+type CopyLimits struct {
+	Rows  int `key:"rows"`  // of one leg
+	Chunk int `key:"chunk"` // listed at once
 }
 
 // DeleteRace is what becomes of a delete when the other side, which is primary,

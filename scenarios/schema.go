@@ -7,6 +7,7 @@ import (
 // Lengths of texts, in bytes.
 const (
 	nameBytesMax    = 64
+	entityBytesMax  = 128
 	purposeBytesMax = 4096
 	fileBytesMax    = 512
 )
@@ -14,7 +15,6 @@ const (
 // Keys of the language that this version does not have yet.
 const (
 	laterIntegrator = "the data integrator carries all maps or none: write engine: {mode: integrator}"
-	laterTemplates  = "write the map's keys out"
 )
 
 var name = text{identifier: true, bytesMax: nameBytesMax}
@@ -57,12 +57,20 @@ var schema shape = object{
 			doc: "the network between the engine and the two systems",
 		},
 		{
+			name: "template", shape: expandable, expands: true,
+			doc: "a set of maps of the catalog, with a job that carries them; maps and jobs can say more: prospect-to-cash",
+		},
+		{
 			name: "maps", shape: list{name: "map", named: "name", item: mapObject, least: 1}, required: true,
 			doc: "the table maps: - {name: customers, finops: CustomersV3, dataverse: accounts, key: [accountnumber], columns: [name]}",
 		},
 		{
 			name: "jobs", shape: list{name: "job", named: "name", item: jobObject, least: 1}, required: true,
 			doc: "the integration jobs: - {name: billing, primary: finops, sequence: [customers, invoices]}",
+		},
+		{
+			name: "records", shape: list{name: "record", named: "name", item: recordsObject}, standard: "[]", source: "assumed: both systems are empty",
+			doc: "what is there before the run begins: - {name: old, map: customers, both: 400, differ: 5%, finops: 100}",
 		},
 		{
 			name: "workload", shape: list{name: "workload", named: "name", item: workloadObject, least: 1}, required: true,
@@ -333,8 +341,8 @@ var mapObject = object{
 	name: "a map",
 	keys: []key{
 		{name: "name", shape: name, required: true, doc: "its name in this file, for example invoices"},
-		{name: "finops", shape: name, required: true, doc: "the data entity, for example SalesInvoiceHeadersV2"},
-		{name: "dataverse", shape: name, required: true, doc: "the table, for example invoices"},
+		{name: "finops", shape: text{bytesMax: entityBytesMax}, required: true, doc: "the data entity, for example SalesInvoiceHeadersV2"},
+		{name: "dataverse", shape: text{bytesMax: entityBytesMax}, required: true, doc: "the table, for example invoices"},
 		{name: "key", shape: composite(readNames), required: true, doc: "the key columns without the company, for example [invoicenumber]"},
 		{
 			name: "company", shape: leaf{truth}, standard: "false", source: "assumed: records are shared by all companies",
@@ -355,7 +363,7 @@ var mapObject = object{
 		},
 		{
 			name: "lookups", shape: composite(readLookups), standard: "{}", source: "assumed: the map's records stand alone",
-			doc: "columns that name a record of another map: {customer: customers}",
+			doc: "columns that name a record of another map, or of one of several: {customer: customers, buyer: [accounts, contacts]}; a trace names one of the first",
 		},
 		{
 			name: "async", standard: "supported", source: "assumed: a map can run in async mode unless the catalog says otherwise",
@@ -368,10 +376,27 @@ var mapObject = object{
 			shape: word{name: "a granularity", choices: []meaning{{word: "record", value: engine.PerRecord}, {word: "field", value: engine.PerField}}},
 		},
 		{
+			name: "unlinked", standard: "carry", source: "assumed: the documentation does not say",
+			doc: "what becomes of a record that both sides hold and no sync has linked, when one of them is changed: carry (the change; what it overwrites is drift) or primary (the primary side decides)",
+			shape: word{name: "a way with unlinked records", choices: []meaning{
+				{word: "carry", value: engine.UnlinkedCarry},
+				{word: "primary", value: engine.UnlinkedPrimary},
+			}},
+		},
+		{
+			name: "on-leave", standard: "leave", source: "assumed: the documentation does not say",
+			doc: "what a record that leaves the filter does to the other side's: leave (nothing) or delete (it, live)",
+			shape: word{name: "a way with records that leave", choices: []meaning{
+				{word: "leave", value: engine.LeaveAlone},
+				{word: "delete", value: engine.LeaveDelete},
+			}},
+		},
+		{
 			name: "filter", shape: filterObject, standard: "{}", source: "assumed: every record belongs to the map",
 			doc: "which records belong to the map, by side: {finops: {status: Open}}",
 		},
-		{name: "template", later: laterTemplates},
+		{name: "template", shape: expandable, expands: true, doc: "a map of the catalog, whose keys, columns and lookups count where they are not given here: customers-v3-organizations"},
+		{name: "without", shape: composite(readNames), expands: true, doc: "columns and lookups of the template that are left out: [creditlimit, msdyn_vendor]"},
 	},
 	also: checkMap,
 }
@@ -392,6 +417,18 @@ var jobObject = object{name: "a job", keys: []key{
 	{name: "name", shape: name, required: true, doc: "its name, for example billing"},
 	{name: "primary", shape: sideWord, required: true, doc: "the side whose record wins a conflict: finops or dataverse"},
 	{name: "sequence", shape: readMaps("a job"), required: true, doc: "its maps, parents first: [customers, invoices, lines]"},
+	{
+		name: "begins", standard: "active", source: "assumed: integration runs already",
+		doc: "how the job is when the run begins: active, or stopped (nothing is captured until an operator starts it)",
+		shape: word{name: "a beginning", choices: []meaning{
+			{word: "active", value: BeginsActive},
+			{word: "stopped", value: BeginsStopped},
+		}},
+	},
+	{
+		name: "alerts", shape: list{name: "alert", named: "name", item: alertObject}, standard: "[]", source: "documented: alerts are set up by hand",
+		doc: "who is told of failures, and what is done: - {count: 10, within: 15m, action: pause}",
+	},
 }}
 
 var sideWord = word{name: "a side", choices: []meaning{
@@ -442,6 +479,10 @@ var stepObject = object{
 			doc: "which records an update changes: uniform, or {zipf: 1.1}",
 		},
 		{name: "columns", shape: composite(readNames), doc: "the columns that an update writes; all if not given"},
+		{
+			name: "contents", shape: composite(readContents),
+			doc: "what a create or update writes into columns, in place of what these say: {status: [Open, Closed]}",
+		},
 		{name: "delete", shape: count, doc: "how many records it deletes; deletes go live, past the queue"},
 	},
 	also: checkStep,
@@ -522,17 +563,6 @@ var operationWord = word{name: "an operation", choices: []meaning{
 	{word: "create", value: engine.Create},
 	{word: "update", value: engine.Update},
 	{word: "delete", value: engine.Delete},
-}}
-
-var validationObject = object{name: "a validation", keys: []key{
-	{name: "name", shape: name, doc: "its name in paths"},
-	{name: "map", shape: composite(readMapName), required: true, doc: "the map whose changes it looks at"},
-	{name: "side", shape: sideWord, required: true, doc: "the side that refuses: finops or dataverse"},
-	{name: "refuse", shape: leaf{share}, required: true, doc: "how many of the changes carried there it refuses, for example 0.3%"},
-	{
-		name: "reason", shape: text{bytesMax: 256}, standard: "refused by a business rule", source: "assumed: the scenario does not say",
-		doc: "the message on the error desk",
-	},
 }}
 
 var engineObject = object{
@@ -625,6 +655,19 @@ var engineObject = object{
 			name: "delete-policy", standard: "operation", source: "assumed: the documentation can be read both ways",
 			doc:   "what of a transaction with a delete goes live: operation (the delete alone), or transaction (all of it)",
 			shape: word{name: "a policy for deletes", choices: []meaning{{word: "operation", value: DeleteAlone}, {word: "transaction", value: DeleteAll}}},
+		},
+		{
+			name: "initial-sync", standard: "{}", source: "assumed: each value says where it comes from", doc: "how maps are copied before they run",
+			shape: object{name: "initial-sync", keys: []key{
+				{
+					name: "rows", shape: leaf{whole(1, 10_000_000)}, standard: "500000", source: "documented: initial sync carries 500,000 rows for each company in a run",
+					doc: "the most records that one leg carries; the others are left",
+				},
+				{
+					name: "chunk", shape: leaf{whole(1, 100_000)}, standard: "1000", source: "assumed: not published",
+					doc: "how many records are listed at a time",
+				},
+			}},
 		},
 		{name: "pause", later: "write operators: [{at: 8h, do: pause, job: billing}]"},
 	},

@@ -32,6 +32,7 @@ type key struct {
 	source   string // "documented: where" or "assumed: why"
 	required bool
 	later    string // not built yet, and this is why or what to do instead
+	expands  bool   // it is written out while the file is read; see [expand]
 }
 
 // object is a mapping with known keys.
@@ -51,7 +52,7 @@ type list struct {
 	item  shape
 	named string // the key that holds an item's name
 	by    string // another key that gives an unnamed item its name
-	short bool   // a plain name stands for an item that has no more than that
+	short bool   // a plain name stands for an item that has no more than that, under by if there is one
 	least int
 }
 
@@ -100,6 +101,7 @@ type checker struct {
 	errs  *collector
 	start time.Time // of the scenario; zero when it is not valid
 	maps  []mapOutline
+	jobs  []string // their names
 
 	workloads []string // their names
 
@@ -115,6 +117,10 @@ func (c *checker) fault(n *node, path, hint, format string, args ...any) {
 func (c *checker) key(k *key, n *node, at position, path string) *node {
 	if k.later != "" {
 		c.errs.report(at, path, k.later, "%s is not built yet", k.name)
+		return nil
+	}
+	if k.expands {
+		c.errs.report(at, path, "write it into the file", "%s is written out while the file is read, and cannot be set afterwards", k.name)
 		return nil
 	}
 	if n.kind == null {
@@ -243,7 +249,11 @@ func (l list) full(item *node) *node {
 	if !l.short || item.kind != scalar {
 		return item
 	}
-	return &node{kind: mapping, at: item.at, fields: []field{{l.named, item.at, item}}}
+	name := l.named
+	if l.by != "" {
+		name = l.by
+	}
+	return &node{kind: mapping, at: item.at, fields: []field{{name, item.at, item}}}
 }
 
 // nameOf returns the segment that an item has in paths.

@@ -109,7 +109,9 @@ func planMaps(s *scenarios.Scenario, row func(...any)) {
 			}
 			after := ""
 			for _, l := range m.Lookups {
-				after += ", " + s.Maps[l.Map].Name
+				for _, of := range l.Maps {
+					after += ", " + s.Maps[of].Name
+				}
 			}
 			if after != "" {
 				after = "after " + after[2:]

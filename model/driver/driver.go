@@ -128,6 +128,7 @@ type Driver struct {
 	takenSaved [2]uint64 // ... and saved: a crash goes back to these
 
 	alerts []Alert
+	legs   []Leg // of initial syncs
 	stats  Stats
 	series [seriesCount]Series
 	input  engine.Input // scratch
@@ -333,6 +334,7 @@ func (d *Driver) synced() {
 			d.judge.Ruled(now, m.Map)
 		case engine.InitialMoved:
 			d.judge.Copied(now, m.Initial)
+			d.noteLeg(now, m.Initial)
 		case engine.ResyncAsked, engine.ResyncEnded:
 			d.judge.Resynced(now, m.Resync, m.Kind == engine.ResyncEnded)
 		case engine.ReferenceSettled:
@@ -377,6 +379,7 @@ func (d *Driver) do(effects []engine.Effect) {
 			after = SwitchSent
 		case e.Kind == engine.ListRecords:
 			after = PageAsked
+			d.legAsked(e)
 		}
 		if d.pass(before) {
 			return

@@ -69,6 +69,7 @@ type Validation struct {
 	Name   string // keys the draws; two validations with one name refuse alike
 	Map    engine.MapID
 	Refuse float64 // share
+	Rule   *Rule   // what breaks it is refused, and nothing is drawn; nil: Refuse says how many
 	Cause  string  // what the system says; no business data
 	Users  bool    // users are refused too; their whole transaction fails
 }
@@ -140,6 +141,10 @@ func (c Config) Validate() error {
 		share("refused share of validation "+v.Name, v.Refuse)
 		if int(v.Map) >= len(c.Maps) {
 			fault("validation %s names table map %d, of %d", v.Name, v.Map, len(c.Maps))
+		} else if v.Rule != nil {
+			if err := v.Rule.faults(c.Maps[v.Map]); err != nil {
+				fault("validation %s: %w", v.Name, err)
+			}
 		}
 	}
 	if err := c.Clock.Validate(); err != nil {

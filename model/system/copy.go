@@ -103,17 +103,17 @@ func (s *System) upsertRow(r *Request, i int) (result integrator.RowResult, wrot
 	if u.Delete && !row.alive() {
 		return integrator.RowResult{}, false
 	}
-	for v := range s.config.Validations {
-		if c := &s.config.Validations[v]; c.Map == u.Key.Map && s.refuses(v, row.hash, u.Source.Mark.Number) {
-			s.stats.Refused++
-			return integrator.RowResult{Reason: engine.Refused, Cause: c.Cause}, false
-		}
-	}
 	if column, missing := s.missing(t.m, r.Copy.Columns, u); missing {
 		return integrator.RowResult{Reason: engine.LookupNotFound, Cause: column}, false
 	}
 	before := row.record
 	after := u.Record(t.m, r.Copy.Columns, before)
+	for v := range s.config.Validations {
+		if c := &s.config.Validations[v]; c.Map == u.Key.Map && (c.Rule == nil || !u.Delete) && s.refuses(v, after.Values, row.hash, u.Source.Mark.Number) {
+			s.stats.Refused++
+			return integrator.RowResult{Reason: engine.Refused, Cause: c.Cause}, false
+		}
+	}
 	after.Version = s.nextVersion()
 	after.Trace = s.observer.CopyCommit(s.k.Now(), s.config.Side, r.Copy.Columns, u.Source, before, after)
 	s.publish(t, r.rows[i], after)

@@ -327,7 +327,7 @@ func (s *System) try(r *Request, i int) (*engine.Record, *engine.Reference, engi
 	}
 	cause, refused := s.overMessage(r, i)
 	if w.Kind == engine.CarryWrite && !refused {
-		cause, refused = s.refusesEngine(w, row.hash)
+		cause, refused = s.refusesEngine(w, after.Values, row.hash)
 	}
 	if !refused && s.refusesInStorm(w, row.hash) {
 		cause, refused = causeStorm, true
@@ -389,9 +389,9 @@ func (s *System) place(r *Request, i int, after *engine.Record, ref *engine.Refe
 }
 
 // refusesEngine asks the validations about a change that the engine brings.
-func (s *System) refusesEngine(w *engine.Write, record uint64) (cause string, refused bool) {
+func (s *System) refusesEngine(w *engine.Write, values []engine.Value, record uint64) (cause string, refused bool) {
 	for i := range s.config.Validations {
-		if v := &s.config.Validations[i]; v.Map == w.Key.Map && s.refuses(i, record, w.Source.Mark.Number) {
+		if v := &s.config.Validations[i]; v.Map == w.Key.Map && s.refuses(i, values, record, w.Source.Mark.Number) {
 			return v.Cause, true
 		}
 	}

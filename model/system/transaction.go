@@ -312,14 +312,9 @@ func (s *System) refusesUser(c *engine.Change) bool {
 			number = c.Before.Mark.Number + 1
 		}
 		t := &s.tables[c.Key.Map]
-		if s.refuses(i, t.at(t.ensure(c.Key)).hash, number) {
+		if s.refuses(i, c.After, t.at(t.ensure(c.Key)).hash, number) {
 			return true
 		}
 	}
 	return false
-}
-
-// refuses draws whether a validation refuses a change.
-func (s *System) refuses(validation int, record uint64, number uint32) bool {
-	return s.draws.refuse[validation].Chance(s.config.Validations[validation].Refuse, record, uint64(number))
 }

@@ -126,18 +126,23 @@ func (u *Users) fill(r *run, s *Step, side engine.Side, place uint64) []system.A
 		ordinal := place<<8 | uint64(c.Index)
 		switch x := u.draws.value.U(r.tx.Entity, ordinal); {
 		case c.Lookup:
-			a.Map = c.Map
-			if created := r.created(c.Map); created != nil {
+			if created, in := r.createdFor(&c); created != nil {
+				a.Map = in
 				a.Lookup = created
 				u.plannedLookup(r, *created)
-			} else if name, at, ok := u.records.pick(c.Map, x, 0); ok {
+				break
+			}
+			a.Map, x = c.Target(x)
+			if name, at, ok := u.records.pick(a.Map, x, 0); ok {
 				u.plannedLookup(r, name)
 				var other bool
-				if a.Row, other, ok = u.records.seen(u.systems[side], c.Map, at); other || !ok {
+				if a.Row, other, ok = u.records.seen(u.systems[side], a.Map, at); other || !ok {
 					u.stats.Unseen++
 				}
 			}
-		case x < s.shared():
+		case len(c.Contents[side]) > 0:
+			a.Value = c.Contents[side][int(x*float64(len(c.Contents[side])))]
+		case x < s.shared() && !c.Unique:
 			letter := int(x / s.shared() * float64(len(alphabet)))
 			if c.Number {
 				a.Value = engine.Number(int64(letter+1) * 1_000_000)
@@ -146,9 +151,12 @@ func (u *Users) fill(r *run, s *Step, side engine.Side, place uint64) []system.A
 			}
 		default:
 			bits := u.draws.value.Bits(r.tx.Entity, ordinal)
-			if c.Number {
+			switch {
+			case c.Number && c.Unique: // more digits, so that none comes twice
+				a.Value = engine.Number(int64(bits>>18) * 10_000)
+			case c.Number:
 				a.Value = engine.Number(int64(bits>>24) * 10_000)
-			} else {
+			default:
 				u.text = strconv.AppendUint(u.text[:0], bits, 36)
 				a.Value = engine.Text(string(u.text))
 			}
@@ -169,6 +177,20 @@ func (s *Step) shared() float64 {
 		return 0
 	}
 	return s.Shared
+}
+
+// createdFor returns the name of the latest record that the run creates and a lookup
+// may name, with its map; or nil.
+func (r *run) createdFor(c *Column) (*system.Name, engine.MapID) {
+	if created := r.created(c.Map); created != nil {
+		return created, c.Map
+	}
+	for _, m := range c.Also {
+		if created := r.created(m); created != nil {
+			return created, m
+		}
+	}
+	return nil, 0
 }
 
 // created returns the name of the latest record of a map that the run creates,

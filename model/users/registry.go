@@ -47,6 +47,9 @@ func newRegistry(sources []Source, maps []*engine.TableMap) registry {
 			for _, c := range step.Columns {
 				if c.Lookup {
 					r.maps[c.Map].wanted = true
+					for _, m := range c.Also {
+						r.maps[m].wanted = true
+					}
 				}
 			}
 		}

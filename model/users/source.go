@@ -134,10 +134,31 @@ type Column struct {
 	Index  int
 	Number bool // plain data: a number, else a text
 
+	// Contents are, by the side of the user, the values one of which he writes,
+	// drawn evenly: the same place in either list means the same. None: he makes
+	// values up.
+	Contents [2][]engine.Value
+
+	Unique bool // he writes what nobody else has written
+
 	// Lookup makes it a lookup into Map: to the latest record of that map that
 	// the same transaction creates, else to one that exists, picked evenly.
 	Lookup bool
 	Map    engine.MapID
+	Also   []engine.MapID // of a polymorphic lookup: the other maps, each as often
+}
+
+// Target chooses the map of which a lookup names a record by a uniform number, and
+// returns what is left of that for the record.
+func (c *Column) Target(u float64) (engine.MapID, float64) {
+	if len(c.Also) == 0 {
+		return c.Map, u
+	}
+	scaled := float64(u * float64(len(c.Also)+1))
+	if i := int(scaled); i > 0 {
+		return c.Also[i-1], scaled - float64(i)
+	}
+	return c.Map, scaled
 }
 
 // Concurrent lets another user change the same records on the other side.
@@ -207,6 +228,9 @@ func (g *Generator) validate(maps []*engine.TableMap) error {
 		for _, c := range s.Columns {
 			if c.Index < 0 || c.Index >= len(maps[s.Map].Columns) {
 				fault("step %d writes column %d, of %d", i+1, c.Index, len(maps[s.Map].Columns))
+			}
+			if len(c.Contents[0]) != len(c.Contents[1]) {
+				fault("step %d: column %d has %d contents in F&O and %d in Dataverse: each needs a counterpart", i+1, c.Index, len(c.Contents[0]), len(c.Contents[1]))
 			}
 		}
 	}

@@ -42,11 +42,13 @@ func Narrative(set *result.Set, s summary.Summary) []Event {
 	}
 	timed = append(timed, pauses(set, clock)...)
 	timed = append(timed, carried(s, clock)...)
+	timed = append(timed, initialSync(set, clock)...)
+	timed = append(timed, alerts(set, clock)...)
 	slices.SortStableFunc(timed, func(a, b timedEvent) int { return cmp.Compare(a.at, b.at) })
 	for _, t := range timed {
 		events = append(events, t.Event)
 	}
-	for _, e := range []Event{integrator(set), desk(s), retries(s), throttled(s), conflicts(s), superseded(s), live(s), users(s)} {
+	for _, e := range []Event{integrator(set), compared(s), desk(s), retries(s), throttled(s), conflicts(s), superseded(s), live(s), users(s)} {
 		if e.Text != "" {
 			events = append(events, e)
 		}

@@ -227,7 +227,7 @@ func (r *reader) counted(of ofRun) {
 		var t result.Totals
 		scan(&t.Captured, &t.Live, &t.Transactions[0], &t.Transactions[1], &t.Rejected, &t.StaleRefused[0], &t.StaleRefused[1],
 			&t.Overwrote[0], &t.Overwrote[1], &t.TurnedAway[0], &t.TurnedAway[1], &t.OutageWaitMost, &t.DriftOverwrote, &t.EngineWrites,
-			&t.MarkOnlyWrites, &t.Retries, &t.ConditionFailed, &t.LateLandings, &t.Crashes, &t.Notifications, &t.Reads)
+			&t.MarkOnlyWrites, &t.Retries, &t.ConditionFailed, &t.LateLandings, &t.Crashes, &t.Notifications, &t.Reads, &t.Compared, &t.Drift)
 		return func(x *result.Run) { x.Totals = t }
 	})
 }
@@ -286,6 +286,16 @@ func (r *reader) measured(of ofRun) {
 		var f result.Period
 		scan(&f.Kind, &f.Target, &f.From, &f.To, &f.Note)
 		return func(x *result.Run) { x.Faults = append(x.Faults, f) }
+	})
+	of("legs", func(scan func(...any)) func(*result.Run) {
+		var l result.Leg
+		scan(&l.Map, &l.Company, &l.Side, &l.Stage, &l.Began, &l.Ended, &l.Rows, &l.Written, &l.Unchanged, &l.Lost, &l.Errors)
+		return func(x *result.Run) { x.Initial = append(x.Initial, l) }
+	})
+	of("alerts", func(scan func(...any)) func(*result.Run) {
+		var a result.Alert
+		scan(&a.At, &a.Job, &a.Action, &a.Count, &a.Within, &a.Class, &a.Reason)
+		return func(x *result.Run) { x.Alerts = append(x.Alerts, a) }
 	})
 	of("fired", func(scan func(...any)) func(*result.Run) {
 		var f string

@@ -336,7 +336,38 @@ CREATE TABLE totals (
   late_landings          INTEGER NOT NULL, -- writes that landed after the engine had given them up
   crashes                INTEGER NOT NULL,
   notifications          INTEGER NOT NULL,
-  reads                  INTEGER NOT NULL
+  reads                  INTEGER NOT NULL,
+  compared               INTEGER NOT NULL, -- pairs that the last resync or comparison looked at
+  drift                  INTEGER NOT NULL  -- of them, those that differed although nothing was queued for them
+) STRICT;
+
+-- The legs of the last initial sync of each job, in the order in which they were
+-- to run. Counters tell of whole chunks.
+CREATE TABLE legs (
+  run       INTEGER NOT NULL,
+  map       TEXT NOT NULL,
+  company   TEXT NOT NULL,    -- '' is all
+  side      TEXT NOT NULL,    -- whose records were copied
+  stage     TEXT NOT NULL,    -- 'done', 'cut' at the most rows of a leg, 'running' or 'waiting'
+  began_ns  INTEGER NOT NULL,
+  ended_ns  INTEGER NOT NULL, -- 0 when it was not over
+  rows      INTEGER NOT NULL,
+  written   INTEGER NOT NULL, -- the other side was written
+  unchanged INTEGER NOT NULL, -- both sides held it alike
+  lost      INTEGER NOT NULL, -- the primary's record won against it
+  errors    INTEGER NOT NULL  -- waits for an operator
+) STRICT;
+
+-- Alerts that people were told of.
+CREATE TABLE alerts (
+  run       INTEGER NOT NULL,
+  at_ns     INTEGER NOT NULL,
+  job       TEXT NOT NULL,
+  action    TEXT NOT NULL,    -- 'notify', 'pause' or 'stop': what was done besides
+  count     INTEGER NOT NULL, -- so many failures ...
+  within_ns INTEGER NOT NULL, -- ... within so long
+  class     TEXT NOT NULL,    -- of the failure that was one too many
+  reason    TEXT NOT NULL
 ) STRICT;
 
 -- Convergence with names and seconds. The 99th percentile as reports give it:

@@ -213,11 +213,21 @@ func fillRun(w *writer, r *result.Run) {
 			row(n, f)
 		}
 	})
+	w.table("legs", 12, func(row func(...any)) {
+		for _, l := range r.Initial {
+			row(n, l.Map, l.Company, l.Side, l.Stage, l.Began, l.Ended, l.Rows, l.Written, l.Unchanged, l.Lost, l.Errors)
+		}
+	})
+	w.table("alerts", 8, func(row func(...any)) {
+		for _, a := range r.Alerts {
+			row(n, a.At, a.Job, a.Action, a.Count, a.Within, a.Class, a.Reason)
+		}
+	})
 	t := r.Totals
-	w.table("totals", 22, func(row func(...any)) {
+	w.table("totals", 24, func(row func(...any)) {
 		row(n, t.Captured, t.Live, t.Transactions[0], t.Transactions[1], t.Rejected, t.StaleRefused[0], t.StaleRefused[1],
 			t.Overwrote[0], t.Overwrote[1], t.TurnedAway[0], t.TurnedAway[1], t.OutageWaitMost, t.DriftOverwrote, t.EngineWrites,
-			t.MarkOnlyWrites, t.Retries, t.ConditionFailed, t.LateLandings, t.Crashes, t.Notifications, t.Reads)
+			t.MarkOnlyWrites, t.Retries, t.ConditionFailed, t.LateLandings, t.Crashes, t.Notifications, t.Reads, t.Compared, t.Drift)
 	})
 }
 
@@ -262,7 +272,7 @@ type writer struct {
 	err error
 }
 
-// rowsAtOnce rows go into one INSERT; with 20 columns that stays far below
+// rowsAtOnce rows go into one INSERT; with 24 columns that stays far below
 // SQLite's limit of 32,766 parameters.
 const rowsAtOnce = 50
 

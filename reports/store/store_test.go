@@ -60,6 +60,8 @@ func TestEverythingIsThere(t *testing.T) {
 		Lost: [2]uint64{1, 2}, Missed: [2]uint64{3, 4}, Overwritten: [2]uint64{5, 6}, Rows: 7, Deletes: 8, Echoes: 9,
 		Runs: 10, Warnings: 11, Broken: 12, Waiting: 13, Losses: []result.Loss{{Record: "customers C1", Side: "finops", Born: 14, Missed: true}},
 	}
+	set.Runs[0].Initial = []result.Leg{{Map: "customers", Company: "USMF", Side: "finops", Stage: "cut", Began: 1, Ended: 2, Rows: 3, Written: 4, Unchanged: 5, Lost: 6, Errors: 7}}
+	set.Runs[0].Alerts = []result.Alert{{At: 1, Job: "billing", Action: "pause", Count: 10, Within: 2, Class: "application", Reason: "refused"}}
 	db, _ := write(t, set)
 
 	want, got := map[string]int64{"scenario": 1, "runs": 2, "totals": 2}, map[string]int64{}
@@ -84,6 +86,8 @@ func TestEverythingIsThere(t *testing.T) {
 			want["copied"]++
 			want["losses"] += int64(len(r.Copied.Losses))
 		}
+		want["legs"] += int64(len(r.Initial))
+		want["alerts"] += int64(len(r.Alerts))
 		want["stories"] += int64(len(r.Story) + len(r.Torn))
 	}
 	for table := range want {
@@ -169,6 +173,9 @@ func TestReadBack(t *testing.T) {
 	judged := fixture.Runs(2)
 	judged.Expectations = []result.Expectation{{ID: "slo", Text: "p99(convergence) < 5m", Verdict: result.Pass, Mean: "4m", Low: "3m", High: "5m", AtLeast: true, Runs: 2}}
 	judged.Looks = []result.Look{{Runs: 2, Figure: "p50", Relative: .25, Enough: true}}
+	judged.Runs[0].Initial = []result.Leg{{Map: "customers", Company: "USMF", Side: "finops", Stage: "cut", Began: 1, Ended: 2, Rows: 3, Written: 4, Unchanged: 5, Lost: 6, Errors: 7}}
+	judged.Runs[0].Alerts = []result.Alert{{At: 1, Job: "billing", Action: "pause", Count: 10, Within: 2, Class: "application", Reason: "refused"}}
+	judged.Runs[0].Totals.Compared, judged.Runs[0].Totals.Drift = 12, 3
 	judged.Runs[0].Fired = []string{"engine/ack-before-save x3"}
 	judged.Scenario.Failpoints = []string{"engine/ack-before-save"}
 	for name, set := range map[string]*result.Set{"broken": fixture.Broken(), "stopped": fixture.Stopped(), "integrator": copied, "judged": judged, "nothing": fixture.None()} {

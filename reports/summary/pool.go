@@ -218,6 +218,8 @@ func (t Totals) plus(u Totals) Totals {
 		Crashes:         t.Crashes + u.Crashes,
 		Notifications:   t.Notifications + u.Notifications,
 		Reads:           t.Reads + u.Reads,
+		Compared:        t.Compared + u.Compared,
+		Drift:           t.Drift + u.Drift,
 	}
 }
 

@@ -131,8 +131,10 @@ type Run struct {
 	End        Seconds        `json:"end"`
 	Incomplete string         `json:"incomplete"` // why it stopped early; empty otherwise
 	Verdict    result.Verdict `json:"verdict"`
-	Faults     []Period       `json:"faults"` // as they struck in this run
-	Fired      []string       `json:"fired"`  // planted failpoints that fired, as "name xN"
+	Faults     []Period       `json:"faults"`            // as they struck in this run
+	Fired      []string       `json:"fired"`             // planted failpoints that fired, as "name xN"
+	Initial    []Leg          `json:"initial,omitempty"` // legs of initial sync
+	Alerts     []Alert        `json:"alerts,omitempty"`
 	Figures
 }
 
@@ -268,6 +270,34 @@ type Totals struct {
 	Crashes         uint64    `json:"crashes"`
 	Notifications   uint64    `json:"notifications"`
 	Reads           uint64    `json:"reads"`
+	Compared        uint64    `json:"compared,omitempty"` // pairs that the last resync or comparison looked at
+	Drift           uint64    `json:"drift,omitempty"`    // of them, those that differed although nothing was queued for them
+}
+
+// Leg is one direction of the initial sync of a table map.
+type Leg struct {
+	Map       string  `json:"map"`
+	Company   string  `json:"company"` // empty: all
+	Side      string  `json:"side"`    // whose records were copied
+	Stage     string  `json:"stage"`   // "done", "cut" at the most rows of a leg, "running" or "waiting"
+	Began     Seconds `json:"began"`
+	Ended     Seconds `json:"ended"` // 0 when it was not over
+	Rows      uint64  `json:"rows"`
+	Written   uint64  `json:"written"`
+	Unchanged uint64  `json:"unchanged"`
+	Lost      uint64  `json:"lost"` // the primary's record won against them
+	Errors    uint64  `json:"errors"`
+}
+
+// Alert is one that people were told of.
+type Alert struct {
+	At     Seconds `json:"at"`
+	Job    string  `json:"job"`
+	Action string  `json:"action"`
+	Count  uint64  `json:"count"`
+	Within Seconds `json:"within"`
+	Class  string  `json:"class"` // of the failure that was one too many
+	Reason string  `json:"reason"`
 }
 
 func totals(t result.Totals) Totals {
@@ -276,7 +306,7 @@ func totals(t result.Totals) Totals {
 		StaleRefused: t.StaleRefused, Overwrote: t.Overwrote, TurnedAway: t.TurnedAway, OutageWaitMost: Seconds(t.OutageWaitMost),
 		EngineWrites: t.EngineWrites, MarkOnlyWrites: t.MarkOnlyWrites, Retries: t.Retries,
 		ConditionFailed: t.ConditionFailed, LateLandings: t.LateLandings, Crashes: t.Crashes,
-		Notifications: t.Notifications, Reads: t.Reads,
+		Notifications: t.Notifications, Reads: t.Reads, Compared: t.Compared, Drift: t.Drift,
 	}
 }
 
@@ -411,6 +441,12 @@ func run(set *result.Set, r *result.Run) Run {
 	out := Run{
 		Index: r.Index, Digest: r.Digest, Events: r.Events, End: Seconds(r.End), Incomplete: r.Incomplete,
 		Faults: mapped(r.Faults, period), Fired: append([]string{}, r.Fired...),
+		Initial: mapped(r.Initial, func(l result.Leg) Leg {
+			return Leg{l.Map, l.Company, l.Side, l.Stage, Seconds(l.Began), Seconds(l.Ended), l.Rows, l.Written, l.Unchanged, l.Lost, l.Errors}
+		}),
+		Alerts: mapped(r.Alerts, func(a result.Alert) Alert {
+			return Alert{Seconds(a.At), a.Job, a.Action, a.Count, Seconds(a.Within), a.Class, a.Reason}
+		}),
 		Figures: Figures{
 			Properties: mapped(r.Properties, func(p result.Property) Property { return property(r.Index, p) }),
 			Maps: mapped(r.Maps, func(m result.MapCount) MapFigures {

@@ -353,8 +353,14 @@ func TestRunMeasures(t *testing.T) {
 		Copied:    &result.Copied{Lost: [2]uint64{1, 2}, Missed: [2]uint64{4, 5}},
 		Totals: result.Totals{
 			Captured: 33, Transactions: [2]uint64{40, 50}, Rejected: 6, StaleRefused: [2]uint64{1, 2}, Overwrote: [2]uint64{3, 4},
-			TurnedAway: [2]uint64{5, 6}, OutageWaitMost: time.Hour, EngineWrites: 70, Retries: 80,
+			TurnedAway: [2]uint64{5, 6}, OutageWaitMost: time.Hour, EngineWrites: 70, Retries: 80, Compared: 50, Drift: 10,
 		},
+		Initial: []result.Leg{
+			{Map: "a", Side: "finops", Stage: "done", Began: time.Minute, Ended: 3 * time.Minute, Rows: 20, Written: 10, Unchanged: 5, Lost: 3, Errors: 2},
+			{Map: "a", Side: "dataverse", Stage: "running", Began: 3 * time.Minute, Rows: 5, Written: 5},
+			{Map: "b", Side: "finops", Stage: "waiting"},
+		},
+		Alerts: []result.Alert{{Job: "billing", Action: "pause"}, {Job: "billing", Action: "notify"}, {Job: "other", Action: "pause"}},
 	}
 	m := []Measures{Of(set, run)}
 	seen := map[string]bool{}
@@ -365,6 +371,9 @@ func TestRunMeasures(t *testing.T) {
 		"count(pairs{state=converged})": 96, "count(pairs{state=parked})": 3, "count(pairs{state=blocked})": 2, "count(pairs{state=open})": 1,
 		"count(pairs)": 100, "count(convergence{map=a})": 1, "max(convergence{side=finops})": 1, "backlog.at(end)": 7,
 		"max(partly-visible{map=a})": 1, "max(outage-wait)": 3600, "max(user-wait)": 120, "max(user-wait{ended=committed})": 3, "mean(user-wait{side=finops})": 2, "count(user-wait{workload=batch,ended=failed})": 1,
+		"count(alert{job=billing,action=pause})": 1, "count(compared)": 50, "share(drift)": 0.2, "count(initial-sync)": 25,
+		"share(initial-sync{side=finops,row=written})": 0.5, "count(initial-sync{row=unchanged})": 5, "count(initial-sync{row=lost})": 3,
+		"count(initial-sync{row=error})": 2, "max(initial-sync-time{side=finops})": 120, "count(initial-sync-time)": 2,
 		"max(in-doubt)": 2, "count(throttled{side=dataverse})": 5, "count(live-changes{side=finops,map=b})": 3, "count(transactions{side=finops})": 40, "count(rejected)": 6,
 		"count(stale-refused{side=dataverse})": 2, "count(overwrote)": 7, "count(turned-away{side=finops})": 5, "count(retries)": 80,
 		"count(lost)": 3, "count(missed{side=dataverse})": 5, "share(missed)": 9.0 / 33, "share(lost{side=finops})": 1.0 / 11,

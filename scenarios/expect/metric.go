@@ -30,16 +30,21 @@ type Metric struct {
 func Metrics() []Metric { return slices.Clone(metrics) }
 
 var metrics = []Metric{
+	{Name: "alert", Kind: Counter, Labels: []string{"job", "action"}, Doc: "alerts that people were told of"},
 	{Name: "backlog", Kind: Level, Doc: "references that wait for the engine, in outboxes and in its queue, without the error desk"},
 	{Name: "backoff", Kind: Level, Doc: "items that wait for their next attempt"},
 	{Name: "blocked", Kind: Level, Doc: "items that wait for another record"},
 	{Name: "captured", Kind: Counter, Labels: []string{"map", "side"}, Doc: "captured changes, by side of origin"},
+	{Name: "compared", Kind: Counter, Doc: "pairs that the last resync or comparison looked at"},
 	{Name: "convergence", Kind: Spans, Labels: []string{"map", "side"}, Doc: "true time for which one side alone has a change: from the user's commit until both sides agree on that pair again; of a live change from the write on the other side until the user's commit. Changes of the warm-up are left out"},
 	{Name: "divergent-pairs", Kind: Level, Doc: "pairs on which the sides differ"},
+	{Name: "drift", Kind: Counter, Part: true, Doc: "pairs that the last resync or comparison found to differ although nothing was queued for them; a share is of all that it looked at"},
 	{Name: "engine-writes", Kind: Counter, Doc: "writes of the engine, those of marks alone among them"},
 	{Name: "error", Kind: Counter, Labels: []string{"map", "class", "reason"}, Doc: "entries of the list of sync errors"},
 	{Name: "in-doubt", Kind: Longest, Doc: "how long one side alone had committed a live transaction"},
 	{Name: "in-flight", Kind: Level, Doc: "items in batches that are under way"},
+	{Name: "initial-sync", Kind: Counter, Labels: []string{"map", "side", "row"}, Part: true, Doc: "records that initial sync went through, by the side that they come from and what became of them: written, unchanged, lost (the primary's record won) or error; a share is of all records of the same maps and sides"},
+	{Name: "initial-sync-time", Kind: Spans, Labels: []string{"map", "side"}, Doc: "how long legs of an initial sync took"},
 	{Name: "live-changes", Kind: Counter, Labels: []string{"map", "side"}, Doc: "changes that committed on both sides with a live transaction, by side of origin"},
 	{Name: "lost", Kind: Counter, Labels: []string{"side"}, Part: true, Doc: "under the data integrator: changes with a value that survives on neither side, and that no user had written over; a share is of all changes of the same side"},
 	{Name: "missed", Kind: Counter, Labels: []string{"side"}, Part: true, Doc: "under the data integrator: changes that stand on their own side alone, and that no run to come will list; a share is of all changes of the same side"},
@@ -105,6 +110,10 @@ func Ended(how string) string {
 	}
 	return Endings[1]
 }
+
+// CopiedRows are the values of the label row: what becomes of a record that
+// initial sync goes through.
+var CopiedRows = []string{"written", "unchanged", "lost", "error"}
 
 // Labels narrow a metric down: a label and the value that it must have.
 type Labels []Label

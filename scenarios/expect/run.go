@@ -41,6 +41,16 @@ func (m runMeasures) Spans(metric string, l Labels) []Span {
 				spans = append(spans, Span{c.PartlyVisibleMost, c.NeverWhole > 0})
 			}
 		}
+	case "initial-sync-time":
+		for i := range m.run.Initial {
+			if x := &m.run.Initial[i]; is(l, "map", x.Map) && is(l, "side", x.Side) && (x.Began > 0 || x.Over()) {
+				took := m.run.End - x.Began
+				if x.Over() {
+					took = x.Ended - x.Began
+				}
+				spans = append(spans, Span{took, !x.Over()})
+			}
+		}
 	case "user-wait":
 		for _, w := range m.run.Waits {
 			if is(l, "workload", m.scenario.Workloads[w.Workload]) && is(l, "side", sides[w.Side]) && (w.Censored || is(l, "ended", Ended(w.Ended))) {
@@ -137,6 +147,19 @@ func (m runMeasures) Count(metric string, l Labels) (n, of float64) {
 		return n, float64(t.Changes())
 	case "pairs":
 		return m.pairs(l)
+	case "initial-sync":
+		return m.initialSync(l)
+	case "drift":
+		return float64(t.Drift), float64(t.Compared)
+	case "compared":
+		return float64(t.Compared), began
+	case "alert":
+		for _, a := range m.run.Alerts {
+			if is(l, "job", a.Job) && is(l, "action", a.Action) {
+				n++
+			}
+		}
+		return n, float64(t.Captured)
 	case "lost", "missed":
 		return m.copied(metric, l)
 	case "transactions":
@@ -187,6 +210,30 @@ func (m runMeasures) pairs(l Labels) (n, of float64) {
 			n += float64(c.Blocked)
 		case "open":
 			n += float64(c.Open)
+		}
+	}
+	return n, of
+}
+
+// initialSync counts the records that initial sync went through.
+func (m runMeasures) initialSync(l Labels) (n, of float64) {
+	for i := range m.run.Initial {
+		x := &m.run.Initial[i]
+		if !is(l, "map", x.Map) || !is(l, "side", x.Side) {
+			continue
+		}
+		of += float64(x.Rows)
+		switch l.Get("row") {
+		case "":
+			n += float64(x.Rows)
+		case "written":
+			n += float64(x.Written)
+		case "unchanged":
+			n += float64(x.Unchanged)
+		case "lost":
+			n += float64(x.Lost)
+		case "error":
+			n += float64(x.Errors)
 		}
 	}
 	return n, of

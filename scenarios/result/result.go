@@ -124,6 +124,8 @@ type Run struct {
 	Torn        []Story     // transactions partly visible longest and yet whole at the end, longest first, at most 5 (beside the spotlight in Story)
 	Faults      []Period    // when the scenario's faults really struck in this run, operators kept a job from its work, or were refused; ascending by From
 	Fired       []string    // planted failpoints that fired, as "name xN", sorted
+	Initial     []Leg       // of the last initial sync of each job, in the order in which they were to run
+	Alerts      []Alert     // that people were told of, ascending by At
 	Totals      Totals
 	Live        LiveCount
 	Thinned     Thinned
@@ -309,6 +311,37 @@ type Totals struct {
 	Crashes         uint64
 	Notifications   uint64
 	Reads           uint64
+	Compared        uint64 // pairs that the last resync or comparison looked at
+	Drift           uint64 // of them, those that differed although nothing was queued for them
+}
+
+// Leg is one direction of the initial sync of a table map: of all companies, or
+// of one.
+type Leg struct {
+	Map          string
+	Company      string // empty: all
+	Side         string // whose records were copied: "finops" or "dataverse"
+	Stage        string // "done", "cut" at the most rows that a leg may carry, "running" or "waiting"
+	Began, Ended time.Duration
+	Rows         uint64 // of whole chunks
+	Written      uint64 // of them: the other side was written
+	Unchanged    uint64 // ... both sides held them alike
+	Lost         uint64 // ... the primary's record won against them
+	Errors       uint64 // ... wait for an operator
+}
+
+// Over reports whether the leg came to its end.
+func (l *Leg) Over() bool { return l.Stage == "done" || l.Stage == "cut" }
+
+// Alert is one that people were told of.
+type Alert struct {
+	At     time.Duration
+	Job    string
+	Action string        // "notify", "pause" or "stop": what was done besides
+	Count  uint64        // so many failures ...
+	Within time.Duration // ... within so long
+	Class  string        // of the failure that was one too many
+	Reason string
 }
 
 // Changes is how many changes users made, captured or live.

@@ -25,10 +25,10 @@ type plan struct {
 	scenario  *scenarios.Scenario
 	maps      []*engine.TableMap
 	traces    map[int][]users.Transaction // by workload
-	companies []string                    // of the traces, sorted
+	companies []string                    // of traces and records, sorted
 }
 
-// noCompany is where generators create records when no trace names a company:
+// noCompany is where generators create records when nothing names a company:
 // the legal entity that every F&O environment has.
 const noCompany = "DAT"
 
@@ -55,6 +55,11 @@ func newPlan(s *scenarios.Scenario) (*plan, error) {
 		}
 		p.record(i, recorded)
 	}
+	for i := range s.Records {
+		for _, company := range s.Records[i].Companies {
+			p.company(company)
+		}
+	}
 	slices.Sort(p.companies)
 	if len(p.companies) == 0 {
 		p.companies = []string{noCompany}
@@ -68,7 +73,7 @@ func tableMap(s *scenarios.Scenario, i int) engine.TableMap {
 	t := engine.TableMap{
 		ID: engine.MapID(i), Keys: model.KeyForm(), Name: m.Name, Entity: [2]string{m.FinOps, m.Dataverse}, Company: m.Company, Mode: m.Mode,
 		Granularity: m.Granularity, Filter: [2]engine.Filter{m.Filter.FinOps, m.Filter.Dataverse}, Key: m.Key,
-		AsyncUnsupported: m.Async == scenarios.Unsupported,
+		AsyncUnsupported: m.Async == scenarios.Unsupported, Unlinked: m.Unlinked, OnLeave: m.OnLeave,
 	}
 	if s.Engine.Mode == scenarios.AllLive {
 		t.Mode = engine.Live
@@ -82,9 +87,16 @@ func tableMap(s *scenarios.Scenario, i int) engine.TableMap {
 		t.Columns = append(t.Columns, column(m, &m.Columns[i]))
 	}
 	for _, l := range m.Lookups {
-		t.Columns = append(t.Columns, engine.Column{Name: l.Column, Flow: m.Direction, Lookups: []engine.MapID{engine.MapID(l.Map)}})
+		t.Columns = append(t.Columns, engine.Column{Name: l.Column, Flow: m.Direction, Lookups: mapIDs(l.Maps)})
 	}
 	return t
+}
+
+func mapIDs(maps []int) (ids []engine.MapID) {
+	for _, m := range maps {
+		ids = append(ids, engine.MapID(m))
+	}
+	return ids
 }
 
 // column declares a column with what happens to its values on the sides to
@@ -135,13 +147,18 @@ func (p *plan) record(workload int, recorded []scenarios.Transaction) {
 	p.traces[workload] = list
 }
 
+// company notes a company that records belong to.
+func (p *plan) company(name string) {
+	if name != "" && !slices.Contains(p.companies, name) {
+		p.companies = append(p.companies, name)
+	}
+}
+
 // edit turns a planned row into an edit. Masters that several traces book, and
 // rows that a traced day updates, are written whether they exist or not.
 func (p *plan) edit(r *scenarios.Row) system.Edit {
 	m := &p.scenario.Maps[r.Map]
-	if r.Company != "" && !slices.Contains(p.companies, r.Company) {
-		p.companies = append(p.companies, r.Company)
-	}
+	p.company(r.Company)
 	e := system.Edit{
 		Map: engine.MapID(r.Map), Op: system.Create,
 		Name: system.Name{Company: r.Company, ID: engine.JoinKey(r.Key...)},
@@ -166,7 +183,7 @@ func (p *plan) edit(r *scenarios.Row) system.Edit {
 	for _, c := range r.Lookups {
 		a := system.Assignment{Column: len(m.Columns) + c.Index}
 		if c.Text != "" {
-			target := m.Lookups[c.Index].Map
+			target := m.Lookups[c.Index].Maps[0]
 			a.Map, a.Lookup = engine.MapID(target), &system.Name{ID: engine.JoinKey(c.Text)}
 			if p.scenario.Maps[target].Company {
 				a.Lookup.Company = r.Company
@@ -191,8 +208,9 @@ func (p *plan) world(run int) model.Config {
 				TripAfter: s.Engine.Breaker.TripAfter, Probe: s.Engine.Breaker.Probe,
 				Barrier: s.Engine.Sequence == scenarios.Barrier, Unordered: !s.Engine.DependencyGraph,
 				Proceed: s.Engine.OnParentError == scenarios.Proceed, Jobs: jobs(s),
-				WriteLife: max(writeLife, s.Engine.Timeout),
-				LockWait:  s.Engine.LockWait, DeleteWins: s.Engine.DeleteRace == scenarios.DeleteWins,
+				WriteLife:   max(writeLife, s.Engine.Timeout),
+				InitialRows: s.Engine.InitialSync.Rows, InitialChunk: s.Engine.InitialSync.Chunk,
+				LockWait: s.Engine.LockWait, DeleteWins: s.Engine.DeleteRace == scenarios.DeleteWins,
 			},
 			Timeout: s.Engine.Timeout,
 		},
@@ -207,6 +225,7 @@ func (p *plan) world(run int) model.Config {
 	}
 	c.Faults, _ = p.faults(run)
 	c.Operations = p.operations()
+	c.Preloads, c.Stopped = p.preloads(), p.stopped()
 	for i := range s.Workload {
 		if s.Workload[i].Enabled {
 			c.Users.Sources = append(c.Users.Sources, p.source(i, run))
@@ -227,6 +246,9 @@ func jobs(s *scenarios.Scenario) []engine.Job {
 		list[i].Name = j.Name
 		for _, m := range j.Sequence {
 			list[i].Maps = append(list[i].Maps, engine.MapID(m))
+		}
+		for _, a := range j.Alerts {
+			list[i].Alerts = append(list[i].Alerts, engine.Alert{Classes: a.Classes, Count: a.Count, Within: a.Within, Action: a.Action})
 		}
 	}
 	return list
@@ -268,11 +290,28 @@ func (p *plan) system(side engine.Side) system.Config {
 	for _, v := range p.scenario.Validations {
 		if v.Side == side {
 			c.Validations = append(c.Validations, system.Validation{
-				Name: v.Name, Map: engine.MapID(v.Map), Refuse: float64(v.Refuse), Cause: v.Reason,
+				Name: v.Name, Map: engine.MapID(v.Map), Refuse: float64(v.Refuse), Rule: p.rule(&v), Users: v.Users, Cause: v.Reason,
 			})
 		}
 	}
 	return c
+}
+
+// rule tells a system what a validation goes by; nil where it goes by a share.
+func (p *plan) rule(v *scenarios.Validation) *system.Rule {
+	r := v.Rule()
+	if r == nil {
+		return nil
+	}
+	rule := &system.Rule{Column: r.Column, Required: v.Required != nil, Longest: r.Most}
+	if v.Range != nil {
+		rule.Low, rule.High = &r.Low, &r.High
+	}
+	for _, text := range r.Values {
+		value, _ := p.scenario.Maps[v.Map].Columns[r.Column].Value(text) // the scenario was checked
+		rule.Allowed = append(rule.Allowed, value)
+	}
+	return rule
 }
 
 // limit turns a limit of a scenario, where 0 is none, into one of a system.
@@ -360,14 +399,9 @@ func (p *plan) step(s *scenarios.Step) users.Step {
 			step.Companies = p.companies
 		}
 	}
-	for i, c := range m.Columns {
-		if s.Columns == nil || slices.Contains(s.Columns, i) {
-			step.Columns = append(step.Columns, users.Column{Index: i, Number: c.Type == scenarios.Number})
-		}
-	}
-	for i, l := range m.Lookups {
-		if s.Create != nil { // an edit leaves a record's relations as they are
-			step.Columns = append(step.Columns, users.Column{Index: len(m.Columns) + i, Lookup: true, Map: engine.MapID(l.Map)})
+	for _, c := range p.columns(s.Map, s.Contents, s.Create != nil) { // an edit leaves a record's relations as they are
+		if s.Columns == nil || c.Lookup || slices.Contains(s.Columns, c.Index) {
+			step.Columns = append(step.Columns, c)
 		}
 	}
 	return step

@@ -73,7 +73,7 @@ func (p *plan) operations() []model.Operation {
 	var all []model.Operation
 	for i := range p.scenario.Operators {
 		o := &p.scenario.Operators[i]
-		cmd := engine.Command{Kind: o.Do, Job: o.Job, Resume: o.How, Filter: engine.DeskFilter{Company: o.Company, Class: o.Class}}
+		cmd := engine.Command{Kind: o.Do, Job: o.Job, Resume: o.How, Initial: p.initial(o), Filter: engine.DeskFilter{Company: o.Company, Class: o.Class}}
 		for _, m := range o.Maps {
 			cmd.Filter.Maps = append(cmd.Filter.Maps, engine.MapID(m))
 		}
@@ -99,7 +99,7 @@ func planned(s *scenarios.Scenario) []result.Period {
 			done = append(done, model.Done{Operation: i, At: sim.Time(s.Operators[i].At)})
 		}
 		slices.SortStableFunc(done, func(a, b model.Done) int { return cmp.Compare(a.At, b.At) })
-		all = append(all, operated(s.Operators, done, s.Time.End())...)
+		all = append(all, operated(s.Operators, done, nil, s.Time.End())...)
 	}
 	slices.SortStableFunc(all, func(a, b result.Period) int { return cmp.Compare(a.From, b.From) })
 	return all
@@ -115,15 +115,21 @@ func (p *plan) struck(run int, r *model.Result) []result.Period {
 		f.From, f.To = time.Duration(s.From), time.Duration(s.To)
 		all = append(all, f)
 	}
-	all = append(all, operated(p.scenario.Operators, r.Done, time.Duration(r.End))...)
+	all = append(all, operated(p.scenario.Operators, r.Done, r.Alerts, time.Duration(r.End))...)
 	slices.SortStableFunc(all, func(a, b result.Period) int { return cmp.Compare(a.From, b.From) })
 	return all
 }
 
-// operated lists the times in which operators kept a job from its work, and what
-// the engine refused them.
-func operated(operators []scenarios.Operation, done []model.Done, end time.Duration) []result.Period {
+// operated lists the times in which operators or alerts kept a job from its work,
+// and what the engine refused operators.
+func operated(operators []scenarios.Operation, done []model.Done, alerts []driver.Alert, end time.Duration) []result.Period {
 	var all []result.Period
+	raised := func(until sim.Time) {
+		for len(alerts) > 0 && alerts[0].At <= until {
+			all = alarmed(all, &alerts[0], end)
+			alerts = alerts[1:]
+		}
+	}
 	over := func(job string, began engine.CommandKind, at time.Duration, how string) {
 		for i := len(all) - 1; i >= 0; i-- {
 			if p := &all[i]; p.Target == job && p.Kind == began.String() && p.To == end {
@@ -133,6 +139,7 @@ func operated(operators []scenarios.Operation, done []model.Done, end time.Durat
 		}
 	}
 	for _, d := range done {
+		raised(d.At)
 		o, at := &operators[d.Operation], time.Duration(d.At)
 		switch {
 		case d.Refused != "":
@@ -145,7 +152,27 @@ func operated(operators []scenarios.Operation, done []model.Done, end time.Durat
 			over(o.Job, engine.StopJob, at, "")
 		}
 	}
+	raised(sim.Time(end))
 	return all
+}
+
+// alarmed adds the time in which an alert keeps a job from its work, unless
+// something does already.
+func alarmed(all []result.Period, a *driver.Alert, end time.Duration) []result.Period {
+	kind, paused := engine.PauseJob, engine.StopJob
+	switch a.Alert.Action {
+	case engine.Notify:
+		return all
+	case engine.StopOnAlert:
+		kind, paused = engine.StopJob, engine.StopJob // a job that is paused can be stopped
+	}
+	at := time.Duration(a.At)
+	for _, p := range all {
+		if p.Target == a.Job && (p.Kind == kind.String() || p.Kind == paused.String()) && p.To == end && p.From < end {
+			return all
+		}
+	}
+	return append(all, result.Period{Kind: kind.String(), Target: a.Job, From: at, To: end, Note: "by an alert"})
 }
 
 // period is when a fault is to strike. A crash at a point comes when the engine

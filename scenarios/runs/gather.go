@@ -105,6 +105,7 @@ func (p *plan) gather(index int, r *model.Result) *result.Run {
 	run.Series = series(r)
 	run.Copied = p.copied(r)
 	run.Totals = totals(r)
+	run.Initial, run.Alerts = p.legs(r), alerts(r)
 	return run
 }
 
@@ -184,12 +185,37 @@ func seriesUnit(name string) string {
 	}
 }
 
+// legs tells how far the initial syncs came.
+func (p *plan) legs(r *model.Result) (list []result.Leg) {
+	for i := range r.Initial {
+		l := &r.Initial[i]
+		list = append(list, result.Leg{
+			Map: p.maps[l.Map].Name, Company: l.Company, Side: l.Side.String(), Stage: l.Stage.String(),
+			Began: time.Duration(l.From), Ended: time.Duration(l.To), Rows: uint64(l.Rows),
+			Written: uint64(l.Written), Unchanged: uint64(l.Unchanged), Lost: uint64(l.Lost), Errors: uint64(l.Errors),
+		})
+	}
+	return list
+}
+
+// alerts lists the alerts that people were told of.
+func alerts(r *model.Result) (list []result.Alert) {
+	for _, a := range r.Alerts {
+		list = append(list, result.Alert{
+			At: time.Duration(a.At), Job: a.Job, Action: a.Alert.Action.String(), Count: uint64(a.Alert.Count), Within: a.Alert.Within,
+			Class: a.Last.Class.String(), Reason: a.Last.Reason.String(),
+		})
+	}
+	return list
+}
+
 func totals(r *model.Result) result.Totals {
 	t := result.Totals{
 		Captured: r.Report.Totals.Captured, Live: r.Report.Totals.Live, DriftOverwrote: r.Report.Totals.DriftOverwritten, Transactions: r.Users.Committed,
 		Rejected:     r.Users.Rejected[engine.FinOps] + r.Users.Rejected[engine.Dataverse],
 		EngineWrites: r.Report.Totals.EngineWrites, MarkOnlyWrites: r.Report.Totals.MarkWrites,
 		Retries: r.Engine.Retries, Crashes: r.Engine.Crashes + r.Copier.Crashes,
+		Compared: uint64(r.Compared), Drift: uint64(r.Drift),
 	}
 	for side, s := range r.Systems {
 		t.TurnedAway[side] = r.Users.Waited[side]
