@@ -4,16 +4,36 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/twinwrite/twinwrite/reports/comparison"
 	"github.com/twinwrite/twinwrite/reports/junit"
+	"github.com/twinwrite/twinwrite/reports/summary"
 	"github.com/twinwrite/twinwrite/scenarios/result"
 )
 
 // JUnit turns the verdicts of properties and expectations into a suite.
 func JUnit(set *result.Set) junit.Suite {
 	s := Summary(set)
-	suite := junit.Suite{Name: "run." + s.Scenario.Name}
+	return junit.Suite{Name: "run." + s.Scenario.Name, Cases: append(propertyCases(set, "property"), expectationCases(s.Expectations, s.Scenario.Command)...)}
+}
+
+// ComparedJUnit turns a comparison into a suite: the properties of each setting,
+// what is expected of one beside another, and whether a baseline is kept.
+func ComparedJUnit(c *result.Comparison, figures *comparison.Comparison, gate *comparison.Gate) junit.Suite {
+	suite := junit.Suite{Name: "compare." + c.Name}
+	for _, s := range c.Settings {
+		suite.Cases = append(suite.Cases, propertyCases(s.Set, s.Name+".property")...)
+	}
+	suite.Cases = append(suite.Cases, expectationCases(figures.Expectations, c.Command)...)
+	if gate != nil {
+		suite.Cases = append(suite.Cases, junit.Case{Name: "not-worse", Class: "baseline", Verdict: gate.Verdict, Message: gate.Text, Text: c.Command})
+	}
+	return suite
+}
+
+func propertyCases(set *result.Set, class string) (list []junit.Case) {
+	s := Summary(set)
 	for _, p := range s.Pooled.Properties {
-		c := junit.Case{Name: p.ID, Class: "property", Verdict: p.Verdict, Message: p.Note, Text: p.Contract + "\n"}
+		c := junit.Case{Name: p.ID, Class: class, Verdict: p.Verdict, Message: p.Note, Text: p.Contract + "\n"}
 		if p.Violations > 0 {
 			c.Message = fmt.Sprintf("violated %d times", p.Violations)
 		}
@@ -21,12 +41,17 @@ func JUnit(set *result.Set) junit.Suite {
 			c.Text += fmt.Sprintf("run %d, at %v, %s: %s\n", v.Run, v.At.Duration(), v.Record, v.Message)
 		}
 		c.Text += s.Scenario.Command
-		suite.Cases = append(suite.Cases, c)
+		list = append(list, c)
 	}
-	for _, e := range s.Expectations {
-		suite.Cases = append(suite.Cases, junit.Case{
-			Name: e.ID, Class: "expectation", Verdict: e.Verdict, Message: strings.TrimSpace(e.Seen() + " " + e.Note), Text: e.Text + "\n" + s.Scenario.Command,
+	return list
+}
+
+func expectationCases(all []summary.Expectation, command string) (list []junit.Case) {
+	for i := range all {
+		e := &all[i]
+		list = append(list, junit.Case{
+			Name: e.ID, Class: "expectation", Verdict: e.Verdict, Message: strings.TrimSpace(e.Seen() + " " + e.Note), Text: e.Text + "\n" + command,
 		})
 	}
-	return suite
+	return list
 }

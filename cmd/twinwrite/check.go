@@ -304,14 +304,11 @@ func (f *checkFlags) print(w io.Writer, c *check.Campaign, s *check.Summary, pat
 
 // replayLine is the command that runs a failed case again.
 func (f *checkFlags) replayLine(path string) string {
-	words := []string{"twinwrite replay", quote(path)}
+	l := lineOf("replay", path)
 	if f.scenario != "" {
-		words = append(words, "--scenario", quote(f.scenario))
+		l = l.with("--scenario", f.scenario)
 	}
-	for _, p := range f.failpoints {
-		words = append(words, "--failpoint", quote(p))
-	}
-	return strings.Join(words, " ")
+	return l.with("--failpoint", f.failpoints...).String()
 }
 
 // verdict is that of a property over all cases.

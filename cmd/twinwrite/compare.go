@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -65,6 +64,7 @@ Without --runs, a scenario that asks for fewer than ` + strconv.Itoa(comparedRun
 	flags.IntVar(&f.jobs, "jobs", runtime.NumCPU(), "runs at the same time")
 	flags.StringVar(&f.out, "out", "runs", "folder in which the folder of the comparison is made")
 	flags.StringVar(&f.format, "format", "text", "what is printed: text, json or markdown")
+	flags.StringVar(&f.junit, "junit", "", "also write the verdicts to a `file`, as JUnit XML")
 	flags.BoolVar(&f.quiet, "quiet", false, "no progress")
 	f.shardFlags.add(cmd)
 	return cmd
@@ -114,10 +114,21 @@ func (f *compareFlags) compare(cmd *cobra.Command, args []string) error {
 	if _, err := reports.WriteComparison(dir, c, figures, manifest(started, sets...)); err != nil {
 		return exit{exitInternal, err}
 	}
-	if err := f.printComparison(cmd.OutOrStdout(), &figures, dir); err != nil {
+	if err := f.printDocument(cmd.OutOrStdout(), &figures, dir, c.Command); err != nil {
 		return exit{exitInternal, err}
 	}
-	return f.compareCode(cmd, c, &figures)
+	var gate *comparison.Gate
+	if f.baseline != "" {
+		g := figures.Baseline()
+		gate = &g
+		fmt.Fprintf(cmd.ErrOrStderr(), "twinwrite: %s\n", gate.Text)
+	}
+	if f.junit != "" {
+		if err := writeFile(f.junit, reports.ComparedJUnit(c, &figures, gate).Write); err != nil {
+			return exit{exitInternal, err}
+		}
+	}
+	return compareCode(cmd, c, gate)
 }
 
 func (f *compareFlags) checkCompare(cmd *cobra.Command, args []string) error {
@@ -220,11 +231,7 @@ func (f *compareFlags) read(cmd *cobra.Command, arg string, least int, more ...s
 			return nil, err
 		}
 	}
-	words := []string{"twinwrite run", quote(arg)}
-	for _, set := range sets {
-		words = append(words, "--set", quote(set))
-	}
-	return &contender{name: s.Name, scenario: s, command: strings.Join(words, " ")}, nil
+	return &contender{name: s.Name, scenario: s, command: lineOf("run", arg).with("--set", sets...).String()}, nil
 }
 
 // stored reads the results in the folder of a run.
@@ -290,20 +297,14 @@ func (f *compareFlags) gather(cmd *cobra.Command, args []string, all []*contende
 }
 
 func (f *compareFlags) compareCommandLine(cmd *cobra.Command, args []string) string {
-	words := []string{"twinwrite compare"}
-	for _, a := range args {
-		words = append(words, quote(a))
-	}
+	l := lineOf("compare", args...)
 	if f.modes != nil {
-		words = append(words, "--modes", quote(strings.Join(f.modes, ",")))
+		l = l.with("--modes", strings.Join(f.modes, ","))
 	}
 	if f.baseline != "" {
-		words = append(words, "--baseline", quote(f.baseline))
+		l = l.with("--baseline", f.baseline)
 	}
-	for _, s := range f.overrides(cmd) {
-		words = append(words, "--set", quote(s))
-	}
-	return strings.Join(words, " ")
+	return l.with("--set", f.overrides(cmd)...).String()
 }
 
 // identity tells comparisons of one scenario apart.
@@ -315,23 +316,9 @@ func identity(c *result.Comparison) string {
 	return hex.EncodeToString(h.Sum(nil))[:8]
 }
 
-func (f *compareFlags) printComparison(w io.Writer, c *comparison.Comparison, dir string) error {
-	switch f.format {
-	case "json":
-		return c.WriteJSON(w)
-	case "markdown":
-		return c.WriteMarkdown(w)
-	}
-	if err := c.WriteText(w); err != nil {
-		return err
-	}
-	_, err := fmt.Fprintf(w, "\nfolder     %s\nreproduce  %s\n", dir, c.Command)
-	return err
-}
-
 // compareCode turns a comparison into an exit code. What the scenario expects of
 // each setting by itself is for run to judge.
-func (f *compareFlags) compareCode(cmd *cobra.Command, c *result.Comparison, figures *comparison.Comparison) error {
+func compareCode(cmd *cobra.Command, c *result.Comparison, gate *comparison.Gate) error {
 	var code codes
 	if cmd.Context().Err() != nil {
 		code.raise(exitInterrupted)
@@ -342,9 +329,7 @@ func (f *compareFlags) compareCode(cmd *cobra.Command, c *result.Comparison, fig
 	for _, e := range c.Expectations {
 		code.expectation(e.Verdict)
 	}
-	if f.baseline != "" {
-		gate := figures.Baseline()
-		fmt.Fprintf(cmd.ErrOrStderr(), "twinwrite: %s\n", gate.Text)
+	if gate != nil {
 		code.expectation(gate.Verdict)
 	}
 	return code.err()

@@ -116,7 +116,7 @@ func (f *explainFlags) explainRun(cmd *cobra.Command, args []string) error {
 	if len(args) == 1 {
 		return listWorst(cmd.OutOrStdout(), stored.set, kept, args[0])
 	}
-	s, points, err := repeat(cmd, args[0], f.scenario, stored.set)
+	s, points, err := repeat(args[0], f.scenario, stored.set)
 	if err != nil {
 		return err
 	}
@@ -163,20 +163,14 @@ func listWorst(w io.Writer, set *result.Set, r *result.Run, dir string) error {
 
 // again is the line that tells the same once more.
 func (f *explainFlags) again(args []string) string {
-	words := []string{"twinwrite explain"}
-	for _, a := range args {
-		words = append(words, quote(a))
-	}
+	l := lineOf("explain", args...)
 	if f.run != 0 {
-		words = append(words, "--run", strconv.Itoa(f.run))
+		l = l.with("--run", strconv.Itoa(f.run))
 	}
 	if f.scenario != "" {
-		words = append(words, "--scenario", quote(f.scenario))
+		l = l.with("--scenario", f.scenario)
 	}
-	for _, p := range f.failpoints {
-		words = append(words, "--failpoint", quote(p))
-	}
-	return strings.Join(words, " ")
+	return l.with("--failpoint", f.failpoints...).String()
 }
 
 // write prints a history, and writes the files that are asked for.

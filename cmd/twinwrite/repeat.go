@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/spf13/cobra"
-
 	"github.com/twinwrite/twinwrite/internal/fault"
 	"github.com/twinwrite/twinwrite/scenarios"
 	"github.com/twinwrite/twinwrite/scenarios/result"
@@ -14,7 +12,7 @@ import (
 
 // repeat reads the scenario of a run folder again, as the command that made the
 // folder did; scenario names the file where that one is not found by itself.
-func repeat(cmd *cobra.Command, dir, scenario string, set *result.Set) (*scenarios.Scenario, []fault.Point, error) {
+func repeat(dir, scenario string, set *result.Set) (*scenarios.Scenario, []fault.Point, error) {
 	words := unquote(set.Scenario.Command)
 	if len(words) < 3 || words[0]+" "+words[1] != "twinwrite run" {
 		return nil, nil, usage(fmt.Errorf("%s does not say how it was made: %q", dir, set.Scenario.Command))
@@ -28,9 +26,9 @@ func repeat(cmd *cobra.Command, dir, scenario string, set *result.Set) (*scenari
 	if scenario != "" {
 		name = scenario
 	}
-	s, err := load(cmd, name, made.sets)
+	s, _, err := scenarios.Load(name, made.sets...) // its warnings were said when it was run
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, faulty(err)
 	}
 	points, err := parseFailpoints(made.failpoints)
 	if err != nil {

@@ -224,14 +224,7 @@ func (f *runFlags) overrides(cmd *cobra.Command) []string {
 
 // command is the line that gives the same results again.
 func (f *runFlags) command(cmd *cobra.Command, name string) string {
-	words := []string{"twinwrite run", quote(name)}
-	for _, s := range f.overrides(cmd) {
-		words = append(words, "--set", quote(s))
-	}
-	for _, p := range f.failpoints {
-		words = append(words, "--failpoint", quote(p))
-	}
-	return strings.Join(words, " ")
+	return lineOf("run", name).with("--set", f.overrides(cmd)...).with("--failpoint", f.failpoints...).String()
 }
 
 // quote makes a word safe for a POSIX shell.

@@ -179,12 +179,8 @@ func (f *sweepFlags) point(cmd *cobra.Command, name string, from *source, p scen
 	}
 	started := time.Now()
 	progress := newProgress(cmd.ErrOrStderr(), from.share(s.Runs.Most()), s.Time.End(), f.quiet)
-	words := []string{"twinwrite run", quote(name)}
-	for _, set := range sets {
-		words = append(words, "--set", quote(set))
-	}
 	set, err := from.simulate(cmd.Context(), s, runs.Options{
-		Jobs: f.jobs, Progress: progress.update, Command: strings.Join(words, " "), Made: keptRuns(dir, hash, s),
+		Jobs: f.jobs, Progress: progress.update, Command: lineOf("run", name).with("--set", sets...).String(), Made: keptRuns(dir, hash, s),
 	})
 	progress.finish()
 	if err := broken(err); err != nil || from.sharded() {
@@ -200,28 +196,14 @@ func (f *sweepFlags) point(cmd *cobra.Command, name string, from *source, p scen
 }
 
 func (f *sweepFlags) sweepCommandLine(cmd *cobra.Command, name string) string {
-	words := []string{"twinwrite sweep", quote(name)}
-	for _, a := range f.axes {
-		words = append(words, "--axis", quote(a))
-	}
-	for _, s := range f.overrides(cmd) {
-		words = append(words, "--set", quote(s))
-	}
-	return strings.Join(words, " ")
+	return lineOf("sweep", name).with("--axis", f.axes...).with("--set", f.overrides(cmd)...).String()
 }
 
+// printSweep prints a sweep, which has a row for each figure of each point as
+// well.
 func (f *sweepFlags) printSweep(w io.Writer, s *comparison.Sweep, dir string) error {
-	switch f.format {
-	case "json":
-		return s.WriteJSON(w)
-	case "markdown":
-		return s.WriteMarkdown(w)
-	case "csv":
+	if f.format == "csv" {
 		return s.WriteCSV(w)
 	}
-	if err := s.WriteText(w); err != nil {
-		return err
-	}
-	_, err := fmt.Fprintf(w, "\nfolder     %s\nreproduce  %s\n", dir, s.Command)
-	return err
+	return f.printDocument(w, s, dir, s.Command)
 }

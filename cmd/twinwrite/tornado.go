@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -61,7 +60,7 @@ func (f *sweepFlags) assumptions(cmd *cobra.Command, name string) error {
 	if err != nil {
 		return err
 	}
-	t := comparison.NewTornado(s.Name, f.tornadoCommandLine(cmd, name), base)
+	t := comparison.NewTornado(s.Name, append(lineOf("sweep", name), "--tornado").with("--set", f.overrides(cmd)...).String(), base)
 	for _, a := range all {
 		if a.Left != "" {
 			t.Left = append(t.Left, comparison.Unexamined{Path: a.Path, Value: a.Value, Why: a.Left})
@@ -89,7 +88,7 @@ func (f *sweepFlags) assumptions(cmd *cobra.Command, name string) error {
 	if err := reports.WriteTornado(dir, t, base.Scenario); err != nil {
 		return exit{exitInternal, err}
 	}
-	if err := f.printTornado(cmd.OutOrStdout(), t, dir); err != nil {
+	if err := f.printDocument(cmd.OutOrStdout(), t, dir, t.Command); err != nil {
 		return exit{exitInternal, err}
 	}
 	return code.err()
@@ -109,26 +108,4 @@ func (f *sweepFlags) value(cmd *cobra.Command, name string, sets []string, which
 		return nil, exit{exitInternal, err}
 	}
 	return set, nil
-}
-
-func (f *sweepFlags) tornadoCommandLine(cmd *cobra.Command, name string) string {
-	words := []string{"twinwrite sweep", quote(name), "--tornado"}
-	for _, s := range f.overrides(cmd) {
-		words = append(words, "--set", quote(s))
-	}
-	return strings.Join(words, " ")
-}
-
-func (f *sweepFlags) printTornado(w io.Writer, t *comparison.Tornado, dir string) error {
-	switch f.format {
-	case "json":
-		return t.WriteJSON(w)
-	case "markdown":
-		return t.WriteMarkdown(w)
-	}
-	if err := t.WriteText(w); err != nil {
-		return err
-	}
-	_, err := fmt.Fprintf(w, "\nfolder     %s\nreproduce  %s\n", dir, t.Command)
-	return err
 }

@@ -70,7 +70,7 @@ func (f *traceFlags) trace(cmd *cobra.Command, dir string) error {
 	if kept == nil {
 		return usage(noRun(f.run, stored.set))
 	}
-	s, points, err := repeat(cmd, dir, f.scenario, stored.set)
+	s, points, err := repeat(dir, f.scenario, stored.set)
 	if err != nil {
 		return err
 	}

@@ -109,15 +109,20 @@ func load(cmd *cobra.Command, name string, sets []string) (*scenarios.Scenario, 
 	for _, w := range warnings {
 		fmt.Fprintf(cmd.ErrOrStderr(), "twinwrite: warning: %v\n", w)
 	}
+	return s, faulty(err)
+}
+
+// faulty turns the faults of a scenario into the exit code for them.
+func faulty(err error) error {
 	var faults scenarios.Errors
 	switch {
 	case err == nil:
-		return s, nil
+		return nil
 	case errors.As(err, &faults):
-		return nil, exit{exitInvalid, err}
+		return exit{exitInvalid, err}
 	case errors.Is(err, os.ErrNotExist):
-		return nil, exit{exitUsage, fmt.Errorf("%w\n  hint: the scenarios that come with the program are: %s", err, strings.Join(scenarios.Names(), ", "))}
+		return exit{exitUsage, fmt.Errorf("%w\n  hint: the scenarios that come with the program are: %s", err, strings.Join(scenarios.Names(), ", "))}
 	default:
-		return nil, exit{exitUsage, err}
+		return exit{exitUsage, err}
 	}
 }

@@ -31,6 +31,7 @@ var meanings = map[engine.Reason]string{
 	engine.Unavailable:      "the other system was down, or throttled",
 	engine.ConditionLimit:   "the record changed under every attempt",
 	engine.SkippedAtResume:  "it was queued during a pause, and not to be caught up",
+	engine.Purged:           "skipped when its job was resumed, and on the error desk for as long as that is kept",
 	engine.Filtered:         "one side's record is out of the table map's scope",
 	engine.UnmappedValue:    "a value has none that it becomes on the other side",
 	engine.Busy:             "the engine, or another live transaction, works on it",

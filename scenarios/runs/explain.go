@@ -45,7 +45,7 @@ func Explain(ctx context.Context, s *scenarios.Scenario, run int, name string, o
 	if err != nil {
 		return nil, err
 	}
-	find := finder{maps: p.maps, name: name, called: map[engine.Key]bool{}, near: map[string]bool{}}
+	find := finder{maps: p.maps, name: strings.TrimSpace(name), called: map[engine.Key]bool{}, near: map[string]bool{}}
 	teller := history.Teller{Maps: p.maps, About: find.is}
 	o.tell = teller.Hear
 	r := p.run(ctx, run, o)
