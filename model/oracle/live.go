@@ -31,8 +31,9 @@ type liveRow struct {
 	pair   *pair
 	head   *head
 	landed bool
-	since  sim.Time // when it landed
-	hidden *hidden  // nil: the other side keeps nothing of what stood there
+	since  sim.Time       // when it landed
+	hidden *engine.Record // what stood there, where the other side keeps it
+	falls  []pendingFall  // what the transaction has overruled, if it commits
 }
 
 // liveID names a live transaction.
@@ -141,7 +142,7 @@ func (o *Oracle) lands(at sim.Time, p *pair, y engine.Side, tx engine.TxID, prev
 		if r := &l.rows[i]; r.pair == p && !r.landed {
 			r.landed, r.since = true, at
 			if after.Mark.Hidden != nil {
-				r.hidden = &hidden{record: prev}
+				r.hidden = prev
 			}
 			l.open++
 			if l.landed == 0 {
@@ -175,7 +176,7 @@ func (o *Oracle) commitHeld(at sim.Time, side engine.Side, p *pair) (h *head, si
 			o.breach(liveAtomic, at, p.key(), "transaction %d of %s committed, and %s has nothing of it", l.tx, side, side.Other())
 			r.since = at
 		}
-		o.uncover(at, &r, side.Other())
+		o.overrules(at, &r, side.Other(), nil, 0)
 		if l.rows = slices.Delete(l.rows, i, i+1); len(l.rows) == 0 {
 			o.ended(at, l)
 		}
@@ -208,8 +209,10 @@ func (o *Oracle) goesLive(side engine.Side, p *pair, c *commit, since sim.Time) 
 	}
 }
 
-// restored notes that a row of an undone transaction is as it was, or gone again.
-func (o *Oracle) restored(at sim.Time, p *pair, y engine.Side, tx engine.TxID) {
+// restored notes that a row of an undone transaction is made of what its source is
+// again, in some column groups, or is gone; nil: it has none. What it had overruled
+// and does not come back so is gone for good.
+func (o *Oracle) restored(at sim.Time, p *pair, y engine.Side, tx engine.TxID, source *head, groups set) {
 	l := o.lives[liveID{y.Other(), tx}]
 	if l == nil || !l.undone {
 		o.breach(liveAtomic, at, p.key(), "%s was restored although transaction %d of %s was not undone", y, tx, y.Other())
@@ -219,7 +222,7 @@ func (o *Oracle) restored(at sim.Time, p *pair, y engine.Side, tx engine.TxID) {
 		if r := &l.rows[i]; r.pair == p && r.landed {
 			r.landed = false
 			l.open--
-			o.uncover(at, r, y)
+			o.overrules(at, r, y, source, groups)
 		}
 	}
 	o.ended(at, l)
@@ -240,7 +243,7 @@ func (o *Oracle) letGo(at sim.Time, p *pair, y engine.Side, tx engine.TxID) {
 		o.breach(liveAtomic, at, p.key(), "%s keeps what transaction %d of %s had written, and has never refused to undo it", y, tx, y.Other())
 	}
 	o.kept++
-	o.restored(at, p, y, tx)
+	o.restored(at, p, y, tx, nil, 0)
 }
 
 // livesAtEnd judges the transactions that are between their commits at the end.

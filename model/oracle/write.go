@@ -52,7 +52,7 @@ func (o *Oracle) EngineCommit(at sim.Time, side engine.Side, w *engine.Write, be
 			o.letGo(at, p, side, intentOf(prev))
 			break
 		}
-		o.restored(at, p, side, intentOf(prev))
+		o.restored(at, p, side, intentOf(prev), source, set(w.Groups))
 		o.restore(at, s, p, side, source, w, prev, after)
 	case engine.UnhideWrite:
 		o.content(at, s, p, side, w, prev, after)
@@ -62,7 +62,7 @@ func (o *Oracle) EngineCommit(at sim.Time, side engine.Side, w *engine.Write, be
 		case source != nil:
 			o.bury(at, s, p, side, source, w, prev, after)
 		case prev != nil && (prev.Alive || prev.Mark.Intent != 0): // a create is undone
-			o.restored(at, p, side, intentOf(prev))
+			o.restored(at, p, side, intentOf(prev), nil, 0)
 		}
 	}
 	if alive(after) && !alive(prev) && source != nil && w.Kind != engine.RestoreWrite && w.Kind != engine.UnhideWrite {
