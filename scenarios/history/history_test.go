@@ -1,6 +1,7 @@
 package history
 
 import (
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -90,5 +91,17 @@ func TestCut(t *testing.T) {
 	var b strings.Builder
 	if err := Text(&b, &result.History{Steps: h.Steps[:1], Cut: h.Cut}); err != nil || !strings.Contains(b.String(), "3 later steps are left out") {
 		t.Errorf("printed %q (%v)", b.String(), err)
+	}
+}
+
+func TestDecimal(t *testing.T) {
+	t.Parallel()
+	for millionths, want := range map[int64]string{
+		0: "0", 3_000_000: "3", -2_000_000: "-2", 1: "0.000001", -500_000: "-0.5", 21_435_965_207_540_000: "21435965207.54",
+		math.MinInt64: "-9223372036854.775808",
+	} {
+		if got := decimal(millionths); got != want {
+			t.Errorf("%d millionths are %s, want %s", millionths, got, want)
+		}
 	}
 }

@@ -2,6 +2,8 @@ package history
 
 import (
 	"fmt"
+	"strconv"
+	"strings"
 
 	"github.com/twinwrite/twinwrite/engine"
 )
@@ -49,10 +51,24 @@ func Value(v *engine.Value) string {
 	case engine.KindText:
 		return fmt.Sprintf("%q", v.Text)
 	case engine.KindNumber:
-		return fmt.Sprint(v.Number)
+		return decimal(v.Number)
 	case engine.KindLookup:
 		return "->" + v.Target.ID
 	default:
 		return "null"
 	}
+}
+
+// decimal writes millionths as the number that they are.
+func decimal(millionths int64) string {
+	const unit = 1_000_000
+	whole, rest := millionths/unit, millionths%unit
+	if rest == 0 {
+		return strconv.FormatInt(whole, 10)
+	}
+	sign := ""
+	if millionths < 0 {
+		sign, whole, rest = "-", -whole, -rest
+	}
+	return sign + strconv.FormatInt(whole, 10) + "." + strings.TrimRight(fmt.Sprintf("%06d", rest), "0")
 }
