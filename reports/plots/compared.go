@@ -13,11 +13,12 @@ import (
 	"github.com/twinwrite/twinwrite/scenarios/result"
 )
 
-// Compared draws the plots of a comparison, of which f are the figures: how long
+// Compared draws the plots of a comparison, of which f are the figures: the trade
+// between waiting for a save and waiting for the other side, how long
 // changes take and how they end, side by side, and every difference with its
 // interval.
 func Compared(c *result.Comparison, f *comparison.Comparison) []Plot {
-	return []Plot{convergenceBySetting(c), outcomesBySetting(c), Forest(f)}
+	return []Plot{Trade(f), convergenceBySetting(c), outcomesBySetting(c), Forest(f)}
 }
 
 // convergenceBySetting draws a curve a setting: the share of its changes not

@@ -47,7 +47,7 @@ type Table struct {
 // followed, and several runs.
 func All(set *result.Set, s summary.Summary) []Plot {
 	set = summary.Pool(set)
-	all := []Plot{Convergence(set, s), Pace(set), Backlog(set), Outcomes(s)}
+	all := []Plot{Convergence(set, s), Pace(set), Backlog(set), Use(set), Outcomes(s)}
 	if len(findings.Followed(s)) > 0 {
 		all = append(all, Torn(set, s))
 	}

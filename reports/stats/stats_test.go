@@ -184,3 +184,46 @@ func TestBootstrapAgainstPooling(t *testing.T) {
 		t.Errorf("runs without changes have an interval: %+v", got[0])
 	}
 }
+
+// TestBootstrapCovers draws days whose changes share what the day was like: of
+// the intervals for the median over days, about 95 of 100 must hold the true one.
+// Changes inside a run are not independent, so that an interval over changes
+// would be far too narrow.
+func TestBootstrapCovers(t *testing.T) {
+	t.Parallel()
+	random := rand.New(rand.NewPCG(11, 12))
+	const times, runs, changes = 300, 30, 60
+	// A day's factor is lognormal about 1, a change's time lognormal about 1 s
+	// times the factor: the pooled median is 1 s.
+	held, naive := 0, 0
+	for range times {
+		samples := make([]stats.Sample, runs)
+		var all []time.Duration
+		for i := range samples {
+			day := math.Exp(.3 * random.NormFloat64())
+			spans := make([]time.Duration, changes)
+			for k := range spans {
+				spans[k] = time.Duration(1e9 * day * math.Exp(.5*random.NormFloat64()))
+			}
+			samples[i] = stats.NewSample(spans, nil)
+			all = append(all, spans...)
+		}
+		got := stats.Bootstrap(samples, []float64{.5}, random.Uint64())[0]
+		if got.Low.Value <= time.Second && time.Second <= got.High.Value {
+			held++
+		}
+		// The order statistics that bound a median of independent values.
+		slices.Sort(all)
+		half := .98 * math.Sqrt(float64(len(all)))
+		middle := float64(len(all)) / 2
+		if all[int(middle-half)] <= time.Second && time.Second <= all[int(middle+half)] {
+			naive++
+		}
+	}
+	if share := float64(held) / times; share < .91 || share > .985 {
+		t.Errorf("%.3f of the intervals hold the true median, expected about 0.95", share)
+	}
+	if share := float64(naive) / times; share > .75 {
+		t.Errorf("%.3f of the intervals over changes hold it: the days of this test are too alike to tell the two apart", share)
+	}
+}
