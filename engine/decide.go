@@ -110,7 +110,7 @@ func Decide(v *Verdict, m *TableMap, refs []Reference, x, y *Record, lookups []A
 			r = inLifeOf(x, r)
 		}
 		o := judge(m, r, i == newest, x, y, alive, linked)
-		if o.Reason == Superseded && v.bugs.hit(PlantSupersededRuns) {
+		if o.Reason == Superseded && v.bugs.hit(PlantSupersededRuns) || o.Reason == AlreadyCarried && v.bugs.hit(PlantCarriedAgain) {
 			o = Outcome{}
 		}
 		v.Outcomes = append(v.Outcomes, o)
@@ -135,6 +135,9 @@ func Decide(v *Verdict, m *TableMap, refs []Reference, x, y *Record, lookups []A
 	has := pending(m, source, x, y, linked)
 	if v.bugs.hit(PlantOneWayIsTwoWay) {
 		has |= m.outgoing(source.Other())
+	}
+	if v.bugs.hit(PlantCarriedAgain) {
+		has |= refs[newest].Groups & m.outgoing(source)
 	}
 	if v.resolve(m, has, x, lookups, circle, linked); v.bugs.hit(PlantChildFirst) {
 		v.Missing = nil

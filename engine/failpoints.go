@@ -89,6 +89,7 @@ const (
 	PlantMapOrder           = "engine/map-order"
 	PlantCommitUnsynced     = "store/commit-unsynced"
 	PlantKeysFold           = "store/keys-fold"
+	PlantCarriedAgain       = "engine/carried-again"
 )
 
 // Plant is a bug that can be planted in the engine, or in its store.
@@ -108,7 +109,7 @@ func PlantedBugs() []Plant {
 		{PlantRefusedIsDone, "converged", "a row that business validation refused counts as written"},
 		{PlantTimeoutIsDone, "converged", "a write without an answer counts as written"},
 		{PlantLostNotSet, "primary-wins", "an override does not tell which change of the target it overrode"},
-		{PlantOneLife, "no-resurrection", "a reference from before a delete counts for the record's next life"},
+		{PlantOneLife, "true-outcome", "a reference from before a delete counts for the record's next life"},
 		{PlantUnmappedCounts, "no-phantom", "a change that touches no mapped column is captured"},
 		{PlantPrimaryInverted, "primary-wins", "the other side's record wins a conflict"},
 		{PlantNewerWins, "primary-wins", "the record with the higher version wins a conflict"},
@@ -134,8 +135,8 @@ func PlantedBugs() []Plant {
 		{PlantOldestStarves, "bounded", "the item that came last runs first"},
 		{PlantNoLateCapture, "no-lost-update", "what went past the hook is not looked for"},
 		{PlantWaitersForgotten, "comes-to-rest", "what waited for a record is not told that it is there"},
-		{PlantLedgerForgotten, "idempotent", "after a crash nobody knows which changes have their outcomes"},
-		{PlantRedelivered, "idempotent", "after a crash a reference that is delivered again is taken in again"},
+		{PlantLedgerForgotten, "sound-world", "after a crash nobody knows which changes have their outcomes"},
+		{PlantRedelivered, "sound-world", "after a crash a reference that is delivered again is taken in again"},
 		{PlantBackoffForEver, "comes-to-rest", "a failed attempt is never followed by another"},
 		{PlantIntentUnsaved, "live-atomic", "a live transaction leaves no note before it writes the other side"},
 		{PlantNotRestored, "live-atomic", "what a live transaction wrote is not undone when it fails"},
@@ -150,6 +151,7 @@ func PlantedBugs() []Plant {
 		{PlantMapOrder, "deterministic", "the items of a batch stand in the order of a Go map"},
 		{PlantCommitUnsynced, "closed-books", "the store says that a commit is safe before it is on the disk"},
 		{PlantKeysFold, "store-twin", "the SQLite store takes keys that differ in letter case for one"},
+		{PlantCarriedAgain, "idempotent", "what an earlier attempt has carried is written once more"},
 	}
 }
 

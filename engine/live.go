@@ -292,10 +292,6 @@ func (c *Core) writeRows(t *liveTx, in *Input) {
 				return
 			}
 			linked := y != nil && y.Alive && y.Mark.Incarnation == r.After.Mark.Incarnation
-			if x := m.found(r); linked && x.Mark.Incarnation == y.Mark.Incarnation && forgotten(x, y)|forgotten(y, x) != 0 {
-				c.abort(t, Outcome{Class: ApplicationFailure, Reason: Restored, Cause: causeRestored})
-				return
-			}
 			w.Groups = pending(m, source, r.After, y, linked)
 			w.Override = m.differing(source.Other(), w.Groups&overruled, r.After, y)
 			if !c.resolved(t, m, w.Groups, r, in.Lookups) {
@@ -333,18 +329,14 @@ func (c *Core) hides(y Side, r *LiveRow) bool {
 	return r.Before == nil || !r.Before.Alive || r.Before.Mark.Incarnation == 0
 }
 
-// found returns X as a row's transaction found it. A record that a user of X creates
-// has seen nothing of one that Y already holds in that life.
-func (m *TableMap) found(r *LiveRow) *Record {
-	if x := m.fitted(r.Before); x != nil && x.Alive {
-		return x
-	}
-	return &Record{Alive: true, Mark: Mark{Incarnation: r.After.Mark.Incarnation, Groups: make([]GroupMark, len(m.groups))}}
-}
-
-// overruled returns the groups in which Y has something for X.
+// overruled returns the groups in which Y has something for X. A record that a
+// user of X creates, or that is older than the sync, has seen nothing of one that Y
+// already holds in that life.
 func (m *TableMap) overruled(source Side, r *LiveRow, y *Record) GroupSet {
-	x := m.found(r)
+	x := r.Before
+	if x == nil || !x.Alive || x.Mark.Incarnation == 0 {
+		x = &Record{Alive: true, Mark: Mark{Incarnation: r.After.Mark.Incarnation, Groups: make([]GroupMark, len(m.groups))}}
+	}
 	if y == nil || !y.Alive || y.Mark.Incarnation != x.Mark.Incarnation {
 		return 0
 	}

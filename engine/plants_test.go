@@ -68,6 +68,7 @@ var noticedBy = map[string]string{
 	engine.PlantMapOrder:           "twice edits",
 	engine.PlantCommitUnsynced:     "file mixture crashes",
 	engine.PlantKeysFold:           "file trace key_forms_that_count",
+	engine.PlantCarriedAgain:       "mixture losses",
 }
 
 // TestPlantedBugsAreNoticed plants each bug in turn.

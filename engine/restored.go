@@ -6,9 +6,7 @@ package engine
 // there would give numbers a second time, and the engine would take new changes
 // for duplicates. The pair is quarantined, therefore, until an operator asks for
 // a resync, which lifts the forgetful side's number above all that is known of
-// it. Both sides count as changed then, and the primary's record wins. A live write
-// finds it out before it writes anything, and is refused until then: it would have
-// committed alone, for the other side has seen its number already.
+// it. Both sides count as changed then, and the primary's record wins.
 
 // Causes of a quarantine, as the error desk shows them.
 const (

@@ -66,6 +66,9 @@ func (c *Core) Idle() bool {
 		return false
 	}
 	for j := range c.jobs {
+		if w := &c.jobs[j]; w.state == Active && len(w.desk) > 0 { // an operator waits
+			return false
+		}
 		switch c.jobs[j].state {
 		case Active, Paused, Halted:
 		default: // on its way from one of them to another

@@ -36,6 +36,7 @@ const (
 	ClockStep                           // somebody sets Side's clock by By, at At
 	EngineClockStep                     // ... that of the engine's process
 	StoreFull                           // the engine's store takes nothing; the process waits until it does
+	RepeatedReferences                  // Side's outbox holds a Share of the references of that time once more, when it is over
 	faultKinds
 )
 
@@ -44,7 +45,7 @@ func (k FaultKind) String() string {
 	return [...]string{
 		"outage", "slow system", "slow link", "cut link", "engine crash", "throttling storm", "cut requests", "cut answers",
 		"lossy link", "lost notifications", "doubled notifications", "late notifications", "unanswered writes", "partial batches",
-		"locked records", "refused writes", "clock step", "engine clock step", "store full",
+		"locked records", "refused writes", "clock step", "engine clock step", "store full", "repeated references",
 	}[k]
 }
 
@@ -84,7 +85,7 @@ func (k FaultKind) ofLink() bool {
 // ofShare reports whether the fault strikes a share of something.
 func (k FaultKind) ofShare() bool {
 	switch k {
-	case LossyLink, LostNotifications, DoubleNotification, UnansweredWrites, PartialBatches, LockedRecords, RefusedWrites:
+	case LossyLink, LostNotifications, DoubleNotification, UnansweredWrites, PartialBatches, LockedRecords, RefusedWrites, RepeatedReferences:
 		return true
 	}
 	return false
@@ -169,6 +170,9 @@ func (w *World) schedule() {
 			w.crashes = append(w.crashes, i)
 			w.process.Schedule(driver.Crash{At: f.At, Point: f.Point, Restart: f.Restart})
 		case ClockStep, EngineClockStep:
+			if f.Kind == EngineClockStep && f.By < 0 { // until its clock shows this instant again, the process waits longer than it means to
+				w.Oracle.Heals(f.At.Add(-f.By))
+			}
 			w.Kernel.At(f.At, sim.Early, w.id, kindFault, uint64(f.Side), uint64(i))
 		default:
 			w.Kernel.At(f.At, sim.Early, w.id, kindFault, uint64(f.Side), uint64(i))
@@ -179,6 +183,7 @@ func (w *World) schedule() {
 		w.lastFault = max(w.lastFault, o.At)
 		w.Kernel.At(o.At, sim.Early, w.id, kindOperator, 0, uint64(i))
 	}
+	w.Oracle.Heals(w.lastFault)
 }
 
 // Handle lets a fault begin or end, or an operator ask. It implements

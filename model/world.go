@@ -110,7 +110,7 @@ func New(c Config) (*World, error) {
 		return nil, err
 	}
 	c.steps()
-	c.Oracle.Maps, c.Oracle.Copies = c.Maps, c.Integrator != nil
+	c.Oracle.Maps, c.Oracle.Copies, c.Oracle.Limits = c.Maps, c.Integrator != nil, c.limits()
 	c.Driver.Engine.Maps = c.Maps
 	if c.Failpoints != nil {
 		c.Driver.Engine.Failpoints = c.Failpoints
@@ -157,6 +157,24 @@ func New(c Config) (*World, error) {
 	}
 	w.schedule()
 	return w, nil
+}
+
+// limits tells the oracle what binds the engine's requests.
+func (c *Config) limits() oracle.Limits {
+	d := c.Driver.WithDefaults()
+	e := &d.Engine
+	l := oracle.Limits{
+		Batch: e.Batch, Pull: e.PullMax, Attempts: e.Attempts, RetryCap: e.RetryCap, Timeout: d.Timeout,
+		Idle: e.Poll + e.Probe + e.LockWait,
+	}
+	for _, side := range engine.Sides {
+		s := c.Systems[side]
+		s.Side = side
+		s = s.WithDefaults()
+		l.LiveRecords[side] = max(0, s.Live.Records)
+		l.Idle += s.LockWait + s.Live.TimeLimit // a record may be held so long
+	}
+	return l
 }
 
 // found creates the process that carries changes.
@@ -228,7 +246,7 @@ func (w *World) trouble(f *Fault) system.Trouble {
 	kinds := map[FaultKind]system.TroubleKind{
 		LostNotifications: system.LostNotifications, DoubleNotification: system.DoubleNotifications,
 		LateNotifications: system.LateNotifications, UnansweredWrites: system.UnansweredWrites,
-		PartialBatches: system.PartialBatches, LockedRecords: system.LockedRecords, RefusedWrites: system.RefusedWrites,
+		PartialBatches: system.PartialBatches, LockedRecords: system.LockedRecords, RefusedWrites: system.RefusedWrites, RepeatedReferences: system.RepeatedReferences,
 	}
 	return system.Trouble{Kind: kinds[f.Kind], Share: f.Share, Factor: f.Factor, Key: uint64(f.At)}
 }

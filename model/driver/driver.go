@@ -89,6 +89,11 @@ type Judge interface {
 	Restarted(at sim.Time)
 	Retried()
 
+	Stepped(at sim.Time, clock engine.Time, save []engine.Mutation, do []engine.Effect) // what a step asks for; the lists are not kept
+	Looks(at sim.Time, side engine.Side, keys []engine.Key)                             // a side is read for a batch of items
+	AskedToWait(clock engine.Time, side engine.Side, wait time.Duration)                // instead of an answer
+	Unanswered()                                                                        // a request was refused, or had no answer in time
+
 	Ruled(at sim.Time, m *engine.MapRecord)           // how a map runs, and whose record wins
 	Copied(at sim.Time, leg *engine.InitialRecord)    // how far an initial sync has come
 	Resynced(at sim.Time, r engine.Resync, over bool) // a resync has begun, or is over
@@ -256,6 +261,7 @@ func (d *Driver) step(in engine.Input) (saves bool) {
 // took takes what a step asks for. It reports whether something is to be saved.
 func (d *Driver) took(out engine.Output) (saves bool) {
 	countTaken(&d.taken, out.Save)
+	d.judge.Stepped(d.k.Now(), d.now(), out.Save, out.Do)
 	d.sample()
 	if len(out.Save) == 0 && !d.busy && d.waiting.empty() {
 		d.do(out.Do)

@@ -58,6 +58,9 @@ func (d *Driver) send(e *engine.Effect) {
 	r.Epoch = d.epoch
 	s := d.systems[e.Side]
 	s.Prepare(r, e)
+	if e.Kind == engine.ReadBatch && e.Live == 0 {
+		d.judge.Looks(d.k.Now(), e.Side, e.Keys)
+	}
 	d.stats.Requests++
 	to, kind := s.Arrives()
 	if e.Kind == engine.AbortTx { // nobody waits for an answer
@@ -93,6 +96,7 @@ func (d *Driver) timeout(epoch uint64) {
 		r := d.requests.At(index)
 		p.end(index)
 		d.giveUp(r)
+		d.judge.Unanswered()
 		d.stats.Timeouts++
 		in := engine.Input{Kind: engine.BatchFailed, Side: r.Side, Batch: r.Batch, Tx: r.Tx, Failure: engine.Timeout}
 		d.requests.Release(index)
@@ -157,8 +161,10 @@ func (d *Driver) take(r *system.Request) {
 	point := noPoint
 	switch {
 	case r.Failure != engine.NoFailure:
+		d.judge.Unanswered()
 		if r.Failure == engine.Throttled {
 			d.throttled(r.Side)
+			d.judge.AskedToWait(d.now(), r.Side, r.RetryAfter)
 		} else {
 			d.stats.Refused++
 		}

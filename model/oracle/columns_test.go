@@ -223,7 +223,7 @@ func TestColumnGroups(t *testing.T) {
 			back := h.touch(fin, name|mood, "n", "other", "l")
 			h.bring(dat, h.get(fin, person), name, 0)
 			h.settle(back, engine.Synced, engine.Written)
-		}, []string{"converged: columns mood"}},
+		}, []string{"converged: columns mood", "idempotent"}},
 	} {
 		t.Run(c.label, func(t *testing.T) {
 			t.Parallel()

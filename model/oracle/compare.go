@@ -39,7 +39,7 @@ func sameContent(a, b []engine.Value) bool {
 }
 
 // alive reports whether a side holds the record.
-func alive(r *engine.Record) bool { return r != nil && r.Alive && !r.Mark.Dead }
+func alive(r *engine.Record) bool { return r != nil && r.Alive }
 
 // standing is how the two sides of a pair compare.
 type standing uint8

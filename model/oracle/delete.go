@@ -101,6 +101,7 @@ func (o *Oracle) restore(at sim.Time, s *shape, p *pair, y engine.Side, source *
 	x := y.Other()
 	o.tallies[noLostUpdate].checked++
 	next := o.standsOf(s, p, y)
+	p.backAgainstTheFlow(s, y)
 	for g := range s.groups {
 		was, is := p.stand(y, g), *source.of(g)
 		if !set(w.Groups).has(g) {
@@ -122,6 +123,14 @@ func (o *Oracle) restore(at sim.Time, s *shape, p *pair, y engine.Side, source *
 	}
 	o.move(p, y, next, source)
 	o.references(at, y, intentOf(prev), prev, after)
+}
+
+// backAgainstTheFlow notes that a side holds again what it held before a transaction
+// that is undone, what had been edited against the flow included.
+func (p *pair) backAgainstTheFlow(s *shape, y engine.Side) {
+	if p.more != nil {
+		p.more.drift |= s.whole &^ s.out[y]
+	}
 }
 
 // standAgain notes that the commits of side x in (from, to] of a column group may yet

@@ -67,6 +67,7 @@ func (o *Oracle) unhide(at sim.Time, s *shape, p *pair, y engine.Side, source *h
 	case !sameContent(r.hidden.Values, w.Source.Values):
 		o.breach(noPhantom, at, p.key(), "%s got back something else than what transaction %d of %s had hidden", y, prev.Mark.Intent, x)
 	}
+	p.backAgainstTheFlow(s, y)
 	next := o.standsOf(s, p, y)
 	for g := range s.groups {
 		if was := *source.of(g); next[g].commits[y] == was.commits[y] {

@@ -108,6 +108,11 @@ type pair struct {
 	astray    *astray   // nil: it has not strayed
 	state     flags
 	name      *engine.Key // until there is a record
+	inTurn    [2]uint64   // by side: the place of its item, which waits for its turn and is held up by nothing but those before it; 0: it does not
+	joins     [2]bool     // by side: its newest reference came to an item that was there
+	lived     bool        // was in a live transaction at some time
+	aided     bool        // waited for people at some time
+	tries     tries
 }
 
 // more is what a pair has beside, under a map of several column groups, of one

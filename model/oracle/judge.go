@@ -437,6 +437,8 @@ func (o *Oracle) changesAtEnd(at sim.Time, p *pair) {
 			}
 			if c.what.has(captured) && !c.what.has(settled) {
 				o.tallies[closedBooks].checked++
+				o.opens(at)
+				o.took(at, p, side, c)
 				if !c.what.has(queued) {
 					o.breach(closedBooks, at, p.key(), "change %d.%d of %s, made at %v, has no outcome and is queued nowhere", c.life, c.number, side, c.born)
 				}
@@ -524,6 +526,8 @@ func (o *Oracle) verdict(i int, e *excuses, halted string) Property {
 	switch i {
 	case converged:
 		p.Note = e.note(halted)
+	case bounded:
+		p.Note = o.noteBound()
 	case liveAtomic:
 		p.Note = o.noteLives()
 		doubt = o.doubtful()+o.kept > 0

@@ -57,6 +57,7 @@ type LiveCount struct {
 func (o *Oracle) Held(at sim.Time, side engine.Side, tx engine.TxID, before, after *engine.Record) any {
 	o.gone(at, side, tx, "held")
 	p := o.pairOf(before, after)
+	p.lived, p.inTurn = true, [2]uint64{}
 	if p.record == [2]*engine.Record{} {
 		p.name = &after.Key
 	}
@@ -243,6 +244,7 @@ func (o *Oracle) letGo(at sim.Time, p *pair, y engine.Side, tx engine.TxID) {
 		o.breach(liveAtomic, at, p.key(), "%s keeps what transaction %d of %s had written, and has never refused to undo it", y, tx, y.Other())
 	}
 	o.kept++
+	p.backAgainstTheFlow(&o.shapes[p.key().Map], y)
 	o.restored(at, p, y, tx, nil, 0)
 }
 

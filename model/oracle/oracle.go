@@ -25,6 +25,8 @@ type Config struct {
 	// deletes is judged; after a delete it is in any case.
 	Deletes bool
 
+	Limits Limits // of the engine's requests and attempts
+
 	// Copies says that the data integrator copies rows in place of the engine. No
 	// contract is judged then; [Report.Copied] tells what was lost.
 	Copies bool
@@ -74,6 +76,8 @@ type Oracle struct {
 	stands    []stand                 // scratch
 	refused   [2]map[engine.TxID]bool // transactions that the capture hook refused
 
+	limits   limits
+	bounds   bounds
 	tallies  [properties]tally
 	stop     bool
 	outbox   [2]uint64
@@ -177,6 +181,7 @@ func (o *Oracle) Transaction(at sim.Time, side engine.Side, tx engine.TxID, name
 // captured. The oracle keeps after.
 func (o *Oracle) UserCommit(at sim.Time, side engine.Side, before, after *engine.Record, ref *engine.Reference) any {
 	p := o.pairOf(before, after)
+	p.tries.reads = 0
 	prev := p.record[side]
 	o.counters(at, side, prev, after)
 	if o.mixes {
@@ -185,6 +190,9 @@ func (o *Oracle) UserCommit(at sim.Time, side engine.Side, before, after *engine
 	p.record[side] = after
 	s := &o.shapes[after.Key.Map]
 	changed, drift := o.changed(s, p, side, prev, after)
+	if ref != nil && alive(prev) && prev.Mark.Incarnation == 0 { // nobody had ever captured it: it is captured whole
+		changed |= s.out[side]
+	}
 	leaves := s.leaves(side, prev, after)
 	switch {
 	case leaves:
@@ -380,6 +388,7 @@ func (o *Oracle) capture(at sim.Time, p *pair, side engine.Side, c *commit, ref 
 		t.creates[side]++
 	}
 	o.totals.Captured++
+	o.opens(at)
 }
 
 // Leaked tells of a reference in an outbox that duplicates a known one. It

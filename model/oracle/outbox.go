@@ -9,9 +9,11 @@ import (
 func (o *Oracle) TakenIn(_ sim.Time, ref *engine.Reference) {
 	if ref.Origin == engine.Initial || ref.Origin == engine.Resynced {
 		o.totals.CopyRows++
+		o.bounds.rows = true
 	}
 	if c := o.commitOf(ref); c != nil {
 		c.what |= taken
+		o.comes(o.pairs.find(&ref.Key), ref)
 	}
 }
 

@@ -48,6 +48,9 @@ const (
 	isolation
 	liveAtomic
 	tornVisible
+	limitsKept
+	bounded
+	idempotent
 	properties
 )
 
@@ -69,6 +72,9 @@ var contracts = [properties]Contract{
 	isolation:      {"isolation", "a record that can never sync does not stop other records"},
 	liveAtomic:     {"live-atomic", "live sync: after recovery both sides have committed or neither, from every crash point; the in-doubt window is measured"},
 	tornVisible:    {"torn-visible", "(metric with a bound) how long a source transaction stays partly visible on the other side: a header without its lines"},
+	limitsKept:     {"limits-kept", "no request exceeds a documented limit; Retry-After is obeyed"},
+	bounded:        {"bounded", "convergence within the bound computed from retry policy, backlog and limits; the longest wait names its reason"},
+	idempotent:     {"idempotent", "a repeated notification, batch or retry leaves the version history as it was"},
 }
 
 // applies reports whether a property has a place in the run's list: one that

@@ -257,7 +257,7 @@ func TestProperties(t *testing.T) {
 			h.carry(dat, a)
 			h.settle(r1, engine.Synced, engine.Written)
 			h.carry(fin, a)
-		}, []string{"no-echo: finops got back from dataverse", "traffic-stops"}},
+		}, []string{"no-echo: finops got back from dataverse", "traffic-stops", "idempotent"}},
 		{"an overridden change does not make an echo fresh", func(h *hand) {
 			r1 := h.user(fin, a, text("1"))
 			r2 := h.user(dat, a, text("2"))
@@ -334,14 +334,14 @@ func TestProperties(t *testing.T) {
 			h.carry(dat, a)
 			h.settle(r1, engine.Synced, engine.Written)
 			h.carry(dat, a)
-		}, []string{"no-echo: the engine wrote 2 times", "traffic-stops"}},
+		}, []string{"no-echo: the engine wrote 2 times", "traffic-stops", "idempotent: dataverse was written once more with what it held"}},
 		{"a repeated write after an unknown answer", func(h *hand) {
 			r1 := h.user(fin, a, text("1"))
 			h.carry(dat, a)
 			h.o.Retried()
 			h.carry(dat, a)
 			h.settle(r1, engine.Synced, engine.AlreadyCarried)
-		}, nil},
+		}, []string{"idempotent: version 3 follows on 2 for nothing"}},
 
 		// primary-wins
 		{"the other side wins", func(h *hand) {
@@ -637,7 +637,7 @@ func TestPingPongStops(t *testing.T) {
 // was never checked; of the rest, nothing came up.
 func TestNothingCheckedIsNoPass(t *testing.T) {
 	t.Parallel()
-	occasional := []string{"traffic-stops", "reference-order", "primary-wins", "isolation"}
+	occasional := []string{"traffic-stops", "reference-order", "primary-wins", "isolation", "limits-kept", "bounded", "idempotent"}
 	for _, p := range newHand(t, Config{}).judge().Properties {
 		want := Inconclusive
 		if slices.Contains(occasional, p.ID) {
@@ -728,7 +728,7 @@ func TestChecksAreCounted(t *testing.T) {
 	h.o.Crashed(h.now)
 	h.o.OutboxLow(h.now, fin, 1)
 	r := h.judge()
-	expect(t, r)
+	expect(t, r, "idempotent") // the mark of B had nothing to tell
 	for id, want := range map[string]uint64{
 		"converged": 4, "closed-books": 5, "no-lost-update": 5, "true-outcome": 3, "no-echo": 5,
 		"monotonic": 12, "reference-order": 1, "primary-wins": 2, "no-skip": 0, "isolation": 4, "no-phantom": 5, "traffic-stops": 5,

@@ -41,7 +41,7 @@ func (o *Oracle) mode(at sim.Time, side engine.Side, before, after *engine.Recor
 // create or update of a record that is in the map's scope before or after it.
 func (o *Oracle) concerns(side engine.Side, before *engine.Record, k engine.Key, lives bool, after []engine.Value, c *committing) bool {
 	s := &o.shapes[k.Map]
-	if !lives || s.Mode == engine.Stopped {
+	if !lives || s.Mode == engine.Stopped || o.courses[k.Map].off[side] {
 		return false
 	}
 	if !s.belongs(side, &k, after) && (!alive(before) || !s.belongs(side, &k, before.Values)) {

@@ -14,6 +14,9 @@ import (
 func (o *Oracle) Settled(at sim.Time, ref *engine.Reference, out engine.Outcome) {
 	if ref.Origin != engine.Captured && ref.Origin != engine.Late {
 		o.totals.Held++
+		if p := o.pairs.find(&ref.Key); p != nil && out.Class == engine.Dismissed {
+			p.dismissed = p.dismissed || p.differs
+		}
 		return
 	}
 	o.tallies[closedBooks].checked++
@@ -24,6 +27,7 @@ func (o *Oracle) Settled(at sim.Time, ref *engine.Reference, out engine.Outcome)
 	}
 	if out.Class == engine.NoOp && out.Reason == engine.Echo {
 		o.totals.Echoes++
+		p.aided = true // the engine looks whether its side has been restored
 		return
 	}
 	var c *commit
@@ -40,6 +44,11 @@ func (o *Oracle) Settled(at sim.Time, ref *engine.Reference, out engine.Outcome)
 		o.breach(closedBooks, at, &ref.Key, "%v was booked as ended by %s (%s), which is no end", ref, out.Class, out.Reason)
 		return
 	}
+	o.opens(at)
+	o.took(at, p, ref.Side, c)
+	if p.inTurn[ref.Side] != 0 || out.Class == engine.Dismissed { // given up: where it stood in the queue, it may come in again
+		p.inTurn[ref.Side], p.aided = 0, true
+	}
 	c.what |= settled
 	c.class = out.Class
 	o.totals.Settled++
@@ -50,8 +59,11 @@ func (o *Oracle) Settled(at sim.Time, ref *engine.Reference, out engine.Outcome)
 	if c.what.has(users) {
 		o.truth(at, p, ref, c, out)
 	}
-	if out.Class == engine.Dismissed && p.differs {
+	switch {
+	case out.Class == engine.Dismissed && p.differs:
 		p.dismissed = true
+	case out.Reason == engine.Rejected: // the primary's record follows, whatever became of its changes
+		p.dismissed = false
 	}
 	o.forget(p)
 }

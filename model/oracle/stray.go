@@ -25,6 +25,7 @@ type course struct {
 // astray is what is known of a pair that has strayed.
 type astray struct {
 	age   uint32 // see [course]; 0: both sides agree
+	last  uint32 // ... whether or not they have agreed since
 	sides [2]bypass
 }
 
@@ -42,6 +43,7 @@ func (o *Oracle) stray(p *pair) {
 		p.astray = &astray{}
 	}
 	p.astray.age = o.courses[p.key().Map].age
+	p.astray.last = p.astray.age
 }
 
 // bypassed notes how a side stood in the column groups that a change is about to
@@ -133,7 +135,14 @@ func (o *Oracle) Resynced(_ sim.Time, r engine.Resync, over bool) {
 // strays reports whether a pair that differs has strayed and was not to be mended
 // yet.
 func (o *Oracle) strays(p *pair) bool {
-	return p.astray != nil && p.astray.age > o.courses[p.key().Map].mended
+	if p.astray == nil {
+		return false
+	}
+	age, sides := p.astray.age, &p.astray.sides
+	if sides[0].groups|sides[1].groups != 0 { // they may have agreed by chance, with something on its way; nobody has captured it
+		age = p.astray.last
+	}
+	return age > o.courses[p.key().Map].mended
 }
 
 // interim reports whether an initial sync has given a map another primary.

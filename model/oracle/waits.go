@@ -91,11 +91,14 @@ func (o *Oracle) Outage(side engine.Side, from, to sim.Time) {
 // saved.
 func (o *Oracle) Crashed(at sim.Time) {
 	o.totals.Crashes++
+	o.limits = limits{luck: o.limits.luck + 1}
+	o.forgetTurns()
 	o.goesDown(down{at, math.MaxInt64, engineDown})
 }
 
 // Restarted tells that the engine's process is back.
 func (o *Oracle) Restarted(at sim.Time) {
+	o.Heals(at)
 	for i := range o.downs {
 		if d := &o.downs[i]; d.what == engineDown {
 			d.to = min(d.to, at)

@@ -17,8 +17,10 @@ func (o *Oracle) EngineCommit(at sim.Time, side engine.Side, w *engine.Write, be
 	source := o.sourceOf(w)
 	p := o.pairOfWrite(source, before, after)
 	s := &o.shapes[after.Key.Map]
+	p.tries.reads = 0
 	prev := p.record[side]
 	o.tallies[noEcho].checked++
+	o.repeats(at, side, w, prev, after)
 	if w.Intent == 0 && w.Kind <= engine.LateWrite {
 		o.totals.EngineWrites++
 	} else {
@@ -43,9 +45,11 @@ func (o *Oracle) EngineCommit(at sim.Time, side engine.Side, w *engine.Write, be
 			o.totals.FollowUps++
 		}
 		o.meet(at, s, p, side, source, w, after)
+		o.marked(s, p, side, w, prev)
 	case engine.CarryWrite:
 		o.content(at, s, p, side, w, prev, after)
 		o.carry(at, s, p, side, source, w, prev, after)
+		o.marked(s, p, side, w, prev)
 	case engine.RestoreWrite:
 		o.content(at, s, p, side, w, prev, after)
 		if w.Source == w.Target {
@@ -183,8 +187,10 @@ func (o *Oracle) late(at sim.Time, s *shape, p *pair, side engine.Side, groups s
 	case unheard != 0: // one reference for several commits: the newest of each group
 		c.groups, c.what = unheard, users
 		o.commit(s, p, side, &c, nil)
-	case prev != nil && prev.Mark.Incarnation == 0, o.mends(s, p, side, groups, prev):
-		// Content older than the sync, or that a resync carries anew, becomes a change of its own.
+	case prev != nil && prev.Mark.Incarnation == 0, o.mends(s, p, side, groups, prev), p.astray != nil && groups&^p.astray.sides[side].groups == 0:
+		// Content older than the sync, or that a resync carries anew, becomes a change of
+		// its own; so does what went past the hook and has reached the other side since,
+		// with a live transaction.
 		c.groups, c.what = groups&s.out[side], users|older
 		o.bound++
 		o.commit(s, p, side, &c, nil)
@@ -232,6 +238,22 @@ func (o *Oracle) merge(at sim.Time, p *pair, y engine.Side, g int, source *head)
 		o.linked(p, y, g, is.commits[y], was.commits[y])
 	}
 	return stand{commits: [2]uint32{max(was.commits[0], is.commits[0]), max(was.commits[1], is.commits[1])}, last: is.last}
+}
+
+// marked ends what a record holds that had no mark until this write, in the column
+// groups that the write does not touch: from now on it counts as known, and nobody
+// will carry it.
+func (o *Oracle) marked(s *shape, p *pair, y engine.Side, w *engine.Write, prev *engine.Record) {
+	if !alive(prev) || prev.Mark.Incarnation != 0 {
+		return
+	}
+	for g := range s.groups {
+		from, to := p.stand(y.Other(), g).commits[y], p.stand(y, g).commits[y]
+		if s.out[y].has(g) && !set(w.Groups).has(g) && from < to {
+			o.linked(p, y, g, from, to)
+			o.stray(p)
+		}
+	}
 }
 
 // linked ends commits of side y in (from, to] that nobody captured and that were
@@ -342,7 +364,7 @@ func (o *Oracle) overwrite(at sim.Time, s *shape, p *pair, y engine.Side, g int,
 	if alive(prev) {
 		unseen := t.alive(y, is[y], was[y])
 		stale := t.alive(x, is[x], was[x])
-		older := prev.Mark.Incarnation == 0
+		older := prev.Mark.Incarnation == 0 || w.Intent != 0 && p.pastHook(y, g, is[y], was[y]) // a live transaction does not look for it
 		switch {
 		case unseen && older:
 			o.totals.DriftOverwritten++
@@ -369,7 +391,7 @@ func (o *Oracle) overwrite(at sim.Time, s *shape, p *pair, y engine.Side, g int,
 		p.more.drift &^= only(g)
 	}
 	how := brought
-	if w.Intent != 0 {
+	if w.Intent != 0 || !alive(prev) && o.strays(p) { // the record went past the hook, and comes back whole
 		how = liveOrBack
 	}
 	o.reached(at, p, x, g, was[x], is[x], how)
@@ -392,6 +414,14 @@ func (o *Oracle) written(at sim.Time, p *pair, y engine.Side, g int, is, was [2]
 	case !fresh:
 		o.breach(trueOutcome, at, key, "%s was overridden by %s, which had no change of its own", y, x)
 	}
+}
+
+// pastHook reports whether the newest commit of side s in (from, to] was never
+// captured.
+func (p *pair) pastHook(s engine.Side, g int, from, to uint32) bool {
+	w := p.walk(s, g, from, to)
+	c := w.next()
+	return c != nil && c.what&(captured|wentLive) == 0
 }
 
 // describe tells the newest commit of side s in (from, to].
@@ -521,4 +551,25 @@ func (o *Oracle) references(at sim.Time, y engine.Side, tx engine.TxID, prev, af
 
 func (o *Oracle) unheld(at sim.Time, y engine.Side, key, target *engine.Key) {
 	o.breach(referenceOrder, at, key, "%s was given a lookup to %s, which it does not hold", y, o.record(target))
+}
+
+// repeats checks that a write of an open change brings something: content that the
+// target does not hold, or knowledge. An attempt that had landed is not made again.
+func (o *Oracle) repeats(at sim.Time, side engine.Side, w *engine.Write, prev, after *engine.Record) {
+	if w.Kind != engine.CarryWrite && w.Kind != engine.MarkWrite || w.Intent != 0 {
+		return
+	}
+	o.tallies[idempotent].checked++
+	if !alive(prev) || !alive(after) || !sameContent(prev.Values, after.Values) || prev.Mark.Incarnation != after.Mark.Incarnation {
+		return
+	}
+	for g := range after.Mark.Groups {
+		was, is := &prev.Mark.Groups[g], &after.Mark.Groups[g]
+		if was.Seen != is.Seen || was.Own != is.Own || was.Fingerprint != is.Fingerprint || !slices.Equal(was.Lost, is.Lost) {
+			return
+		}
+	}
+	if prev.Mark.Past == after.Mark.Past && prev.Mark.Intent == after.Mark.Intent && prev.Mark.MapVersion == after.Mark.MapVersion {
+		o.breach(idempotent, at, &after.Key, "%s was written once more with what it held and knew already, so that version %d follows on %d for nothing", side, after.Version, prev.Version)
+	}
 }

@@ -66,6 +66,10 @@ type Tx struct {
 	User    User
 	Number  uint64 // for the user: what he knows the attempt by
 
+	// PastHook says that no capture hook sees the transaction, as when somebody loads
+	// rows straight into the database: marks and outbox stay as they are.
+	PastHook bool
+
 	// Live tells, once the transaction has ended, that it was held until its
 	// rows were on the other side, or for as long as that was tried.
 	Live bool

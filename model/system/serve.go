@@ -430,6 +430,7 @@ type Stats struct {
 	Cut                  uint64            // requests that an outage caught
 	Unanswered           uint64            // write batches that were carried out and not answered
 	Partial              uint64            // ... of which only the first rows were
+	Repeated             uint64            // references that the outbox held once more
 }
 
 // Stats returns the counts so far.

@@ -45,6 +45,7 @@ type Observer interface {
 	Capturing(at sim.Time, side engine.Side, m engine.MapID, captures bool) // from now on
 	OutboxLow(at sim.Time, side engine.Side, position uint64)
 	Forgot(at sim.Time, side engine.Side, ref *engine.Reference) // by the outbox
+	Leaked(at sim.Time, ref *engine.Reference)                   // into the outbox, where it was before
 
 	Refused(at sim.Time, side engine.Side, tx engine.TxID, changes []engine.Change, err error) // by the capture hook
 	RowRefused(at sim.Time, side engine.Side, w *engine.Write)                                 // by business logic
@@ -84,6 +85,7 @@ type System struct {
 
 	protection protection
 	trouble    [troubles][]Trouble // under way, by kind
+	repeats    []engine.Reference  // that came while references are to be repeated
 
 	slow []float64
 

@@ -36,6 +36,7 @@ type bench struct {
 	undone   []engine.TxID
 	switched []string
 	numbers  uint64
+	leaked   []engine.Reference
 }
 
 func (b *bench) Called(_ engine.Side, tx engine.TxID, _, _ uint64) { b.calls = append(b.calls, tx) }
@@ -80,6 +81,8 @@ func (b *bench) CopyCommit(_ sim.Time, _ engine.Side, _ []int, _, _, _ *engine.R
 	b.writes++
 	return "copy"
 }
+
+func (b *bench) Leaked(_ sim.Time, ref *engine.Reference) { b.leaked = append(b.leaked, *ref) }
 
 func (b *bench) Loaded(sim.Time, engine.Side, *engine.Record) any { return nil }
 

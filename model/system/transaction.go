@@ -96,7 +96,10 @@ func (s *System) commit(tx *Tx) Ending {
 		}
 	}
 	if how == Committed {
+		blind := s.blind(tx)
+		s.tellCapture(blind, false)
 		s.land(tx, s.changes, s.captured, s.stages, nil)
+		s.tellCapture(blind, true)
 	}
 	clear(s.changes)
 	s.stages, s.changes = s.stages[:0], s.changes[:0]
@@ -105,6 +108,10 @@ func (s *System) commit(tx *Tx) Ending {
 
 // judge lets the capture hook decide. What must go live is held.
 func (s *System) judge(tx *Tx) Ending {
+	if tx.PastHook {
+		s.passHook()
+		return Committed
+	}
 	if err := s.preCommit(tx.id); err != nil {
 		s.observer.Refused(s.k.Now(), s.config.Side, tx.id, s.changes, err)
 		return refusal(err)
@@ -151,6 +158,7 @@ func (s *System) land(tx *Tx, changes []engine.Change, captured []engine.Capture
 		if captured.Captured {
 			ref = s.outbox.fill(position, &captured.Reference)
 			position++
+			s.remember(ref)
 		} else if captured.Reference.Number > 0 {
 			ref = &captured.Reference
 		}

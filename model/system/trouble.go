@@ -19,6 +19,7 @@ const (
 	PartialBatches                         // of a Share of them the first rows are carried out, and nothing is answered
 	LockedRecords                          // somebody else has locked a Share of the records
 	RefusedWrites                          // business logic refuses a Share of the changes that the engine brings
+	RepeatedReferences                     // the outbox holds a Share of the references that were left meanwhile once more, when it is over
 	troubles
 )
 
@@ -43,8 +44,37 @@ func (s *System) EndTrouble(t Trouble) {
 			break
 		}
 	}
-	if t.Kind == LockedRecords {
+	switch t.Kind {
+	case LockedRecords:
 		s.goOn()
+	case RepeatedReferences:
+		s.repeat(t)
+	}
+}
+
+// remember keeps a reference that the outbox will hold once more.
+func (s *System) remember(r *engine.Reference) {
+	if len(s.trouble[RepeatedReferences]) > 0 {
+		s.repeats = append(s.repeats, *r)
+	}
+}
+
+// repeat puts references into the outbox once more, at new positions.
+func (s *System) repeat(t Trouble) {
+	n := 0
+	for i := range s.repeats {
+		r := &s.repeats[i]
+		entity := sim.Mix(s.tables[r.Key.Map].at(s.tables[r.Key.Map].ensure(r.Key)).hash, uint64(r.Side))
+		if s.draws.trouble.Chance(t.Share, sim.Mix(entity, uint64(RepeatedReferences)<<32|t.Key), uint64(r.Incarnation)<<32|uint64(r.Number)) {
+			s.observer.Leaked(s.k.Now(), s.outbox.fill(s.outbox.reserve(1), r))
+			n++
+		}
+	}
+	if s.stats.Repeated += uint64(n); n > 0 {
+		s.notify(sim.Mix(t.Key, uint64(RepeatedReferences)), uint64(n))
+	}
+	if len(s.trouble[RepeatedReferences]) == 0 {
+		s.repeats = s.repeats[:0]
 	}
 }
 

@@ -1,6 +1,8 @@
 package system
 
 import (
+	"slices"
+
 	"github.com/twinwrite/twinwrite/engine"
 )
 
@@ -19,6 +21,40 @@ func (s *System) preCommit(tx engine.TxID) (err error) {
 		s.captured = append(s.captured, s.number(tx, uint32(i), &s.changes[i]))
 	}
 	return nil
+}
+
+// passHook lets the changes of a transaction stand without the hook: each record
+// keeps the mark that it has.
+func (s *System) passHook() {
+	s.captured = s.captured[:0]
+	for i := range s.changes {
+		old := engine.Mark{}
+		if before := s.changes[i].Before; before != nil {
+			old = before.Mark
+		}
+		s.captured = append(s.captured, engine.CapturedChange{Mark: old, Filtered: true})
+	}
+}
+
+// blind lists the maps of a transaction that goes past the hook of a side which
+// would have captured it.
+func (s *System) blind(tx *Tx) (maps []engine.MapID) {
+	if !tx.PastHook || s.capture == nil {
+		return nil
+	}
+	for i := range s.changes {
+		if m := s.changes[i].Key.Map; s.capture.Captures(m) && !slices.Contains(maps, m) {
+			maps = append(maps, m)
+		}
+	}
+	return maps
+}
+
+// tellCapture tells the observer that some maps are captured, or not.
+func (s *System) tellCapture(maps []engine.MapID, captures bool) {
+	for _, m := range maps {
+		s.observer.Capturing(s.k.Now(), s.config.Side, m, captures)
+	}
 }
 
 // number is what a side without a capture hook keeps of a change: its number in

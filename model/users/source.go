@@ -37,6 +37,8 @@ type Transaction struct {
 	Name    string // what a report calls it
 	OpenFor time.Duration
 	Edits   []system.Edit // read only; they name records by [system.Name]
+
+	PastHook bool // see [system.Tx]
 }
 
 // Trace is a recorded day.
@@ -60,7 +62,7 @@ func (t *Trace) next() (sim.Time, bool) {
 func (t *Trace) plan(u *Users, r *run) {
 	tx := &t.Transactions[t.taken-1]
 	u.records.note(tx.Edits)
-	r.side, r.tx.Label, r.openFor = tx.Side, tx.Name, tx.OpenFor
+	r.side, r.tx.Label, r.tx.PastHook, r.openFor = tx.Side, tx.Name, tx.PastHook, tx.OpenFor
 	if tx.OpenFor > 0 { // versions are noted in the edits
 		r.edits = append(r.edits, tx.Edits...)
 		r.tx.Edits = r.edits

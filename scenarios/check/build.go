@@ -134,7 +134,7 @@ func (b *builder) transactions(w *model.Config, list []Transaction) (last sim.Ti
 	trace := &users.Trace{Name: "case"}
 	for i := range list {
 		t := &list[i]
-		made := users.Transaction{At: sim.Time(t.At), Side: engine.Side(t.Side), OpenFor: time.Duration(t.OpenFor)}
+		made := users.Transaction{At: sim.Time(t.At), Side: engine.Side(t.Side), OpenFor: time.Duration(t.OpenFor), PastHook: t.PastHook}
 		for j := range t.Edits {
 			if e, ok := b.edit(i, &t.Edits[j]); ok {
 				made.Edits = append(made.Edits, e)

@@ -40,6 +40,19 @@ func (c *Case) Edits() int {
 	return n
 }
 
+// goesLive reports whether anything of a case is carried live: of what goes past the
+// hook beside that, nothing is promised.
+func (c *Case) goesLive() bool {
+	return len(c.Setup.Live) > 0 || slices.ContainsFunc(c.Transactions, func(t Transaction) bool {
+		return slices.ContainsFunc(t.Edits, func(e Edit) bool { return e.Op == "delete" })
+	})
+}
+
+// passesHook reports whether anything goes past the capture hook.
+func (c *Case) passesHook() bool {
+	return slices.ContainsFunc(c.Transactions, func(t Transaction) bool { return t.PastHook })
+}
+
 // dismisses reports whether an operator dismisses anything.
 func (c *Case) dismisses() bool {
 	return slices.ContainsFunc(c.Operations, func(o Operation) bool { return o.What == "dismiss" })
@@ -126,7 +139,9 @@ type Transaction struct {
 	At      Span     `json:"at"` // when he opens the records
 	Side    SideName `json:"side"`
 	OpenFor Span     `json:"open-for,omitempty"` // until he saves
-	Edits   []Edit   `json:"edits"`
+
+	PastHook bool   `json:"past-hook,omitempty"` // no capture hook sees it
+	Edits    []Edit `json:"edits"`
 }
 
 // Edit is one operation on one record.

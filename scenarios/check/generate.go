@@ -32,6 +32,7 @@ func Generate(s *Subject, d Dice) *Case {
 	for _, side := range engine.Sides {
 		c.Setup.System(side).Hides = g.swarm.deletes && d.Bits(1) == 1
 	}
+	g.plots(c)
 	return c
 }
 
@@ -42,6 +43,7 @@ type swarm struct {
 	bothSides, bothCreate, stale, large      bool
 	refusals, skew, foldedKeys               bool
 	perField, permuted, tight, barrier       bool
+	pastHook                                 bool
 }
 
 func drawSwarm(d Dice) swarm {
@@ -57,6 +59,7 @@ func drawSwarm(d Dice) swarm {
 	}
 	w.bothSides = !chance(d, 25)
 	w.live = chance(d, 30)
+	w.pastHook = !w.live && !w.deletes && chance(d, 40)
 	return w
 }
 
@@ -170,6 +173,7 @@ func (g *generator) transactions(setup *Setup) []Transaction {
 		if g.swarm.stale && chance(d, 40) {
 			t.OpenFor = g.gap()
 		}
+		t.PastHook = g.swarm.pastHook && chance(d, 20)
 		edits := 1
 		if chance(d, 30) {
 			edits = between(d, 2, 4)
@@ -325,7 +329,7 @@ func (g *generator) faults(setup *Setup, transactions []Transaction) []Fault {
 	add(w.others, 3, func() Fault {
 		f := Fault{Kind: oneOf(d, otherFaults), Side: SideName(below(d, 2)), For: length()}
 		switch kind := faultKinds[f.Kind]; {
-		case kind == model.ClockStep:
+		case kind == model.ClockStep, kind == model.EngineClockStep:
 			f.For, f.By = 0, Span(between(d, -3600, 3600))*second+millisecond
 		case kind == model.LateNotifications:
 			f.Factor = oneOf(d, []int{10, 1000})
@@ -341,7 +345,7 @@ func (g *generator) faults(setup *Setup, transactions []Transaction) []Fault {
 // otherFaults are the kinds that no feature of a swarm is about.
 var otherFaults = []string{
 	"throttling-storm", "cut-requests", "cut-answers", "lossy-link", "lost-notifications", "doubled-notifications", "late-notifications",
-	"unanswered-writes", "partial-batches", "locked-records", "refused-writes", "clock-step", "store-full",
+	"unanswered-writes", "partial-batches", "locked-records", "refused-writes", "clock-step", "store-full", "engine-clock-step", "repeated-references",
 }
 
 // operations draws what operators ask for: pauses that end, and what they do at

@@ -211,6 +211,9 @@ func (c *Case) edits(name string) bool {
 // left of them becomes round; users save at once; faults end sooner.
 func (s *shrinker) instants() {
 	for i := range s.best.Transactions {
+		if s.best.Transactions[i].PastHook {
+			s.with(func(c *Case) { c.Transactions[i].PastHook = false })
+		}
 		if s.best.Transactions[i].OpenFor != 0 {
 			s.with(func(c *Case) { c.Transactions[i].OpenFor = 0 })
 		}

@@ -11,7 +11,7 @@ func vary(s *Subject, from *Case, d Dice) *Case {
 	other := Generate(s, d)
 	for range between(d, 1, 3) {
 		n := len(c.Transactions)
-		switch below(d, 7) {
+		switch below(d, 8) {
 		case 0: // other luck
 			c.Seed = other.Seed
 		case 1: // what breaks in another case
@@ -27,6 +27,9 @@ func vary(s *Subject, from *Case, d Dice) *Case {
 			c.Transactions = append(c.Transactions, t)
 		case 5: // on the other side
 			c.Transactions[below(d, n)].Side ^= 1
+		case 6: // past the hook, or not
+			t := &c.Transactions[below(d, n)]
+			t.PastHook = !t.PastHook && !c.goesLive()
 		default: // sooner
 			t := &c.Transactions[below(d, n)]
 			t.At = t.At * Span(below(d, 100)) / 100

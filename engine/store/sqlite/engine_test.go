@@ -579,7 +579,7 @@ func (w *world) run(actions int) {
 // may put into the file what it should not.
 func TestEngineOnFile(t *testing.T) {
 	t.Parallel()
-	const worlds = 30
+	const worlds = 36
 	met, loads, withKeys := map[string]int{}, 0, 0
 	for seed := range worlds {
 		w := newWorld(t, uint64(seed))

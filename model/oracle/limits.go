@@ -1,0 +1,119 @@
+package oracle
+
+import (
+	"time"
+
+	"github.com/twinwrite/twinwrite/engine"
+	"github.com/twinwrite/twinwrite/sim"
+)
+
+// Limits are those that bind the engine's requests, and what its retry policy
+// allows. A zero field does not bind.
+type Limits struct {
+	Batch       int           // rows of a write
+	Pull        int           // references of a pull
+	LiveRecords [2]int        // by side of the user: rows of a live transaction
+	Attempts    int           // of an item before it waits for an operator
+	RetryCap    time.Duration // longest back-off
+	Timeout     time.Duration // of a request
+	Idle        time.Duration // longest that nobody looks: safety polls, probes, waits for locks
+}
+
+// limits is what the oracle knows of the requests of the engine's process.
+type limits struct {
+	now        engine.Time    // by the clock of the process, which it lets never go back
+	begun      bool           // it has been looked at
+	asked      [2]bool        // by side: to be left alone
+	leaveAlone [2]engine.Time // ... until when, by the clock of the process
+	luck       uint64         // requests that failed, and deaths: what an item is tried for in vain may be theirs
+}
+
+// Stepped tells what one step of the engine asks to be saved and done. clock is the time as its
+// process knows it: a side asks to be left alone for so long, and the process has
+// no other clock to measure that by. What a step asks for may leave a little later,
+// once the store has synced; it counts as asked for when it was decided.
+func (o *Oracle) Stepped(at sim.Time, clock engine.Time, save []engine.Mutation, do []engine.Effect) {
+	clock = o.limits.clock(clock)
+	for i := range do {
+		switch e := &do[i]; e.Kind {
+		case engine.WakeAt, engine.RaiseAlert:
+		case engine.CommitTx, engine.AbortTx, engine.AskTx: // no system counts them, nor refuses them
+		default:
+			o.asks(at, clock, e)
+		}
+	}
+	for i := range save {
+		o.saves(at, &save[i])
+	}
+}
+
+// clock reads the clock of the process as the process does.
+func (l *limits) clock(shows engine.Time) engine.Time {
+	if !l.begun || shows > l.now {
+		l.begun, l.now = true, shows
+	}
+	return l.now
+}
+
+// asks judges one request.
+func (o *Oracle) asks(at sim.Time, clock engine.Time, e *engine.Effect) {
+	o.tallies[limitsKept].checked++
+	most := &o.config.Limits
+	key := func() *engine.Key {
+		switch {
+		case len(e.Keys) > 0:
+			return &e.Keys[0]
+		case len(e.Writes) > 0:
+			return &e.Writes[0].Key
+		}
+		return nil
+	}
+	if until := o.limits.leaveAlone[e.Side]; o.limits.asked[e.Side] && clock < until {
+		o.breach(limitsKept, at, key(), "%s had asked to be left alone for another %v, and was sent %s", e.Side, time.Duration(until-clock), requestName(e))
+	}
+	switch e.Kind {
+	case engine.PullOutbox:
+		if most.Pull > 0 && e.Max > most.Pull {
+			o.breach(limitsKept, at, nil, "%s was asked for %d references at once, and the limit is %d", e.Side, e.Max, most.Pull)
+		}
+	case engine.WriteBatch:
+		limit := most.Batch
+		if e.Live != 0 {
+			limit = most.LiveRecords[e.Side.Other()]
+		}
+		if limit > 0 && len(e.Writes) > limit {
+			o.breach(limitsKept, at, key(), "%s was sent %d rows at once, and the limit is %d", e.Side, len(e.Writes), limit)
+		}
+	}
+}
+
+// requestName says what a request asks for, for people.
+func requestName(e *engine.Effect) string {
+	switch e.Kind {
+	case engine.PullOutbox:
+		return "a pull of its outbox"
+	case engine.ReadBatch:
+		return "a read"
+	case engine.WriteBatch:
+		return "a write"
+	case engine.ListRecords:
+		return "a request for a page of records"
+	default:
+		return "a request to switch its capture"
+	}
+}
+
+// AskedToWait tells that a side has answered a request with a time to leave it
+// alone. A process that dies forgets it; nobody else can have heard.
+func (o *Oracle) AskedToWait(clock engine.Time, side engine.Side, wait time.Duration) {
+	l := &o.limits
+	until := l.clock(clock).Add(wait)
+	if !l.asked[side] || until > l.leaveAlone[side] {
+		l.asked[side], l.leaveAlone[side] = true, until
+	}
+	o.bounds.told += max(wait, o.config.Limits.RetryCap) // who is refused again and again waits longer
+}
+
+// Unanswered tells that a request of the engine was refused, or had no answer in
+// time.
+func (o *Oracle) Unanswered() { o.limits.luck++ }

@@ -1,0 +1,68 @@
+package oracle
+
+import (
+	"testing"
+	"time"
+
+	"github.com/twinwrite/twinwrite/engine"
+)
+
+// asks lets the engine's process ask for one thing, by its own clock.
+func (h *hand) asks(clock time.Duration, e engine.Effect) {
+	h.o.Stepped(h.now, engine.Time(clock), nil, []engine.Effect{e})
+}
+
+// TestLimitsAreKept plays one short story each, of requests alone.
+func TestLimitsAreKept(t *testing.T) {
+	t.Parallel()
+	rows := func(n int) []engine.Write { return make([]engine.Write, n) }
+	read := engine.Effect{Kind: engine.ReadBatch, Side: dat, Keys: []engine.Key{a}}
+	for name, c := range map[string]struct {
+		play func(h *hand)
+		want []string
+	}{
+		"all within": {func(h *hand) {
+			h.asks(0, engine.Effect{Kind: engine.PullOutbox, Max: 100})
+			h.asks(0, engine.Effect{Kind: engine.WriteBatch, Side: dat, Writes: rows(2)})
+			h.asks(0, engine.Effect{Kind: engine.WriteBatch, Side: dat, Live: 1, Writes: rows(3)})
+			h.asks(0, engine.Effect{Kind: engine.WriteBatch, Side: fin, Live: 1, Writes: rows(9)})
+		}, nil},
+		"too many rows": {func(h *hand) {
+			h.asks(0, engine.Effect{Kind: engine.WriteBatch, Side: dat, Writes: rows(3)})
+		}, []string{"limits-kept: dataverse was sent 3 rows at once, and the limit is 2"}},
+		"too many rows of a live transaction": {func(h *hand) {
+			h.asks(0, engine.Effect{Kind: engine.WriteBatch, Side: dat, Live: 1, Writes: rows(4)})
+		}, []string{"limits-kept: dataverse was sent 4 rows at once, and the limit is 3"}},
+		"too many references": {func(h *hand) {
+			h.asks(0, engine.Effect{Kind: engine.PullOutbox, Max: 101})
+		}, []string{"limits-kept: finops was asked for 101 references at once, and the limit is 100"}},
+		"within a pause": {func(h *hand) {
+			h.o.AskedToWait(engine.Time(time.Second), dat, 10*time.Second)
+			h.o.AskedToWait(engine.Time(2*time.Second), dat, time.Second) // the shorter one does not end the longer
+			h.asks(8*time.Second, read)
+		}, []string{"limits-kept: headers usmf A: dataverse had asked to be left alone for another 3s, and was sent a read"}},
+		"after a pause, and elsewhere": {func(h *hand) {
+			h.o.AskedToWait(engine.Time(time.Second), dat, 10*time.Second)
+			h.asks(8*time.Second, engine.Effect{Kind: engine.PullOutbox, Side: fin})
+			h.asks(8*time.Second, engine.Effect{Kind: engine.CommitTx, Side: dat}) // is not counted
+			h.asks(11*time.Second, read)
+		}, nil},
+		"a process that died has not heard": {func(h *hand) {
+			h.o.AskedToWait(engine.Time(time.Second), dat, 10*time.Second)
+			h.o.Crashed(h.now)
+			h.asks(2*time.Second, read)
+		}, nil},
+		"its clock is behind": {func(h *hand) {
+			h.asks(-time.Minute, read)
+			h.o.AskedToWait(engine.Time(-time.Minute), dat, 10*time.Second)
+			h.asks(-50*time.Second, read)
+		}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHand(t, Config{Limits: Limits{Batch: 2, Pull: 100, LiveRecords: [2]int{3, 0}}})
+			c.play(h)
+			expect(t, h.judge(), c.want...)
+		})
+	}
+}

@@ -1,0 +1,186 @@
+package check
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+
+	"github.com/twinwrite/twinwrite/engine"
+)
+
+// A plot is a short course of things that show something only together, and in an
+// order: each of them is drawn often, but hardly ever on one record and in time. A
+// plot says what happens, and leaves to chance when exactly, so that most of them
+// miss by a little, in every way. What else the case has goes on beside them.
+var plots = []func(*plot){
+	(*plot).dismissed, (*plot).parentGoes, (*plot).pastTheHook, (*plot).toldAgain,
+}
+
+// plot is one on its way into a case.
+type plot struct {
+	*generator
+	c  *Case
+	at Span // when it begins
+}
+
+// plots draws which plots a case has.
+func (g *generator) plots(c *Case) {
+	last := c.Transactions[len(c.Transactions)-1].At
+	for _, play := range plots {
+		if chance(g.dice, 10) {
+			play(&plot{g, c, Span(below(g.dice, 1000)) * last / 1000})
+		}
+	}
+	slices.SortStableFunc(c.Transactions, func(x, y Transaction) int { return cmp.Compare(x.At, y.At) })
+	slices.SortStableFunc(c.Faults, func(x, y Fault) int { return cmp.Compare(x.At, y.At) })
+	slices.SortStableFunc(c.Operations, func(x, y Operation) int { return cmp.Compare(x.At, y.At) })
+}
+
+// soon draws a time within a span.
+func (p *plot) soon(most Span) Span { return Span(below(p.dice, 1000)) * most / 1000 }
+
+// edits adds a transaction of one edit.
+func (p *plot) edits(at Span, side SideName, e Edit) *Transaction {
+	p.c.Transactions = append(p.c.Transactions, Transaction{At: at, Side: side, Edits: []Edit{e}})
+	return &p.c.Transactions[len(p.c.Transactions)-1]
+}
+
+// record names a record of a map.
+func (p *plot) record(m *Map, key string) Edit {
+	e := Edit{Op: "upsert", Map: m.Table.Name, Key: key}
+	if m.Table.Company {
+		e.Company = "usmf"
+	}
+	return e
+}
+
+// set is an edit that sets some columns, by their places.
+func (p *plot) set(e Edit, m *Map, side SideName, columns ...int) Edit {
+	e.Set = nil
+	for _, i := range columns {
+		c := &m.Table.Columns[i]
+		e.Set = append(e.Set, Value{Column: c.Name, To: p.value(m, c, side)})
+	}
+	return e
+}
+
+// plain draws a map that takes part, with its columns that flow both ways and hold
+// no lookup.
+func (p *plot) plain() (m *Map, columns []int) {
+	m = &p.subject.Maps[p.subject.place(oneOf(p.dice, p.c.Setup.Maps))]
+	for i := range m.Table.Columns {
+		if c := &m.Table.Columns[i]; c.Flow == engine.BothWays && len(c.Lookups) == 0 {
+			columns = append(columns, i)
+		}
+	}
+	return m, columns
+}
+
+// key draws a key that others may edit, too.
+func (p *plot) key() string { return "k" + strconv.Itoa(below(p.dice, 4)) }
+
+// dismissed plays that the primary's change is refused and dismissed, and that the
+// other side then changes the record, too: its change must lose, and the primary's
+// record be carried after all.
+func (p *plot) dismissed() {
+	m, columns := p.plain()
+	if len(columns) == 0 {
+		return
+	}
+	mine, other := p.c.Setup.Primary, p.c.Setup.Primary^1
+	e, column := p.record(m, p.key()), oneOf(p.dice, columns)
+	storm := p.at + 2*second + p.soon(6*second)
+	p.edits(p.at, mine, p.set(e, m, mine, column))
+	p.c.Faults = append(p.c.Faults, Fault{Kind: "refused-writes", At: storm, For: 6 * second, Side: other, Percent: 100})
+	p.edits(storm+p.soon(second), mine, p.set(e, m, mine, column))
+	p.c.Operations = append(p.c.Operations, Operation{storm + second + p.soon(4*second), "dismiss"})
+	p.edits(storm+4*second+p.soon(10*second), other, p.set(e, m, other, column))
+}
+
+// parentGoes plays that a record looks up another for a moment, which is deleted
+// on the other side while the engine carries what it has read.
+func (p *plot) parentGoes() {
+	child, column := p.looksUp()
+	if child == nil || p.c.passesHook() {
+		return
+	}
+	parent := &p.subject.Maps[child.Table.Columns[column].Lookups[0]]
+	side := SideName(below(p.dice, 2))
+	pace := 200 * millisecond
+	if p.c.Setup.FinOps.Latency+p.c.Setup.Dataverse.Latency > 100*millisecond {
+		pace = 3 * second
+	}
+	for round := range 3 {
+		up := p.record(parent, "p"+strconv.Itoa(round))
+		p.edits(p.at, side, up)
+		at := p.at + 3*second + p.soon(4*second)
+		e := p.record(child, "c"+strconv.Itoa(round))
+		e.Set = []Value{{Column: child.Table.Columns[column].Name, To: up.Key}}
+		p.edits(at, side, e)
+		at += pace*6/10 + p.soon(pace*6/10)
+		e.Set = []Value{{Column: child.Table.Columns[column].Name}}
+		p.edits(at, side, e)
+		up.Op = "delete"
+		p.edits(at+p.soon(pace*3/10), side^1, up)
+	}
+}
+
+// looksUp draws a map that takes part and one of its lookups into another that does;
+// nil when there is none.
+func (p *plot) looksUp() (*Map, int) {
+	type lookup struct{ m, column int }
+	var all []lookup
+	for _, name := range p.c.Setup.Maps {
+		m := p.subject.place(name)
+		for i := range p.subject.Maps[m].Table.Columns {
+			for _, target := range p.subject.Maps[m].Table.Columns[i].Lookups {
+				if slices.Contains(p.c.Setup.Maps, p.subject.Maps[target].Table.Name) {
+					all = append(all, lookup{m, i})
+				}
+			}
+		}
+	}
+	if len(all) == 0 {
+		return nil, 0
+	}
+	l := oneOf(p.dice, all)
+	return &p.subject.Maps[l.m], l.column
+}
+
+// pastTheHook plays that a record is changed past the hook, and that somebody then
+// changes it on either side as usual.
+func (p *plot) pastTheHook() {
+	m, columns := p.plain()
+	if len(columns) == 0 || p.c.goesLive() {
+		return
+	}
+	side := SideName(below(p.dice, 2))
+	e := p.record(m, p.key())
+	p.edits(p.at, side, p.set(e, m, side, columns...))
+	at := p.at + p.soon(6*second)
+	e = p.set(e, m, side, oneOf(p.dice, columns))
+	if p.dice.Bits(1) == 1 {
+		e.Set[0].To = ""
+	}
+	p.edits(at, side^SideName(below(p.dice, 2)), e).PastHook = true
+	side = SideName(below(p.dice, 2))
+	p.edits(at+p.soon(6*second), side, p.set(e, m, side, oneOf(p.dice, columns)))
+}
+
+// toldAgain plays that an outbox holds once more what the engine has long carried,
+// for a process that has died meanwhile.
+func (p *plot) toldAgain() {
+	m, columns := p.plain()
+	if len(columns) == 0 {
+		return
+	}
+	side := SideName(below(p.dice, 2))
+	e := p.record(m, p.key())
+	for range between(p.dice, 1, 2) {
+		p.edits(p.at+p.soon(2*second), side, p.set(e, m, side, columns...))
+	}
+	p.c.Faults = append(p.c.Faults,
+		Fault{Kind: "repeated-references", At: p.at, For: 4*second + p.soon(20*second), Side: side, Percent: 100},
+		Fault{Kind: "engine-crash", At: p.at + p.soon(20*second), Restart: oneOf(p.dice, []Span{0, second})},
+	)
+}
