@@ -96,6 +96,7 @@ func TestParse(t *testing.T) {
 	check("notification", got.Systems.FinOps.Notification, Notification{sim.Pareto{Shape: 1.5, Low: 0.02, Cap: 120}, 0.003, 0.333333})
 	check("finops keys", got.Systems.FinOps.Keys, Keys{true})
 	check("finops stale save", got.Systems.FinOps.StaleSave, OverwriteStale)
+	check("delete styles", []DeleteStyle{got.Systems.FinOps.DeleteStyle, got.Systems.Dataverse.DeleteStyle}, []DeleteStyle{HideDeleted, RestoreDeleted})
 	check("dataverse servers", got.Systems.Dataverse.Servers, 52)
 	check("dataverse commit", got.Systems.Dataverse.Commit, sim.Dist(sim.Mixture{
 		{Weight: 0.9, Of: sim.Constant(0.02)}, {Weight: 0.1, Of: sim.Exponential(2)},

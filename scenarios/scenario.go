@@ -127,10 +127,21 @@ type System struct {
 	Keys         Keys         `key:"keys"`
 	StaleSave    StaleSave    `key:"stale-save"`
 	Notification Notification `key:"notification"`
+	DeleteStyle  DeleteStyle  `key:"delete-style"`
 	PlugIns      sim.Dist     `key:"plug-ins"` // nil: none
 	Throttle     *Throttle    `key:"throttle"` // nil: no request is throttled
 	Live         LiveLimits   `key:"live"`
 }
+
+// DeleteStyle is what makes up for a live delete that fails after this side's record
+// is gone.
+type DeleteStyle uint8
+
+// The styles.
+const (
+	RestoreDeleted DeleteStyle = iota // what the other side holds comes back
+	HideDeleted                       // the record was hidden, and is shown again
+)
 
 // Throttle is how a system defends itself against too many requests of the
 // engine. Dataverse has the limits of its service protection, finance &

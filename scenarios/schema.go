@@ -250,6 +250,14 @@ func systemShape(d systemDefaults) object {
 			name: "notification", shape: notificationObject, standard: "{}", source: "assumed: each value says where it comes from",
 			doc: "the signal to the engine that something is to be carried",
 		},
+		{
+			name: "delete-style", standard: "restore", source: "assumed: the documentation does not say",
+			doc: "what makes up for a live delete of the other side that fails after this side's record is gone: restore (what the other side holds comes back; columns that it does not hold are lost) or hide (the record was only hidden, and nothing is lost)",
+			shape: word{name: "a style of deletes", choices: []meaning{
+				{word: "restore", value: RestoreDeleted},
+				{word: "hide", value: HideDeleted},
+			}},
+		},
 		{name: "plug-ins", shape: distribution, doc: "what the side's own logic takes for each record that the engine writes, for example 60ms"},
 		d.throttle,
 		{

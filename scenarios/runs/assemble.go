@@ -217,6 +217,7 @@ func (p *plan) world(run int) model.Config {
 	}
 	for _, side := range engine.Sides {
 		c.Systems[side] = p.system(side)
+		c.Driver.Engine.Hides[side] = s.Systems.Of(side).DeleteStyle == scenarios.HideDeleted
 		l := s.Links.Of(side)
 		c.Driver.Links[side] = sim.LinkConfig{Latency: l.Latency, Loss: lossOneWay(float64(l.Loss))}
 	}

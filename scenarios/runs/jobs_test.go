@@ -129,3 +129,30 @@ func TestRules(t *testing.T) {
 		t.Errorf("%d users were refused", strict.Totals.Rejected)
 	}
 }
+
+// TestDeleteStyle: an engine that dies between the two sides of a live delete whose
+// transaction fails then brings the record back, or shows it again.
+func TestDeleteStyle(t *testing.T) {
+	t.Parallel()
+	const src = `schema: twinwrite/v1
+name: deletes
+time: {start: 2026-02-02T08:00:00Z, run: 1h, drain: 30m}
+maps:
+  - {name: customers, finops: CustomersV3, dataverse: accounts, key: [accountnumber], columns: [name, {name: note, direction: to-finops}]}
+jobs: [{name: sales, primary: finops, sequence: [customers]}]
+records: [{name: old, map: customers, both: 200, linked: true}]
+workload:
+  - {name: deletes, side: finops, arrivals: {rate: 2/m}, transaction: [{map: customers, delete: 1}]}
+faults:
+  - {every: 5m, kind: engine-crash, point: live-write-landed, restart: 3m}
+`
+	restored, hidden := observed(t, src), observed(t, src, "systems.dataverse.delete-style=hide")
+	for name, r := range map[string]*result.Run{"restore": restored, "hide": hidden} {
+		if r.Live.Undone == 0 || r.Totals.Crashes == 0 {
+			t.Errorf("%s: %+v after %d crashes: nothing was undone", name, r.Live, r.Totals.Crashes)
+		}
+	}
+	if restored.Digest == hidden.Digest {
+		t.Error("hiding has no effect")
+	}
+}
