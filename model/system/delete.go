@@ -11,10 +11,12 @@ import "github.com/twinwrite/twinwrite/engine"
 // still looked up once all of it is done.
 func (s *System) settleDeletes() Ending {
 	kept := 0
+	var void []engine.Key
 	for i := range s.changes {
 		c, st := s.changes[i], s.stages[i]
 		r := st.table.at(st.row)
 		if c.Void() {
+			void = append(void, c.Key)
 			r.stage = 0
 			if st.claimed && c.Before == nil {
 				st.table.unclaim(st.row)
@@ -27,6 +29,13 @@ func (s *System) settleDeletes() Ending {
 	}
 	clear(s.changes[kept:])
 	s.changes, s.stages = s.changes[:kept], s.stages[:kept]
+	for i := range void { // nobody else can look it up
+		for j := range s.changes {
+			if namings(s.changes[j].After, void[i]) > 0 {
+				return Referenced
+			}
+		}
+	}
 	s.countReferences()
 	for i := range s.changes {
 		c := &s.changes[i]
