@@ -145,6 +145,7 @@ const (
 // schedule lets the faults and the operators come.
 func (w *World) schedule() {
 	w.id = w.Kernel.Register("faults", w)
+	back := time.Duration(0) // until its clock shows an instant again, the process waits longer than it means to
 	for i, f := range w.config.Faults {
 		to := f.At.Add(f.For)
 		w.lastFault = max(w.lastFault, to.Add(f.Restart))
@@ -170,8 +171,8 @@ func (w *World) schedule() {
 			w.crashes = append(w.crashes, i)
 			w.process.Schedule(driver.Crash{At: f.At, Point: f.Point, Restart: f.Restart})
 		case ClockStep, EngineClockStep:
-			if f.Kind == EngineClockStep && f.By < 0 { // until its clock shows this instant again, the process waits longer than it means to
-				w.Oracle.Heals(f.At.Add(-f.By))
+			if f.Kind == EngineClockStep && f.By < 0 {
+				back -= f.By
 			}
 			w.Kernel.At(f.At, sim.Early, w.id, kindFault, uint64(f.Side), uint64(i))
 		default:
@@ -183,7 +184,7 @@ func (w *World) schedule() {
 		w.lastFault = max(w.lastFault, o.At)
 		w.Kernel.At(o.At, sim.Early, w.id, kindOperator, 0, uint64(i))
 	}
-	w.Oracle.Heals(w.lastFault)
+	w.Oracle.Heals(w.lastFault.Add(back))
 }
 
 // Handle lets a fault begin or end, or an operator ask. It implements

@@ -13,7 +13,7 @@ import (
 // plot says what happens, and leaves to chance when exactly, so that most of them
 // miss by a little, in every way. What else the case has goes on beside them.
 var plots = []func(*plot){
-	(*plot).dismissed, (*plot).parentGoes, (*plot).pastTheHook, (*plot).toldAgain,
+	(*plot).dismissed, (*plot).parentGoes, (*plot).pastTheHook, (*plot).toldAgain, (*plot).goneUnderWay,
 }
 
 // plot is one on its way into a case.
@@ -183,4 +183,22 @@ func (p *plot) toldAgain() {
 		Fault{Kind: "repeated-references", At: p.at, For: 4*second + p.soon(20*second), Side: side, Percent: 100},
 		Fault{Kind: "engine-crash", At: p.at + p.soon(20*second), Restart: oneOf(p.dice, []Span{0, second})},
 	)
+}
+
+// goneUnderWay plays that a record is deleted, on either side, while the engine
+// carries a change of it.
+func (p *plot) goneUnderWay() {
+	m, columns := p.plain()
+	if len(columns) == 0 || p.c.passesHook() {
+		return
+	}
+	side := SideName(below(p.dice, 2))
+	for round := range 3 {
+		e := p.record(m, "g"+strconv.Itoa(round))
+		p.edits(p.at, side, p.set(e, m, side, columns...))
+		at := p.at + 3*second + p.soon(4*second)
+		p.edits(at, side, p.set(e, m, side, columns...))
+		e.Op, e.Set = "delete", nil
+		p.edits(at+40*millisecond+p.soon(100*millisecond), side^SideName(below(p.dice, 2)), e)
+	}
 }
