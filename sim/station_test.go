@@ -238,7 +238,7 @@ func TestStationIsFirstComeFirstServed(t *testing.T) {
 		"5 at 90, waited 90, took 0",
 		"1 at 100, waited 0, took 100")
 	st := s.station.Stats()
-	want := sim.StationStats{Served: 5, QueueMax: 3, Period: 100, Utilisation: 0.95, MeanQueue: 2, MeanWait: 40}
+	want := sim.StationStats{Served: 5, QueueMax: 3, Period: 100, Work: 190, Utilisation: 0.95, MeanQueue: 2, MeanWait: 40}
 	if diff := cmp.Diff(want, st); diff != "" {
 		t.Errorf("statistics (-want +got):\n%s", diff)
 	}
