@@ -46,16 +46,26 @@ func (o *Oracle) Heals(at sim.Time) { o.bounds.heals = max(o.bounds.heals, at) }
 // comes notes an item that waits for its turn. Judged are only those of which
 // nothing but the items before them can hold up: the record looks up no other,
 // takes over no unique value, was never in a live transaction, has nothing under
-// way in the other direction, and no item of the engine's own that it joins.
+// way in the other direction (it would have been read), and no item of the engine's
+// own that it joins.
 func (o *Oracle) comes(p *pair, ref *engine.Reference) {
 	x := ref.Side
 	p.inTurn[x.Other()] = 0
-	if o.bounds.rows || p.lived || p.aided || p.joins[x] || ref.Origin != engine.Captured || len(ref.Needs)+len(ref.Values) > 0 || p.queued() > 1 {
+	if o.bounds.rows || p.lived || p.aided || p.joins[x] || p.tries.reads > 0 || ref.Origin != engine.Captured || len(ref.Needs)+len(ref.Values) > 0 || p.queued() > 1 {
 		return
 	}
 	t := o.turnsOf(ref.Key.Map, x)
 	p.inTurn[x] = t.place(len(t.waiting))
 	t.waiting = append(t.waiting, p)
+}
+
+// rowsComeFirst ends the judgement of turns: a row that the engine has listed itself
+// goes ahead, and so does the item of an earlier change that it joins.
+func (o *Oracle) rowsComeFirst() {
+	if !o.bounds.rows {
+		o.bounds.rows = true
+		o.forgetTurns()
+	}
 }
 
 func (o *Oracle) turnsOf(m engine.MapID, x engine.Side) *turns {
@@ -182,8 +192,8 @@ func (p *pair) underWay(x engine.Side, at sim.Time) bool {
 	return false
 }
 
-// forgetTurns ends the judgement of turns of what waits now: a process that died
-// has its queue from the store.
+// forgetTurns ends the judgement of turns of what waits now, as when a process has
+// died: the next one has its queue from the store.
 func (o *Oracle) forgetTurns() {
 	for i := range o.bounds.turns {
 		t := &o.bounds.turns[i]

@@ -9,7 +9,7 @@ import (
 func (o *Oracle) TakenIn(_ sim.Time, ref *engine.Reference) {
 	if ref.Origin == engine.Initial || ref.Origin == engine.Resynced {
 		o.totals.CopyRows++
-		o.bounds.rows = true
+		o.rowsComeFirst()
 	}
 	if c := o.commitOf(ref); c != nil {
 		c.what |= taken
