@@ -47,10 +47,14 @@ func (o *Oracle) Heals(at sim.Time) { o.bounds.heals = max(o.bounds.heals, at) }
 // nothing but the items before them can hold up: the record looks up no other,
 // takes over no unique value, was never in a live transaction, has nothing under
 // way in the other direction (it would have been read), and no item of the engine's
-// own that it joins.
+// own that it joins. One that an older change joins, taken in later, waits from then
+// on: the older one is its oldest.
 func (o *Oracle) comes(p *pair, ref *engine.Reference) {
 	x := ref.Side
 	p.inTurn[x.Other()] = 0
+	if p.overtook(ref) {
+		p.inTurn[x] = 0
+	}
 	if o.bounds.rows || p.lived || p.aided || p.joins[x] || p.tries.reads > 0 || ref.Origin != engine.Captured || len(ref.Needs)+len(ref.Values) > 0 || p.queued() > 1 {
 		return
 	}
@@ -86,6 +90,17 @@ func (p *pair) queued() (n int) {
 		}
 	}
 	return n
+}
+
+// overtook reports whether a later change of the pair stands in the queue already.
+func (p *pair) overtook(ref *engine.Reference) bool {
+	all := p.open(ref.Side)
+	for i := range all {
+		if c := &all[i]; c.what.has(taken) && !c.what.has(settled) && (c.life > ref.Incarnation || c.life == ref.Incarnation && c.number > ref.Number) {
+			return true
+		}
+	}
+	return false
 }
 
 // Looks tells that the engine reads records of a side for a batch of items: it
