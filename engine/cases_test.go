@@ -60,7 +60,7 @@ var corners = []corner{
 	{what: "long chain, wide fan, parked in the middle", traces: "chain_and_fan_with_a_parked_middle"},
 	{what: "a record that changes faster than it is carried", traces: "hot_record_is_carried restless_record_uses_up_an_attempt restless_record_past_the_hook aged_reference_answers_for_its_change_alone"},
 	{what: "the sequence changes while items wait", traces: "sequence_changed_while_pending job_changes_only_when_stopped"},
-	{what: "throttling on one side", traces: "throttled_side_is_asked_for_nothing throttled_under_batches_that_have_begun throttled_undo_waits throttled_side_is_left_alone throttled_writes_follow_one_by_one TestThrottledPullWaits", gap: "that the other direction keeps flowing: its items read the throttled side, and a pause is kept by all requests"},
+	{what: "throttling on one side", traces: "throttled_side_is_asked_for_nothing throttled_under_batches_that_have_begun throttled_undo_waits throttled_undos_follow_one_by_one throttled_side_is_left_alone throttled_writes_follow_one_by_one TestThrottledPullWaits", gap: "that the other direction keeps flowing: its items read the throttled side, and a pause is kept by all requests"},
 	{what: "one bad row of a thousand", traces: "one_bad_row_of_a_thousand one_bad_row"},
 	{what: "a row that kills the engine", traces: "item_that_kills_the_engine_parks death_costs_what_was_in_flight"},
 	{what: "a target that normalises", traces: "canonical_form_is_no_change normalising_sides_play_no_ping_pong answer_of_one_side_is_carried_back"},

@@ -73,6 +73,9 @@ func (t *liveTx) wake() Time {
 	}
 }
 
+// beingUndone reports whether a request is under way to undo the transaction.
+func (t *liveTx) beingUndone() bool { return t.request != 0 && t.stage >= readingX }
+
 // liveTriesMax is how often a live transaction reads again after somebody else
 // has changed a record under it.
 const liveTriesMax = 3
@@ -415,6 +418,9 @@ func (c *Core) liveWritten(in *Input) {
 	case t.stage == endingLives:
 		c.readX(t)
 	default: // sealed, or restored
+		if t.stage == restoringRows {
+			c.gates[FinOps].crowded, c.gates[Dataverse].crowded = false, false
+		}
 		c.endLive(t)
 		c.bringLacking(t)
 	}

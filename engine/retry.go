@@ -48,7 +48,7 @@ type gate struct {
 	probing  bool // one request is on trial
 	until    Time // of the next probe
 	pause    Time // nothing is asked of the side before this instant
-	crowded  bool // it has refused a request for a time, and no batch has got through since
+	crowded  bool // it has refused a request for a time, and nothing has got through since
 	refusals int  // in a row, of writes that were refused for a time, each after the pause of the one before
 }
 
@@ -107,11 +107,16 @@ func (c *Core) admission() admission {
 	return admit
 }
 
-// busy reports whether a batch is under way. Where a side has refused a request for a
-// time, batches set out one by one until one gets through: if all began again at once,
-// their reads could use up, every time, what the side allows, and nothing would ever
-// be left for a write.
+// busy reports whether a batch is under way, or a live transaction is being undone.
+// Where a side has refused a request for a time, they set out one by one until one gets
+// through: if all began again at once, their reads could use up, every time, what the
+// side allows, and nothing would ever be left for a write.
 func (c *Core) busy() bool {
+	for _, t := range c.lives {
+		if t.beingUndone() {
+			return true
+		}
+	}
 	for i := range c.batches {
 		if c.batches[i].busy {
 			return true

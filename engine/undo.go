@@ -17,8 +17,13 @@ import "slices"
 // X must have told so itself: that it was told to undo means nothing while the
 // message can be lost.
 
-// readX begins to undo what a transaction did on Y.
+// readX begins to undo what a transaction did on Y, or waits for its turn: after a
+// side has refused requests for a time, transactions are undone one after the other.
 func (c *Core) readX(t *liveTx) {
+	if (c.gates[FinOps].crowded || c.gates[Dataverse].crowded) && c.busy() {
+		t.stage, t.until = waitingOut, c.now.Add(c.cfg.LockWait)
+		return
+	}
 	t.stage = readingX
 	c.send(t, Effect{Kind: ReadBatch, Side: t.intent.Side, Keys: t.keys()})
 }

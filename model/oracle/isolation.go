@@ -20,9 +20,29 @@ func (o *Oracle) keeps(at sim.Time, p *pair, it *Item) {
 	switch why := it.Outcome.Reason; {
 	case it.State == Parked && (why == engine.Refused || why == engine.DuplicateValue) && !p.refused[ref.Side.Other()]:
 		o.breach(isolation, at, &ref.Key, "change %d.%d of %s is parked as %s, and %s never refused it", ref.Incarnation, ref.Number, ref.Side, why, ref.Side.Other())
-	case it.State == Blocked && ref.Number == p.number[ref.Side] && !o.looksUp(p.record[ref.Side], &it.On):
+	case it.State == Blocked && ref.Number == p.number[ref.Side] && !o.looksUp(p.record[ref.Side], &it.On) && !o.lookedUp(p, ref.Side, &it.On):
 		o.breach(isolation, at, &ref.Key, "change %d.%d of %s waits for %s, which it does not look up", ref.Incarnation, ref.Number, ref.Side, o.record(&it.On))
 	}
+}
+
+// lookedUp reports whether a record named another one before it was changed past the
+// hook: nobody has told the engine, and an item that waits for people is not read again.
+func (o *Oracle) lookedUp(p *pair, side engine.Side, k *engine.Key) bool {
+	if p.astray == nil {
+		return false
+	}
+	s, b := &o.shapes[p.key().Map], &p.astray.sides[side]
+	for g := range s.groups {
+		if !b.groups.has(g) {
+			continue
+		}
+		for _, c := range s.groups[g].list {
+			if isLookupTo(&b.values[c], k) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // looksUp reports whether a record names another one.
@@ -31,9 +51,14 @@ func (o *Oracle) looksUp(r *engine.Record, k *engine.Key) bool {
 		return false
 	}
 	for _, c := range o.shapes[r.Key.Map].lookups {
-		if v := &r.Values[c]; v.Kind == engine.KindLookup && v.Target.Map == k.Map && v.Target.Company == k.Company && v.Target.ID == k.ID {
+		if isLookupTo(&r.Values[c], k) {
 			return true
 		}
 	}
 	return false
+}
+
+// isLookupTo reports whether a value is a lookup to a record.
+func isLookupTo(v *engine.Value, k *engine.Key) bool {
+	return v.Kind == engine.KindLookup && v.Target.Map == k.Map && v.Target.Company == k.Company && v.Target.ID == k.ID
 }

@@ -544,6 +544,14 @@ func TestProperties(t *testing.T) {
 			ref := h.user(fin, engine.Key{Map: 1, ID: "L"}, []engine.Value{{}, {Kind: engine.KindLookup, Target: &header}})
 			h.items = append(h.items, Item{Reference: ref, State: Blocked, On: a})
 		}, []string{"isolation: lines L: change 1.1 of finops waits for headers usmf A, which it does not look up"}},
+		{"a line waits for a header that was taken off it past the hook", func(h *hand) {
+			h.queue(h.user(fin, a, text("1")), Parked)
+			h.items = append(h.items, Item{Reference: lineOff(h, a, headerKey("B")), State: Blocked, On: a})
+		}, nil},
+		{"a line waits for a header that was put on it past the hook, and off again", func(h *hand) {
+			h.queue(h.user(fin, a, text("1")), Parked)
+			h.items = append(h.items, Item{Reference: lineOff(h, headerKey("B"), a, headerKey("B")), State: Blocked, On: a})
+		}, []string{"isolation: lines L: change 1.1 of finops waits for headers usmf A, which it does not look up"}},
 
 		// converged
 		{"the sides differ and nothing is queued", func(h *hand) {
@@ -744,6 +752,20 @@ func TestChecksAreCounted(t *testing.T) {
 	if r.Totals != want {
 		t.Errorf("totals: got %+v, want %+v", r.Totals, want)
 	}
+}
+
+// lineOff captures a line with its first header, and gives it the others past the hook.
+func lineOff(h *hand, first engine.Key, others ...engine.Key) *engine.Reference {
+	line := engine.Key{Map: 1, ID: "L"}
+	on := func(header engine.Key) []engine.Value {
+		return []engine.Value{{}, {Kind: engine.KindLookup, Target: &header}}
+	}
+	ref := h.user(fin, line, on(first))
+	h.o.Capturing(h.now, fin, 1, false)
+	for _, header := range others {
+		h.bypass(fin, line, on(header))
+	}
+	return ref
 }
 
 // TestUntoldCommitPanics: a driver that does not report a commit would make
