@@ -706,7 +706,7 @@ func (s *testSystem) write(w *engine.Write) engine.RowAnswer {
 		s.dangles(w, r)
 	}
 	if s.env.judge != nil {
-		r.Trace = s.env.judge.engineCommitted(s.side, w, now)
+		r.Trace = s.env.judge.engineCommitted(s.side, w, now, r)
 	}
 	if ref != nil {
 		s.append(*ref)

@@ -1,6 +1,10 @@
 package engine_test
 
-import "github.com/twinwrite/twinwrite/engine"
+import (
+	"maps"
+
+	"github.com/twinwrite/twinwrite/engine"
+)
 
 // numbered names a record on one side.
 type numbered struct {
@@ -12,11 +16,12 @@ type numbered struct {
 type fates struct {
 	dropped    []touch
 	head, gone []int
+	deleted    bool // nothing took the record's place
 }
 
 // hides notes what has befallen a hidden record, given what was known before.
 func (j *judge) hides(side engine.Side, w *engine.Write, dropped history, head, gone map[int]bool) {
-	j.hidden[numbered{side, w.Key}] = fates{added(j.dropped, dropped), added(j.head, head), added(j.gone, gone)}
+	j.hidden[numbered{side, w.Key}] = fates{added(j.dropped, dropped), added(j.head, head), added(j.gone, gone), w.Kind == engine.DeleteWrite}
 }
 
 func added[T comparable](now, before map[T]bool) (list []T) {
@@ -30,7 +35,7 @@ func added[T comparable](now, before map[T]bool) (list []T) {
 
 // unhidden takes it back, and returns what the record reflects: what it did, and what
 // users of its side have changed since, with all that these had before them.
-func (j *judge) unhidden(side engine.Side, w *engine.Write, target history) history {
+func (j *judge) unhidden(side engine.Side, w *engine.Write, now, back *engine.Record) history {
 	f := j.hidden[numbered{side, w.Key}]
 	for _, t := range f.dropped {
 		delete(j.dropped, t)
@@ -41,7 +46,10 @@ func (j *judge) unhidden(side engine.Side, w *engine.Write, target history) hist
 	for _, id := range f.gone {
 		delete(j.gone, id)
 	}
-	before := historyOf(w.Source)
+	before, target := historyOf(w.Source), historyOf(now)
+	if f.deleted {
+		return j.underneath(w, now, back, before, target)
+	}
 	edited := map[int]bool{} // groups
 	for t := range target {
 		if j.edits[t.edit].side == side && !before[t] {
@@ -57,6 +65,34 @@ func (j *judge) unhidden(side engine.Side, w *engine.Write, target history) hist
 	for t := range target {
 		if edited[j.schedule.groupOf(t.column)] {
 			h[t] = true
+		}
+	}
+	return h
+}
+
+// underneath returns what a record reflects that came back under one that was created
+// past the hook where it had been deleted. Nobody had seen the delete commit: what the
+// create fills in stands on top of what was there, and what it leaves empty takes
+// nothing away.
+func (j *judge) underneath(w *engine.Write, now, back *engine.Record, before, target history) history {
+	h := history{}
+	maps.Copy(h, before)
+	filled := map[int]bool{} // columns
+	if now.Alive {
+		for t := range target {
+			v := now.Values[t.column]
+			filled[t.column] = v.Kind != engine.KindNull && !v.Equal(w.Source.Values[t.column])
+			if filled[t.column] {
+				h[t] = true
+			}
+		}
+	}
+	for c, v := range w.Source.Values {
+		if filled[c] {
+			v = now.Values[c]
+		}
+		if !back.Values[c].Equal(v) {
+			j.breach("column %d of %s was %v, and %v came back", c, w.Key.ID, v, back.Values[c])
 		}
 	}
 	return h

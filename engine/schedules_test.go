@@ -578,7 +578,7 @@ func numberOf(r *engine.Reference) string {
 	return fmt.Sprintf("%v %s %d.%d", r.Side, r.Key.ID, r.Incarnation, r.Number)
 }
 
-func (j *judge) engineCommitted(side engine.Side, w *engine.Write, now *engine.Record) history {
+func (j *judge) engineCommitted(side engine.Side, w *engine.Write, now, after *engine.Record) history {
 	target := historyOf(now)
 	j.writes.done(w)
 	if w.Hide {
@@ -591,7 +591,7 @@ func (j *judge) engineCommitted(side engine.Side, w *engine.Write, now *engine.R
 	case engine.SealWrite:
 		return target
 	case engine.UnhideWrite:
-		return j.unhidden(side, w, target)
+		return j.unhidden(side, w, now, after)
 	case engine.LateWrite:
 		for t := range target {
 			if w.Groups.Has(j.schedule.groupOf(t.column)) {

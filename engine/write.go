@@ -155,7 +155,8 @@ func applyDelete(m *TableMap, w *Write, now *Record) *Record {
 }
 
 // applyUnhide gives back what stood there before a live transaction, in the column
-// groups that users have not changed since. What they have changed is theirs. In
+// groups that users have not changed since. What they have changed is theirs; a
+// create over the tombstone, past the hook, has changed what it fills in. In
 // another life than the hidden record's, their numbers count on.
 func applyUnhide(m *TableMap, side Side, now *Record) *Record {
 	h := now.Mark.Hidden
@@ -178,7 +179,9 @@ func applyUnhide(m *TableMap, side Side, now *Record) *Record {
 			continue
 		}
 		for _, c := range m.groups[g].columns {
-			r.Values[c] = now.Values[c]
+			if !now.risen() || now.Values[c].Kind != KindNull {
+				r.Values[c] = now.Values[c]
+			}
 		}
 		r.Mark.Groups[g].Own, r.Mark.Groups[g].Fingerprint = now.Mark.Groups[g].Own, now.Mark.Groups[g].Fingerprint
 	}
@@ -203,6 +206,10 @@ func (r *Record) editedOver(m *TableMap, side Side, hidden *Record) GroupSet {
 	}
 	return edited
 }
+
+// risen reports whether a record was created past the hook over a tombstone, which
+// its mark still tells of.
+func (r *Record) risen() bool { return r.Alive && r.Mark.Dead }
 
 // applyCarry brings the source's groups and what it knows to the target.
 func applyCarry(m *TableMap, w *Write, side Side, now *Record) (*Record, bool) {

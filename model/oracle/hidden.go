@@ -56,7 +56,8 @@ func (o *Oracle) overrules(at sim.Time, r *liveRow, y engine.Side, source *head,
 }
 
 // unhide is a write that gives side y back what it had hidden for a transaction that
-// was undone. In column groups that users have changed on top, their changes stay.
+// was undone. In column groups that users have changed on top, their changes stay. A
+// create past the hook where the record had been deleted has changed what it fills in.
 func (o *Oracle) unhide(at sim.Time, s *shape, p *pair, y engine.Side, source *head, w *engine.Write, prev, after *engine.Record) {
 	x := y.Other()
 	r := o.rowOf(p, y, prev)
@@ -68,11 +69,15 @@ func (o *Oracle) unhide(at sim.Time, s *shape, p *pair, y engine.Side, source *h
 		o.breach(noPhantom, at, p.key(), "%s got back something else than what transaction %d of %s had hidden", y, prev.Mark.Intent, x)
 	}
 	p.backAgainstTheFlow(s, y)
-	next := o.standsOf(s, p, y)
+	next, edited := o.standsOf(s, p, y), s.differ(after.Values, w.Source.Values)
 	for g := range s.groups {
-		if was := *source.of(g); next[g].commits[y] == was.commits[y] {
+		switch was := *source.of(g); {
+		case next[g].commits[y] == was.commits[y]:
 			next[g] = was
-		} else {
+		case risen(prev) && !edited.has(g):
+			o.linked(p, y, g, was.commits[y], next[g].commits[y])
+			next[g] = was
+		default:
 			next[g].commits[x] = was.commits[x]
 		}
 	}
@@ -80,3 +85,6 @@ func (o *Oracle) unhide(at sim.Time, s *shape, p *pair, y engine.Side, source *h
 	o.references(at, y, intentOf(prev), prev, after)
 	o.restored(at, p, y, intentOf(prev), source, ^set(0))
 }
+
+// risen reports whether a record was created past the hook over a tombstone.
+func risen(r *engine.Record) bool { return alive(r) && r.Mark.Dead }

@@ -27,6 +27,26 @@ func (h *hand) unhide(y engine.Side, back *engine.Record, values []engine.Value)
 	h.publish(y, r)
 }
 
+// createdAnew deletes a record live, which is undone, and creates it past the hook of
+// the other side before that has its own back; it returns what is hidden there.
+func (h *hand) createdAnew(values []engine.Value) *engine.Record {
+	h.t.Helper()
+	h.synced(fin, order, row("1"))
+	was := h.get(dat, order)
+	h.over(dat, 1, h.hold(fin, 1, order, nil), 0)
+	h.o.Undone(h.now, fin, 1)
+	if values == nil {
+		values = make([]engine.Value, 2)
+	}
+	h.o.Capturing(h.now, dat, order.Map, false)
+	before, r := h.get(dat, order), h.next(dat, order, values)
+	r.Mark.Dead = true // nothing has told the mark
+	r.Trace = h.o.UserCommit(h.now, dat, before, r, nil)
+	h.publish(dat, r)
+	h.o.Capturing(h.now, dat, order.Map, true)
+	return was
+}
+
 // TestHidden judges live transactions that stand where something else stood.
 func TestHidden(t *testing.T) {
 	t.Parallel()
@@ -109,6 +129,24 @@ func TestHidden(t *testing.T) {
 			h.over(dat, 1, h.hold(fin, 1, order, nil), 1)
 			h.o.Undone(h.now, fin, 1)
 			h.unhide(dat, was, was.Values)
+			h.carry(fin, order)
+			h.settle(ref, engine.Synced, engine.Written)
+		}, nil},
+		{"created anew past the hook and left empty, and what was there comes back", func(h *hand) {
+			h.unhide(dat, h.createdAnew(nil), row("1"))
+		}, nil},
+		{"created anew past the hook and left empty, and what was there is lost", func(h *hand) {
+			h.unhide(dat, h.createdAnew(nil), make([]engine.Value, 2))
+		}, []string{"no-phantom: column text did not come back on dataverse, and nobody had filled it in"}},
+		{"created anew past the hook and left empty, which nobody conflicts with", func(h *hand) {
+			h.unhide(dat, h.createdAnew(nil), row("1"))
+			ref := h.user(fin, order, row("3"))
+			h.write(engine.CarryWrite, dat, h.get(fin, order), true)
+			h.settle(ref, engine.Synced, engine.Override)
+		}, []string{"true-outcome: dataverse was overridden although finops knew all its changes"}},
+		{"created anew past the hook, and what was filled in is carried", func(h *hand) {
+			h.unhide(dat, h.createdAnew(row("2")), row("2"))
+			ref := h.late(dat, order)
 			h.carry(fin, order)
 			h.settle(ref, engine.Synced, engine.Written)
 		}, nil},

@@ -148,6 +148,8 @@ func (o *Oracle) content(at sim.Time, s *shape, p *pair, y engine.Side, w *engin
 			case w.Kind == engine.UnhideWrite && sameValue(v, &w.Source.Values[c]):
 			case carries:
 				o.breach(noPhantom, at, &after.Key, "%s was written from %s and holds something else in column %s", y, x, s.Columns[c].Name)
+			case w.Kind == engine.UnhideWrite && risen(prev) && v.Kind == engine.KindNull:
+				o.breach(noPhantom, at, &after.Key, "column %s did not come back on %s, and nobody had filled it in", s.Columns[c].Name, y)
 			case was == nil && v.Kind == engine.KindNull, was != nil && sameValue(v, &was[c]):
 			default:
 				o.breach(noPhantom, at, &after.Key, "column %s changed on %s with a write that does not carry it", s.Columns[c].Name, y)
