@@ -193,12 +193,13 @@ func (p *plot) goneUnderWay() {
 		return
 	}
 	side := SideName(below(p.dice, 2))
-	for round := range 3 {
+	pace := oneOf(p.dice, []Span{60 * millisecond, 100 * millisecond, 200 * millisecond}) // what a write takes, more or less
+	for round := range 4 {
 		e := p.record(m, "g"+strconv.Itoa(round))
 		p.edits(p.at, side, p.set(e, m, side, columns...))
 		at := p.at + 3*second + p.soon(4*second)
 		p.edits(at, side, p.set(e, m, side, columns...))
 		e.Op, e.Set = "delete", nil
-		p.edits(at+40*millisecond+p.soon(100*millisecond), side^SideName(below(p.dice, 2)), e)
+		p.edits(at+p.soon(pace), side^SideName(below(p.dice, 2)), e)
 	}
 }
