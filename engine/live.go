@@ -174,6 +174,9 @@ func (c *Core) endLive(t *liveTx) {
 			if t.stage == sealingRows && t.intent.Rows[i].Op == Delete && len(p.lanes[side].open) > 0 {
 				c.rouse(l)
 			}
+			if t.stage >= readingY { // it was undone, and what it looked up may not have come back
+				c.lookAgain(l)
+			}
 			if p.lanes[side].state == ready {
 				c.pushReady(l)
 			}
