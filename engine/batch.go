@@ -281,6 +281,7 @@ func (c *Core) act(f *flight, l *lane, m *TableMap, lookups []Alive) (Side, Writ
 	case v.Late == LateTarget:
 		return target, c.late(f.lane.opposite(), f.y, f.x, v.LateSet), true
 	case v.Ended():
+		c.otherLooksAgain(f)
 		c.settle(f, l)
 	case v.Missing != nil:
 		c.waitForLookup(f, l, *v.Missing)
@@ -467,9 +468,7 @@ func (c *Core) finish(f *flight, l *lane) {
 		c.stats.DriftOverwritten++
 	}
 	c.tookTurn(f)
-	if m := c.cfg.Maps[c.pairs.at(f.lane.pair()).key.Map]; f.verdict.Carry&m.lookingUp != 0 { // it may not need any more what it waits for
-		c.lookAgain(f.lane.opposite())
-	}
+	c.otherLooksAgain(f)
 	if f.verdict.Reject != 0 && c.bugs.hit(PlantConflictRetried) {
 		l.attempts = 0
 		c.retry(f, l, Outcome{Class: ConflictFailure, Reason: Rejected})

@@ -38,7 +38,7 @@ var corners = []corner{
 	{what: "parent and child in the wrong order", traces: "child_before_parent_by_a_commit_race parent_and_child_in_a_wrong_order child_before_parent_in_the_outbox"},
 	{what: "circles of one, two and three, across companies", traces: "self_lookup_in_two_steps circle_of_two_lookups circle_of_three_lookups circle_of_three_survives_a_crash circle_across_companies circle_of_nothing_but_lookups"},
 	{what: "a parent deleted while its child is pending", traces: "parent_deleted_while_its_child_is_pending delete_of_a_parked_parent"},
-	{what: "a lookup changed after it was queued", traces: "lookup_changed_while_queued lookup_changed_to_one_that_is_not_there_yet"},
+	{what: "a lookup changed after it was queued", traces: "lookup_changed_while_queued lookup_changed_to_one_that_is_not_there_yet lookup_overridden_before_it_is_heard_of lookup_overridden_by_a_lost_answer lookup_overridden_by_an_item_that_parks"},
 	{what: "a unique value handed over, and swapped", traces: "unique_value_freed_by_a_later_row unique_values_move_up_a_chain unique_values_swapped unique_value_of_a_parked_giver unique_value_taken_before_it_is_known_to_be_free unique_value_handed_over_in_capture_order swap_of_unique_values_parks TestUniqueValueSchedules"},
 	{what: "a delete while an item is in flight", traces: "delete_waits_for_the_item_in_flight"},
 	{what: "a late reference from before a delete", traces: "late_reference_from_before_a_delete late_reference_from_an_earlier_life overruled_edit_is_heard_of_in_a_later_life delete_clears_the_error_desk"},

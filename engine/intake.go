@@ -311,6 +311,15 @@ func (c *Core) lookAgain(id laneID) {
 	}
 }
 
+// otherLooksAgain lets the other direction of a pair look again at what it waits for,
+// when an item has come to an end that may have changed what the record looks up: by
+// the write that has just been answered, or by one whose answer was lost.
+func (c *Core) otherLooksAgain(f *flight) {
+	if c.cfg.Maps[c.pairs.at(f.lane.pair()).key.Map].lookingUp != 0 {
+		c.lookAgain(f.lane.opposite())
+	}
+}
+
 // skip lets an item go on without what it waits for: another record, or its
 // unique value.
 func (l *lane) skip(k Key) {

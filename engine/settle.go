@@ -198,6 +198,7 @@ func (c *Core) park(f *flight, l *lane, why Outcome) {
 	}
 	c.leave(f, l)
 	c.putOnDesk(f.lane, l, why)
+	c.otherLooksAgain(f)
 }
 
 // putOnDesk lets an item wait for an operator, or for a newer reference. Where
