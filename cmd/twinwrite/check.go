@@ -167,9 +167,9 @@ func (f *checkFlags) campaign(cmd *cobra.Command, subject *check.Subject, files 
 	switch {
 	case f.jobs < 1:
 		return c, fmt.Errorf("--jobs is %d\n  hint: how many cases go at the same time, at least 1", f.jobs)
-	case f.cases < 0:
+	case f.cases < 0 || cmd.Flags().Changed("cases") && f.cases == 0:
 		return c, fmt.Errorf("--cases is %d\n  hint: at least 1", f.cases)
-	case f.most < 0:
+	case f.most < 0 || cmd.Flags().Changed("for") && f.most == 0:
 		return c, fmt.Errorf("--for is %v\n  hint: a time such as 10m", f.most)
 	case f.cases == 0 && f.most > 0:
 		c.Cases = noEnd

@@ -52,7 +52,7 @@ columns mean is written in the file itself: its tables carry comments.`,
 			case errors.Is(err, store.ErrTable):
 				return usage(err)
 			case err != nil:
-				return usage(fmt.Errorf("read results in %s: %w\n  hint: name the folder of a run, as 'twinwrite run' prints it", args[0], err))
+				return unread(args[0], fmt.Errorf("read results in %s: %w", args[0], err))
 			}
 			return deliver(cmd, out, func(w io.Writer) error { return table.Write(w, format) })
 		},
@@ -65,7 +65,7 @@ columns mean is written in the file itself: its tables carry comments.`,
 func copyResults(from, to string) error {
 	source, err := os.Open(from)
 	if err != nil {
-		return usage(fmt.Errorf("%w\n  hint: name the folder of a run, as 'twinwrite run' prints it", err))
+		return unread(filepath.Dir(from), err)
 	}
 	defer source.Close() //nolint:errcheck // it is only read
 	if err := writeFile(to, func(w io.Writer) error { _, err := io.Copy(w, source); return err }); err != nil {

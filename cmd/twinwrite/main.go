@@ -16,6 +16,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // The exit codes. When several apply, [urgency] says which counts.
@@ -112,7 +113,25 @@ Start with:  twinwrite run month-end
 	}
 	root.SetOut(stdout)
 	root.SetErr(stderr)
+	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(runCommand(), compareCommand(), sweepCommand(), mergeCommand(), checkCommand(), replayCommand(), explainCommand(), outcomesCommand(), reportCommand(), plotCommand(), exportCommand(), traceCommand(), validateCommand(), planCommand(),
 		scenariosCommand(), initCommand(), catalogCommand(), schemaCommand(), versionCommand())
 	return root
+}
+
+// flagError tells of a flag's value that is none what the flag takes.
+func flagError(_ *cobra.Command, err error) error {
+	var bad *pflag.InvalidValueError
+	if !errors.As(err, &bad) {
+		return err
+	}
+	flag := bad.GetFlag()
+	form := map[string]string{
+		"int": "a whole number", "uint64": "a whole number, 0 or more", "duration": "a time such as 10m", "bool": "true or false",
+	}[flag.Value.Type()]
+	if form == "" {
+		return err
+	}
+	_, about := pflag.UnquoteUsage(flag)
+	return usage(fmt.Errorf("--%s is %q\n  hint: %s; %s", flag.Name, bad.GetValue(), form, about))
 }

@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -69,9 +71,18 @@ pull request, as JUnit what every continuous integration reads.`,
 func storedRun(dir string) (*contender, error) {
 	c, err := stored(dir)
 	if err != nil {
-		return nil, usage(fmt.Errorf("%w\n  hint: name the folder of a run, as 'twinwrite run' prints it", err))
+		return nil, unread(dir, err)
 	}
 	return c, nil
+}
+
+// unread says what to do about results in a folder that cannot be read.
+func unread(dir string, err error) error {
+	hint := "the file is damaged or of another version: do the run again"
+	if _, missing := os.Stat(filepath.Join(dir, reports.ResultsFile)); missing != nil {
+		hint = "name the folder of a run, as 'twinwrite run' prints it"
+	}
+	return usage(fmt.Errorf("%w\n  hint: %s", err, hint))
 }
 
 // outFlag adds --out to a command that writes one thing.
