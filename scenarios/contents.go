@@ -78,7 +78,7 @@ func (c *checker) resolveContents(n *node, m *mapOutline, path string) {
 		named := as[namedContents](v)
 		i := slices.Index(m.columns, named.column)
 		if i < 0 {
-			c.errs.report(named.at, join(path, named.column), didYouMean(named.column, m.columns), "the map %s has no column %s", m.name, quote(named.column))
+			c.errs.report(named.at, join(path, named.column), c.errs.didYouMean(named.column, m.columns), "the map %s has no column %s", m.name, quote(named.column))
 			continue
 		}
 		for _, cell := range named.values {

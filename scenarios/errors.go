@@ -147,18 +147,30 @@ func (c *collector) add(e *ScenarioError) {
 	same := func(o *ScenarioError) bool {
 		return o.File == e.File && o.Line == e.Line && o.Column == e.Column && o.Msg == e.Msg
 	}
-	if slices.ContainsFunc(c.all, same) {
-		return
-	}
-	if len(c.all) == errorsMax {
+	switch {
+	case slices.ContainsFunc(c.all, same):
+	case c.full():
 		c.dropped++
-		return
+	default:
+		c.all = append(c.all, e)
 	}
-	c.all = append(c.all, e)
 }
 
 func (c *collector) report(at position, path, hint, format string, args ...any) {
 	c.add(newError(at, path, hint, fmt.Sprintf(format, args...)))
+}
+
+// full reports whether further faults are only counted.
+func (c *collector) full() bool { return len(c.all) >= errorsMax }
+
+// didYouMean suggests a known word for an unknown one, as long as anybody will
+// read it: comparing each of many unknown words with each of many known ones
+// would take longer than all the rest.
+func (c *collector) didYouMean(word string, known []string) string {
+	if c.full() {
+		return ""
+	}
+	return didYouMean(word, known)
 }
 
 func (c *collector) count() int { return len(c.all) + c.dropped }
@@ -195,16 +207,24 @@ func didYouMean(word string, known []string) string {
 		return "did you mean " + best + "?"
 	case len(known) == 0:
 		return "there is none to choose from"
+	case len(known) > listedMax:
+		return fmt.Sprintf("known here: %s and %d more", strings.Join(known[:listedMax], ", "), len(known)-listedMax)
 	default:
 		return "known here: " + strings.Join(known, ", ")
 	}
 }
+
+// listedMax is how many known words a hint lists.
+const listedMax = 40
 
 // nearest returns the known word that an unknown one was probably meant to
 // be, or "".
 func nearest(word string, known []string) string {
 	best, distance := "", len(word)/3+2
 	for _, k := range known {
+		if apart := utf8.RuneCountInString(word) - utf8.RuneCountInString(k); max(apart, -apart) >= distance {
+			continue // at least so many letters are to be inserted or deleted
+		}
 		if d := editDistance(word, k); d < distance {
 			best, distance = k, d
 		}

@@ -116,7 +116,7 @@ func (c *checker) resolveFilter(f openFilter, columns *node, path string) engine
 		for _, column := range columns.items {
 			names = append(names, column.name)
 		}
-		c.fault(f.at, path, didYouMean(f.filter.Column, names), "a filter on %s, which is no column of the map", quote(f.filter.Column))
+		c.fault(f.at, path, c.errs.didYouMean(f.filter.Column, names), "a filter on %s, which is no column of the map", quote(f.filter.Column))
 		return f.filter
 	}
 	if f.filter.Test != engine.Equals && f.filter.Test != engine.Differs {

@@ -161,7 +161,10 @@ func parseFile(file string, src []byte, sets []string) (*Scenario, error) {
 	}
 	var open []OpenLookup
 	if root.kind == mapping {
-		open = expand(root, errs)
+		var ok bool
+		if open, ok = expand(root, errs); !ok {
+			return nil, errs.sorted()
+		}
 		for i, set := range sets {
 			override(root, set, i+1, errs)
 		}

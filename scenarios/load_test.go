@@ -379,8 +379,12 @@ func TestLimits(t *testing.T) {
 		"long line":       {"name: " + strings.Repeat("x", lineBytesMax), "a line may have"},
 		"open brackets":   {strings.Repeat("[", 4000), "brackets are nested"},
 		"many in a line":  {strings.Repeat("- ", 2000) + "a", "indented by more than"},
-		"many keys":       {strings.Repeat("a: 1\n", 100_000), "more than 10000 keys"},
-		"many items":      {strings.Repeat("- a\n", 100_000), "it may have 10000"},
+		"many keys":       {strings.Repeat("a: 1\n", 100_000), "more than 6000 keys"},
+		"many items":      {strings.Repeat("- a\n", 100_000), "more than 10000 items"},
+		"many dashes":     {"x:\n" + strings.Repeat("-\n", 200_000), "more than 10000 items"},
+		"many commas":     {"x: [" + strings.Repeat(strings.Repeat(",", 80)+"\n", 6000) + "]", "more than 50000 commas"},
+		"a long list":     {"x: [" + strings.Repeat("a,\n", 10_001) + "]", "it may have 10000"},
+		"many templates":  {"maps:\n" + strings.Repeat("- {template: customers-v3-organizations}\n", 2000), "more than 1000 maps"},
 		"alias bomb":      {"a: &a [x]\nb: &b [*a, *a]\nc: [*b, *b]\n", "an anchor"},
 		"deep indent":     {strings.Repeat(" ", 500) + "a: 1\n", "indented by more than"},
 		"keys in a line":  {strings.Repeat("a: ", 1300), "not allowed"},
@@ -407,6 +411,37 @@ func TestManyErrors(t *testing.T) {
 	var all Errors
 	if !errors.As(err, &all) || len(all) != errorsMax+1 || !strings.Contains(all[errorsMax].Msg, "more errors") {
 		t.Errorf("got %d errors, the last: %v", len(all), all[len(all)-1])
+	}
+}
+
+// TestNobodyReads: once as many faults are shown as will be, no more words are
+// compared for suggestions. Else some thousand unknown names of some thousand
+// known ones take minutes.
+func TestNobodyReads(t *testing.T) {
+	t.Parallel()
+	errs := &collector{}
+	for i := range errorsMax {
+		if errs.didYouMean("custmers", []string{"customers"}) == "" {
+			t.Fatalf("no suggestion for fault %d", i+1)
+		}
+		errs.report(position{&origin{file: "x"}, i + 1, 1}, "", "", "a fault")
+	}
+	if got := errs.didYouMean("custmers", []string{"customers"}); got != "" {
+		t.Errorf("with %d faults there is still a suggestion: %s", errorsMax, got)
+	}
+}
+
+// TestNearest: what is left out because lengths differ would not have been near.
+func TestNearest(t *testing.T) {
+	t.Parallel()
+	words := []string{"a", "workers", "worker", "work", "batch", "breaker", "a-very-long-word-beside-the-others", "wörkers"}
+	for _, word := range words {
+		for _, known := range words {
+			near := editDistance(word, known) < len(word)/3+2
+			if got := nearest(word, []string{known}) != ""; got != near {
+				t.Errorf("%s is near %s: %v, want %v", word, known, got, near)
+			}
+		}
 	}
 }
 

@@ -18,11 +18,13 @@ import (
 // The limits of a scenario file. They keep a hostile file from costing more
 // than an honest one; no sensible scenario comes near them.
 const (
-	documentBytesMax = 1 << 20
+	documentBytesMax = 512 << 10
 	lineBytesMax     = 4096
 	indentMax        = 128
 	nestingMax       = 24
-	keysMax          = 10_000 // in the whole file: the parser takes time by their square
+	keysMax          = 6_000 // in the whole file: the parser takes time by the square of those without a value
+	dashesMax        = 10_000
+	commasMax        = 50_000
 	listItemsMax     = 10_000
 )
 
@@ -214,7 +216,7 @@ func screenLine(at position, line string, errs *collector) {
 // that only an attack would need.
 func screenTokens(src *origin, tokens token.Tokens, errs *collector) bool {
 	before := errs.count()
-	depth, keys := 0, 0
+	depth, keys, dashes, commas := 0, 0, 0, 0
 	for _, tk := range tokens {
 		switch tk.Type {
 		case token.AnchorType:
@@ -237,6 +239,16 @@ func screenTokens(src *origin, tokens token.Tokens, errs *collector) bool {
 		case token.MappingValueType:
 			if keys++; keys > keysMax {
 				errs.report(src.at(tk), "", "split it", "the file has more than %d keys", keysMax)
+				return false
+			}
+		case token.SequenceEntryType:
+			if dashes++; dashes > dashesMax {
+				errs.report(src.at(tk), "", "keep bulk data in a trace file", "the file has more than %d items of lists", dashesMax)
+				return false
+			}
+		case token.CollectEntryType:
+			if commas++; commas > commasMax {
+				errs.report(src.at(tk), "", "keep bulk data in a trace file", "the file has more than %d commas between values", commasMax)
 				return false
 			}
 		case token.MappingEndType, token.SequenceEndType:

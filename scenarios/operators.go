@@ -99,7 +99,7 @@ func checkOperators(c *checker, n *node) {
 		path := join("operators", o.name)
 		i := slices.Index(names, job.text)
 		if i < 0 {
-			c.fault(job, join(path, "job"), didYouMean(job.text, names), "there is no job %s", quote(job.text))
+			c.fault(job, join(path, "job"), c.errs.didYouMean(job.text, names), "there is no job %s", quote(job.text))
 			continue
 		}
 		maps, carried := o.get("maps"), jobs.items[i].get("sequence")

@@ -61,8 +61,13 @@ func (c *checker) outline(root *node) {
 		}
 	}
 	if maps := root.get("maps"); maps != nil {
+		named := map[string]bool{}
 		for _, m := range maps.items {
-			c.maps = append(c.maps, mapOutline{name: m.textOf("name")})
+			name := m.textOf("name")
+			c.maps = append(c.maps, mapOutline{name: name})
+			if !named[name] {
+				named[name], c.mapNames = true, append(c.mapNames, name)
+			}
 		}
 	}
 	if workloads := root.get("workload"); workloads != nil {
@@ -97,13 +102,7 @@ func readMapName(c *checker, n *node, path string) *node {
 	}
 	i := slices.IndexFunc(c.maps, func(m mapOutline) bool { return m.name == n.text })
 	if i < 0 || n.text == "" {
-		var names []string
-		for _, m := range c.maps {
-			if !slices.Contains(names, m.name) {
-				names = append(names, m.name)
-			}
-		}
-		c.fault(n, path, didYouMean(n.text, names), "there is no map %s", quote(n.text))
+		c.fault(n, path, c.errs.didYouMean(n.text, c.mapNames), "there is no map %s", quote(n.text))
 		return nil
 	}
 	return &node{kind: scalar, at: n.at, text: n.text, value: i}
@@ -433,7 +432,7 @@ func checkStep(c *checker, raw, n *node, path string) {
 	for _, v := range columns.items {
 		index := slices.Index(m.columns, v.text)
 		if index < 0 {
-			c.fault(v, join(path, "columns"), didYouMean(v.text, m.columns), "the map %s has no column %s", m.name, quote(v.text))
+			c.fault(v, join(path, "columns"), c.errs.didYouMean(v.text, m.columns), "the map %s has no column %s", m.name, quote(v.text))
 		}
 		indexes = append(indexes, index)
 	}
@@ -538,7 +537,7 @@ func resolveSources(c *checker, n *node, path, in, what string, targets []string
 	for _, v := range as[[]any](n.value) {
 		s := as[namedSource](v)
 		if s.Target = slices.Index(targets, s.target); s.Target < 0 {
-			c.errs.report(s.at, join(path, s.target), didYouMean(s.target, targets), "the map %s has no %s %s", in, what, quote(s.target))
+			c.errs.report(s.at, join(path, s.target), c.errs.didYouMean(s.target, targets), "the map %s has no %s %s", in, what, quote(s.target))
 			continue
 		}
 		sources = append(sources, s.Source)

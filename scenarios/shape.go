@@ -101,9 +101,10 @@ type checker struct {
 	errs  *collector
 	start time.Time // of the scenario; zero when it is not valid
 	maps  []mapOutline
-	jobs  []string // their names
 
-	workloads []string // their names
+	mapNames, workloads, jobs []string
+
+	standards map[string]*node // defaults that were parsed; they are only read
 
 	samples []*Sample // files to read before the scenario can run
 }
@@ -140,8 +141,15 @@ func (c *checker) key(k *key, n *node, at position, path string) *node {
 
 // standard returns the canonical form of a key's default.
 func (c *checker) standard(k *key, path string) *node {
-	own := &checker{errs: &collector{}, start: c.start, maps: c.maps}
-	n := parseStandard(k)
+	if c.standards == nil {
+		c.standards = map[string]*node{}
+	}
+	n := c.standards[k.standard]
+	if n == nil {
+		n = parseStandard(k)
+		c.standards[k.standard] = n
+	}
+	own := &checker{errs: &collector{}, start: c.start, maps: c.maps, mapNames: c.mapNames, standards: c.standards}
 	out := k.shape.check(own, n, path)
 	if own.errs.count() > 0 {
 		panic(fmt.Sprintf("scenarios: the default of %s is wrong: %v", path, own.errs.sorted()))
@@ -168,8 +176,10 @@ func (o object) check(c *checker, n *node, path string) *node {
 	var misspelt []string
 	for _, f := range n.fields {
 		if o.find(f.key) == nil {
-			misspelt = append(misspelt, nearest(f.key, o.names()))
-			c.errs.report(f.at, join(path, f.key), didYouMean(f.key, o.names()), "unknown key %s in %s", quote(f.key), o.name)
+			if !c.errs.full() {
+				misspelt = append(misspelt, nearest(f.key, o.names()))
+			}
+			c.errs.report(f.at, join(path, f.key), c.errs.didYouMean(f.key, o.names()), "unknown key %s in %s", quote(f.key), o.name)
 		}
 	}
 	for i := range o.keys {
@@ -302,7 +312,7 @@ func (ch choice) check(c *checker, n *node, path string) *node {
 		}
 		return out
 	}
-	c.fault(by, join(path, ch.by), didYouMean(by.text, ch.words()), "unknown %s %s", ch.by, quote(by.text))
+	c.fault(by, join(path, ch.by), c.errs.didYouMean(by.text, ch.words()), "unknown %s %s", ch.by, quote(by.text))
 	return nil
 }
 
@@ -363,7 +373,7 @@ func (w word) check(c *checker, n *node, path string) *node {
 		}
 		return &node{kind: scalar, at: n.at, text: m.word, value: m.value}
 	}
-	c.fault(n, path, didYouMean(n.text, known), "%s is not %s", quote(n.text), w.name)
+	c.fault(n, path, c.errs.didYouMean(n.text, known), "%s is not %s", quote(n.text), w.name)
 	return nil
 }
 

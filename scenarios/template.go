@@ -19,6 +19,10 @@ import (
 // expandable is the form of the keys that are written out; see [expand].
 var expandable = text{bytesMax: nameBytesMax}
 
+// templatesMax is how many maps a file may take from the catalog: each becomes a
+// hundred values.
+const templatesMax = 1000
+
 // expansion writes templates out.
 type expansion struct {
 	errs *collector
@@ -29,21 +33,30 @@ type expansion struct {
 // have, and that was left out.
 type OpenLookup struct{ Map, Column, Leads string }
 
-// expand writes out the template of a scenario and those of its maps.
-func expand(root *node, errs *collector) []OpenLookup {
+// expand writes out the template of a scenario and those of its maps. It reports
+// false where it has written nothing, because there are too many.
+func expand(root *node, errs *collector) ([]OpenLookup, bool) {
 	e := expansion{errs: errs}
 	e.whole(root)
 	of := map[string]string{} // by catalog map: its name in the scenario
-	maps := root.get("maps")
+	maps, written := root.get("maps"), 0
 	for _, m := range items(maps) {
-		if t := m.textOf("template"); t != "" && of[t] == "" {
-			of[t] = m.textOf("name")
+		t := m.get("template")
+		if t == nil {
+			continue
+		}
+		if written++; written > templatesMax {
+			errs.report(t.at, "maps", "the catalog has fewer maps; remove those that are the same", "the file takes more than %d maps from templates", templatesMax)
+			return nil, false
+		}
+		if of[t.text] == "" {
+			of[t.text] = m.textOf("name")
 		}
 	}
 	for i, m := range items(maps) {
 		e.one(m, join("maps", list{name: "map", named: "name"}.nameOf(i, m)), of)
 	}
-	return e.open
+	return e.open, true
 }
 
 // take removes the key under which a template is named, and returns its name.
@@ -73,7 +86,7 @@ func (e *expansion) whole(root *node) {
 		for _, t := range catalog.Templates() {
 			names = append(names, t.Name)
 		}
-		e.errs.report(name.at, "template", didYouMean(name.text, names), "there is no template %s", quote(name.text))
+		e.errs.report(name.at, "template", e.errs.didYouMean(name.text, names), "there is no template %s", quote(name.text))
 		return
 	}
 	w := catalogWriter(name, "documented: "+strings.Join(t.Sources, ", "))
@@ -127,7 +140,7 @@ func (e *expansion) one(item *node, path string, of map[string]string) {
 		for _, m := range catalog.Maps() {
 			names = append(names, m.Name)
 		}
-		e.errs.report(name.at, join(path, "template"), didYouMean(name.text, names), "the catalog has no map %s", quote(name.text))
+		e.errs.report(name.at, join(path, "template"), e.errs.didYouMean(name.text, names), "the catalog has no map %s", quote(name.text))
 		return
 	}
 	source := "documented: " + strings.Join(m.Sources, ", ")
@@ -189,7 +202,7 @@ func (e *expansion) left(m *catalog.Map, without *node, path string) (left []str
 	}
 	for _, v := range without.items {
 		if v.kind != scalar || !slices.Contains(known, v.text) {
-			e.errs.report(v.at, path, didYouMean(v.text, known), "the catalog's map %s has no column %s", m.Name, quote(v.text))
+			e.errs.report(v.at, path, e.errs.didYouMean(v.text, known), "the catalog's map %s has no column %s", m.Name, quote(v.text))
 			continue
 		}
 		left = append(left, v.text)

@@ -217,7 +217,7 @@ func (r *traceReader) header(names []string) bool {
 		}
 		i := slices.Index(names, column)
 		if i < 0 {
-			r.errs.report(position{r.src, 1, 1}, "", didYouMean(column, names), "the trace has no column %s", quote(column))
+			r.errs.report(position{r.src, 1, 1}, "", r.errs.didYouMean(column, names), "the trace has no column %s", quote(column))
 		}
 		return i
 	}

@@ -158,7 +158,7 @@ func checkValidation(c *checker, raw, n *node, path string) {
 	r := as[openRule](rule.value)
 	path = join(path, given[0])
 	if r.rule.Column = slices.Index(m.columns, r.column); r.rule.Column < 0 {
-		c.errs.report(r.at, path, didYouMean(r.column, m.columns), "the map %s has no column %s", m.name, quote(r.column))
+		c.errs.report(r.at, path, c.errs.didYouMean(r.column, m.columns), "the map %s has no column %s", m.name, quote(r.column))
 		return
 	}
 	typ := m.types[r.rule.Column]
