@@ -113,6 +113,17 @@ func (s *System) need(t *table, values []engine.Value, by int32) {
 	}
 }
 
+// needed reports whether held transactions will look a row's record up. A lookup goes
+// by the canonical key.
+func (s *System) needed(r *row) bool {
+	if r.key.Spelling == "" {
+		return r.needed > 0
+	}
+	t, folded := &s.tables[r.key.Map], r.key.Folded()
+	i, known := t.row(&folded)
+	return known && t.at(i).needed > 0
+}
+
 // commitHeld lets a held transaction commit.
 func (s *System) commitHeld(h *held) {
 	s.release(h)

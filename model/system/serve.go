@@ -310,7 +310,7 @@ func (s *System) try(r *Request, i int) (*engine.Record, *engine.Reference, engi
 		s.stats.Expired++
 		return nil, nil, failed
 	}
-	if s.locked(row) || w.Kind == engine.DeleteWrite && row.needed > 0 {
+	if s.locked(row) || w.Kind == engine.DeleteWrite && s.needed(row) {
 		s.stats.Locked++
 		return nil, nil, failed
 	}

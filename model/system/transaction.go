@@ -186,7 +186,7 @@ func (s *System) stage(tx *Tx) Ending {
 			return how
 		}
 		r := t.at(at)
-		if s.locked(r) || e.Op == Delete && r.needed > 0 {
+		if s.locked(r) || e.Op == Delete && s.needed(r) {
 			return s.await(tx)
 		}
 		if e.Opened != 0 && r.stage == 0 && r.record != nil && r.record.Version != e.Opened {
