@@ -149,6 +149,9 @@ func (c *Capture) PreCommit(dst []CapturedChange, tx TxID, changes []Change) ([]
 		}
 		dst = append(dst, captured)
 	}
+	if err := c.notFull(dst[begin:]); err != nil {
+		return dst, err
+	}
 	return dst, c.fits(changes, dst[begin:])
 }
 
@@ -343,6 +346,7 @@ func (c *Capture) capture(tx TxID, ordinal uint32, change *Change, live bool) Ca
 			Groups: touched, Op: op, Tx: tx, Ordinal: ordinal,
 			Needs:  m.needs(change.Key, change.After),
 			Values: m.values(c.side, &change.Key, before, change.After),
+			Size:   sizeOf(&change.Key, change.After),
 		},
 	}
 }

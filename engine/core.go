@@ -33,9 +33,9 @@ type Config struct {
 	InitialChunk int           // records that initial sync lists at a time; 1,000
 	InitialRows  int           // records that one leg of an initial sync carries at most; 500,000
 	DeskPart     int           // items of an operator's request that one step works off, so that a large one does not hold up everything else; 256
-	PauseAge     time.Duration // how long a paused job queues up references; 24h
+	PauseAge     time.Duration // how long a paused job queues up changes, before its maps refuse them: see [PauseLimit]; 24h
+	PauseSize    int64         // how many bytes of records it queues up; 1 GB
 	PurgeAfter   time.Duration // how long the error desk keeps what a resume has put there; 24h
-	PauseOpen    int           // how many references may wait while a job is paused; 1,000,000
 	Failpoints   Failpoints    // nil plants nothing
 	Watch        Watcher       // is told where items are; nil: nobody is
 }
@@ -60,7 +60,7 @@ func (c Config) WithDefaults() Config {
 	fill(&c.DeskPart, 256)
 	fill(&c.PauseAge, 24*time.Hour)
 	fill(&c.PurgeAfter, 24*time.Hour)
-	fill(&c.PauseOpen, 1_000_000)
+	fill(&c.PauseSize, 1<<30)
 	c.Jobs = slices.Clone(c.Jobs)
 	for j := range c.Jobs {
 		c.Jobs[j].Alerts = slices.Clone(c.Jobs[j].Alerts)
@@ -74,7 +74,7 @@ func (c Config) WithDefaults() Config {
 	return c
 }
 
-func fill[T int | float64 | time.Duration](field *T, value T) {
+func fill[T int | int64 | float64 | time.Duration](field *T, value T) {
 	if *field == 0 {
 		*field = value
 	}
@@ -110,7 +110,9 @@ func (c Config) Validate() error {
 	span("the life of a write", c.WriteLife)
 	span("the longest pause", c.PauseAge)
 	span("the time that catch-up errors are kept", c.PurgeAfter)
-	positive("references during a pause", c.PauseOpen)
+	if c.PauseSize < 1 {
+		faults = append(faults, fmt.Errorf("engine: a pause must queue up at least 1 byte, not %d", c.PauseSize))
+	}
 	if !(c.RetryTimes >= 1) {
 		faults = append(faults, fmt.Errorf("engine: the back-off factor must be at least 1, not %v", c.RetryTimes))
 	}
@@ -187,6 +189,7 @@ type Core struct {
 	gates    [2]gate
 	jobs     []jobWork
 	jobByMap []int
+	pauses   int           // jobs that are paused
 	values   [2]valueTable // by source side
 	bugs     planted
 	turn     uint64  // the last one given to a job; see [Effect.Turn]
@@ -428,7 +431,7 @@ func (c *Core) askToWake() {
 		case w.state == Initializing:
 			next = min(next, c.initialWake(j))
 		default:
-			next = min(next, c.switchWake(w))
+			next = min(next, c.switchWake(w), c.pauseWake(w))
 		}
 	}
 	if len(c.ready[FinOps])+len(c.ready[Dataverse]) > 0 {

@@ -347,12 +347,18 @@ func (c *Core) loadJobs(state *State) {
 			if c.cfg.Jobs[j].Name != r.Name {
 				continue
 			}
-			c.jobs[j].state, c.jobs[j].since, c.jobs[j].turn = r.State, r.Since, r.Turn
-			if r.State == Starting || r.State == Draining { // the sides may not have heard
-				c.switchCapture(j)
+			w := &c.jobs[j]
+			w.state, w.since, w.turn = r.State, r.Since, r.Turn
+			w.told, w.telling = Capturing{Off: r.State == Draining || r.State == Halted, Full: r.Full}, r.Telling
+			if w.telling {
+				c.tellAgain(j)
+			}
+			if w.state == Paused {
+				w.size = c.queuedUp(j)
 			}
 		}
 	}
+	c.countPauses()
 	lanes := slices.Clone(state.Lanes)
 	slices.SortStableFunc(lanes, func(a, b LaneState) int { return cmp.Compare(a.Request, b.Request) })
 	last := uint64(0)

@@ -310,6 +310,10 @@ func (e *environment) configure(d *datadriven.TestData) {
 			e.cfg.Unordered = true
 		case "proceed":
 			e.cfg.Proceed = true
+		case "pauseage":
+			e.cfg.PauseAge, _ = time.ParseDuration(a.Vals[0])
+		case "pausesize":
+			e.cfg.PauseSize = int64(n)
 		case "hides":
 			e.cfg.Hides[sideNamed(a.Vals[0])] = true
 		case "deletes":
@@ -459,7 +463,7 @@ func (e *environment) describe(eff *engine.Effect) string {
 		fmt.Fprintf(&b, " tx%d", eff.Tx)
 	}
 	if eff.Kind == engine.SwitchCapture {
-		b.WriteString(map[bool]string{true: " on", false: " off"}[eff.On])
+		fmt.Fprintf(&b, " %v", eff.Capturing)
 		for _, m := range eff.Maps {
 			fmt.Fprintf(&b, " %s", e.maps[m].Name)
 		}
@@ -577,9 +581,9 @@ func (s *testSystem) serve(eff *engine.Effect) *engine.Input {
 	}
 	switch eff.Kind {
 	case engine.SwitchCapture:
-		s.capture.Switch(eff.Maps, eff.On, eff.Turn)
+		s.capture.Switch(eff.Maps, eff.Capturing, eff.Turn)
 		if eff.Turn >= s.turn {
-			s.off, s.turn = !eff.On, eff.Turn
+			s.off, s.turn = eff.Capturing.Off, eff.Turn
 		}
 		return &engine.Input{Kind: engine.CaptureSwitched}
 	case engine.PullOutbox:

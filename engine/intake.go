@@ -31,10 +31,6 @@ func (c *Core) pull(side Side) {
 		o.again = true
 		return
 	}
-	if c.pausedTooLong() {
-		o.pollAt = c.now.Add(c.cfg.Poll)
-		return
-	}
 	if c.paused(side) { // whoever notifies
 		o.pollAt = c.gates[side].pause
 		return
@@ -81,7 +77,7 @@ func (c *Core) pulled(in *Input) {
 		}
 		c.takeIn(r)
 	}
-	if (o.again || in.More || len(o.saved) > 0) && !c.pausedTooLong() {
+	if o.again || in.More || len(o.saved) > 0 {
 		c.pull(in.Side)
 	}
 }
@@ -128,6 +124,7 @@ func (c *Core) takeIn(r *Reference) {
 // which takes over the item.
 func (c *Core) replace(id laneID, l *lane, held *queued, r *Reference) {
 	c.offDesk(id, l)
+	c.weigh(id, l, int64(r.Size)-int64(held.Size))
 	held.Reference = *r
 	c.values[id.side()].opened(id, r) // what it frees; the engine's own knew of nothing
 	if l.lacksValue() {
@@ -216,6 +213,7 @@ func (c *Core) insert(id laneID, q queued) {
 	}
 	l.open = slices.Insert(l.open, i, q)
 	c.stats.Open++
+	c.weigh(id, l, int64(q.Size))
 }
 
 // schedule lets a lane's item run, or makes it wait for the first create that

@@ -23,7 +23,7 @@ const (
 	AbortTx                         // undo the held transaction Tx of Side; its user is told Why
 	AskTx                           // how did the transaction Tx of Side end? one that is held is undone; answered by TxEnded
 	ListRecords                     // the next page of the records that Side holds alive: see Effect.After; answered by RecordsListed or BatchFailed
-	SwitchCapture                   // let Side's hook capture changes of Maps from now on, or none any more; answered by CaptureSwitched
+	SwitchCapture                   // let Side's hook capture, leave or refuse changes of Maps from now on; answered by CaptureSwitched
 	RaiseAlert                      // tell people what Raised says; not answered
 )
 
@@ -60,9 +60,9 @@ type Effect struct {
 	After   Key
 	Company string // empty: every company
 
-	Maps []MapID // SwitchCapture
-	On   bool    // SwitchCapture
-	Turn uint64  // SwitchCapture: the hook leaves one out that is older than one that it has carried out; see [Capture.Switch]
+	Maps      []MapID   // SwitchCapture
+	Capturing Capturing // SwitchCapture
+	Turn      uint64    // SwitchCapture: the hook leaves one out that is older than one that it has carried out; see [Capture.Switch]
 
 	Raised *Raised // RaiseAlert
 }

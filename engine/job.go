@@ -40,8 +40,11 @@ type jobWork struct {
 	tallies  []tally     // by alert
 	alarm    AlertAction // what the alerts of this step ask for
 
-	turn     uint64 // of capture, which way it was switched last
+	told     Capturing // what the hooks of both sides were told last
+	telling  bool      // ... and one of them may not have heard
+	turn     uint64    // of that
 	switches [2]sideSwitch
+	size     int64 // while it is paused: of the records that are queued up, in bytes
 	initial  initialWork
 	awaited  []laneID // lanes that the job waits for; see [Core.await]
 	awaiting int      // how many of them have not come to an end
@@ -74,7 +77,7 @@ func (c *Core) moveJob(j int, s JobState) {
 	w := &c.jobs[j]
 	switch s {
 	case Paused:
-		w.since = c.now
+		w.since, w.size = c.now, c.queuedUp(j)
 	case Halted, Starting:
 		w.since = 0
 		for _, m := range c.cfg.Jobs[j].Maps {
@@ -82,7 +85,16 @@ func (c *Core) moveJob(j int, s JobState) {
 		}
 	}
 	w.state = s
-	c.save = append(c.save, Mutation{Kind: JobMoved, Job: &JobRecord{Name: c.cfg.Jobs[j].Name, State: s, Since: w.since, Turn: w.turn}})
+	c.countPauses()
+	c.saveJob(j)
+}
+
+// saveJob saves a job as it is now.
+func (c *Core) saveJob(j int) {
+	w := &c.jobs[j]
+	c.save = append(c.save, Mutation{Kind: JobMoved, Job: &JobRecord{
+		Name: c.cfg.Jobs[j].Name, State: w.state, Since: w.since, Turn: w.turn, Full: w.told.Full, Telling: w.telling,
+	}})
 }
 
 // landed tells a job that one of its items has left its batch.
@@ -135,17 +147,4 @@ func (c *Core) letGo(j int) {
 			c.pushReady(id)
 		}
 	}
-}
-
-// pausedTooLong reports whether a paused job has queued up for as long, or as
-// much, as is allowed. References then stay in the outboxes, where nothing is
-// lost, until the job is resumed.
-func (c *Core) pausedTooLong() bool {
-	for j := range c.jobs {
-		w := &c.jobs[j]
-		if w.state == Paused && (c.now >= w.since.Add(c.cfg.PauseAge) || c.stats.Open-c.stats.OnDesk >= c.cfg.PauseOpen) {
-			return true
-		}
-	}
-	return false
 }

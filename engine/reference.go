@@ -55,6 +55,7 @@ type Reference struct {
 	Origin      Origin
 	Tx          TxID
 	Ordinal     uint32      // place inside the transaction, from 0
+	Size        uint32      // of the record as it was captured, in bytes; 0 for a reference that the engine made
 	Position    uint64      // place in the side's outbox; 0 for a reference that the engine made
 	Needs       []Key       // mapped records that the change looks up
 	Values      []ValueHash // unique values that its record holds and that it gives up

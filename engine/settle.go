@@ -76,6 +76,7 @@ func (c *Core) settleOne(id laneID, l *lane, r *Reference, o Outcome) {
 	c.stats.Open--
 	c.stats.Settled++
 	c.values[id.side()].closed(id, r)
+	c.weigh(id, l, -int64(r.Size))
 	if r.Number == 0 {
 		return
 	}

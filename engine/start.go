@@ -66,18 +66,14 @@ func (c *Core) start(j int, initial []InitialSync) error {
 		}
 		c.record(j, id, rules)
 	}
-	c.turn++
-	c.jobs[j].turn = c.turn
-	c.switchCapture(j)
+	c.tell(j, Capturing{})
 	c.moveJob(j, Starting)
 	return nil
 }
 
 // stop lets a job come to rest.
 func (c *Core) stop(j int) {
-	c.turn++
-	c.jobs[j].turn = c.turn
-	c.switchCapture(j)
+	c.tell(j, Capturing{Off: true})
 	c.awaitNothing(&c.jobs[j])
 	c.stopInitial(j)
 	c.moveJob(j, Draining)
@@ -89,17 +85,28 @@ func (c *Core) advanceJobs() {
 		w := &c.jobs[j]
 		switch w.state {
 		case Starting:
-			if c.now > c.landedBy(j) && c.switched(j, true) {
+			if c.now > c.landedBy(j) && c.switched(j) {
+				w.telling = false
 				c.runJob(j)
 			}
+		case Paused:
+			c.watchPause(j)
 		case Resuming:
 			if !c.awaits(w) {
+				if w.told.Full != (PauseLimit{}) {
+					c.tell(j, Capturing{})
+				}
 				c.moveJob(j, Active)
 			}
 		case Draining:
-			if c.switched(j, false) && w.inFlight == 0 && !c.hasLive(j) {
+			if c.switched(j) && w.inFlight == 0 && !c.hasLive(j) {
+				w.telling = false
 				c.moveJob(j, Halted)
 			}
+		}
+		if w.telling && w.state != Starting && w.state != Draining && c.switched(j) {
+			w.telling = false
+			c.saveJob(j)
 		}
 		if w.state == Initializing && c.initialize(j) {
 			c.moveJob(j, Active)

@@ -73,6 +73,9 @@ type JobRecord struct {
 	State JobState
 	Since Time   // of a pause, on the driver's clock; of a stopped or starting job: until when a write of it may still land
 	Turn  uint64 // the last one given to this job; see [Effect.Turn]
+
+	Full    PauseLimit // for which the hooks were told to refuse changes; zero: they were not
+	Telling bool       // ... or to refuse them no more, and one of them may not have heard
 }
 
 // MapRecord is how a table map runs, or ran last. Only a stopped job may start

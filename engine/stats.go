@@ -35,13 +35,16 @@ func (c *Core) move(id laneID, to laneState) {
 	if to.working() {
 		c.working[p.key.Map]++
 	}
-	if l.state == parked {
-		c.stats.OnDesk -= len(l.open)
-	}
-	if to == parked {
+	if to == parked && l.state != parked {
 		c.stats.OnDesk += len(l.open)
+		c.weigh(id, l, -l.size())
 	}
+	off := l.state == parked && to != parked
 	l.state = to
+	if off {
+		c.stats.OnDesk -= len(l.open)
+		c.weigh(id, l, l.size())
+	}
 	if c.cfg.Watch != nil {
 		c.watch(id, l, &p.key)
 	}
@@ -66,7 +69,7 @@ func (c *Core) Idle() bool {
 		return false
 	}
 	for j := range c.jobs {
-		if w := &c.jobs[j]; w.state == Active && len(w.desk) > 0 { // an operator waits
+		if w := &c.jobs[j]; w.state == Active && len(w.desk) > 0 || w.telling { // an operator waits, or a side has not heard
 			return false
 		}
 		switch c.jobs[j].state {

@@ -1,30 +1,49 @@
 package engine
 
-// A job that starts or stops switches the capture of its maps on or off, on
-// both sides: a stopped map captures nothing. The hooks keep the switch, so that
-// it outlives the engine's process; which way it was turned last is told by the
-// turn, which the engine saves before it asks.
+// A job tells the hooks of both sides how to capture its maps: not at all while it is
+// stopped, and with a refusal while it is paused and full ([PauseLimit]). The hooks
+// keep that, so that it outlives the engine's process; what was told last is known by
+// its turn, which the engine saves before it asks.
+
+// Capturing is what a hook does with the changes of a table map. The zero value
+// captures them.
+type Capturing struct {
+	Off  bool       // nothing: the map's job is stopped
+	Full PauseLimit // it refuses them; zero: it does not
+}
+
+// String tells it in a word or two.
+func (c Capturing) String() string {
+	switch {
+	case c.Off:
+		return "off"
+	case c.Full != (PauseLimit{}):
+		return "full"
+	default:
+		return "on"
+	}
+}
 
 // captureSwitch is how a hook captures one map.
 type captureSwitch struct {
-	off  bool
+	how  Capturing
 	turn uint64 // of the last switch that was carried out
 }
 
-// Switch begins or ends the capture of some maps. It belongs to the hook's
-// durable settings; a hook that was never told captures as its maps say. A
-// request that comes late, after one of a later turn, changes nothing.
-func (c *Capture) Switch(maps []MapID, on bool, turn uint64) {
+// Switch changes how some maps are captured. It belongs to the hook's durable
+// settings; a hook that was never told captures as its maps say. A request that
+// comes late, after one of a later turn, changes nothing.
+func (c *Capture) Switch(maps []MapID, how Capturing, turn uint64) {
 	for _, m := range maps {
 		if s := &c.switches[m]; turn >= s.turn {
-			s.off, s.turn = !on, turn
+			s.how, s.turn = how, turn
 		}
 	}
 }
 
-// Captures reports whether the changes of a map are captured: whether it was
-// switched on last.
-func (c *Capture) Captures(m MapID) bool { return !c.switches[m].off }
+// Captures reports whether the changes of a map are captured, or refused: whether it
+// was not switched off last.
+func (c *Capture) Captures(m MapID) bool { return !c.switches[m].how.Off }
 
 // Inherit takes over the switches of a hook that this one replaces, because
 // the maps of a stopped job were changed.
@@ -33,7 +52,7 @@ func (c *Capture) Inherit(before *Capture) { copy(c.switches, before.switches) }
 // mode returns how changes of a map are carried: not at all while its job is
 // stopped.
 func (c *Capture) mode(m *TableMap) Mode {
-	if c.switches[m.ID].off {
+	if c.switches[m.ID].how.Off {
 		return Stopped
 	}
 	return m.Mode
@@ -46,22 +65,29 @@ type sideSwitch struct {
 	at      Time    // of the next try
 }
 
-// switchCapture begins to switch the capture of a job's maps, on both sides.
-func (c *Core) switchCapture(j int) {
+// tell begins to tell both sides how to capture a job's maps. It is not saved yet.
+func (c *Core) tell(j int, how Capturing) {
+	c.turn++
+	w := &c.jobs[j]
+	w.told, w.telling, w.turn = how, true, c.turn
+	c.tellAgain(j)
+}
+
+// tellAgain asks both sides, whoever may have heard.
+func (c *Core) tellAgain(j int) {
 	for _, side := range Sides {
 		c.jobs[j].switches[side] = sideSwitch{wanted: true, at: c.now}
 	}
 }
 
-// switched asks the sides that have not switched yet, and reports whether both
-// have.
-func (c *Core) switched(j int, on bool) bool {
+// switched asks the sides that have not said yes, and reports whether both have.
+func (c *Core) switched(j int) bool {
 	w := &c.jobs[j]
 	for _, side := range Sides {
 		if s := &w.switches[side]; s.wanted && s.request == 0 && s.at <= c.now && !c.paused(side) {
 			s.request = c.nextRequest()
 			c.do = append(c.do, Effect{
-				Kind: SwitchCapture, Side: side, Batch: s.request, Maps: c.cfg.Jobs[j].Maps, On: on, Turn: w.turn,
+				Kind: SwitchCapture, Side: side, Batch: s.request, Maps: c.cfg.Jobs[j].Maps, Capturing: w.told, Turn: w.turn,
 			})
 		}
 	}

@@ -49,9 +49,9 @@ func (t *liveTx) keys() []Key {
 }
 
 // restore writes Y from X where the transaction's write had landed: over the
-// tombstone, over what was written, or away with what was created. All groups
-// come back as X holds them, also those that only flow to X; where X had not
-// seen Y's changes they are overridden, whoever is primary. What Y has kept comes
+// tombstone, over what was written, or away with what was created. Over a tombstone
+// all groups come back as X holds them, also those that only flow to X; where X had
+// not seen Y's changes they are overridden, whoever is primary. What Y has kept comes
 // back as it was. What a record looks up comes back before it, and goes away after it.
 func (c *Core) restore(t *liveTx, in *Input) {
 	if c.endLives(t, in.Records) {
@@ -84,6 +84,9 @@ func (c *Core) restore(t *liveTx, in *Input) {
 			}
 		default:
 			w.Groups = c.restorable(t, x, lookups)
+			if y.Alive && !y.Mark.Dead { // the transaction has not touched what flows to X only
+				w.Groups &= c.cfg.Maps[r.Key.Map].outgoing(t.intent.Side)
+			}
 			w.Override, w.Past = unseen(y, x), y.Mark.Past
 			if m := c.cfg.Maps[r.Key.Map]; m.changed(x)&m.outgoing(t.intent.Side)&^w.Groups != 0 {
 				t.lacking = append(t.lacking, x)

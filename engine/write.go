@@ -115,6 +115,7 @@ func applyLate(m *TableMap, w *Write, side Side, now *Record) (*Record, *Referen
 	return r, &Reference{
 		Key: w.Key, Side: side, Incarnation: mark.Incarnation, Number: mark.Number,
 		Groups: w.Groups, Op: op, Origin: Late, Needs: m.needs(w.Key, now.Values), Values: m.values(side, &w.Key, nil, now.Values),
+		Size: sizeOf(&w.Key, now.Values),
 	}
 }
 

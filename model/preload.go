@@ -119,7 +119,7 @@ func (w *World) stopJobs() error {
 			return fmt.Errorf("world: stop job %s: %w", name, err)
 		}
 		for _, s := range w.Systems {
-			s.Switch(maps, false, 0)
+			s.Switch(maps, engine.Capturing{Off: true}, 0)
 		}
 	}
 	return nil

@@ -240,7 +240,7 @@ func TestParse(t *testing.T) {
 		Retry: Retry{3, 500 * time.Millisecond, 1.5, time.Minute}, Poll: 5 * time.Minute,
 		Breaker: Breaker{5, 30 * time.Second}, Sequence: Barrier, OnParentError: Proceed,
 		LockWait: 5 * time.Second, DeleteRace: DeleteWins, DeletePolicy: DeleteAll,
-		InitialSync: CopyLimits{1000, 10},
+		InitialSync: CopyLimits{1000, 10}, Pause: PauseLimits{12 * time.Hour, 1_000_000},
 	})
 	check("integrator", got.Integrator, Integrator{
 		Interval: 5 * time.Minute, Detection: integrator.ByToken, Watermark: integrator.NewestRow, Overlap: 30 * time.Second,

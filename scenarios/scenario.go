@@ -391,7 +391,14 @@ type Engine struct {
 	DeleteRace      DeleteRace    `key:"delete-race"`
 	DeletePolicy    DeletePolicy  `key:"delete-policy"`
 
-	InitialSync CopyLimits `key:"initial-sync"`
+	InitialSync CopyLimits  `key:"initial-sync"`
+	Pause       PauseLimits `key:"pause"`
+}
+
+// PauseLimits are how much a paused job queues up before it refuses changes.
+type PauseLimits struct {
+	Longest time.Duration `key:"longest"`
+	Bytes   int           `key:"bytes"` // of records, as they were captured
 }
 
 // CopyLimits are how much initial sync carries, and lists, at a time.

@@ -677,6 +677,19 @@ var engineObject = object{
 				},
 			}},
 		},
-		{name: "pause", later: "write operators: [{at: 8h, do: pause, job: billing}]"},
+		{
+			name: "pause", standard: "{}", source: "documented: for 1 day, or 1 GB of records, whichever comes first",
+			doc: "how much a paused job queues up, before transactions that would add to it fail; an operator pauses it, under operators",
+			shape: object{name: "pause", keys: []key{
+				{
+					name: "longest", shape: positive{timeSpan}, standard: "24h", source: "documented: a paused map queues up changes for 1 day",
+					doc: "for how long",
+				},
+				{
+					name: "bytes", shape: leaf{whole(1, 1<<40)}, standard: "1073741824", source: "documented: a paused map queues up 1 GB of records",
+					doc: "records of how many bytes, each change with its record as it was",
+				},
+			}},
+		},
 	},
 }

@@ -131,7 +131,7 @@ func (c *call) ask() (engine.Input, error) {
 		in.Records, in.More, err = system.List(c.ctx, e.After, e.Company, e.Max)
 	case engine.SwitchCapture:
 		in.Kind = engine.CaptureSwitched
-		err = system.Switch(c.ctx, e.Maps, e.On, e.Turn)
+		err = system.Switch(c.ctx, e.Maps, e.Capturing, e.Turn)
 	case engine.WriteBatch:
 		in.Kind = engine.BatchWritten
 		if e.Atomic {

@@ -399,11 +399,11 @@ func (c *client) List(ctx context.Context, after engine.Key, company string, mos
 	return in.Records, in.More, err
 }
 
-func (c *client) Switch(ctx context.Context, maps []engine.MapID, on bool, turn uint64) error {
+func (c *client) Switch(ctx context.Context, maps []engine.MapID, how engine.Capturing, turn uint64) error {
 	if err := c.enter(ctx, engine.SwitchCapture); err != nil {
 		return err
 	}
-	return c.inner.Switch(ctx, maps, on, turn)
+	return c.inner.Switch(ctx, maps, how, turn)
 }
 
 func (c *client) Write(ctx context.Context, writes []engine.Write) ([]engine.RowAnswer, error) {

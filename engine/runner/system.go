@@ -41,9 +41,9 @@ type System interface {
 	// the pages; one that comes or goes meanwhile may be.
 	List(ctx context.Context, after engine.Key, company string, most int) (records []*engine.Record, more bool, err error)
 
-	// Switch begins or ends the capture of some maps, durably, as
+	// Switch changes how some maps are captured, durably, as
 	// [engine.Capture.Switch] says.
-	Switch(ctx context.Context, maps []engine.MapID, on bool, turn uint64) error
+	Switch(ctx context.Context, maps []engine.MapID, how engine.Capturing, turn uint64) error
 
 	// WriteAll carries out all writes in one transaction and in the order given,
 	// or none of them. Each is subject to the conditions that Write names, where

@@ -77,7 +77,7 @@ func TestSwitch(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, Config{})
 	ask := func(on bool, turn uint64) {
-		b.ask(engine.Effect{Kind: engine.SwitchCapture, Maps: []engine.MapID{customers}, On: on, Turn: turn})
+		b.ask(engine.Effect{Kind: engine.SwitchCapture, Maps: []engine.MapID{customers}, Capturing: engine.Capturing{Off: !on}, Turn: turn})
 	}
 	ask(false, 2)
 	ask(true, 1)

@@ -99,7 +99,10 @@ func (s *System) liveBytes() (n int64) {
 // refusal names the ending of a transaction that the capture hook refused.
 func refusal(err error) Ending {
 	var limit *engine.LiveLimitError
+	var full *engine.PauseLimitError
 	switch {
+	case errors.As(err, &full):
+		return PauseFull
 	case errors.As(err, &limit) && limit.What == "records":
 		return TooManyRecords
 	case errors.As(err, &limit):

@@ -46,7 +46,7 @@ type Request struct {
 	switched []engine.MapID // SwitchCapture: its maps
 	after    engine.Key     // ListRecords: the page begins behind it
 	company  string         // ListRecords: of this one only; empty: of all
-	on       bool
+	how      engine.Capturing
 	turn     uint64
 	why      engine.Outcome
 

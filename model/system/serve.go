@@ -42,7 +42,7 @@ func (s *System) Prepare(r *Request, e *engine.Effect) {
 	case engine.ListRecords:
 		s.askPage(r, e)
 	case engine.SwitchCapture:
-		r.switched, r.on, r.turn = append(r.switched, e.Maps...), e.On, e.Turn
+		r.switched, r.how, r.turn = append(r.switched, e.Maps...), e.Capturing, e.Turn
 		s.stats.Switches++
 		r.Entity, r.Ordinal = sim.Mix(uint64(e.Kind), uint64(e.Maps[0])), s.stats.Switches // each try meets its own luck
 	case engine.CommitTx, engine.AbortTx, engine.AskTx:
@@ -150,7 +150,7 @@ func (s *System) serve(index int32) {
 	case r.Kind == engine.ListRecords:
 		s.page(r)
 	case r.Kind == engine.SwitchCapture:
-		s.Switch(r.switched, r.on, r.turn)
+		s.Switch(r.switched, r.how, r.turn)
 		s.client.Landed(index, 0)
 	case r.Kind == engine.WriteBatch && s.goesUnanswered(r):
 		s.requests.Release(index)

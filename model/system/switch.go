@@ -4,12 +4,13 @@ import (
 	"github.com/twinwrite/twinwrite/engine"
 )
 
-// Switch turns the capture of some maps on or off, as the engine's request with
-// a turn asks. The observer hears of each map for which that changes something.
-func (s *System) Switch(maps []engine.MapID, on bool, turn uint64) {
+// Switch changes how some maps are captured, as the engine's request with a turn
+// asks. The observer hears of each map whose changes are left alone from now on, or
+// no more.
+func (s *System) Switch(maps []engine.MapID, how engine.Capturing, turn uint64) {
 	for i, m := range maps {
 		was := s.capture.Captures(m)
-		s.capture.Switch(maps[i:i+1], on, turn)
+		s.capture.Switch(maps[i:i+1], how, turn)
 		if is := s.capture.Captures(m); is != was {
 			s.observer.Capturing(s.k.Now(), s.config.Side, m, is)
 		}

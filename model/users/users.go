@@ -355,7 +355,7 @@ func (u *Users) Ended(tx *system.Tx, how system.Ending) {
 		}
 		u.stats.GivenUp++
 		u.abandon(r, how)
-	case system.Busy, system.OtherFailed, system.TooSlow:
+	case system.Busy, system.OtherFailed, system.TooSlow, system.PauseFull:
 		u.stats.Passing++
 		if r.tries++; r.tries < u.config.Tries {
 			u.again(index, r, u.config.Again, u.draws.again)

@@ -210,6 +210,7 @@ func (p *plan) world(run int) model.Config {
 				Proceed: s.Engine.OnParentError == scenarios.Proceed, Jobs: jobs(s),
 				WriteLife:   max(writeLife, s.Engine.Timeout),
 				InitialRows: s.Engine.InitialSync.Rows, InitialChunk: s.Engine.InitialSync.Chunk,
+				PauseAge: s.Engine.Pause.Longest, PauseSize: int64(s.Engine.Pause.Bytes),
 				LockWait: s.Engine.LockWait, DeleteWins: s.Engine.DeleteRace == scenarios.DeleteWins,
 			},
 			Timeout: s.Engine.Timeout,

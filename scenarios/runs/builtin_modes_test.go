@@ -113,20 +113,25 @@ func TestThrottled(t *testing.T) {
 }
 
 // TestPauseWeekend: the other side is behind by the pause and by no more; the
-// queue takes in a day, the outbox keeps the rest, and nothing is lost.
+// queue takes in a day, then orders are refused, and nothing of it is lost.
 func TestPauseWeekend(t *testing.T) {
 	t.Parallel()
 	const hourly, pause, day = 12, 59, 24
 	o := observe(t, "pause-weekend")
 	between(t, "seconds that the slowest take", o.mean("max(convergence)"), (pause-1)*3600, (pause+0.1)*3600)
-	between(t, "left in the outbox", o.mean("outbox.at(59h59m)"), 0.9*hourly*(pause-day), 1.1*hourly*(pause-day))
-	exactly(t, "left in the outbox before a day is over", o.mean("outbox.at(24h30m)"), 0)
+	between(t, "queued up", o.mean("backlog.at(59h59m)"), 0.9*hourly*day, 1.1*hourly*day)
+	between(t, "orders refused", o.mean("count(rejected)"), 0.9*hourly*(pause-day), 1.1*hourly*(pause-day))
 	exactly(t, "share carried", o.mean("share(outcome{class=synced})"), 1)
 	between(t, "left five minutes after", o.mean("backlog.at(60h5m)"), -1, 2)
 
 	night := observe(t, "pause-weekend", "operators.monday.at=15h")
-	exactly(t, "left in the outbox in a night", night.mean("outbox.at(14h59m)"), 0)
+	exactly(t, "orders refused in a night", night.mean("count(rejected)"), 0)
 	between(t, "seconds that the slowest take in a night", night.mean("max(convergence)"), 13*3600, 14.1*3600)
+
+	week := observe(t, "pause-weekend", "engine.pause.longest=168h")
+	exactly(t, "orders refused where a pause may last a week", week.mean("count(rejected)"), 0)
+	small := observe(t, "pause-weekend", "engine.pause.bytes=1000")
+	between(t, "queued up where 1,000 bytes may be", small.mean("backlog.at(59h59m)"), 30, 120)
 
 	skipped := observe(t, "pause-weekend", "operators.monday.how=skip-and-keep")
 	between(t, "on the error desk without catching up", skipped.mean("count(pairs{state=parked})"), 0.9*hourly*day, 1.1*hourly*day)

@@ -64,13 +64,13 @@ func (s *System) List(ctx context.Context, after engine.Key, company string, mos
 }
 
 // Switch implements runner.System.
-func (s *System) Switch(ctx context.Context, maps []engine.MapID, on bool, turn uint64) error {
+func (s *System) Switch(ctx context.Context, maps []engine.MapID, how engine.Capturing, turn uint64) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.capture.Switch(maps, on, turn)
+	s.capture.Switch(maps, how, turn)
 	return nil
 }
 

@@ -98,7 +98,7 @@ func (s *Store) writeQueue() error {
 			r := &o.fresh.Reference
 			if err := s.putOpen.add(
 				l.id, r.Incarnation, r.Number, int64(o.fresh.Order), int64(r.Groups), uint8(r.Op), uint8(r.Origin),
-				int64(r.Tx), r.Ordinal, int64(r.Position), needs, encodeValues(r.Values),
+				int64(r.Tx), r.Ordinal, r.Size, int64(r.Position), needs, encodeValues(r.Values),
 			); err != nil {
 				return err
 			}
@@ -206,7 +206,7 @@ func (s *Store) writeLanes() error {
 
 func (s *Store) writeJobs() error {
 	for _, j := range s.changes.jobs {
-		if _, err := s.putJob.ExecContext(ctx, j.Name, uint8(j.State), int64(j.Since), int64(j.Turn)); err != nil {
+		if _, err := s.putJob.ExecContext(ctx, j.Name, uint8(j.State), int64(j.Since), int64(j.Turn), int64(j.Full.Age), j.Full.Size, j.Telling); err != nil {
 			return err
 		}
 	}

@@ -270,7 +270,7 @@ func (s *system) allPass(writes []engine.Write, in *engine.Input) bool {
 func (s *system) serve(e *engine.Effect) *engine.Input {
 	switch e.Kind {
 	case engine.SwitchCapture:
-		s.capture.Switch(e.Maps, e.On, e.Turn)
+		s.capture.Switch(e.Maps, e.Capturing, e.Turn)
 		return &engine.Input{Kind: engine.CaptureSwitched}
 	case engine.PullOutbox:
 		s.outbox = slices.DeleteFunc(s.outbox, func(r engine.Reference) bool { return slices.Contains(e.Ack, r.Position) })

@@ -72,14 +72,14 @@ func (l *loader) key(lane int64) (engine.Key, engine.Side, error) {
 }
 
 func (l *loader) open() error {
-	const query = `SELECT lane, incarnation, number, intake, groups, operation, origin, tx, ordinal, position, needs, unique_values FROM queue`
+	const query = `SELECT lane, incarnation, number, intake, groups, operation, origin, tx, ordinal, size, position, needs, unique_values FROM queue`
 	return l.store.each(query, nil, func(scan func(...any) error) error {
 		var lane, intake, groups, tx, position int64
 		var needs, values []byte
 		l.state.Open = append(l.state.Open, engine.OpenReference{})
 		o := &l.state.Open[len(l.state.Open)-1]
 		r := &o.Reference
-		err := scan(&lane, &r.Incarnation, &r.Number, &intake, &groups, &r.Op, &r.Origin, &tx, &r.Ordinal, &position, &needs, &values)
+		err := scan(&lane, &r.Incarnation, &r.Number, &intake, &groups, &r.Op, &r.Origin, &tx, &r.Ordinal, &r.Size, &position, &needs, &values)
 		if err != nil {
 			return err
 		}
@@ -151,11 +151,11 @@ func (l *loader) lanes() error {
 }
 
 func (l *loader) jobs() error {
-	return l.store.each(`SELECT name, state, since, turn FROM job ORDER BY name`, nil, func(scan func(...any) error) error {
+	return l.store.each(`SELECT name, state, since, turn, full_age, full_size, telling FROM job ORDER BY name`, nil, func(scan func(...any) error) error {
 		l.state.Jobs = append(l.state.Jobs, engine.JobRecord{})
 		j := &l.state.Jobs[len(l.state.Jobs)-1]
 		turn := int64(0)
-		if err := scan(&j.Name, &j.State, &j.Since, &turn); err != nil {
+		if err := scan(&j.Name, &j.State, &j.Since, &turn, &j.Full.Age, &j.Full.Size, &j.Telling); err != nil {
 			return err
 		}
 		j.Turn = uint64(turn)

@@ -46,6 +46,7 @@ CREATE TABLE queue (
   origin      INTEGER NOT NULL,
   tx          INTEGER NOT NULL,    -- 64 bits
   ordinal     INTEGER NOT NULL,
+  size        INTEGER NOT NULL,    -- of the record when it was captured, in bytes
   position    INTEGER NOT NULL,    -- in the side's outbox, 64 bits
   needs       TEXT,                -- looked-up pairs as a JSON array; null for none
   unique_values BLOB,              -- hashes of what the record holds and gives up: 9 bytes each, the first is 1 for given up
@@ -97,7 +98,10 @@ CREATE TABLE job (
   state INTEGER NOT NULL,
   since INTEGER NOT NULL,          -- of a pause; of a stopped job: until when its writes may land;
                                    -- on the driver's clock, in nanoseconds
-  turn  INTEGER NOT NULL           -- of capture, 64 bits
+  turn  INTEGER NOT NULL,          -- of capture, 64 bits
+  full_age  INTEGER NOT NULL,      -- the limit for which capture refuses, in nanoseconds,
+  full_size INTEGER NOT NULL,      -- ... or in bytes; 0: it does not
+  telling   INTEGER NOT NULL CHECK (telling IN (0, 1)) -- a side may not have heard how it is to capture
 ) STRICT, WITHOUT ROWID;
 
 -- How each table map runs, or ran last.

@@ -65,7 +65,7 @@ func (p *statements) prepare(sameKey string, statement func(text string) (*sql.S
 	single(&p.findOpen, `SELECT incarnation, number, origin FROM queue WHERE lane = ?`)
 	single(&p.dropAbove, `DELETE FROM above WHERE lane = ? AND incarnation = ? AND number <= ?`)
 	single(&p.dropLane, `DELETE FROM lane WHERE lane = ?`)
-	single(&p.putJob, `REPLACE INTO job (name, state, since, turn) VALUES (?, ?, ?, ?)`)
+	single(&p.putJob, `REPLACE INTO job (name, state, since, turn, full_age, full_size, telling) VALUES (?, ?, ?, ?, ?, ?, ?)`)
 	single(&p.putMap, `REPLACE INTO map_run (map, job, mode, sequence, primary_side, initializing, rules, write_life, keys) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`)
 	single(&p.putInitial, `REPLACE INTO initial (map, company, side, interim, place, stage, after_company, after_key, after_spelling, seen, written, unchanged, lost, errors) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
 	single(&p.dropInitial, `DELETE FROM initial WHERE map = ? AND company = ? AND side = ?`)
@@ -83,7 +83,7 @@ func (p *statements) prepare(sameKey string, statement func(text string) (*sql.S
 		single(&into.all, before+row+strings.Repeat(", "+row, bulkRows-1)+after)
 	}
 	many(&p.addPair, 5, `INSERT INTO pair (id, map, company, key, spelling) VALUES `, ``)
-	many(&p.putOpen, 12, `REPLACE INTO queue (lane, incarnation, number, intake, groups, operation, origin, tx, ordinal, position, needs, unique_values) VALUES `, ``)
+	many(&p.putOpen, 13, `REPLACE INTO queue (lane, incarnation, number, intake, groups, operation, origin, tx, ordinal, size, position, needs, unique_values) VALUES `, ``)
 	many(&p.dropOpen, 3, `DELETE FROM queue WHERE (lane, incarnation, number) IN (VALUES `, `)`)
 	many(&p.putLedger, 3, `REPLACE INTO ledger (lane, incarnation, settled) VALUES `, ``)
 	many(&p.putAbove, 7, `REPLACE INTO above (lane, incarnation, number, held, class, reason, cause) VALUES `, ``)

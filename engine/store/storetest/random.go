@@ -248,6 +248,10 @@ func (c *randomCase) draw(t *rapid.T) engine.Mutation {
 			State: engine.JobState(rapid.IntRange(0, 6).Draw(t, "state")),
 			Since: engine.Time(rapid.Int64().Draw(t, "since")),
 			Turn:  rapid.Uint64().Draw(t, "turn"),
+			Full: engine.PauseLimit{
+				Age: time.Duration(rapid.Int64().Draw(t, "full age")), Size: rapid.Int64().Draw(t, "full size"),
+			},
+			Telling: rapid.Bool().Draw(t, "telling"),
 		}
 	case engine.MapMoved:
 		m.Map = &engine.MapRecord{
@@ -305,6 +309,7 @@ func (c *randomCase) reference(t *rapid.T, side engine.Side) engine.Reference {
 		Origin:      rapid.SampledFrom([]engine.Origin{engine.Captured, engine.Captured, engine.Late, engine.Reassert, engine.Pulled, engine.Aged, engine.Initial, engine.Checked, engine.Resynced}).Draw(t, "origin"),
 		Tx:          engine.TxID(rapid.Uint64().Draw(t, "tx")),
 		Ordinal:     rapid.Uint32().Draw(t, "ordinal"),
+		Size:        rapid.Uint32().Draw(t, "size"),
 		Position:    rapid.Uint64().Draw(t, "position"),
 	}
 	for n := rapid.IntRange(0, 2).Draw(t, "needs"); n > 0; n-- {

@@ -46,6 +46,10 @@ func moved(job string, s engine.JobState, since engine.Time) engine.Mutation {
 	return engine.Mutation{Kind: engine.JobMoved, Job: &engine.JobRecord{Name: job, State: s, Since: since, Turn: math.MaxUint64 - uint64(s)}}
 }
 
+func full(job string, l engine.PauseLimit, telling bool) engine.Mutation {
+	return engine.Mutation{Kind: engine.JobMoved, Job: &engine.JobRecord{Name: job, State: engine.Paused, Full: l, Telling: telling}}
+}
+
 func went(r engine.InitialRecord) engine.Mutation {
 	return engine.Mutation{Kind: engine.InitialMoved, Initial: &r}
 }
@@ -320,6 +324,17 @@ var stories = []story{
 		}},
 	},
 	{
+		name: "a paused job keeps for what its changes are refused, and whether both sides know",
+		saves: [][]engine.Mutation{
+			{full("finance", engine.PauseLimit{Age: math.MaxInt64}, true), full("sales", engine.PauseLimit{Size: math.MaxInt64}, true)},
+			{full("sales", engine.PauseLimit{Size: math.MaxInt64}, false)},
+		},
+		left: engine.State{Jobs: []engine.JobRecord{
+			{Name: "finance", State: engine.Paused, Full: engine.PauseLimit{Age: math.MaxInt64}, Telling: true},
+			{Name: "sales", State: engine.Paused, Full: engine.PauseLimit{Size: math.MaxInt64}},
+		}},
+	},
+	{
 		name: "maps are in the order of their numbers, each as it ran last",
 		saves: [][]engine.Mutation{
 			{ran(engine.MapRecord{Map: 2, Job: "sales", Mode: engine.Async, Sequence: 7}), ran(widestMap)},
@@ -407,7 +422,7 @@ var stories = []story{
 var widest = engine.Reference{
 	Key:  engine.Key{Map: 2, Company: "DEMF\x00'", ID: "\xff\x00ß\"%", Spelling: "?"},
 	Side: engine.Dataverse, Incarnation: math.MaxUint32, Number: math.MaxUint32, Groups: math.MaxUint64,
-	Op: engine.Delete, Origin: engine.Aged, Tx: math.MaxUint64, Ordinal: math.MaxUint32, Position: math.MaxUint64,
+	Op: engine.Delete, Origin: engine.Aged, Tx: math.MaxUint64, Ordinal: math.MaxUint32, Size: math.MaxUint32, Position: math.MaxUint64,
 	Needs: []engine.Key{keyB, {ID: "never heard of"}}, Values: []engine.ValueHash{{Hash: math.MaxUint64, Freed: true}, {}, {Hash: 1}},
 }
 
