@@ -63,7 +63,7 @@ func (c *Core) awaits(w *jobWork) bool {
 // desk. It follows no more waits than there are pairs: a circle of them, which a
 // planted bug may leave, must not take the engine with it.
 func (c *Core) stuck(id laneID) bool {
-	for range c.pairs.count {
+	for range c.pairs.index.Len() {
 		l := c.pairs.lane(id)
 		if l.state != blocked || l.blockedOn == noLane { // it is just being woken
 			break

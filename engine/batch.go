@@ -213,6 +213,9 @@ func (c *Core) decide(b *batch, lookups []Alive) {
 	b.stage, b.deadline = writing, c.deadline()
 	b.rows[FinOps], b.rows[Dataverse] = b.rows[FinOps][:0], b.rows[Dataverse][:0]
 	var writes [2][]Write
+	if c.alive = nil; len(lookups) > 0 { // the writes keep it
+		c.alive = make([]Alive, 0, len(b.flights))
+	}
 	for i := range b.flights {
 		f := &b.flights[i]
 		l := c.pairs.lane(f.lane)
@@ -306,7 +309,9 @@ func (c *Core) act(f *flight, l *lane, m *TableMap, lookups []Alive) (Side, Writ
 			w.Kind = MarkWrite
 		}
 		if !c.bugs.hit(PlantLookupUnchecked) {
-			w.Lookups = m.conditions(v.Carry, f.x, lookups)
+			from := len(c.alive)
+			c.alive = m.conditions(c.alive, v.Carry, f.x, lookups)
+			w.Lookups = c.alive[from:len(c.alive):len(c.alive)]
 		}
 		return target, w, true
 	}
@@ -324,13 +329,12 @@ func (c *Core) late(id laneID, r, other *Record, set GroupSet) Write {
 	return Write{Kind: LateWrite, Key: r.Key, Source: r, Target: r, Groups: set, Above: c.highest(id, r, other), Deadline: c.deadline()}
 }
 
-// conditions lists the looked-up records that must still be alive when a write
-// of some groups commits.
-func (m *TableMap) conditions(groups GroupSet, x *Record, lookups []Alive) []Alive {
+// conditions adds to a list the looked-up records that must still be alive when a
+// write of some groups commits.
+func (m *TableMap) conditions(list []Alive, groups GroupSet, x *Record, lookups []Alive) []Alive {
 	if len(m.lookups) == 0 {
-		return nil
+		return list
 	}
-	var list []Alive
 	for g := range m.groups {
 		for _, c := range m.groups[g].columns {
 			if !groups.Has(g) || x.Values[c].Kind != KindLookup {

@@ -59,6 +59,7 @@ type Change struct {
 	Op     Operation
 	Before *Record // as the transaction found it; nil when the side has never held the key
 	After  []Value // as the transaction leaves it; nil for a delete
+	Room   *Record // where it will be published, made by [TableMap.Room]: its mark's groups are used; nil: they are made
 }
 
 // Then folds the transaction's next operation on the record into its change, which
@@ -81,6 +82,14 @@ func (c *Change) Then(op Operation, after []Value) bool {
 	}
 	c.Op, c.After = op, after
 	return true
+}
+
+// groups makes those of the mark that the change commits, after an old one.
+func (c *Change) groups(m *TableMap, old *Mark) []GroupMark {
+	if c.Room == nil {
+		return m.renewed(old, c.After)
+	}
+	return m.renewedIn(c.Room.Mark.Groups, old, c.After)
 }
 
 // Void reports whether the transaction created the record and deleted it again:
@@ -119,6 +128,8 @@ type Capture struct {
 	maps     []*TableMap
 	bugs     planted
 	switches []captureSwitch // by map; see [Capture.Switch]
+	needed   []Key           // by the change before, in the same transaction
+	looked   []Key           // scratch
 
 	// Limits of what goes live from this side; a zero limit does not bind.
 	Limits LiveLimits
@@ -139,6 +150,7 @@ func (c *Capture) PreCommit(dst []CapturedChange, tx TxID, changes []Change) ([]
 	if err := c.refuse(changes); err != nil {
 		return dst, err
 	}
+	c.needed = nil
 	ordinal := uint32(0)
 	all := c.DeletesTakeAll && c.deletes(changes)
 	begin := len(dst)
@@ -321,7 +333,7 @@ func (c *Capture) capture(tx TxID, ordinal uint32, change *Change, live bool) Ca
 		Intent:      old.Intent,
 		Hidden:      old.Hidden,
 		MapVersion:  m.Version,
-		Groups:      m.renewed(&old, change.After),
+		Groups:      change.groups(m, &old),
 		Past:        old.Past,
 	}
 	for g := range mark.Groups {
@@ -344,7 +356,7 @@ func (c *Capture) capture(tx TxID, ordinal uint32, change *Change, live bool) Ca
 			Key: change.Key, Side: c.side,
 			Incarnation: mark.Incarnation, Number: mark.Number,
 			Groups: touched, Op: op, Tx: tx, Ordinal: ordinal,
-			Needs:  m.needs(change.Key, change.After),
+			Needs:  c.needs(m, change),
 			Values: m.values(c.side, &change.Key, before, change.After),
 			Size:   sizeOf(&change.Key, change.After),
 		},
@@ -419,12 +431,28 @@ func (m *TableMap) edited(old *Mark, after []Value) GroupSet {
 	return edited
 }
 
+// needs lists the distinct records that a changed one looks up. The lines of a
+// document share one list.
+func (c *Capture) needs(m *TableMap, change *Change) []Key {
+	if len(m.lookups) == 0 {
+		return nil
+	}
+	if c.looked = m.addNeeds(c.looked[:0], change.Key, change.After); c.needed == nil || !slices.Equal(c.looked, c.needed) {
+		c.needed = append(make([]Key, 0, len(c.looked)), c.looked...)
+	}
+	return c.needed
+}
+
 // needs lists the distinct records that a record looks up, itself left out.
 func (m *TableMap) needs(self Key, values []Value) []Key {
 	if len(m.lookups) == 0 {
 		return nil
 	}
-	needs := make([]Key, 0, len(m.lookups))
+	return m.addNeeds(make([]Key, 0, len(m.lookups)), self, values)
+}
+
+// addNeeds is needs, in a list that is there and empty.
+func (m *TableMap) addNeeds(needs []Key, self Key, values []Value) []Key {
 	for _, c := range m.lookups {
 		if values[c].Kind != KindLookup {
 			continue

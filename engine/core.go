@@ -219,6 +219,7 @@ type Core struct {
 	images map[laneID]flight // a planted bug's; see [Core.remember]
 
 	refs    []Reference     // scratch for Decide
+	alive   []Alive         // what the writes of one batch look up
 	spare   [][]queued      // emptied queues of lanes, for reuse
 	stats   Stats           // but for the levels
 	items   [laneStates]int // by state
@@ -235,10 +236,7 @@ func NewCore(cfg Config, state *State) (*Core, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	c := &Core{cfg: cfg, pairs: newPairTable(), batches: make([]batch, cfg.Workers), soloist: noLane, bugs: plantedIn(cfg.Failpoints)}
-	for s := range c.outbox {
-		c.outbox[s].ingested = map[uint64]bool{}
-	}
+	c := &Core{cfg: cfg, batches: make([]batch, cfg.Workers), soloist: noLane, bugs: plantedIn(cfg.Failpoints)}
 	c.given, c.cfg.Maps = c.cfg.Maps, slices.Clone(c.cfg.Maps)
 	c.settling, c.flying = make([]bool, len(cfg.Maps)), make([]int, len(cfg.Maps))
 	c.working, c.unanswered = make([]int, len(cfg.Maps)), make([]Time, len(cfg.Maps))
@@ -304,7 +302,7 @@ func (c *Core) load(state *State) error {
 			if c.bugs.hit(PlantRedelivered) {
 				continue
 			}
-			c.outbox[s].ingested[p] = true
+			c.outbox[s].ingested.Add(p)
 			c.outbox[s].saved = append(c.outbox[s].saved, p) // the outbox may have forgotten it, and we not heard so
 		}
 	}

@@ -339,7 +339,8 @@ func (v *Verdict) resolve(m *TableMap, has GroupSet, x *Record, lookups []Alive,
 				return
 			case self && linked || !self && incarnationOf(need, lookups) != 0:
 			case !self && !slices.Contains(circle, need):
-				v.Missing = &need
+				missing := need // of its own, so that need itself stays off the heap
+				v.Missing = &missing
 				return
 			case !m.groups[g].alone:
 				v.Park = Outcome{Class: ApplicationFailure, Reason: LookupNotFound, Cause: causeCircle}

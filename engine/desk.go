@@ -209,7 +209,7 @@ func requestOf(k CommandKind) Requested {
 // eachLane calls f with every lane of a job that holds references, in the
 // order in which their pairs were first heard of.
 func (c *Core) eachLane(j int, f func(laneID, *lane)) {
-	for i := int32(0); i < c.pairs.count; i++ {
+	for i := int32(0); i < c.pairs.index.Len(); i++ {
 		p := c.pairs.at(i)
 		if c.jobByMap[p.key.Map] != j {
 			continue

@@ -8,11 +8,11 @@ type outboxReader struct {
 	pulling  bool
 	again    bool // something came up while pulling
 	request  BatchID
-	empty    uint64          // pulls that brought nothing
-	pollAt   Time            // of the next safety poll
-	ingested map[uint64]bool // positions taken in, until the outbox has forgotten them
-	saved    []uint64        // positions to acknowledge with the next pull
-	acking   []uint64        // positions acknowledged with the pull under way
+	empty    uint64    // pulls that brought nothing
+	pollAt   Time      // of the next safety poll
+	ingested Positions // positions taken in, until the outbox has forgotten them
+	saved    []uint64  // positions to acknowledge with the next pull
+	acking   []uint64  // positions acknowledged with the pull under way
 }
 
 // wake returns when the reader wants to be woken.
@@ -54,7 +54,7 @@ func (c *Core) pulled(in *Input) {
 	o.pollAt = c.now.Add(c.cfg.Poll)
 	c.gates[in.Side].answered()
 	for _, p := range o.acking {
-		delete(o.ingested, p)
+		o.ingested.Remove(p)
 		c.save = append(c.save, Mutation{Kind: PositionAcked, Side: in.Side, Position: p})
 	}
 	o.acking = o.acking[:0]
@@ -64,8 +64,7 @@ func (c *Core) pulled(in *Input) {
 	for i := range in.References {
 		r := &in.References[i]
 		o.saved = append(o.saved, r.Position)
-		known := len(o.ingested)
-		if o.ingested[r.Position] = true; len(o.ingested) == known {
+		if !o.ingested.Add(r.Position) {
 			continue // delivered again: a crash came between the save and the acknowledgement
 		}
 		c.save = append(c.save, Mutation{Kind: PositionIngested, Side: in.Side, Position: r.Position})

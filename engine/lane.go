@@ -128,35 +128,32 @@ const pairPage = 256
 
 // pairTable holds the pairs by index and by key.
 type pairTable struct {
-	index map[Key]int32
+	index Index
 	pages []*[pairPage]pair
-	count int32
 }
-
-func newPairTable() pairTable { return pairTable{index: map[Key]int32{}} }
 
 // at returns the pair with an index.
 func (t *pairTable) at(i int32) *pair { return &t.pages[i/pairPage][i%pairPage] }
+
+func (t *pairTable) key(i int32) *Key { return &t.at(i).key }
 
 // lane returns a direction of a pair.
 func (t *pairTable) lane(id laneID) *lane { return &t.at(id.pair()).lanes[id.side()] }
 
 // find returns a direction of the key's pair, if the engine knows the pair.
 func (t *pairTable) find(k Key, side Side) (laneID, bool) {
-	i, ok := t.index[k]
+	i, ok := t.index.Find(&k, t.key)
 	return laneID(i)<<1 | laneID(side), ok
 }
 
 // ensure returns a direction of the key's pair, which it opens when new.
 func (t *pairTable) ensure(k Key, side Side) laneID {
-	i, ok := t.index[k]
+	i, ok := t.index.Find(&k, t.key)
 	if !ok {
-		i = t.count
+		i = t.index.Add(&k)
 		if i%pairPage == 0 {
 			t.pages = append(t.pages, new([pairPage]pair))
 		}
-		t.count++
-		t.index[k] = i
 		p := t.at(i)
 		p.key = k
 		for s := range p.lanes {

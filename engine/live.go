@@ -304,7 +304,7 @@ func (c *Core) writeRows(t *liveTx, in *Input) {
 				c.abort(t, Outcome{Class: ApplicationFailure, Reason: LookupNotFound, Cause: causeLookupNotFound})
 				return
 			}
-			w.Lookups = m.conditions(w.Groups, r.After, in.Lookups)
+			w.Lookups = m.conditions(nil, w.Groups, r.After, in.Lookups)
 		}
 		row := &t.intent.Rows[i]
 		row.Existed = y != nil && y.Alive

@@ -62,6 +62,9 @@ func (c *Core) Stats() Stats {
 	return s
 }
 
+// Queued returns how many references wait, but for those of parked items.
+func (c *Core) Queued() int { return c.stats.Open - c.stats.OnDesk }
+
 // Idle reports whether nothing is under way and no item can run or waits for
 // its time: what is left in the queue, if anything, waits for an operator.
 func (c *Core) Idle() bool {
@@ -96,7 +99,7 @@ type OpenItem struct {
 // OpenItems calls f with every item in the queue, in the order in which their
 // pairs were first heard of.
 func (c *Core) OpenItems(f func(OpenItem)) {
-	for i := int32(0); i < c.pairs.count; i++ {
+	for i := int32(0); i < c.pairs.index.Len(); i++ {
 		p := c.pairs.at(i)
 		for s := range p.lanes {
 			l := &p.lanes[s]

@@ -391,8 +391,12 @@ func (m *TableMap) drifted(r *Record, side Side) GroupSet {
 // and published with new values. Fingerprints of another map version are made
 // anew; the others stay, and tell of what went past the hook.
 func (m *TableMap) renewed(mark *Mark, values []Value) []GroupMark {
-	groups := make([]GroupMark, len(m.groups))
-	copy(groups, mark.Groups)
+	return m.renewedIn(make([]GroupMark, len(m.groups)), mark, values)
+}
+
+// renewedIn is renewed in groups that are there.
+func (m *TableMap) renewedIn(groups []GroupMark, mark *Mark, values []Value) []GroupMark {
+	clear(groups[copy(groups, mark.Groups):])
 	if mark.MapVersion != m.Version {
 		for g := range groups {
 			groups[g].Fingerprint = m.fingerprint(g, values)

@@ -91,7 +91,7 @@ func (c *Core) restore(t *liveTx, in *Input) {
 			if m := c.cfg.Maps[r.Key.Map]; m.changed(x)&m.outgoing(t.intent.Side)&^w.Groups != 0 {
 				t.lacking = append(t.lacking, x)
 			}
-			w.Lookups = c.cfg.Maps[r.Key.Map].conditions(w.Groups, x, lookups)
+			w.Lookups = c.cfg.Maps[r.Key.Map].conditions(nil, w.Groups, x, lookups)
 			lookups = append(lookups, Alive{Key: r.Key, Incarnation: x.Mark.Incarnation}) // for those that come after it
 		}
 		eff.Writes, t.undoing = append(eff.Writes, w), append(t.undoing, i)

@@ -215,25 +215,26 @@ func (r *Record) risen() bool { return r.Alive && r.Mark.Dead }
 // applyCarry brings the source's groups and what it knows to the target.
 func applyCarry(m *TableMap, w *Write, side Side, now *Record) (*Record, bool) {
 	source := m.fitted(w.Source)
-	r := &Record{Key: w.Key, Alive: true}
+	var held []Value
 	if now != nil && now.Alive {
-		r.Values = now.Values
+		held = now.Values
 	}
+	var r *Record
 	if w.Kind == CarryWrite || w.Kind == RestoreWrite {
-		var ok bool
-		if r.Values, ok = m.carried(side, source.Values, r.Values, w.Groups); !ok && !w.bugs.hit(PlantFallThrough) {
+		r = m.Room()
+		if !m.carry(r.Values, side, source.Values, held, w.Groups) && !w.bugs.hit(PlantFallThrough) {
 			return nil, false
 		}
+	} else {
+		r = &Record{Values: held, Mark: Mark{Groups: make([]GroupMark, len(m.groups))}}
 	}
-	r.Mark = Mark{Incarnation: source.Mark.Incarnation, Intent: w.Intent, MapVersion: m.Version, Past: w.Past}
+	r.Key, r.Alive = w.Key, true
+	r.Mark = Mark{Incarnation: source.Mark.Incarnation, Intent: w.Intent, MapVersion: m.Version, Past: w.Past, Groups: r.Mark.Groups}
 	if now != nil && now.Mark.Incarnation == source.Mark.Incarnation {
 		r.Mark.Number = now.Mark.Number
-		r.Mark.Groups = m.renewed(&now.Mark, r.Values)
-	} else {
-		r.Mark.Groups = make([]GroupMark, len(m.groups))
-		if now != nil {
-			r.Mark.Past = now.Mark.past(w.Settled, w.Past)
-		}
+		m.renewedIn(r.Mark.Groups, &now.Mark, r.Values)
+	} else if now != nil {
+		r.Mark.Past = now.Mark.past(w.Settled, w.Past)
 	}
 	if w.Hide {
 		r.Mark.Hidden = now.hidden()
@@ -260,11 +261,11 @@ func applyCarry(m *TableMap, w *Write, side Side, now *Record) (*Record, bool) {
 	return r, true
 }
 
-// carried returns the target's values with the source's groups in place, as
-// they become on their way. What is equal in canonical form stays as the target
-// spells it. It reports false for a value that has no mapping.
-func (m *TableMap) carried(side Side, source, target []Value, groups GroupSet) ([]Value, bool) {
-	values, complete := make([]Value, len(m.Columns)), true
+// carry fills in the target's values with the source's groups in place, as they
+// become on their way. What is equal in canonical form stays as the target spells
+// it. It reports false for a value that has no mapping.
+func (m *TableMap) carry(values []Value, side Side, source, target []Value, groups GroupSet) (complete bool) {
+	complete = true
 	copy(values, target)
 	for g := range m.groups {
 		if !groups.Has(g) {
@@ -283,7 +284,7 @@ func (m *TableMap) carried(side Side, source, target []Value, groups GroupSet) (
 			}
 		}
 	}
-	return values, complete
+	return complete
 }
 
 // Normalised returns a record that [Apply] gave, with the values that its system

@@ -13,12 +13,12 @@ import (
 // uses it: there a crash takes away the driver, and what was not saved, but
 // not the store. The zero value is not usable; see [NewMemory].
 type Memory struct {
-	index    map[laneName]int32
-	lanes    []lane
+	index    engine.Index
+	pages    []*[pairPage]pair // by number of the index; pages keep pairs where they are
 	slots    []slot
 	free     int32 // first free slot
 	open     int
-	ingested [2]map[uint64]struct{}
+	ingested [2]engine.Positions
 	jobs     map[string]engine.JobRecord
 	maps     map[engine.MapID]engine.MapRecord
 	initials []engine.InitialRecord
@@ -30,19 +30,35 @@ type Memory struct {
 	broken   error
 }
 
-// laneName is one direction of a record pair.
-type laneName struct {
-	key  engine.Key
-	side engine.Side
+// pairPage is how many pairs are allocated at once.
+const pairPage = 64
+
+// pair is what is known of one key.
+type pair struct {
+	key   engine.Key
+	lanes [2]lane // by side
 }
 
-// lane is what is known of one direction of a pair.
+// lane is what is known of one direction of a pair. Of nearly all it is that every
+// number up to one is settled.
 type lane struct {
-	name   laneName
-	first  int32            // of its open references, in no order
-	work   engine.LaneState // Key and Side are not filled in
-	latest engine.Ledger    // of the incarnation heard of last
-	others []engine.Ledger  // of other incarnations; rare
+	first       int32  // of its open references plus one, in no order; 0: none
+	incarnation uint32 // heard of last; 0: none
+	settled     uint32 // every number of it up to this one
+	more        *more  // nil: nothing
+}
+
+// more is what is seldom known of a lane.
+type more struct {
+	work   engine.LaneState      // Key and Side are not filled in
+	above  []engine.SettledAbove // beyond those up to which all are settled
+	others []life                // earlier incarnations
+}
+
+// life is what is settled of an earlier incarnation.
+type life struct {
+	incarnation, settled uint32
+	above                []engine.SettledAbove
 }
 
 // slot holds one open reference, or is free; next chains either.
@@ -53,18 +69,16 @@ type slot struct {
 }
 
 // none ends a chain of slots.
-const none int32 = -1
+const none int32 = 0
 
 // NewMemory returns an empty store.
 func NewMemory() *Memory {
 	return &Memory{
-		index:    map[laneName]int32{},
-		free:     none,
-		ingested: [2]map[uint64]struct{}{{}, {}},
-		jobs:     map[string]engine.JobRecord{},
-		flights:  map[int][]engine.FlightNote{},
-		maps:     map[engine.MapID]engine.MapRecord{},
-		stopped:  map[engine.Key]engine.Outcome{},
+		slots:   make([]slot, 1),
+		jobs:    map[string]engine.JobRecord{},
+		flights: map[int][]engine.FlightNote{},
+		maps:    map[engine.MapID]engine.MapRecord{},
+		stopped: map[engine.Key]engine.Outcome{},
 	}
 }
 
@@ -88,16 +102,13 @@ func (s *Memory) apply(m *engine.Mutation) error {
 	case engine.ReferenceSettled:
 		return s.settle(m)
 	case engine.LaneChanged:
-		l := s.lane(m.Lane.Key, m.Lane.Side)
-		l.work = *m.Lane
+		s.lane(&m.Lane.Key, m.Lane.Side).seldom().work = *m.Lane
 	case engine.PositionIngested:
-		known := len(s.ingested[m.Side])
-		if s.ingested[m.Side][m.Position] = struct{}{}; len(s.ingested[m.Side]) == known {
+		if !s.ingested[m.Side].Add(m.Position) {
 			return fmt.Errorf("%s position %d is taken in twice", m.Side, m.Position)
 		}
 	case engine.PositionAcked:
-		known := len(s.ingested[m.Side])
-		if delete(s.ingested[m.Side], m.Position); len(s.ingested[m.Side]) == known {
+		if !s.ingested[m.Side].Remove(m.Position) {
 			return fmt.Errorf("%s position %d is acknowledged but was not taken in", m.Side, m.Position)
 		}
 	case engine.IntentOpened:
@@ -133,7 +144,7 @@ func (s *Memory) add(m *engine.Mutation) error {
 	if r.Incarnation == 0 || r.Number == 0 {
 		return fmt.Errorf("%v is queued without a number", r)
 	}
-	l := s.lane(r.Key, r.Side)
+	l := s.lane(&r.Key, r.Side)
 	settled, held := l.known(r.Incarnation, r.Number)
 	if settled && !held && !r.Origin.Holds() {
 		return fmt.Errorf("%v is queued but has its outcome", r)
@@ -155,7 +166,7 @@ func (s *Memory) add(m *engine.Mutation) error {
 // having been queued, and touches nothing.
 func (s *Memory) settle(m *engine.Mutation) error {
 	r := &m.Reference
-	l := s.lane(r.Key, r.Side)
+	l := s.lane(&r.Key, r.Side)
 	if m.Outcome.Reason == engine.Echo {
 		if settled, _ := l.known(r.Incarnation, r.Number); settled || s.find(l, r) != none {
 			return nil
@@ -226,17 +237,27 @@ func (s *Memory) resync(m *engine.Mutation) error {
 	return nil
 }
 
-// lane returns one direction of a pair, which it opens when new. The pointer
-// is good until the next call.
-func (s *Memory) lane(key engine.Key, side engine.Side) *lane {
-	name := laneName{key, side}
-	i, known := s.index[name]
+// key returns the key of a number of the index.
+func (s *Memory) key(i int32) *engine.Key { return &s.pages[i/pairPage][i%pairPage].key }
+
+// lane returns one direction of a pair, which it opens when new.
+func (s *Memory) lane(key *engine.Key, side engine.Side) *lane {
+	i, known := s.index.Find(key, s.key)
 	if !known {
-		i = int32(len(s.lanes))
-		s.lanes = append(s.lanes, lane{name: name, first: none})
-		s.index[name] = i
+		if i = s.index.Add(key); i%pairPage == 0 {
+			s.pages = append(s.pages, new([pairPage]pair))
+		}
+		s.pages[i/pairPage][i%pairPage].key = *key
 	}
-	return &s.lanes[i]
+	return &s.pages[i/pairPage][i%pairPage].lanes[side]
+}
+
+// seldom returns what is seldom known of a lane, to be changed.
+func (l *lane) seldom() *more {
+	if l.more == nil {
+		l.more = &more{}
+	}
+	return l.more
 }
 
 // find returns the slot of an open reference, or none.
@@ -278,62 +299,80 @@ func (s *Memory) remove(l *lane, r *engine.Reference) bool {
 	return true
 }
 
-// ledger returns what is known of an incarnation; nil when nothing is.
-func (l *lane) ledger(incarnation uint32) *engine.Ledger {
-	if l.latest.Incarnation == incarnation {
-		return &l.latest
-	}
-	for i := range l.others {
-		if l.others[i].Incarnation == incarnation {
-			return &l.others[i]
+// life returns what is settled of an incarnation; nothing when it was never heard of.
+func (l *lane) life(incarnation uint32) life {
+	found := life{incarnation: incarnation}
+	switch {
+	case l.incarnation == incarnation:
+		if found.settled = l.settled; l.more != nil {
+			found.above = l.more.above
+		}
+	case l.more != nil:
+		if i := l.more.other(incarnation); i >= 0 {
+			found = l.more.others[i]
 		}
 	}
-	return nil
+	return found
+}
+
+func (m *more) other(incarnation uint32) int {
+	return slices.IndexFunc(m.others, func(o life) bool { return o.incarnation == incarnation })
+}
+
+// keep puts back what a settled number has changed.
+func (l *lane) keep(g life) {
+	if l.incarnation == g.incarnation {
+		if l.settled = g.settled; len(g.above) > 0 || l.more != nil {
+			l.seldom().above = g.above
+		}
+		return
+	}
+	m := l.seldom()
+	m.others[m.other(g.incarnation)] = g
 }
 
 // known reports whether a number is settled, and whether only a reference of
 // the engine's own holds its place. No reference has the number 0.
 func (l *lane) known(incarnation, number uint32) (settled, held bool) {
-	g := l.ledger(incarnation)
-	if g == nil || number == 0 {
-		return false, false
+	g := l.life(incarnation)
+	if number <= g.settled {
+		return number > 0, false
 	}
-	if number <= g.Settled {
-		return true, false
-	}
-	i, found := slices.BinarySearchFunc(g.Above, number, compareNumber)
-	return found, found && g.Above[i].Held
+	i, found := slices.BinarySearchFunc(g.above, number, compareNumber)
+	return found, found && g.above[i].Held
 }
 
 func compareNumber(a engine.SettledAbove, number uint32) int { return cmp.Compare(a.Number, number) }
 
 // settle books a number: among the contiguous ones if it follows them, else
-// above. A held place stays above until the captured reference is settled.
+// above. A held place stays above until the captured reference is settled. What is
+// heard of last becomes the latest incarnation.
 func (l *lane) settle(incarnation uint32, a engine.SettledAbove) {
-	g := l.ledger(incarnation)
-	if g == nil {
-		if l.latest.Incarnation != 0 {
-			l.others = append(l.others, l.latest)
+	if l.incarnation != incarnation && (l.more == nil || l.more.other(incarnation) < 0) {
+		if l.incarnation != 0 {
+			m := l.seldom()
+			m.others, m.above = append(m.others, life{l.incarnation, l.settled, m.above}), nil
 		}
-		l.latest = engine.Ledger{Key: l.name.key, Side: l.name.side, Incarnation: incarnation}
-		g = &l.latest
+		l.incarnation, l.settled = incarnation, 0
 	}
-	switch i, found := slices.BinarySearchFunc(g.Above, a.Number, compareNumber); {
-	case a.Number <= g.Settled:
+	g := l.life(incarnation)
+	switch i, found := slices.BinarySearchFunc(g.above, a.Number, compareNumber); {
+	case a.Number <= g.settled:
 	case found && !a.Held:
-		g.Above[i].Held = false
+		g.above[i].Held = false
 	case found:
-	case a.Number == g.Settled+1 && !a.Held:
-		g.Settled++
+	case a.Number == g.settled+1 && !a.Held:
+		g.settled++
 	default:
-		g.Above = slices.Insert(g.Above, i, a)
+		g.above = slices.Insert(g.above, i, a)
 	}
 	n := 0
-	for n < len(g.Above) && g.Above[n].Number == g.Settled+1 && !g.Above[n].Held {
-		g.Settled++
+	for n < len(g.above) && g.above[n].Number == g.settled+1 && !g.above[n].Held {
+		g.settled++
 		n++
 	}
-	g.Above = slices.Delete(g.Above, 0, n)
+	g.above = slices.Delete(g.above, 0, n)
+	l.keep(g)
 }
 
 // Load implements [Store].
@@ -341,24 +380,11 @@ func (s *Memory) Load() (*engine.State, error) {
 	if s.broken != nil {
 		return nil, s.broken
 	}
-	state := &engine.State{Order: s.order, Open: make([]engine.OpenReference, 0, s.open)}
-	for i := range s.lanes {
-		l := &s.lanes[i]
-		for j := l.first; j != none; j = s.slots[j].next {
-			o := engine.OpenReference{Reference: s.slots[j].reference, Order: s.slots[j].order}
-			o.Reference.Needs = slices.Clone(o.Reference.Needs)
-			o.Reference.Values = slices.Clone(o.Reference.Values)
-			state.Open = append(state.Open, o)
-		}
-		if w := l.work; w.Attempts != 0 || w.Parked.Class != engine.Open {
-			w.Key, w.Side = l.name.key, l.name.side
-			state.Lanes = append(state.Lanes, w)
-		}
-		if l.latest.Incarnation != 0 {
-			state.Ledgers = append(state.Ledgers, copied(l.latest))
-		}
-		for _, g := range l.others {
-			state.Ledgers = append(state.Ledgers, copied(g))
+	state := &engine.State{Order: s.order, Open: make([]engine.OpenReference, 0, s.open), Ledgers: make([]engine.Ledger, 0, s.index.Len())}
+	for i := range s.index.Len() {
+		p := &s.pages[i/pairPage][i%pairPage]
+		for _, side := range engine.Sides {
+			s.loadLane(state, p, side)
 		}
 	}
 	for _, i := range s.intents {
@@ -392,15 +418,36 @@ func (s *Memory) Load() (*engine.State, error) {
 		return cmp.Or(a.Key.Compare(b.Key), cmp.Compare(a.Side, b.Side), cmp.Compare(a.Incarnation, b.Incarnation))
 	})
 	for side := range s.ingested {
-		for p := range s.ingested[side] {
-			state.Ingested[side] = append(state.Ingested[side], p)
-		}
-		slices.Sort(state.Ingested[side])
+		state.Ingested[side] = s.ingested[side].List()
 	}
 	return state, nil
 }
 
-func copied(g engine.Ledger) engine.Ledger {
-	g.Above = slices.Clone(g.Above)
-	return g
+// loadLane adds what is known of one direction of a pair to a state.
+func (s *Memory) loadLane(state *engine.State, p *pair, side engine.Side) {
+	l := &p.lanes[side]
+	for j := l.first; j != none; j = s.slots[j].next {
+		o := engine.OpenReference{Reference: s.slots[j].reference, Order: s.slots[j].order}
+		o.Reference.Needs = slices.Clone(o.Reference.Needs)
+		o.Reference.Values = slices.Clone(o.Reference.Values)
+		state.Open = append(state.Open, o)
+	}
+	ledger := func(g life) {
+		state.Ledgers = append(state.Ledgers, engine.Ledger{
+			Key: p.key, Side: side, Incarnation: g.incarnation, Settled: g.settled, Above: slices.Clone(g.above),
+		})
+	}
+	if l.incarnation != 0 {
+		ledger(l.life(l.incarnation))
+	}
+	if l.more == nil {
+		return
+	}
+	for _, g := range l.more.others {
+		ledger(g)
+	}
+	if w := l.more.work; w.Attempts != 0 || w.Parked.Class != engine.Open {
+		w.Key, w.Side = p.key, side
+		state.Lanes = append(state.Lanes, w)
+	}
 }

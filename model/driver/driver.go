@@ -539,20 +539,24 @@ func (d *Driver) sample() {
 		d.series[seriesInFlight+i].Set(d.k.Now(), int64(v))
 	}
 	d.series[seriesLive].Set(d.k.Now(), int64(s.Live))
-	d.sampleBacklog()
+	d.waits(s.Open - s.OnDesk)
 }
 
 // sampleBacklog notes what waits for the engine, dead or alive.
 func (d *Driver) sampleBacklog() {
+	queued := d.left.working
+	if d.core != nil {
+		queued = d.core.Queued()
+	}
+	d.waits(queued)
+}
+
+// waits notes what waits in the outboxes, with so many references in the queue.
+func (d *Driver) waits(queued int) {
 	outbox := 0
 	for side, s := range d.systems {
 		// What a planted bug made the outbox forget unsaved waits nowhere.
 		outbox += min(int(s.OutboxEver()-d.taken[side]), s.OutboxLen())
-	}
-	queued := d.left.working
-	if d.core != nil {
-		s := d.core.Stats()
-		queued = s.Open - s.OnDesk
 	}
 	d.series[seriesOutbox].Set(d.k.Now(), int64(outbox))
 	d.series[seriesBacklog].Set(d.k.Now(), int64(queued+outbox))

@@ -25,7 +25,8 @@ type sent struct {
 
 func (p *pending) at(n uint64) *sent { return &p.ring[n&uint64(len(p.ring)-1)] }
 
-func (p *pending) push(s sent) {
+// push adds a request and returns its place, from 1.
+func (p *pending) push(s sent) (place uint64) {
 	if int(p.tail-p.head) == len(p.ring) {
 		ring := make([]sent, max(16, 2*len(p.ring)))
 		for n := p.head; n < p.tail; n++ {
@@ -36,17 +37,16 @@ func (p *pending) push(s sent) {
 	*p.at(p.tail) = s
 	p.tail++
 	p.open++
+	return p.tail
 }
 
-// end takes a request out.
-func (p *pending) end(index int32) {
-	for n := p.head; n < p.tail; n++ {
-		if s := p.at(n); s.index == index {
-			s.index = -1
-			p.open--
-			break
-		}
+// end takes the request at a place out; 0 is nobody's.
+func (p *pending) end(place uint64) {
+	if place == 0 {
+		return
 	}
+	p.at(place - 1).index = -1
+	p.open--
 	for p.head < p.tail && p.at(p.head).index < 0 {
 		p.head++
 	}
@@ -69,7 +69,7 @@ func (d *Driver) send(e *engine.Effect) {
 		}
 		return
 	}
-	d.pending.push(sent{due: d.k.Now().Add(d.config.Timeout), index: index})
+	r.Place = d.pending.push(sent{due: d.k.Now().Add(d.config.Timeout), index: index})
 	if !d.pending.alarmed {
 		d.setTimeout()
 	}
@@ -94,7 +94,7 @@ func (d *Driver) timeout(epoch uint64) {
 	for p := &d.pending; p.head < p.tail && p.at(p.head).due <= d.k.Now(); {
 		index := p.at(p.head).index
 		r := d.requests.At(index)
-		p.end(index)
+		p.end(r.Place)
 		d.giveUp(r)
 		d.judge.Unanswered()
 		d.stats.Timeouts++
@@ -148,7 +148,7 @@ func (d *Driver) answer(index int32) {
 		d.requests.Release(index)
 		return
 	}
-	d.pending.end(index)
+	d.pending.end(r.Place)
 	d.take(r)
 	d.requests.Release(index) // of the way
 	d.requests.Release(index) // of the process

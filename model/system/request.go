@@ -18,6 +18,7 @@ type Request struct {
 	Tx    engine.TxID // CommitTx, AbortTx, AskTx: the transaction
 	Live  engine.TxID // ReadBatch, WriteBatch: the live transaction that it belongs to; 0: none
 	Epoch uint64      // for the driver: which life of the engine's process sent it
+	Place uint64      // ... and where it stands among those that wait for an answer; 0: it does not
 
 	// Copy is what the data integrator asks for, and Answer what it is told, but
 	// for a Failure; Copy is nil for a request of the engine. Kind then says only

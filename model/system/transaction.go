@@ -1,7 +1,6 @@
 package system
 
 import (
-	"slices"
 	"time"
 
 	"github.com/twinwrite/twinwrite/engine"
@@ -150,7 +149,8 @@ func (s *System) land(tx *Tx, changes []engine.Change, captured []engine.Capture
 	s.observer.Transaction(now, s.config.Side, tx.id, tx.Label, references)
 	for i := range changes {
 		c, captured := &changes[i], &captured[i]
-		after := &engine.Record{Key: c.Key, Version: s.nextVersion(), Alive: c.Op != engine.Delete, Values: c.After, Mark: captured.Mark}
+		after := c.Room
+		*after = engine.Record{Key: c.Key, Version: s.nextVersion(), Alive: c.Op != engine.Delete, Values: c.After, Mark: captured.Mark}
 		if captured.Live {
 			after.Trace, live = live[0].After.Trace, live[1:]
 		}
@@ -271,12 +271,11 @@ func (s *System) exists(r *row) bool {
 // open stages a row that the transaction touches for the first time.
 func (s *System) open(t *table, at int32, claimed bool) {
 	r := t.at(at)
-	c := engine.Change{Key: r.key, Op: engine.Create, Before: r.record}
+	c := engine.Change{Key: r.key, Op: engine.Create, Before: r.record, Room: t.m.Room()}
+	c.After = c.Room.Values
 	if r.alive() {
 		c.Op = engine.Update
-		c.After = slices.Clone(r.record.Values)
-	} else {
-		c.After = make([]engine.Value, len(t.m.Columns))
+		copy(c.After, r.record.Values)
 	}
 	s.changes = append(s.changes, c)
 	s.stages = append(s.stages, stage{t, at, claimed})

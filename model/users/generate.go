@@ -88,7 +88,10 @@ func (r *run) reserve(g *Generator) {
 // newName names a record that nobody else will create: by the source, its
 // transaction and the place in it. Closed users number their own.
 func (g *Generator) newName(u *Users, r *run, s *Step, place uint64) system.Name {
-	b := append(u.text[:0], strings.ToUpper(g.Name)...)
+	if g.prefix == "" {
+		g.prefix = strings.ToUpper(g.Name)
+	}
+	b := append(u.text[:0], g.prefix...)
 	if r.user >= 0 {
 		b = strconv.AppendUint(append(b, "-U"...), uint64(r.user)+1, 10)
 	}
@@ -97,14 +100,14 @@ func (g *Generator) newName(u *Users, r *run, s *Step, place uint64) system.Name
 		b = strconv.AppendUint(append(b, '-'), place, 10)
 	}
 	u.text = b
-	return system.Name{Company: u.company(r, s), ID: string(b)}
+	return system.Name{Company: u.company(r, s), ID: u.pad.keep(b)}
 }
 
 // oneOf names one of the records that several steps share.
 func (u *Users) oneOf(r *run, s *Step, place uint64) system.Name {
 	k := int64(u.draws.pick.U(r.tx.Entity, place) * float64(s.Among))
 	u.text = strconv.AppendInt(append(u.text[:0], "SHARED-"...), k+1, 10)
-	return system.Name{Company: u.company(r, s), ID: string(u.text)}
+	return system.Name{Company: u.company(r, s), ID: u.pad.keep(u.text)}
 }
 
 // company draws the company of what a transaction creates.
@@ -158,7 +161,7 @@ func (u *Users) fill(r *run, s *Step, side engine.Side, place uint64) []system.A
 				a.Value = engine.Number(int64(bits>>24) * 10_000)
 			default:
 				u.text = strconv.AppendUint(u.text[:0], bits, 36)
-				a.Value = engine.Text(string(u.text))
+				a.Value = engine.Text(u.pad.keep(u.text))
 			}
 		}
 		if !c.Lookup {

@@ -115,7 +115,8 @@ type Generator struct {
 	OpenFor    sim.Dist    // time from opening to saving, in seconds; nil: users save at once
 	Concurrent *Concurrent // nil: never
 
-	taken uint64
+	taken  uint64
+	prefix string // of the names that it makes up
 }
 
 // Step is what a generated transaction does to the records of one map.

@@ -106,6 +106,7 @@ type Users struct {
 	free    []int32
 	coming  int    // sources that have another transaction
 	text    []byte // scratch
+	pad     pad
 	watch   func(Plan)
 	stats   Stats
 }
