@@ -27,6 +27,7 @@ type Result struct {
 	Systems  [2]system.Stats
 	Stations [2]sim.StationStats
 	Use      [2][]Use     // of the stations over time
+	Windows  []Window     // what happened in stretches of the run, in order
 	Engine   driver.Stats // zero in a world of the data integrator
 	Copier   copier.Stats // zero in a world of the engine
 	Users    users.Stats
@@ -42,18 +43,28 @@ type Result struct {
 	Compared int            // ... of so many; the engine forgets both when its process dies
 }
 
-// pace is how often a run looks whether it should go on. It moves no event.
-const pace = time.Minute
+// pace is how often a run looks whether it should go on, and what has happened:
+// once a minute, a short one more often. Looking moves no event; when a quiet world
+// ends depends on it.
+func (w *World) pace() time.Duration {
+	if w.config.Quiet {
+		return time.Minute
+	}
+	return min(time.Minute, time.Duration(w.config.End-1)/windowsLeast+1)
+}
 
 // Run lets the world run to its end and judges it. It is called once. A broken
 // rule of the simulation panics; whoever runs the world recovers that and finds
 // the last events in its Kernel.
 func (w *World) Run() Result {
 	halted := ""
+	pace := w.pace()
+	windows := newWindows(w, pace)
 	for at := w.Kernel.Now(); at < w.config.End && halted == ""; {
 		at = min(at.Add(pace), w.config.End)
 		over := w.Kernel.Run(at)
 		w.work.note(w)
+		windows.note(w)
 		if over == sim.Stopped {
 			halted = "it was stopped"
 		} else if w.Oracle.Stop() {
@@ -64,7 +75,10 @@ func (w *World) Run() Result {
 			halted = "it was interrupted"
 		}
 	}
-	return w.judge(halted)
+	seen := windows.list(w) // before the judge books what is left
+	r := w.judge(halted)
+	r.Windows = seen
+	return r
 }
 
 // stillQuiet reports whether the world was quiet the last time, too: what a link

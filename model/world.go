@@ -58,7 +58,8 @@ type Config struct {
 	Observe    func(sim.Event)   // sees every event before it fires; nil: nobody does
 	Tell       func(Told)        // hears what happens to records; nil: nobody does
 
-	// Continue is asked once a simulated minute whether to go on; nil: always.
+	// Continue is asked once a simulated minute whether to go on, in a short world
+	// more often; nil: always.
 	Continue func(at sim.Time) bool
 }
 

@@ -99,7 +99,8 @@ type pair struct {
 	number  [2]uint32 // of the newest reference
 	life    [2]uint32 // its incarnation
 
-	refused   [2]bool // by side: its business logic refused what the engine brought
+	edited    [2]gapTime // by side: when a user last changed it
+	refused   [2]bool    // by side: its business logic refused what the engine brought
 	differs   bool
 	aside     bool      // deleted on one side out of the map's scope, and not brought back since
 	deaths    uint32    // committed deletes

@@ -65,19 +65,21 @@ func (s State) String() string {
 
 // Report is what a run showed. Every slice has a fixed order.
 type Report struct {
-	Properties   []Property     // in the order of [Contracts], but for what the configuration cannot exercise; none in a world of the data integrator
-	Maps         []MapCount     // by MapID
-	Outcomes     []OutcomeCount // by map, side, class and reason
-	Errors       []ErrorCount   // most frequent first, then by class, reason, map and cause
-	Samples      []Sample       // ascending by Born, then by order of commit
-	SampleStride uint64         // every so-manieth change is in Samples; 1 for all
-	SamplesSeen  uint64         // how many there were
-	Divergent    []Point        // pairs that differ, from each instant on
-	DivergentMax Point          // the most, exact even where Divergent was thinned
-	DivergentGap time.Duration  // points within such a stretch became the last of them; 0 for none
-	Worst        []Worst        // slowest first
-	Stories      []Story        // named transactions, in order of commit
-	Torn         []Story        // others that were partly visible longest and became whole, longest first, named by their first record
+	Properties   []Property       // in the order of [Contracts], but for what the configuration cannot exercise; none in a world of the data integrator
+	Maps         []MapCount       // by MapID
+	Outcomes     []OutcomeCount   // by map, side, class and reason
+	Errors       []ErrorCount     // most frequent first, then by class, reason, map and cause
+	Samples      []Sample         // ascending by Born, then by order of commit
+	SampleStride uint64           // every so-manieth change is in Samples; 1 for all
+	SamplesSeen  uint64           // how many there were
+	Divergent    []Point          // pairs that differ, from each instant on
+	DivergentMax Point            // the most, exact even where Divergent was thinned
+	DivergentGap time.Duration    // points within such a stretch became the last of them; 0 for none
+	Blocked      []DependencyWait // by map: waits for records that are looked up
+	Gaps         []Gap            // by the time between edits on both sides of a pair, ascending
+	Worst        []Worst          // slowest first
+	Stories      []Story          // named transactions, in order of commit
+	Torn         []Story          // others that were partly visible longest and became whole, longest first, named by their first record
 	Live         LiveCount
 	Totals       Totals
 	Copied       *Copied // what the data integrator did; nil in a world of the engine
@@ -230,6 +232,7 @@ func (o *Oracle) Judge(at sim.Time, v View) Report {
 	for i := range r.Worst {
 		r.Worst[i].Record = o.record(&r.Worst[i].Key)
 	}
+	r.Blocked, r.Gaps = o.tellBlocked(), o.tellGaps()
 	r.Errors = o.errors()
 	r.Stories, r.Torn = o.tell(), o.tellTorn()
 	r.Live, r.Totals = o.liveCount, o.totals
@@ -372,6 +375,7 @@ func (o *Oracle) pairsAtEnd(at sim.Time, r *Report) excuses {
 			m.Open++
 		}
 		o.changesAtEnd(at, p)
+		o.stillBlocked(at, p)
 		if !p.differs {
 			m.Converged++
 			continue

@@ -89,6 +89,7 @@ type Oracle struct {
 	samples  sampler
 	worst    []Worst
 	apart    series
+	gaps     gaps
 	differ   int // pairs that differ now
 	stories  []*transaction
 	torn     []*transaction // partly visible longest, and whole in the end; longest first
@@ -103,7 +104,9 @@ type mapTally struct {
 	live     [2]uint64
 	creates  [2]uint64
 	outcomes [2][classesMax][reasonsMax]uint64
-	partly   sim.Time // the longest that a transaction was partly visible
+	desk     [classesMax]uint64 // items that came onto the error desk
+	blocked  spans              // waits for records that are looked up
+	partly   sim.Time           // the longest that a transaction was partly visible
 	partlyTx engine.TxID
 
 	neverWhole uint64
@@ -248,6 +251,7 @@ func (o *Oracle) UserCommit(at sim.Time, side engine.Side, before, after *engine
 		o.goesLive(side, p, &c, since)
 	}
 	o.commit(s, p, side, &c, held)
+	o.meets(at, p, side, &c)
 	if o.copies != nil {
 		p.head[side].also.origins = is
 	}

@@ -43,13 +43,37 @@ type watcher struct {
 // Moved implements [engine.Watcher].
 func (w watcher) Moved(k *engine.Key, side engine.Side, to engine.Place, why engine.Reason, _ *engine.Key) {
 	if p := w.o.pairs.find(k); p != nil && p.waiting != nil {
-		p.waiting.lines[side].goes(step{w.now(), to, why})
+		l, now := &p.waiting.lines[side], w.now()
+		if to == engine.OnTheDesk && !l.onDesk(why) {
+			w.o.maps[k.Map].desk[deskClass(why)]++
+		}
+		if since, ok := l.blockedSince(); ok && to != engine.WaitsFor {
+			w.o.maps[k.Map].blocked.add(now.Sub(since))
+		}
+		l.goes(step{now, to, why})
 	}
 }
 
 // Watcher returns what the engine tells where its items are; now is true time.
 // The judgement does not rest on it, only the report of what took long.
 func (o *Oracle) Watcher(now func() sim.Time) engine.Watcher { return watcher{o, now} }
+
+// blockedSince reports whether the line's item waits for a record that it looks
+// up, and since when.
+func (l *line) blockedSince() (sim.Time, bool) {
+	n := len(l.steps)
+	if n == 0 || l.steps[n-1].place != engine.WaitsFor {
+		return 0, false
+	}
+	return l.steps[n-1].at, true
+}
+
+// onDesk reports whether the line's item is on the error desk for a reason. A
+// process that begins again tells of it once more.
+func (l *line) onDesk(why engine.Reason) bool {
+	n := len(l.steps)
+	return n > 0 && l.steps[n-1].place == engine.OnTheDesk && l.steps[n-1].why == why
+}
 
 // goes notes a step.
 func (l *line) goes(s step) {

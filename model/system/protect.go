@@ -122,12 +122,14 @@ func counted(r *Request) bool { return r.Tx == 0 }
 
 // admit lets a request in, or returns why not and how long to wait.
 func (s *System) admit(r *Request) (why Throttle, wait time.Duration, ok bool) {
+	if !counted(r) {
+		return 0, 0, true
+	}
+	s.stats.Requests++
 	p := &s.protection
 	c := p.slot(r)
 	now := s.k.Now()
 	switch {
-	case !counted(r):
-		return 0, 0, true
 	case p.storms > 0:
 		return Storm, c.push(now, &p.Protection), false
 	case p.Concurrent > 0 && c.under >= p.Concurrent:

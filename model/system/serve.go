@@ -403,6 +403,7 @@ type Stats struct {
 	Captured  uint64          // references that users' commits left
 	Endings   [endings]uint64 // users' transactions, by [Ending]
 	Overwrote uint64          // users' transactions saved over changes that they had not seen
+	Sizes     [sizes]Sized    // ... by how many records they change
 
 	Held       uint64 // transactions that were held until their rows were on the other side
 	LockWaits  uint64 // users' transactions that waited for a record
@@ -426,6 +427,7 @@ type Stats struct {
 	NotificationsLost    uint64
 	NotificationsDoubled uint64
 	TurnedAway           uint64            // requests that met an outage
+	Requests             uint64            // that the limits count, let in or answered 429
 	Throttled            [throttles]uint64 // requests answered 429, by [Throttle]
 	Cut                  uint64            // requests that an outage caught
 	Unanswered           uint64            // write batches that were carried out and not answered

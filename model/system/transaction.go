@@ -73,6 +73,7 @@ func (s *System) finish(tx *Tx) {
 // end tells a user how his transaction ended.
 func (s *System) end(tx *Tx, how Ending) {
 	s.stats.Endings[how]++
+	s.stats.Sizes[sizeOf(len(tx.Edits))].count(s.overLive(tx, how))
 	if how != Committed {
 		low := s.outbox.first
 		s.outbox.abandon(tx.first, tx.first+uint64(len(tx.Edits)))

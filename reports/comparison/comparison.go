@@ -129,10 +129,8 @@ func Of(c *result.Comparison) Comparison {
 // whole is a set with those of its runs that came to their end.
 func whole(set *result.Set) *result.Set {
 	out := &result.Set{Scenario: set.Scenario}
-	for i := range set.Runs {
-		if r := &set.Runs[i]; r.Incomplete == "" && r.Panic == "" {
-			out.Runs = append(out.Runs, *r)
-		}
+	for _, r := range Whole(set) {
+		out.Runs = append(out.Runs, *r)
 	}
 	return out
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/twinwrite/twinwrite/reports/summary"
 	"github.com/twinwrite/twinwrite/reports/words"
@@ -38,6 +39,9 @@ type Point struct {
 	Expectations []summary.Expectation `json:"expectations"`
 	Flips        []string              `json:"flips"` // IDs of expectations that fare otherwise than at the point before, along some axis
 	Command      string                `json:"command"`
+
+	Gaps        []result.Gap  `json:"-"` // how often edits on both sides met
+	ClocksApart time.Duration `json:"-"` // how far the clocks come apart
 
 	runs *result.Set // indexes and seed alone: what pairs runs
 }
@@ -75,6 +79,7 @@ func pointOf(values []string, set *result.Set) Point {
 		Figures: []PointFigure{}, Expectations: []summary.Expectation{}, Flips: []string{},
 		runs: &result.Set{Scenario: result.Scenario{Seed: set.Scenario.Seed}},
 	}
+	p.Gaps, p.ClocksApart = Meetings(Whole(set)), ClocksApart(Whole(set))
 	for i := range runs.Runs {
 		p.runs.Runs = append(p.runs.Runs, result.Run{Index: runs.Runs[i].Index})
 	}

@@ -197,7 +197,7 @@ func TestStructure(t *testing.T) {
 	if tables, captions := strings.Count(doc, "<table"), strings.Count(doc, "<caption>"); tables < 8 || tables != captions {
 		t.Errorf("%d tables, %d captions", tables, captions)
 	}
-	if pictures, named := strings.Count(doc, "<svg "), strings.Count(doc, `role="img" aria-label="`); pictures != 6 || named != pictures {
+	if pictures, named := strings.Count(doc, "<svg "), strings.Count(doc, `role="img" aria-label="`); pictures != 11 || named != pictures {
 		t.Errorf("%d pictures, %d with a name", pictures, named)
 	}
 	ids := map[string]bool{}

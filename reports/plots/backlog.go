@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
@@ -86,8 +85,9 @@ func Backlog(set *result.Set) Plot {
 	if lanes.left > 0 {
 		p.Caption += fmt.Sprintf(" %s without room for a label.", words.Count(lanes.left))
 	}
-	p.height = vg.Length(lanes.count)*15 + vg.Length(150*len(tracks)) + 86
-	p.draw = func(c draw.Canvas) { drawBacklog(c, sc, tracks, lanes, end) }
+	strips := backlogStrips(sc, tracks, lanes, end)
+	p.height = stripsHeight(lanes, strips...)
+	p.draw = func(c draw.Canvas) { drawStrips(c, sc, lanes, end, strips...) }
 	return p
 }
 
@@ -151,36 +151,18 @@ func within(points []result.Point, from, to time.Duration) (low, high float64) {
 	return low, high
 }
 
-func drawBacklog(c draw.Canvas, sc result.Scenario, tracks []track, lanes lanes, end time.Duration) {
-	const left, right, foot, head = 52, 12, 26, 34
-	top := c.Max.Y - vg.Length(lanes.count)*15 - 4
-	room := (top - c.Min.Y - foot - head*vg.Length(len(tracks))) / vg.Length(len(tracks))
-	xs := clockTicks(sc.Start, end, 10)
-
-	var panels []panel
+// backlogStrips are the tracks, one above the other.
+func backlogStrips(sc result.Scenario, tracks []track, lanes lanes, end time.Duration) []strip {
+	strips := make([]strip, len(tracks))
 	for i, t := range tracks {
-		upper := top - vg.Length(i)*(room+head) - head
-		area := vg.Rectangle{Min: vg.Point{X: c.Min.X + left, Y: upper - room}, Max: vg.Point{X: c.Max.X - right, Y: upper}}
-		ys := countTicks(t.highest(end))
-		p := plot.New()
-		p.X.Min, p.X.Max = 0, end.Seconds()
-		p.Y.Min, p.Y.Max = 0, ys[len(ys)-1].at
-		pn := newPanel(c, area, p)
-		for _, f := range lanes.faults {
-			f.shade(pn, area.Max.Y+head-6)
+		s := strip{name: trackName(t.name), unit: t.unit, height: 144, ys: countTicks(t.highest(end))}
+		if strings.HasSuffix(t.name, t.unit) {
+			s.unit = "" // "divergent pairs" says it already
 		}
-		pn.rules(xs, ys, i == len(tracks)-1)
-		unit := t.unit
-		if strings.HasSuffix(t.name, unit) {
-			unit = "" // "divergent pairs" says it already
-		}
-		pn.head(trackName(t.name), unit)
-		panels = append(panels, pn)
+		s.draw = func(pn panel) { pn.track(t, lanes, end, words.NewClock(sc.Start, end)) }
+		strips[i] = s
 	}
-	lanes.draw(panels[0], top)
-	for i, t := range tracks {
-		panels[i].track(t, lanes, end, words.NewClock(sc.Start, end))
-	}
+	return strips
 }
 
 func (t track) highest(end time.Duration) float64 {
@@ -433,7 +415,7 @@ func (l lanes) draw(p panel, bottom vg.Length) {
 		if f.lane < 0 {
 			continue
 		}
-		y := bottom + vg.Length(f.lane)*15 + 3
+		y := bottom + vg.Length(f.lane)*faultRow + 3
 		x0 := p.x(f.from)
 		p.c.StrokeLine2(draw.LineStyle{Color: paint.FaultEdge, Width: .8}, x0, bottom-6, x0, y+9)
 		write(p.c, faultStyle, p.c.Min.X+f.x+4, y, f.label)

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
@@ -68,8 +67,9 @@ func Pace(set *result.Set) Plot {
 	}
 	axisEnd := min(end, set.Scenario.Length)
 	lanes := faultLanes(shadings, axisEnd)
-	p.height = vg.Length(lanes.count)*15 + 250
-	p.draw = func(c draw.Canvas) { drawPace(c, set.Scenario, all, lanes, axisEnd) }
+	pace := paceStrip(all, axisEnd)
+	p.height = stripsHeight(lanes, pace)
+	p.draw = func(c draw.Canvas) { drawStrips(c, set.Scenario, lanes, axisEnd, pace) }
 	return p
 }
 
@@ -158,30 +158,20 @@ func paceTable(set *result.Set, all []stretch) Table {
 	return t
 }
 
-func drawPace(c draw.Canvas, sc result.Scenario, all []stretch, lanes lanes, end time.Duration) {
+// paceStrip draws a line a quantile.
+func paceStrip(all []stretch, end time.Duration) strip {
 	low, high := time.Duration(math.MaxInt64), time.Duration(0)
 	for _, s := range all {
 		if s.drawn() {
 			low, high = min(low, s.sample.Quantile(.5).Value), max(high, s.sample.Quantile(.95).Value)
 		}
 	}
-	low, high = max(low, time.Microsecond), max(high, 2*time.Microsecond)
-	ys := spanTicks(low, high)
-	top := c.Max.Y - vg.Length(lanes.count)*15 - 4
-	area := vg.Rectangle{Min: vg.Point{X: c.Min.X + 52, Y: c.Min.Y + 26}, Max: vg.Point{X: c.Max.X - 12, Y: top - 34}}
-	p := plot.New()
-	p.Y.Scale = plot.LogScale{}
-	p.X.Min, p.X.Max = 0, end.Seconds()
-	p.Y.Min, p.Y.Max = ys[0].at, ys[len(ys)-1].at
-	pn := newPanel(c, area, p)
-	for _, f := range lanes.faults {
-		f.shade(pn, area.Max.Y+28)
-	}
-	pn.rules(clockTicks(sc.Start, end, 10), ys, true)
-	pn.head("Time to converge", "")
-	lanes.draw(pn, top)
+	ys := spanTicks(max(low, time.Microsecond), max(high, 2*time.Microsecond))
+	return strip{name: "Time to converge", height: 186, ys: ys, log: true, draw: func(pn panel) { drawPace(pn, all, end) }}
+}
 
-	labels := placer{area: area}
+func drawPace(pn panel, all []stretch, end time.Duration) {
+	labels := placer{area: pn.c.Rectangle}
 	var bounds []func()
 	for i, q := range paced {
 		pieces, at := pn.pace(all, q.q, end)

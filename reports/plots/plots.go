@@ -47,7 +47,9 @@ type Table struct {
 // followed, and several runs.
 func All(set *result.Set, s summary.Summary) []Plot {
 	set = summary.Pool(set)
-	all := []Plot{Convergence(set, s), Pace(set), Backlog(set), Use(set), Outcomes(s)}
+	all := []Plot{
+		Convergence(set, s), Pace(set), Backlog(set), Use(set), Outcomes(s), Errors(set), Dependency(set), Clocks(set), Gaps(set), Limits(set),
+	}
 	if len(findings.Followed(s)) > 0 {
 		all = append(all, Torn(set, s))
 	}

@@ -24,6 +24,9 @@ func Swept(s *comparison.Sweep) []Plot {
 	if g, ok := gridOf(s); ok {
 		all = append(all, heat(s, g))
 	}
+	if slices.ContainsFunc(s.Points, func(q comparison.Point) bool { return q.Gaps != nil }) {
+		all = append(all, sweptGaps(s))
+	}
 	return all
 }
 

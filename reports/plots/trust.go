@@ -239,6 +239,11 @@ func niceStep(raw float64) float64 {
 			return s.Seconds()
 		}
 	}
+	return decimalStep(raw)
+}
+
+// decimalStep is the least of 1, 2, 5 times a power of ten that is not below raw.
+func decimalStep(raw float64) float64 {
 	power := math.Pow(10, math.Floor(math.Log10(raw)))
 	for _, k := range []float64{1, 2, 5} {
 		if k*power >= raw {

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"time"
 
-	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
@@ -55,8 +54,9 @@ func Use(set *result.Set) Plot {
 		p.Caption += " Shaded: faults, when they really struck."
 	}
 	lanes := faultLanes(shadings, end)
-	p.height = vg.Length(lanes.count)*15 + 220
-	p.draw = func(c draw.Canvas) { drawUse(c, set.Scenario, all, lanes, end) }
+	busy := useStrip(all, end)
+	p.height = stripsHeight(lanes, busy)
+	p.draw = func(c draw.Canvas) { drawStrips(c, set.Scenario, lanes, end, busy) }
 	return p
 }
 
@@ -132,42 +132,31 @@ func useTable(set *result.Set, all []used, end time.Duration) Table {
 	return t
 }
 
-func drawUse(c draw.Canvas, sc result.Scenario, all []used, lanes lanes, end time.Duration) {
+// useStrip draws a step line a side.
+func useStrip(all []used, end time.Duration) strip {
 	high := 0.
 	for _, u := range all {
 		high = max(high, slices.Max(u.shares))
 	}
-	ys := percentTicks(high)
-	top := c.Max.Y - vg.Length(lanes.count)*15 - 4
-	area := vg.Rectangle{Min: vg.Point{X: c.Min.X + 52, Y: c.Min.Y + 26}, Max: vg.Point{X: c.Max.X - 12, Y: top - 34}}
-	p := plot.New()
-	p.X.Min, p.X.Max = 0, end.Seconds()
-	p.Y.Min, p.Y.Max = 0, ys[len(ys)-1].at
-	pn := newPanel(c, area, p)
-	for _, f := range lanes.faults {
-		f.shade(pn, area.Max.Y+28)
-	}
-	pn.rules(clockTicks(sc.Start, end, 10), ys, true)
-	pn.head("Busy", "share of servers' time")
-	lanes.draw(pn, top)
-	labels := placer{area: area}
-	for i, u := range all {
-		var line []vg.Point
-		for k, v := range u.shares {
-			y := pn.y(v)
-			line = append(line,
-				vg.Point{X: pn.x((end * time.Duration(k) / useColumns).Seconds()), Y: y},
-				vg.Point{X: pn.x((end * time.Duration(k+1) / useColumns).Seconds()), Y: y})
+	return strip{name: "Busy", unit: "share of servers' time", height: 156, ys: percentTicks(high), draw: func(pn panel) {
+		labels := placer{area: pn.c.Rectangle}
+		for i, u := range all {
+			var line []vg.Point
+			for k, v := range u.shares {
+				y := pn.y(v)
+				line = append(line,
+					vg.Point{X: pn.x((end * time.Duration(k) / useColumns).Seconds()), Y: y},
+					vg.Point{X: pn.x((end * time.Duration(k+1) / useColumns).Seconds()), Y: y})
+			}
+			pn.polyline(draw.LineStyle{Color: paint.Hues[i], Width: 1.6, Dashes: dashes[i]}, line)
+			labels.curve(line)
 		}
-		pn.polyline(draw.LineStyle{Color: paint.Hues[i], Width: 1.6, Dashes: dashes[i]}, line)
-		labels.curve(line)
-	}
-	for i, u := range all {
-		st := labelStyle(i)
-		if at, ok := labels.put(i, []label{{words.Side(u.side), st}}); ok {
-			at.draw(pn.c, false)
+		for i, u := range all {
+			if at, ok := labels.put(i, []label{{words.Side(u.side), labelStyle(i)}}); ok {
+				at.draw(pn.c, false)
+			}
 		}
-	}
+	}}
 }
 
 // percentTicks are round shares from 0 to at least high, in about four steps.

@@ -1,10 +1,12 @@
 package store
 
 import (
+	"cmp"
 	"database/sql"
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"time"
 
@@ -82,7 +84,7 @@ func (r *reader) scenario() {
 	s := &r.set.Scenario
 	r.table("scenario", func(scan func(...any)) {
 		var schema, seed, start string
-		scan(&schema, &s.Name, &s.Purpose, &s.Mode, &seed, &s.Hash, &s.Model, &start, &s.Length, &s.Warmup, &s.Drain, &s.Primary, &s.Command)
+		scan(&schema, &s.Name, &s.Purpose, &s.Mode, &seed, &s.Hash, &s.Model, &start, &s.Length, &s.Warmup, &s.Drain, &s.Primary, &s.LiveMost[0], &s.LiveMost[1], &s.Command)
 		if r.err != nil {
 			return
 		}
@@ -141,7 +143,7 @@ func (r *reader) runs() {
 	at := map[int]int{}
 	r.table("runs", func(scan func(...any)) {
 		var x result.Run
-		scan(&x.Index, &x.Digest, &x.Events, &x.End, &x.Incomplete)
+		scan(&x.Index, &x.Digest, &x.Events, &x.End, &x.Incomplete, &x.Panic)
 		at[x.Index] = len(r.set.Runs)
 		r.set.Runs = append(r.set.Runs, x)
 	})
@@ -164,6 +166,7 @@ func (r *reader) runs() {
 	r.counted(of)
 	r.measured(of)
 	r.used(of)
+	r.windows(of)
 }
 
 // ofRun reads a table about runs.
@@ -337,6 +340,55 @@ func (r *reader) used(of ofRun) {
 		var t result.Thinned
 		scan(&t.Convergence, &t.Waits)
 		return func(x *result.Run) { x.Thinned = t }
+	})
+}
+
+// windows reads what happened over time, and what is counted by length and size.
+func (r *reader) windows(of ofRun) {
+	of("windows", func(scan func(...any)) func(*result.Run) {
+		var w result.Window
+		scan(&w.From, &w.To, &w.Clock[0], &w.Clock[1], &w.Requests[0], &w.Requests[1], &w.Throttled[0], &w.Throttled[1])
+		return func(x *result.Run) { x.Windows = append(x.Windows, w) }
+	})
+	of("outcome_windows", func(scan func(...any)) func(*result.Run) {
+		var e result.WindowCount
+		var from time.Duration
+		scan(&from, &e.Map, &e.Class, &e.Count)
+		return func(x *result.Run) {
+			i, ok := slices.BinarySearchFunc(x.Windows, from, func(w result.Window, from time.Duration) int { return cmp.Compare(w.From, from) })
+			if !ok {
+				r.err = fmt.Errorf("read outcome_windows: run %d has no window from %v", x.Index, from)
+				return
+			}
+			x.Windows[i].Ended = append(x.Windows[i].Ended, e)
+		}
+	})
+	of("dependency_waits", func(scan func(...any)) func(*result.Run) {
+		var d result.DependencyWait
+		scan(&d.Map, &d.Waits, &d.Open, &d.Total, &d.Most)
+		return func(x *result.Run) { x.Dependency = append(x.Dependency, d) }
+	})
+	of("dependency_wait_bins", func(scan func(...any)) func(*result.Run) {
+		var name string
+		var b result.Bin
+		scan(&name, &b.From, &b.To, &b.Count)
+		return func(x *result.Run) {
+			for i := range x.Dependency {
+				if d := &x.Dependency[i]; d.Map == name {
+					d.Bins = append(d.Bins, b)
+				}
+			}
+		}
+	})
+	of("gaps", func(scan func(...any)) func(*result.Run) {
+		var g result.Gap
+		scan(&g.From, &g.To, &g.Edits, &g.Conflicts)
+		return func(x *result.Run) { x.Gaps = append(x.Gaps, g) }
+	})
+	of("sizes", func(scan func(...any)) func(*result.Run) {
+		var s result.SizeCount
+		scan(&s.Side, &s.UpTo, &s.Saves, &s.Over)
+		return func(x *result.Run) { x.Sizes = append(x.Sizes, s) }
 	})
 }
 

@@ -7,7 +7,7 @@
 
 -- What was simulated; one row.
 CREATE TABLE scenario (
-  schema    TEXT NOT NULL,    -- version of this file's shape: 'twinwrite/results/v4'
+  schema    TEXT NOT NULL,    -- version of this file's shape: 'twinwrite/results/v5'
   name      TEXT NOT NULL,
   purpose   TEXT NOT NULL,
   mode      TEXT NOT NULL,    -- 'async', 'live' or 'integrator'
@@ -19,6 +19,8 @@ CREATE TABLE scenario (
   warmup_ns INTEGER NOT NULL, -- changes committed before it are in no convergence figure
   drain_ns  INTEGER NOT NULL, -- extra time in which queues may empty
   "primary" TEXT NOT NULL,   -- primary side of each job, as 'billing: finops'
+  live_most_finops    INTEGER NOT NULL, -- records that may go live in one transaction of that side; 0: any number
+  live_most_dataverse INTEGER NOT NULL,
   command   TEXT NOT NULL     -- the line that reproduces these results
 ) STRICT;
 
@@ -104,7 +106,8 @@ CREATE TABLE runs (
   digest     TEXT NOT NULL,    -- of the trace; equal digests are equal runs
   events     INTEGER NOT NULL, -- kernel events
   end_ns     INTEGER NOT NULL,
-  incomplete TEXT NOT NULL     -- why it stopped early; '' when it did not
+  incomplete TEXT NOT NULL,    -- why it stopped early; '' when it did not
+  panic      TEXT NOT NULL     -- the broken rule inside that ended it, with the last events; normally ''
 ) STRICT;
 
 -- The contracts that were checked.
@@ -164,6 +167,74 @@ CREATE TABLE outcomes (
   class  TEXT NOT NULL,    -- 'synced', 'application', ..., or 'parked', 'open' for what had not ended
   reason TEXT NOT NULL,
   count  INTEGER NOT NULL
+) STRICT;
+
+-- Stretches of a run: how wrong the systems' clocks are at the end of each, and how
+-- many of the requests that a side's limits count were answered 429.
+CREATE TABLE windows (
+  run                 INTEGER NOT NULL,
+  from_ns             INTEGER NOT NULL,
+  to_ns               INTEGER NOT NULL,
+  clock_finops_ns     INTEGER NOT NULL, -- ahead of true time; negative: behind
+  clock_dataverse_ns  INTEGER NOT NULL,
+  requests_finops     INTEGER NOT NULL,
+  requests_dataverse  INTEGER NOT NULL,
+  throttled_finops    INTEGER NOT NULL,
+  throttled_dataverse INTEGER NOT NULL,
+  PRIMARY KEY (run, from_ns)
+) STRICT;
+
+-- Outcomes by map, class and window. Of classes 'application' and 'system': how
+-- often something came onto the error desk.
+CREATE TABLE outcome_windows (
+  run     INTEGER NOT NULL,
+  from_ns INTEGER NOT NULL, -- windows.from_ns
+  map     TEXT NOT NULL,
+  class   TEXT NOT NULL,
+  count   INTEGER NOT NULL,
+  PRIMARY KEY (run, from_ns, map, class)
+) STRICT;
+
+-- How long changes waited for records that they look up, by map.
+CREATE TABLE dependency_waits (
+  run      INTEGER NOT NULL,
+  map      TEXT NOT NULL,
+  waits    INTEGER NOT NULL,
+  open     INTEGER NOT NULL, -- of them, those that were not over when the run ended
+  total_ns INTEGER NOT NULL,
+  most_ns  INTEGER NOT NULL,
+  PRIMARY KEY (run, map)
+) STRICT;
+
+-- The same as a sketch: counts by length. Bins of all runs have the same bounds, and
+-- a bin is at most an eighth wider than its shortest wait.
+CREATE TABLE dependency_wait_bins (
+  run     INTEGER NOT NULL,
+  map     TEXT NOT NULL,
+  from_ns INTEGER NOT NULL,
+  to_ns   INTEGER NOT NULL, -- excluded
+  count   INTEGER NOT NULL,
+  PRIMARY KEY (run, map, from_ns)
+) STRICT;
+
+-- Edits of a record that followed an edit on its other side, by the time between.
+CREATE TABLE gaps (
+  run       INTEGER NOT NULL,
+  from_ns   INTEGER NOT NULL,
+  to_ns     INTEGER NOT NULL, -- excluded
+  edits     INTEGER NOT NULL,
+  conflicts INTEGER NOT NULL, -- of them: the two edits did not know of each other
+  PRIMARY KEY (run, from_ns)
+) STRICT;
+
+-- Users' saves by how many records they changed.
+CREATE TABLE sizes (
+  run   INTEGER NOT NULL,
+  side  TEXT NOT NULL,
+  up_to INTEGER NOT NULL, -- at most so many records; 0: any number
+  saves INTEGER NOT NULL,
+  over  INTEGER NOT NULL, -- of them: limits of live sync refused or undid them, or would have
+  PRIMARY KEY (run, side, up_to)
 ) STRICT;
 
 -- What happened to the records of each map.

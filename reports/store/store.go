@@ -21,7 +21,7 @@ import (
 )
 
 // Schema is the version of the file's shape, in the table scenario.
-const Schema = "twinwrite/results/v4"
+const Schema = "twinwrite/results/v5"
 
 //go:embed schema.sql
 var schema string
@@ -79,9 +79,9 @@ func fileURI(path string) (string, error) {
 
 func fill(w *writer, set *result.Set) error {
 	sc := set.Scenario
-	w.table("scenario", 13, func(row func(...any)) {
+	w.table("scenario", 15, func(row func(...any)) {
 		row(Schema, sc.Name, sc.Purpose, sc.Mode, strconv.FormatUint(sc.Seed, 10), sc.Hash, sc.Model,
-			sc.Start.UTC().Format(time.RFC3339Nano), sc.Length, sc.Warmup, sc.Drain, sc.Primary, sc.Command)
+			sc.Start.UTC().Format(time.RFC3339Nano), sc.Length, sc.Warmup, sc.Drain, sc.Primary, sc.LiveMost[0], sc.LiveMost[1], sc.Command)
 	})
 	w.table("expectations", 9, func(row func(...any)) {
 		for _, e := range set.Expectations {
@@ -126,7 +126,7 @@ func fill(w *writer, set *result.Set) error {
 
 func fillRun(w *writer, r *result.Run) {
 	n := r.Index
-	w.table("runs", 5, func(row func(...any)) { row(n, r.Digest, r.Events, r.End, r.Incomplete) })
+	w.table("runs", 6, func(row func(...any)) { row(n, r.Digest, r.Events, r.End, r.Incomplete, r.Panic) })
 	w.table("properties", 7, func(row func(...any)) {
 		for _, p := range r.Properties {
 			row(n, p.ID, p.Contract, string(p.Verdict), p.Checked, p.Violations, p.Note)
@@ -174,6 +174,7 @@ func fillRun(w *writer, r *result.Run) {
 		}
 	})
 	fillUsers(w, r)
+	fillWindows(w, r)
 	w.table("series", 5, func(row func(...any)) {
 		for _, s := range r.Series {
 			for _, p := range s.Points {
@@ -256,6 +257,47 @@ func fillUsers(w *writer, r *result.Run) {
 	})
 	w.table("live", 4, func(row func(...any)) { row(n, r.Live.Committed, r.Live.Undone, r.Live.InDoubtMost) })
 	w.table("thinned", 3, func(row func(...any)) { row(n, r.Thinned.Convergence, r.Thinned.Waits) })
+}
+
+// fillWindows writes what happened over time, and what is counted by length and
+// size.
+func fillWindows(w *writer, r *result.Run) {
+	n := r.Index
+	w.table("windows", 9, func(row func(...any)) {
+		for i := range r.Windows {
+			x := &r.Windows[i]
+			row(n, x.From, x.To, x.Clock[0], x.Clock[1], x.Requests[0], x.Requests[1], x.Throttled[0], x.Throttled[1])
+		}
+	})
+	w.table("outcome_windows", 5, func(row func(...any)) {
+		for i := range r.Windows {
+			for _, e := range r.Windows[i].Ended {
+				row(n, r.Windows[i].From, e.Map, e.Class, e.Count)
+			}
+		}
+	})
+	w.table("dependency_waits", 6, func(row func(...any)) {
+		for _, d := range r.Dependency {
+			row(n, d.Map, d.Waits, d.Open, d.Total, d.Most)
+		}
+	})
+	w.table("dependency_wait_bins", 5, func(row func(...any)) {
+		for _, d := range r.Dependency {
+			for _, b := range d.Bins {
+				row(n, d.Map, b.From, b.To, b.Count)
+			}
+		}
+	})
+	w.table("gaps", 5, func(row func(...any)) {
+		for _, g := range r.Gaps {
+			row(n, g.From, g.To, g.Edits, g.Conflicts)
+		}
+	})
+	w.table("sizes", 5, func(row func(...any)) {
+		for _, s := range r.Sizes {
+			row(n, s.Side, s.UpTo, s.Saves, s.Over)
+		}
+	})
 }
 
 func sideName(side uint8) string {

@@ -65,6 +65,7 @@ type Scenario struct {
 	Warmup     time.Duration // changes committed before it are in no convergence figure
 	Drain      time.Duration // extra time after Length in which queues may empty
 	Primary    string        // primary side of each job, as "billing: finops"
+	LiveMost   [2]int        // records that may go live in one transaction, by side of its user; 0: any number
 	Maps       []Map         // in the order of the scenario file
 	Workloads  []string      // that are enabled, in the order of the scenario file
 	Faults     []Period      // as planned, and when operators keep a job from its work, ascending by From; [Run.Faults] has what really struck
@@ -117,15 +118,19 @@ type Run struct {
 	Waits       []Wait       // in the order in which users asked; likewise
 	Saves       []SaveCount  // by side, then by ending
 	Throttled   []ThrottleCount
-	Operations  []Operation // what operators asked for, in order
-	Series      []Series    // ascending by Name
-	Worst       []Worst     // longest convergence first, at most 20
-	Story       []Story     // notable transactions, in the order of the scenario's spotlight
-	Torn        []Story     // transactions partly visible longest and yet whole at the end, longest first, at most 5 (beside the spotlight in Story)
-	Faults      []Period    // when the scenario's faults really struck in this run, operators kept a job from its work, or were refused; ascending by From
-	Fired       []string    // planted failpoints that fired, as "name xN", sorted
-	Initial     []Leg       // of the last initial sync of each job, in the order in which they were to run
-	Alerts      []Alert     // that people were told of, ascending by At
+	Operations  []Operation      // what operators asked for, in order
+	Series      []Series         // ascending by Name
+	Windows     []Window         // what happened in stretches of the run, in order
+	Dependency  []DependencyWait // by the order of Scenario.Maps, of maps with one
+	Gaps        []Gap            // ascending
+	Sizes       []SizeCount      // by side, then ascending
+	Worst       []Worst          // longest convergence first, at most 20
+	Story       []Story          // notable transactions, in the order of the scenario's spotlight
+	Torn        []Story          // transactions partly visible longest and yet whole at the end, longest first, at most 5 (beside the spotlight in Story)
+	Faults      []Period         // when the scenario's faults really struck in this run, operators kept a job from its work, or were refused; ascending by From
+	Fired       []string         // planted failpoints that fired, as "name xN", sorted
+	Initial     []Leg            // of the last initial sync of each job, in the order in which they were to run
+	Alerts      []Alert          // that people were told of, ascending by At
 	Totals      Totals
 	Live        LiveCount
 	Thinned     Thinned

@@ -43,6 +43,9 @@ func describe(s *scenarios.Scenario, p *plan, hash string, o Options) result.Sce
 			d.Workloads = append(d.Workloads, s.Workload[i].Name)
 		}
 	}
+	for side := range engine.Sides {
+		d.LiveMost[side] = s.Systems.Of(engine.Side(side)).Live.Records
+	}
 	d.Faults = planned(s)
 	return d
 }
@@ -103,6 +106,7 @@ func (p *plan) gather(index int, r *model.Result) *result.Run {
 		run.Torn = append(run.Torn, story("transaction of "+s.Name, &s))
 	}
 	run.Series = series(r)
+	run.Windows, run.Dependency, run.Gaps, run.Sizes = p.windows(r), p.dependency(r), gaps(r), sizes(r)
 	run.Copied = p.copied(r)
 	run.Totals = totals(r)
 	run.Initial, run.Alerts = p.legs(r), alerts(r)

@@ -131,6 +131,13 @@ func TestClocksMoveNoOutcome(t *testing.T) {
 	right := simulate(t, "month-end", Options{}).Runs[0]
 	wrong := simulate(t, "month-end", Options{},
 		"systems.finops.clock.offset=1h", "systems.dataverse.clock.offset=-1h", "systems.dataverse.clock.drift=400ppm").Runs[0]
+	for i := range wrong.Windows {
+		clock, usual := &wrong.Windows[i].Clock, &right.Windows[i].Clock
+		if (clock[0]-time.Hour).Abs() > time.Minute || (clock[1]+time.Hour).Abs() > time.Minute || max(usual[0].Abs(), usual[1].Abs()) > time.Minute {
+			t.Errorf("the clocks are ahead by %v, and without the error by %v", *clock, *usual)
+		}
+		*clock, *usual = [2]time.Duration{}, [2]time.Duration{}
+	}
 	if diff := cmp.Diff(right, wrong); diff != "" {
 		t.Errorf("an hour's error on both clocks changed the run (-right +wrong):\n%s", diff)
 	}

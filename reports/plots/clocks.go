@@ -1,0 +1,156 @@
+package plots
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+
+	"github.com/twinwrite/twinwrite/reports/findings"
+	"github.com/twinwrite/twinwrite/reports/paint"
+	"github.com/twinwrite/twinwrite/reports/words"
+	"github.com/twinwrite/twinwrite/scenarios/result"
+)
+
+// Clocks draws how wrong the systems' clocks are over the day, and the conflicts
+// below: whether they come where the clocks disagree.
+func Clocks(set *result.Set) Plot {
+	w := windowsOf(set)
+	p := Plot{
+		Name:     "clocks",
+		Title:    "How wrong the clocks are was not measured",
+		Subtitle: "By how much each system's clock is ahead of true time, and changes that lost a conflict",
+		Table:    Table{Head: []string{"Until", "F&O ahead", "Dataverse ahead", "Apart", "Conflicts"}},
+		height:   nothingHeight,
+	}
+	if len(w.spans) == 0 {
+		p.draw = nothing("How wrong the clocks are was not measured.")
+		return p
+	}
+	conflicts := w.class("conflict")
+	clock := words.NewClock(set.Scenario.Start, w.end)
+	p.Title = clocksFinding(w, conflicts)
+	p.Subtitle += fmt.Sprintf(" per %s", words.Duration(w.width()))
+	if len(w.runs) > 1 {
+		p.Subtitle += fmt.Sprintf(", mean over %d runs", len(w.runs))
+	}
+	p.Subtitle += " · n = " + words.Counted(total(conflicts), "conflict", "conflicts")
+	p.Caption = fmt.Sprintf("Calendar time, UTC, %s. Clocks are alike in all runs, read at the end of every stretch of %s; their granularity is left out. ", clock.Date(0), words.Duration(w.width()))
+	if set.Scenario.Mode == "integrator" {
+		p.Caption += "The data integrator books no conflicts."
+	} else {
+		p.Caption += "The engine decides by versions and marks, never by clocks."
+	}
+	shadings := findings.Shadings(set)
+	if len(shadings) > 0 {
+		p.Caption += " Shaded: faults, when they really struck."
+	}
+	w.rows(func(from, to int) {
+		s := &w.spans[to-1]
+		p.Table.Rows = append(p.Table.Rows, []string{
+			clock.Minute(s.To), words.Duration(s.Clock[0]), words.Duration(s.Clock[1]), words.Duration(apart(s)), words.Count(total(conflicts[from:to])),
+		})
+	})
+	lanes := faultLanes(shadings, w.end)
+	strips := []strip{clockStrip(w), conflictStrip(w, conflicts)}
+	p.height = stripsHeight(lanes, strips...)
+	p.draw = func(c draw.Canvas) { drawStrips(c, set.Scenario, lanes, w.end, strips...) }
+	return p
+}
+
+// apart is how far the two clocks are from each other at the end of a window.
+func apart(w *result.Window) time.Duration { return (w.Clock[0] - w.Clock[1]).Abs() }
+
+// clocksFinding says how far the clocks go apart, and how many of the conflicts
+// come while they are further apart than half of that.
+func clocksFinding(w windowed, conflicts []uint64) string {
+	var most time.Duration
+	for i := range w.spans {
+		most = max(most, apart(&w.spans[i]))
+	}
+	all := total(conflicts)
+	if most == 0 {
+		return "The clocks agree; " + words.Counted(all, "conflict comes", "conflicts come") + " of edits on both sides"
+	}
+	text := fmt.Sprintf("The clocks are up to %s apart", words.Duration(most))
+	var far, while uint64
+	for i, n := range conflicts {
+		if apart(&w.spans[i]) > most/2 {
+			far += n
+			while++
+		}
+	}
+	switch {
+	case all == 0:
+		return text + "; no conflict came up"
+	case int(while) == len(conflicts):
+		return text + "; " + words.Counted(all, "conflict comes", "conflicts come") + " of edits on both sides"
+	default:
+		return fmt.Sprintf("%s: %s of %s come in the %.2g %% of the time in which it is more than half of that",
+			text, words.Count(far), words.Counted(all, "conflict", "conflicts"), 100*float64(while)/float64(len(conflicts)))
+	}
+}
+
+// clockStrip draws a line a side.
+func clockStrip(w windowed) strip {
+	low, high := 0., 0.
+	for i := range w.spans {
+		for _, e := range w.spans[i].Clock {
+			low, high = min(low, e.Seconds()), max(high, e.Seconds())
+		}
+	}
+	if low == high {
+		high = 1
+	}
+	room := .06 * (high - low) // no line lies on the frame
+	if high += room; low < 0 {
+		low -= room
+	}
+	return strip{name: "Clock ahead", unit: "of true time", height: 120, ys: signedTicks(low, high, 4), draw: func(pn panel) {
+		if low < 0 { // true time
+			pn.c.StrokeLine2(axisLine, pn.c.Min.X, pn.y(0), pn.c.Max.X, pn.y(0))
+		}
+		labels := placer{area: pn.c.Rectangle}
+		for side := range words.Sides {
+			var line []vg.Point
+			for i := range w.spans {
+				x := &w.spans[i]
+				if i == 0 {
+					line = append(line, vg.Point{X: pn.x(x.From.Seconds()), Y: pn.y(x.Clock[side].Seconds())})
+				}
+				line = append(line, vg.Point{X: pn.x(x.To.Seconds()), Y: pn.y(x.Clock[side].Seconds())})
+			}
+			pn.polyline(draw.LineStyle{Color: paint.Hues[side], Width: 1.6, Dashes: dashes[side]}, line)
+			labels.curve(line)
+		}
+		for side, name := range words.Sides {
+			if at, ok := labels.put(side, []label{{words.Side(name), labelStyle(side)}}); ok {
+				at.draw(pn.c, true)
+			}
+		}
+	}}
+}
+
+// conflictStrip draws the conflicts.
+func conflictStrip(w windowed, conflicts []uint64) strip {
+	values := w.perRun(conflicts)
+	return strip{name: "Conflicts", unit: words.Count(total(conflicts)) + " in all", height: 52, ys: fewTicks(slices.Max(values)), draw: func(pn panel) {
+		pn.bars(w, values, paint.Outcome("conflict"))
+	}}
+}
+
+// signedTicks give a linear axis of spans in seconds that holds low to high, in
+// about n steps, and has a tick at 0.
+func signedTicks(low, high float64, n int) []tick {
+	step := niceStep(max(high-low, 1e-9) / float64(n))
+	var ts []tick
+	for k := math.Floor(low / step); ; k++ {
+		ts = append(ts, tick{k * step, words.Duration(time.Duration(math.Round(k * step * 1e9)))})
+		if k*step >= high-step*1e-9 && len(ts) > 1 {
+			return ts
+		}
+	}
+}
