@@ -37,10 +37,12 @@ type Result struct {
 	Strikes  []Strike // when faults were there
 	Done     []Done   // what operators asked for, in order
 
-	Alerts   []driver.Alert // that reached people
-	Initial  []driver.Leg   // the legs of the last initial sync of each job, in the order in which they run
-	Drift    int            // pairs that the last resyncs or comparisons found to differ, ...
-	Compared int            // ... of so many; the engine forgets both when its process dies
+	Alerts      []driver.Alert      // that reached people
+	Quarantined []engine.Quarantine // pairs that are, at the end
+
+	Initial  []driver.Leg // the legs of the last initial sync of each job, in the order in which they run
+	Drift    int          // pairs that the last resyncs or comparisons found to differ, ...
+	Compared int          // ... of so many; the engine forgets both when its process dies
 }
 
 // pace is how often a run looks whether it should go on, and what has happened:
@@ -118,6 +120,7 @@ func (w *World) judge(halted string) Result {
 		saved := w.load()
 		r.StateHash, r.Engine, view.Items = w.hash(saved), w.Driver.Stats(), w.items(saved)
 		view.Intents, view.Quarantined = saved.Intents, saved.Quarantined
+		r.Quarantined = saved.Quarantined
 		r.Alerts, r.Initial = w.Driver.Alerts(), w.Driver.Legs()
 		if core := w.Driver.Core(); core != nil {
 			r.Compared = core.Drift(func(engine.Drift) { r.Drift++ })

@@ -202,6 +202,7 @@ type Totals struct {
 	Held             uint64 // outcomes of references that the engine had made to hold a place
 	Crashes          uint64
 	Pairs            uint64
+	FullBatches      uint64 // writes of as many rows as a batch may have
 }
 
 // Judge ends the observation: it judges what only the end can show and returns

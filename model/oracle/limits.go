@@ -80,6 +80,8 @@ func (o *Oracle) asks(at sim.Time, clock engine.Time, e *engine.Effect) {
 		limit := most.Batch
 		if e.Live != 0 {
 			limit = most.LiveRecords[e.Side.Other()]
+		} else if limit > 1 && len(e.Writes) == limit {
+			o.totals.FullBatches++
 		}
 		if limit > 0 && len(e.Writes) > limit {
 			o.breach(limitsKept, at, key(), "%s was sent %d rows at once, and the limit is %d", e.Side, len(e.Writes), limit)

@@ -43,7 +43,7 @@ func (m Message) withDefaults(side engine.Side) Message {
 
 // What a system says to what is over a limit of its messages.
 const (
-	causeTooLong  = "TimeoutException: the operation took longer than the limit of a message, plug-ins included"
+	CauseTooLong  = "TimeoutException: the operation took longer than the limit of a message, plug-ins included"
 	causeTooMany  = "the batch has more operations than the limit"
 	causeBadInKey = "the key holds a character by which the record cannot be addressed"
 )
@@ -59,7 +59,7 @@ func (s *System) overMessage(r *Request, i int) (cause string, over bool) {
 	case m.Batch > 0 && len(r.writes) > m.Batch:
 		return causeTooMany, true
 	case m.Limit > 0 && w.Kind == engine.CarryWrite && s.slowed(r.works[i]) > m.Limit:
-		return causeTooLong, true
+		return CauseTooLong, true
 	case m.RefusedInKeys != "" && strings.ContainsAny(w.Key.ID, m.RefusedInKeys):
 		return causeBadInKey, true
 	}

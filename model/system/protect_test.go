@@ -203,8 +203,8 @@ func TestMessageLimits(t *testing.T) {
 		cause  string // of the last row
 	}{
 		{"plug-ins below the limit", Config{Side: engine.Dataverse, PlugIns: sim.Constant(119)}, 1, []engine.Write{write("A")}, ""},
-		{"plug-ins over it", Config{Side: engine.Dataverse, PlugIns: sim.Constant(121)}, 1, []engine.Write{write("A")}, causeTooLong},
-		{"slow plug-ins", Config{Side: engine.Dataverse, PlugIns: sim.Constant(2)}, 61, []engine.Write{write("A")}, causeTooLong},
+		{"plug-ins over it", Config{Side: engine.Dataverse, PlugIns: sim.Constant(121)}, 1, []engine.Write{write("A")}, CauseTooLong},
+		{"slow plug-ins", Config{Side: engine.Dataverse, PlugIns: sim.Constant(2)}, 61, []engine.Write{write("A")}, CauseTooLong},
 		{"no limit on F&O", Config{PlugIns: sim.Constant(121)}, 1, []engine.Write{write("A")}, ""},
 		{"a batch as large as may be", Config{Message: Message{Batch: 2}}, 1, []engine.Write{write("A"), write("B")}, ""},
 		{"one more", Config{Message: Message{Batch: 2}}, 1, []engine.Write{write("A"), write("B"), write("C")}, causeTooMany},

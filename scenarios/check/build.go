@@ -41,7 +41,7 @@ func (s *Subject) build(c *Case) (model.Config, error) {
 			Timeout: time.Duration(c.Setup.Timeout),
 			Engine: engine.Config{
 				Workers: c.Setup.Workers, Batch: c.Setup.Batch, PullMax: c.Setup.Pull, Attempts: c.Setup.Attempts,
-				Barrier: c.Setup.Barrier, Proceed: c.Setup.Proceed, DeleteWins: c.Setup.DeleteWins, DeskPart: c.Setup.DeskPart, WriteLife: time.Duration(c.Setup.Timeout / 2),
+				Barrier: c.Setup.Barrier, Proceed: c.Setup.Proceed, DeleteWins: c.Setup.DeleteWins, DeskPart: c.Setup.DeskPart, PurgeAfter: time.Duration(c.Setup.PurgeAfter), WriteLife: time.Duration(c.Setup.Timeout / 2),
 			},
 		},
 	}
@@ -103,9 +103,12 @@ func (b *builder) system(w *model.Config, side engine.Side, s *SystemSetup) {
 	}
 	w.Systems[side].DeletesTakeAll = s.TakeAll
 	w.Driver.Engine.Hides[side] = s.Hides
-	w.Systems[side].Live.Records = s.LiveRecords
-	if s.Requests > 0 {
-		w.Systems[side].Protection = system.Protection{Requests: s.Requests, Window: 10 * time.Second}
+	w.Systems[side].Live = system.Live{Records: s.LiveRecords, Companies: s.Companies, Bytes: int64(s.LiveBytes), TimeLimit: time.Duration(s.LiveTime)}
+	w.Systems[side].Message.Limit = time.Duration(s.Message)
+	if s.Requests > 0 || s.Concurrent > 0 || s.Execution > 0 {
+		w.Systems[side].Protection = system.Protection{
+			Requests: s.Requests, Concurrent: s.Concurrent, Execution: time.Duration(s.Execution), Window: 10 * time.Second,
+		}
 	}
 	w.Driver.Links[side] = sim.LinkConfig{Latency: mean(s.Latency), Loss: float64(s.Loss) / 1000}
 }

@@ -92,8 +92,9 @@ type Setup struct {
 	Barrier     bool         `json:"barrier,omitempty"`
 	Proceed     bool         `json:"proceed,omitempty"`
 	DeleteWins  bool         `json:"delete-wins,omitempty"`
-	DeskPart    int          `json:"desk-part,omitempty"` // items of an operator's request that are worked off at once
-	Timeout     Span         `json:"timeout,omitempty"`   // of the engine's requests; half of it is the life of a write
+	DeskPart    int          `json:"desk-part,omitempty"`   // items of an operator's request that are worked off at once
+	PurgeAfter  Span         `json:"purge-after,omitempty"` // how long the error desk keeps what a resume has put there
+	Timeout     Span         `json:"timeout,omitempty"`     // of the engine's requests; half of it is the life of a write
 	FinOps      SystemSetup  `json:"finops,omitzero"`
 	Dataverse   SystemSetup  `json:"dataverse,omitzero"`
 	Validations []Validation `json:"validations,omitempty"`
@@ -121,10 +122,16 @@ type SystemSetup struct {
 	Overwrite bool `json:"overwrite-stale,omitempty"` // a stale save wins; else it is refused
 
 	// Limits, scaled down so that small cases meet them; 0: none.
-	Requests    int  `json:"requests-per-10s,omitempty"` // of the engine
-	LiveRecords int  `json:"live-records,omitempty"`     // of a transaction
-	TakeAll     bool `json:"deletes-take-all,omitempty"` // a transaction with a delete goes live as a whole
-	Hides       bool `json:"hides,omitempty"`            // what a live delete of the other side takes away is hidden until that has ended
+	Requests    int  `json:"requests-per-10s,omitempty"`  // of the engine
+	Concurrent  int  `json:"requests-at-once,omitempty"`  // ... under way
+	Execution   Span `json:"execution-per-10s,omitempty"` // ... that they take
+	Message     Span `json:"message-time,omitempty"`      // that one record's write may take
+	LiveRecords int  `json:"live-records,omitempty"`      // of a transaction
+	Companies   int  `json:"live-companies,omitempty"`    // ... that its records belong to
+	LiveBytes   int  `json:"live-bytes,omitempty"`        // ... that they weigh
+	LiveTime    Span `json:"live-time,omitempty"`         // ... for which it is held
+	TakeAll     bool `json:"deletes-take-all,omitempty"`  // a transaction with a delete goes live as a whole
+	Hides       bool `json:"hides,omitempty"`             // what a live delete of the other side takes away is hidden until that has ended
 }
 
 // Validation refuses a share of the writes of one map on one side.

@@ -41,7 +41,7 @@ type swarm struct {
 	crashes, outages, slowness, cuts, losses bool
 	deletes, live, operators, limits, others bool
 	bothSides, bothCreate, stale, large      bool
-	refusals, skew, foldedKeys               bool
+	refusals, skew, foldedKeys, oddKeys      bool
 	perField, permuted, tight, barrier       bool
 	pastHook                                 bool
 }
@@ -59,6 +59,7 @@ func drawSwarm(d Dice) swarm {
 	}
 	w.bothSides = !chance(d, 25)
 	w.live = chance(d, 30)
+	w.oddKeys = chance(d, 10)
 	w.pastHook = !w.live && !w.deletes && chance(d, 40)
 	return w
 }
@@ -90,7 +91,7 @@ func (g *generator) setup() Setup {
 	}
 	setup.DeleteWins = w.deletes && d.Bits(1) == 1
 	if w.operators {
-		setup.DeskPart = oneOf(d, []int{0, 1, 2})
+		setup.DeskPart, setup.PurgeAfter = oneOf(d, []int{0, 1, 2}), oneOf(d, []Span{0, 20 * second})
 	}
 	if w.tight {
 		setup.Attempts = between(d, 2, 3)
@@ -106,8 +107,7 @@ func (g *generator) setup() Setup {
 			s.Loss, s.Lost, s.Doubled = oneOf(d, []int{5, 30, 120}), oneOf(d, []int{0, 20, 100}), oneOf(d, []int{0, 50})
 		}
 		if w.limits {
-			s.Requests, s.LiveRecords = oneOf(d, []int{0, 3, 10}), oneOf(d, []int{0, 2})
-			s.TakeAll = chance(d, 30)
+			g.limits(s)
 		}
 		if w.skew {
 			s.Offset, s.DriftPPM = Span(between(d, -600, 600))*second, between(d, -200, 200)
@@ -123,12 +123,40 @@ func (g *generator) setup() Setup {
 	return setup
 }
 
-// some draws the maps that take part: one, with what it looks up, or a few.
+// limits draws what a system allows, so little that small cases meet it.
+func (g *generator) limits(s *SystemSetup) {
+	d := g.dice
+	s.Requests, s.LiveRecords = oneOf(d, []int{0, 3, 10}), oneOf(d, []int{0, 2})
+	s.TakeAll = chance(d, 30)
+	if chance(d, 30) {
+		s.Concurrent, s.Execution = oneOf(d, []int{0, 1}), oneOf(d, []Span{0, second})
+	}
+	if chance(d, 20) {
+		s.Message = oneOf(d, []Span{2 * millisecond, 50 * millisecond})
+	}
+	if g.swarm.live || g.swarm.deletes {
+		s.Companies, s.LiveBytes = oneOf(d, []int{0, 0, 1}), oneOf(d, []int{0, 0, 600, 1200})
+		s.LiveTime = oneOf(d, []Span{0, 0, second, 8 * second})
+	}
+}
+
+// some draws the maps that take part: one, with what it looks up, or a few. Of what
+// is deleted, or goes live, out of the scope of its map the oracle knows too little
+// yet; so that maps with a filter stay away from there.
 func (g *generator) some() []int {
-	all := len(g.subject.Maps)
-	in := make([]bool, all)
+	var from []int
+	for i := range g.subject.Maps {
+		if !g.subject.Maps[i].filtered() || !g.swarm.deletes && !g.swarm.live {
+			from = append(from, i)
+		}
+	}
+	if len(from) == 0 { // all maps have one: nothing is deleted or goes live
+		g.swarm.deletes, g.swarm.live = false, false
+		return g.some()
+	}
+	in := make([]bool, len(g.subject.Maps))
 	for range between(g.dice, 1, 2) {
-		g.include(below(g.dice, all), in)
+		g.include(oneOf(g.dice, from), in)
 	}
 	var places []int
 	for i, takesPart := range in {
@@ -267,6 +295,9 @@ func (g *generator) key(d Dice, m *Map, side SideName) string {
 	letter := "k"
 	if g.swarm.foldedKeys && chance(d, 30) {
 		letter = "K"
+	}
+	if g.swarm.oddKeys && chance(d, 20) { // by which one side finds no record
+		letter = "k/"
 	}
 	n := below(d, g.keys)
 	if !g.swarm.bothCreate && len(m.Table.Columns)%2 == int(side) && chance(d, 50) {

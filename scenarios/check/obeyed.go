@@ -58,6 +58,9 @@ func (o *obeyed) hear(h model.Told) {
 	case model.Dismissed:
 		o.ask(h.At)
 	case model.Settled:
+		if h.Outcome.Reason == engine.Echo { // the end of a duplicate, and not of the change
+			return
+		}
 		c := changeOf(h.Reference)
 		delete(o.open, c)
 		if at, asked := o.dismissed[c]; asked {

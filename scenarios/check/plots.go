@@ -13,7 +13,7 @@ import (
 // plot says what happens, and leaves to chance when exactly, so that most of them
 // miss by a little, in every way. What else the case has goes on beside them.
 var plots = []func(*plot){
-	(*plot).dismissed, (*plot).parentGoes, (*plot).pastTheHook, (*plot).toldAgain, (*plot).goneUnderWay,
+	(*plot).dismissed, (*plot).parentGoes, (*plot).pastTheHook, (*plot).toldAgain, (*plot).goneUnderWay, (*plot).answers,
 }
 
 // plot is one on its way into a case.
@@ -189,7 +189,7 @@ func (p *plot) toldAgain() {
 // carries a change of it.
 func (p *plot) goneUnderWay() {
 	m, columns := p.plain()
-	if len(columns) == 0 || p.c.passesHook() {
+	if len(columns) == 0 || p.c.passesHook() || m.filtered() {
 		return
 	}
 	side := SideName(below(p.dice, 2))
@@ -201,5 +201,21 @@ func (p *plot) goneUnderWay() {
 		p.edits(at, side, p.set(e, m, side, columns...))
 		e.Op, e.Set = "delete", nil
 		p.edits(at+p.soon(pace), side^SideName(below(p.dice, 2)), e)
+	}
+}
+
+// answers plays that the two sides keep answering each other, as business logic does
+// that never pauses.
+func (p *plot) answers() {
+	m, columns := p.plain()
+	if len(columns) == 0 {
+		return
+	}
+	side, column := SideName(below(p.dice, 2)), oneOf(p.dice, columns)
+	pace := oneOf(p.dice, []Span{400 * millisecond, second, 3 * second}) // to carry a change takes a part of it
+	words := [2]Edit{p.set(p.record(m, "o0"), m, 0, column), p.set(p.record(m, "o0"), m, 1, column)}
+	for turn := range 12 {
+		p.edits(p.at+Span(turn)*pace, side, words[side])
+		side ^= 1
 	}
 }

@@ -4,85 +4,181 @@ import (
 	"slices"
 
 	"github.com/twinwrite/twinwrite/engine"
+	"github.com/twinwrite/twinwrite/model"
 	"github.com/twinwrite/twinwrite/model/driver"
+	"github.com/twinwrite/twinwrite/model/oracle"
+	"github.com/twinwrite/twinwrite/model/system"
 )
 
 // Reached counts, over all cases, in how many each thing came about that cases
-// are for. A blank among them is a hole in the generator.
+// are for: every outcome, fault, crash point and limit.
 type Reached struct {
-	Marks []Mark // in a fixed order
+	Marks []Mark // in a fixed order; none before the first case
 }
 
 // Mark is one thing that cases are for.
 type Mark struct {
 	Name  string
 	Cases int
+
+	// Instead tells why no case can reach it, and which test does; empty where
+	// cases must.
+	Instead string
+}
+
+// Blank reports whether the mark shows a hole in what cases are drawn: nothing
+// reached it that should, or something did of which it is said that nothing can.
+func (m *Mark) Blank() bool { return (m.Cases == 0) == (m.Instead == "") }
+
+// Blanks lists the marks that show a hole.
+func (r *Reached) Blanks() (blank []Mark) {
+	for i := range r.Marks {
+		if r.Marks[i].Blank() {
+			blank = append(blank, r.Marks[i])
+		}
+	}
+	return blank
 }
 
 // add takes in what one case showed.
 func (r *Reached) add(c *Case, x *Execution) {
 	if r.Marks == nil {
-		r.list()
-	}
-	at := 0
-	mark := func(reached bool) {
-		if reached {
-			r.Marks[at].Cases++
+		for i := range sights {
+			r.Marks = append(r.Marks, Mark{Name: sights[i].name, Instead: sights[i].instead})
 		}
-		at++
 	}
-	var reasons [64]bool
+	s := look(c, x)
+	for i := range sights {
+		if sights[i].seen(&s) {
+			r.Marks[i].Cases++
+		}
+	}
+}
+
+// sighting is what an execution showed, in the form in which marks ask for it.
+type sighting struct {
+	*model.Result
+	classes [64]bool
+	reasons [64]bool
+	endings [system.Endings]uint64 // of users' transactions, on both sides
+	slowed  [system.Throttles]uint64
+	struck  map[string]bool // kinds of faults, and crash points
+}
+
+func look(c *Case, x *Execution) sighting {
+	s := sighting{Result: &x.Result, struck: map[string]bool{}}
 	for _, o := range x.Result.Report.Outcomes {
-		reasons[o.Reason] = reasons[o.Reason] || o.Count > 0
+		s.classes[o.Class], s.reasons[o.Reason] = true, true
 	}
-	for _, w := range reasonsToReach() {
-		mark(reasons[w])
+	for _, q := range x.Result.Quarantined {
+		s.classes[q.Why.Class], s.reasons[q.Why.Reason] = true, true
 	}
-	struck := map[string]bool{}
-	for _, s := range x.Result.Strikes {
-		f := &c.Faults[s.Fault]
-		struck[f.Kind] = true
-		if f.Point != "" {
-			struck["crash at "+f.Point] = true
+	for side := range x.Result.Systems {
+		for how, n := range x.Result.Systems[side].Endings {
+			s.endings[how] += n
+		}
+		for why, n := range x.Result.Systems[side].Throttled {
+			s.slowed[why] += n
 		}
 	}
+	// The end of a duplicate is not that of a change, and a user is no reference.
+	s.reasons[engine.Echo] = x.Result.Report.Totals.Echoes > 0
+	s.reasons[engine.Busy] = s.endings[system.Busy] > 0
+	for _, b := range x.Result.Strikes {
+		f := &c.Faults[b.Fault]
+		s.struck[f.Kind] = true
+		if f.Point != "" {
+			s.struck[crashAt+f.Point] = true
+		}
+	}
+	return s
+}
+
+const crashAt = "crash at: "
+
+// sight is one mark: when it counts as reached.
+type sight struct {
+	name    string
+	seen    func(*sighting) bool
+	instead string
+}
+
+// sights lists all marks.
+var sights = slices.Concat(outcomeSights(), faultSights(), limitSights(), []sight{
+	{name: "a request without an answer", seen: func(s *sighting) bool { return s.Engine.Timeouts > 0 }},
+	{name: "an attempt that failed", seen: func(s *sighting) bool { return s.Engine.Retries > 0 }},
+	{name: "a record that changed before the write", seen: func(s *sighting) bool { return s.Engine.ConditionFailed > 0 }},
+	{name: "a stale save", seen: func(s *sighting) bool { return s.Users.Stale > 0 }},
+	{name: "a late capture", seen: func(s *sighting) bool { return s.Report.Totals.LateCaptures > 0 }},
+	{name: "lookups that closed a circle", seen: func(s *sighting) bool { return s.Report.Totals.FollowUps > 0 }},
+})
+
+// elsewhere are the reasons that no case can reach, with why, and the test that
+// reaches each. One that is reached all the same fails the self-test like a blank.
+var elsewhere = map[engine.Reason]string{
+	engine.DuplicateValue: "the systems of package model hold no unique values; engine: TestTraces/swap_of_unique_values_parks, TestUniqueValueSchedules",
+	engine.Restored:       "no fault takes a commit back; engine: TestTraces/restored_side_waits_for_a_resync",
+	engine.Untraced:       "a record leaves a tombstone for longer than any case lasts; engine: TestTraces/late_reference_after_its_tombstone_expired",
+}
+
+// outcomeSights are the ways in which references end.
+func outcomeSights() (list []sight) {
+	classes, reasons := engine.Outcomes()
+	for _, c := range classes {
+		if c != engine.Open {
+			list = append(list, sight{name: "outcome: " + c.String(), seen: func(s *sighting) bool { return s.classes[c] }})
+		}
+	}
+	for _, w := range reasons {
+		if w != engine.NoReason {
+			list = append(list, sight{name: "reason: " + w.String(), seen: func(s *sighting) bool { return s.reasons[w] }, instead: elsewhere[w]})
+		}
+	}
+	return list
+}
+
+// faultSights are what breaks, and the places at which the engine's process dies.
+func faultSights() (list []sight) {
+	struck := func(name, as string) {
+		list = append(list, sight{name: name, seen: func(s *sighting) bool { return s.struck[as] }})
+	}
 	for _, kind := range faultNames() {
-		mark(struck[kind])
+		struck("fault: "+kind, kind)
 	}
 	for _, p := range crashPoints() {
-		mark(struck["crash at "+string(p)])
+		struck(crashAt+string(p), crashAt+string(p))
 	}
-	e := &x.Result.Engine
-	mark(e.Timeouts > 0)
-	mark(e.Retries > 0)
-	mark(e.ConditionFailed > 0)
-	mark(x.Result.Users.Stale > 0)
+	return list
 }
 
-// list names the marks, in the order in which add counts them.
-func (r *Reached) list() {
-	name := func(s string) { r.Marks = append(r.Marks, Mark{Name: s}) }
-	for _, w := range reasonsToReach() {
-		name("outcome: " + w.String())
+// limitSights are the documented limits that a case scales down.
+func limitSights() (list []sight) {
+	met := func(what string, seen func(*sighting) bool) {
+		list = append(list, sight{name: "limit: " + what, seen: seen})
 	}
-	for _, kind := range faultNames() {
-		name("fault: " + kind)
+	ended := func(what string, how system.Ending) {
+		met(what, func(s *sighting) bool { return s.endings[how] > 0 })
 	}
-	for _, p := range crashPoints() {
-		name("crash at: " + string(p))
+	slowed := func(what string, why system.Throttle) {
+		met(what, func(s *sighting) bool { return s.slowed[why] > 0 })
 	}
-	for _, s := range []string{"a request without an answer", "an attempt that failed", "a record that changed before the write", "a stale save"} {
-		name(s)
-	}
+	met("items of a batch", func(s *sighting) bool { return s.Report.Totals.FullBatches > 0 })
+	slowed("requests in a window", system.ManyRequests)
+	slowed("execution time in a window", system.LongExecution)
+	slowed("requests at once", system.ManyConcurrent)
+	ended("records of a live transaction", system.TooManyRecords)
+	ended("companies of a live transaction", system.TooManyCompanies)
+	ended("bytes of a live transaction", system.TooManyBytes)
+	ended("time of a live transaction", system.TooSlow)
+	met("time of one record's write", func(s *sighting) bool {
+		return slices.ContainsFunc(s.Report.Errors, func(e oracle.ErrorCount) bool { return e.Cause == system.CauseTooLong })
+	})
+	met("time that skipped references are kept", func(s *sighting) bool { return s.reasons[engine.Purged] })
+	return list
 }
 
-// reasonsToReach are the reasons with which a reference can end.
-func reasonsToReach() []engine.Reason {
-	_, why := engine.Outcomes()
-	return slices.DeleteFunc(why, func(r engine.Reason) bool { return r == engine.NoReason })
-}
-
-// crashPoints lists all places at which the engine's process can die.
+// crashPoints lists all places at which the engine's process can die, but for
+// those of the start and stop of jobs, which cases do not have.
 func crashPoints() []driver.CrashPoint {
 	return slices.Concat(driver.CrashPoints(), driver.LiveCrashPoints(), []driver.CrashPoint{driver.CommandBeforeSave})
 }

@@ -144,6 +144,7 @@ func (s *shrinker) setup() {
 		func(u *Setup) { u.Proceed = false },
 		func(u *Setup) { u.DeleteWins = false },
 		func(u *Setup) { u.DeskPart = 0 },
+		func(u *Setup) { u.PurgeAfter = 0 },
 		func(u *Setup) { u.Timeout = 0 },
 	} {
 		c := s.best.Clone()
@@ -172,7 +173,13 @@ func (s *shrinker) system(side int) {
 		func(y *SystemSetup) { y.Overwrite = false },
 		func(y *SystemSetup) { y.Servers = 0 },
 		func(y *SystemSetup) { y.Requests = 0 },
+		func(y *SystemSetup) { y.Concurrent = 0 },
+		func(y *SystemSetup) { y.Execution = 0 },
+		func(y *SystemSetup) { y.Message = 0 },
 		func(y *SystemSetup) { y.LiveRecords = 0 },
+		func(y *SystemSetup) { y.Companies = 0 },
+		func(y *SystemSetup) { y.LiveBytes = 0 },
+		func(y *SystemSetup) { y.LiveTime = 0 },
 		func(y *SystemSetup) { y.TakeAll = false },
 		func(y *SystemSetup) { y.Hides = false },
 	} {

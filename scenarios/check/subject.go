@@ -27,6 +27,11 @@ type Map struct {
 	Words map[string][2][]string
 }
 
+// filtered reports whether there are records that do not belong to the map.
+func (m *Map) filtered() bool {
+	return slices.ContainsFunc(m.Table.Filter[:], func(f engine.Filter) bool { return f.Test != engine.Every || len(f.Of) > 0 })
+}
+
 // column returns the place of a column, or -1.
 func (m *Map) column(name string) int {
 	return slices.IndexFunc(m.Table.Columns, func(c engine.Column) bool { return c.Name == name })
@@ -76,6 +81,13 @@ func OwnSubject() *Subject {
 			{Name: "name"},
 			{Name: "head", Lookups: []engine.MapID{people}},
 		}}},
+		{Table: engine.TableMap{Name: "sites", Columns: []engine.Column{
+			{Name: "name"},
+			{Name: "state"},
+		}, Filter: [2]engine.Filter{engine.FinOps: {Test: engine.Some, Of: []engine.Filter{
+			{Test: engine.Differs, Column: "state", Value: engine.Text("d")},
+			{Test: engine.IsNull, Column: "state"},
+		}}}}},
 	}}
 }
 
