@@ -281,6 +281,7 @@ func (f *checkFlags) print(w io.Writer, c *check.Campaign, s *check.Summary, pat
 	for _, p := range s.Properties {
 		fmt.Fprintf(w, "  %-12s %-16s %s\n", verdict(&p), p.ID, countText(&p))
 	}
+	printBlanks(w, s)
 	if s.Failure == nil {
 		if s.Cases > 0 {
 			fmt.Fprintf(w, "\nNo case failed. With 95 %% confidence, fewer than %s of such cases do.\n", oneIn(s.Cases))
@@ -300,6 +301,27 @@ func (f *checkFlags) print(w io.Writer, c *check.Campaign, s *check.Summary, pat
 	fmt.Fprintf(w, "\nAs a picture:  %s\n", picturePath(path))
 	fmt.Fprintf(w, "See it again:  %s\n", f.replayLine(path))
 	return nil
+}
+
+// printBlanks tells how much of what cases are for came about, and what did not:
+// few cases leave many blanks, and the self-test demands that many leave none.
+func printBlanks(w io.Writer, s *check.Summary) {
+	if s.Cases == 0 {
+		return
+	}
+	of, blanks := 0, []string(nil)
+	for _, m := range s.Reached.Marks {
+		if m.Instead != "" {
+			continue
+		}
+		if of++; m.Cases == 0 {
+			blanks = append(blanks, m.Name)
+		}
+	}
+	fmt.Fprintf(w, "\nOf %d outcomes, faults, crash points and limits, the cases met %d.\n", of, of-len(blanks))
+	if len(blanks) > 0 {
+		fmt.Fprintf(w, "Not met: %s.\n", strings.Join(blanks, ", "))
+	}
 }
 
 // replayLine is the command that runs a failed case again.

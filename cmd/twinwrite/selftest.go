@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
@@ -11,7 +12,8 @@ import (
 )
 
 // runSelfTest plants every known bug in turn and prints what caught it. It fails
-// when one was not found, or when a property that must catch one caught none.
+// when one was not found, when a property that must catch one caught none, or when
+// cases do not reach all that they are for.
 func (f *checkFlags) runSelfTest(cmd *cobra.Command, subject *check.Subject) error {
 	if f.jobs < 1 || f.cases < 0 {
 		return usage(fmt.Errorf("--jobs is %d and --cases %d\n  hint: at least 1 each", f.jobs, f.cases))
@@ -53,11 +55,51 @@ func (f *checkFlags) runSelfTest(cmd *cobra.Command, subject *check.Subject) err
 	if len(idle) > 0 {
 		fmt.Fprintf(out, "No bug was caught by: %s.\n", strings.Join(idle, ", "))
 	}
+	reached, err := test.Reach(cmd.Context())
+	switch {
+	case err != nil:
+		return exit{exitInternal, err}
+	case cmd.Context().Err() != nil:
+		return exit{code: exitInterrupted}
+	}
+	whole := printReached(out, reached, subject.Name == check.OwnSubject().Name)
 	if !f.quiet {
 		fmt.Fprintf(cmd.ErrOrStderr(), "twinwrite: the self-test took %v\n", time.Since(started).Round(time.Second))
 	}
-	if missed > 0 || len(idle) > 0 {
+	if missed > 0 || len(idle) > 0 || !whole {
 		return exit{code: exitViolated}
 	}
 	return nil
+}
+
+// printReached prints in how many cases without a bug each thing came about that
+// cases are for, and reports whether nothing is blank. Other maps than the
+// program's own may have no occasion for something: a map without a filter filters
+// nothing.
+func printReached(out io.Writer, s *check.Summary, all bool) bool {
+	fmt.Fprintf(out, "\nWhat %s without a bug reached:\n\n", plural(s.Cases, "case"))
+	for _, m := range s.Reached.Marks {
+		fmt.Fprintf(out, "%6d  %s", m.Cases, m.Name)
+		if m.Instead != "" {
+			fmt.Fprintf(out, ": %s", m.Instead)
+		}
+		fmt.Fprintln(out)
+	}
+	if s.Failure != nil {
+		fmt.Fprintf(out, "\nCase %d fails without any bug: %v\n", s.Failure.Number, s.Failure.Property)
+		return false
+	}
+	blanks := s.Reached.Blanks()
+	for _, m := range blanks {
+		fmt.Fprintf(out, "\nBlank: %s\n", meaning(&m))
+	}
+	return len(blanks) == 0 || !all
+}
+
+// meaning says what a blank means.
+func meaning(m *check.Mark) string {
+	if m.Instead != "" {
+		return fmt.Sprintf("%s was reached, and is listed as what no case can reach: take it off that list", m.Name)
+	}
+	return fmt.Sprintf("no case reached %q, so that a bug which needs it would not be found: draw cases that reach it, or list it with the test that does", m.Name)
 }

@@ -97,15 +97,28 @@ func (o *Oracle) Undone(at sim.Time, side engine.Side, tx engine.TxID) {
 }
 
 // rollBack takes the commits of an undone transaction out of what the other side
-// is made of: the next ones will have their places.
+// is made of, and out of what is held there on top of that: the next ones will have
+// their places.
 func (o *Oracle) rollBack(r *liveRow, x engine.Side) {
 	p, y := r.pair, x.Other()
 	h := o.again(p, y)
-	for g := range o.shapes[p.key().Map].groups {
-		st := h.of(g)
-		st.commits[x] = min(st.commits[x], p.stand(x, g).commits[x])
-	}
+	o.withoutUndone(h, x)
 	p.head[y] = h
+	for _, l := range o.lives { //sim:unordered each row by itself
+		for i := range l.rows {
+			if held := &l.rows[i]; l.side == y && held.pair == p {
+				o.withoutUndone(held.head, x)
+			}
+		}
+	}
+}
+
+// withoutUndone takes what a side has not committed out of a history.
+func (o *Oracle) withoutUndone(h *head, x engine.Side) {
+	for g := range o.shapes[h.pair.key().Map].groups {
+		st := h.of(g)
+		st.commits[x] = min(st.commits[x], h.pair.stand(x, g).commits[x])
+	}
 }
 
 // ended closes a live transaction if nothing of it is left between its commits.
@@ -130,6 +143,20 @@ func (o *Oracle) ended(at sim.Time, l *live) {
 	}
 	o.liveCount.Committed++
 	delete(o.lives, liveID{l.side, l.tx})
+}
+
+// landedLate takes what a transaction that was undone long ago has just brought out of
+// what the side is made of, as [Oracle.Undone] does with what had landed before.
+func (o *Oracle) landedLate(p *pair, y engine.Side, tx engine.TxID) {
+	l := o.lives[liveID{y.Other(), tx}]
+	if l == nil || !l.undone {
+		return
+	}
+	for i := range l.rows {
+		if r := &l.rows[i]; r.pair == p && r.landed {
+			o.rollBack(r, l.side)
+		}
+	}
 }
 
 // lands notes a row of a live transaction on the other side.

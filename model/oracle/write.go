@@ -50,6 +50,9 @@ func (o *Oracle) EngineCommit(at sim.Time, side engine.Side, w *engine.Write, be
 		o.content(at, s, p, side, w, prev, after)
 		o.carry(at, s, p, side, source, w, prev, after)
 		o.marked(s, p, side, w, prev)
+		if w.Intent != 0 {
+			o.landedLate(p, side, w.Intent)
+		}
 	case engine.RestoreWrite:
 		o.content(at, s, p, side, w, prev, after)
 		if w.Source == w.Target {
