@@ -3,6 +3,7 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 )
@@ -38,6 +39,24 @@ type Form struct {
 	FoldCase    bool  // letter case does not count
 	EmptyIsNull bool  // an empty text is null: a side cannot hold one of the two
 	Step        int64 // numbers are rounded to multiples of so many millionths, halves away from zero; 0: not at all
+}
+
+// Of returns the canonical form of a value: two values are the same in canonical
+// form when those of both are the same.
+func (c Form) Of(v Value) Value {
+	form := Value{Kind: c.kind(&v)}
+	switch form.Kind {
+	case KindText:
+		form.Text = c.text(&v)
+		if c.FoldCase {
+			form.Text = strings.Map(unicode.ToUpper, form.Text)
+		}
+	case KindNumber:
+		form.Number = c.number(&v)
+	case KindLookup:
+		form.Target = v.Target
+	}
+	return form
 }
 
 // Equal reports whether two values of one side are the same in canonical form.

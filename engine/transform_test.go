@@ -47,6 +47,9 @@ func TestForm(t *testing.T) {
 			if got := c.form.Equal(c.b, c.a); got != c.same {
 				t.Errorf("the other way round it differs")
 			}
+			if got := c.form.Of(c.a) == c.form.Of(c.b); got != c.same {
+				t.Errorf("canonical forms %+v and %+v: same is %v", c.form.Of(c.a), c.form.Of(c.b), got)
+			}
 		})
 	}
 }

@@ -16,6 +16,7 @@ type Column struct {
 	Default   *Content     `key:"default"`   // what a null or empty value becomes where it arrives
 	Values    *Codes       `key:"values"`    // nil: values are copied
 	Canonical Canonical    `key:"canonical"`
+	Unique    bool         `key:"unique"`   // no two records of a company may hold the same value
 	Contents  []string     `key:"contents"` // what generators write into it, evenly; none: it is made up, or one of the codes
 }
 
@@ -105,6 +106,10 @@ var columnObject = object{name: "a column", also: checkColumn, keys: []key{
 		}},
 	},
 	{
+		name: "unique", shape: leaf{truth}, standard: "false", source: "assumed: a value may stand in several records",
+		doc: "no two records of a company may hold the same value, on either side; null is nobody's",
+	},
+	{
 		name: "contents", shape: composite(readCells),
 		doc: "what users write into it, one as often as the other: [Open, Closed]; if not given, one of its codes, or something made up",
 	},
@@ -189,6 +194,16 @@ func checkColumn(c *checker, raw, n *node, path string) {
 			if v := raw.get(k); v != nil {
 				c.fault(v, join(path, k), "remove it", "a constant leaves nothing to translate")
 			}
+		}
+	}
+	if unique := n.get("unique"); unique != nil && as[bool](unique.value) {
+		for _, k := range []string{"constant", "default"} {
+			if v := raw.get(k); v != nil {
+				c.fault(v, join(path, k), "remove it, or unique", "a %s is the same in every record, and a unique value in one", k)
+			}
+		}
+		if v := raw.get("values"); v != nil {
+			c.fault(v, join(path, "values"), "remove it, or unique", "codes are few, and each could stand in one record only")
 		}
 	}
 	canonical := n.get("canonical")

@@ -107,7 +107,7 @@ func TestParse(t *testing.T) {
 	check("maps", got.Maps[:3], []Map{
 		{
 			Name: "customers", FinOps: "CustomersV3", Dataverse: "accounts", Key: []string{"accountnumber"}, Mode: engine.Async,
-			Columns: []Column{{Name: "name"}, {Name: "credit", Type: Number}}, Lookups: []Lookup{{"parent", []int{0}}},
+			Columns: []Column{{Name: "name"}, {Name: "credit", Type: Number}, {Name: "email", Unique: true}}, Lookups: []Lookup{{"parent", []int{0}}},
 		},
 		{
 			Name: "invoices", FinOps: "Headers", Dataverse: "invoices", Key: []string{"invoicenumber"}, Company: true, Mode: engine.Async,

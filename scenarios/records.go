@@ -63,7 +63,16 @@ func checkRecords(c *checker, _, n *node, path string) {
 	if companies := n.get("companies"); companies != nil && len(companies.items) > 0 && !m.company {
 		c.fault(companies, join(path, "companies"), "remove it", "the map %s has no company in its key", m.name)
 	}
-	c.resolveContents(n.get("contents"), m, join(path, "contents"))
+	contents := n.get("contents")
+	c.resolveContents(contents, m, join(path, "contents"))
+	if contents == nil {
+		return
+	}
+	for _, w := range as[[]Written](contents.value) {
+		if m.unique[w.Column] {
+			c.fault(contents, join(path, "contents."+m.columns[w.Column]), "remove it; each record gets a value of its own", "%s is unique: two records cannot hold the same", quote(m.columns[w.Column]))
+		}
+	}
 }
 
 // Of returns how many records a side alone holds.

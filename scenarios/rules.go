@@ -47,6 +47,7 @@ type mapOutline struct {
 	company bool
 	columns []string
 	types   []ColumnType // by column
+	unique  []bool       // by column
 	lookups []string
 	leads   []int   // by lookup: the first of its maps
 	leaves  [2]bool // by side: some column carries changes made there
@@ -361,6 +362,8 @@ func checkMap(c *checker, _, n *node, path string) {
 			typ = as[ColumnType](t.value)
 		}
 		m.types = append(m.types, typ)
+		u := v.get("unique")
+		m.unique = append(m.unique, u != nil && as[bool](u.value))
 	}
 	resolved := make([]Lookup, 0, len(lookups.fields))
 	for _, l := range as[[]any](lookups.value) {

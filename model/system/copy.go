@@ -114,6 +114,10 @@ func (s *System) upsertRow(r *Request, i int) (result integrator.RowResult, wrot
 			return integrator.RowResult{Reason: engine.Refused, Cause: c.Cause}, false
 		}
 	}
+	if _, how := clashes([]valueChange{{t, r.rows[i], living(after)}}); how != noClash {
+		s.stats.Refused++
+		return integrator.RowResult{Reason: engine.DuplicateValue, Cause: causeTaken}, false
+	}
 	after.Version = s.nextVersion()
 	after.Trace = s.observer.CopyCommit(s.k.Now(), s.config.Side, r.Copy.Columns, u.Source, before, after)
 	s.publish(t, r.rows[i], after)

@@ -104,6 +104,7 @@ const (
 	OtherFailed             // undone: the other side, or the engine, could not be reached
 	TooSlow                 // undone: it was held for longer than the time limit
 	PauseFull               // refused by the capture hook: a paused table map has queued up as much as it may
+	ValueTaken              // rejected: another record holds a value that must be unique
 	endings
 )
 
@@ -114,7 +115,7 @@ func (e Ending) String() string {
 		"refused by validation", "async and live mixed", "record is looked up", "record is busy",
 		"too many records for live sync", "too many companies for live sync", "too many bytes for live sync",
 		"refused by the other side", "changed on the other side", "other side not reached", "over the time limit",
-		"paused and full",
+		"paused and full", "unique value in use",
 	}[e]
 }
 

@@ -42,6 +42,7 @@ func (s *System) hold(tx *Tx, live int) {
 		r := h.stages[i].table.at(h.stages[i].row)
 		r.lock, r.doomed = tx.id, c.Op == engine.Delete
 		s.need(h.stages[i].table, c.After, +1)
+		h.stages[i].table.reserve(&c.Key, c.After, +1)
 		if !h.captured[i].Live {
 			continue
 		}
@@ -95,6 +96,7 @@ func (s *System) release(h *held) {
 		r := h.stages[i].table.at(h.stages[i].row)
 		r.lock, r.doomed = 0, false
 		s.need(h.stages[i].table, h.changes[i].After, -1)
+		h.stages[i].table.reserve(&h.changes[i].Key, h.changes[i].After, -1)
 	}
 }
 

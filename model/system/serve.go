@@ -279,6 +279,11 @@ func (s *System) writeAll(r *Request) int {
 			r.Rows[i] = engine.RowAnswer{Result: engine.RowRefused, Reason: engine.Refused, Cause: causeLookedUp}
 		}
 	}
+	if pass {
+		if at, answer, refused := s.rowsClash(r, 0, s.after...); refused {
+			pass, r.Rows[at] = false, answer
+		}
+	}
 	landed := 0
 	if pass {
 		for i := range r.writes {
@@ -361,6 +366,9 @@ func (s *System) writeRow(r *Request, i int) engine.RowAnswer {
 	if w.Kind == engine.DeleteWrite && s.leavesLookup(w, []*engine.Record{s.rowOf(r, i).record}, []*engine.Record{after}) {
 		s.refusedLookedUp(w)
 		return engine.RowAnswer{Result: engine.RowRefused, Reason: engine.Refused, Cause: causeLookedUp}
+	}
+	if _, answer, refused := s.rowsClash(r, i, after); refused {
+		return answer
 	}
 	s.place(r, i, after, ref)
 	return answer

@@ -95,6 +95,8 @@ type System struct {
 	captured []engine.CapturedChange
 	before   []*engine.Record // of an atomic batch
 	after    []*engine.Record
+	clashing []valueChange
+	uniques  bool // some column holds unique values
 	stats    Stats
 }
 
@@ -141,7 +143,9 @@ func New(k *sim.Kernel, c Config, p Parts) (*System, error) {
 	}
 	for _, m := range c.Maps {
 		s.tables = append(s.tables, newTable(m))
-		s.tables[len(s.tables)-1].log.on = p.Capture == nil
+		t := &s.tables[len(s.tables)-1]
+		t.log.on = p.Capture == nil
+		s.uniques = s.uniques || len(t.unique) > 0
 	}
 	s.station = sim.NewStation(k, name+".station", sim.StationConfig{Servers: c.Servers})
 	s.id = k.Register(name, s)
@@ -284,6 +288,9 @@ func (s *System) publish(t *table, i int32, after *engine.Record) {
 	if s.counting {
 		s.count(t, r.record, -1)
 		s.count(t, after, +1)
+	}
+	if len(t.unique) > 0 {
+		t.renameValues(i, r.record, after)
 	}
 	r.record = after
 	r.modified = s.clock.Local(s.k.Now())

@@ -15,6 +15,10 @@ type table struct {
 	created []int32 // rows by creation
 	sorted  []int32 // the first of them, by key: as many as were there at the last listing
 	log     changelog
+
+	unique   []int               // columns of unique values
+	holders  map[valueName]int32 // the row that holds each; nil without such columns
+	reserved map[valueName]int   // that held transactions will hold
 }
 
 // rowPage is how many rows are allocated at once.
@@ -66,6 +70,12 @@ func newTable(m *engine.TableMap) table {
 		if len(m.Columns[c].Lookups) > 0 {
 			t.lookups = append(t.lookups, c)
 		}
+		if m.Columns[c].Unique {
+			t.unique = append(t.unique, c)
+		}
+	}
+	if len(t.unique) > 0 {
+		t.holders, t.reserved = map[valueName]int32{}, map[valueName]int{}
 	}
 	return t
 }

@@ -223,6 +223,12 @@ func (s *System) stage(tx *Tx) Ending {
 			return Invalid
 		}
 	}
+	switch s.userClashes() {
+	case valueTaken:
+		return ValueTaken
+	case valueLocked:
+		return s.await(tx)
+	}
 	if unseen {
 		s.stats.Overwrote++
 	}

@@ -103,7 +103,7 @@ func mapIDs(maps []int) (ids []engine.MapID) {
 // which it flows.
 func column(m *scenarios.Map, c *scenarios.Column) engine.Column {
 	flow := c.Flow(m)
-	out := engine.Column{Name: c.Name, Flow: flow, Canonical: engine.Form{
+	out := engine.Column{Name: c.Name, Flow: flow, Unique: c.Unique, Canonical: engine.Form{
 		TrimBlanks: c.Canonical.TrimBlanks, FoldCase: c.Canonical.FoldCase, EmptyIsNull: c.Canonical.EmptyIsNull, Step: c.Canonical.Step,
 	}}
 	value := func(t *scenarios.Content) engine.Value {

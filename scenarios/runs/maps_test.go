@@ -1,6 +1,7 @@
 package runs
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/twinwrite/twinwrite/scenarios/result"
@@ -61,6 +62,14 @@ func TestMapsTakeEffect(t *testing.T) {
 		t.Fatalf("%d conflicts and %d pairs that differ: the test shows nothing", conflicts(usual), divergent(usual))
 	}
 	const columns = "maps.customers.columns="
+	pool := "1"
+	for i := range 300 {
+		pool += fmt.Sprintf(", %d", i+2)
+	}
+	both := []string{ // create and edit nothing, and do not hear of each other for a while
+		"workload.finops-edits.enabled=false", "workload.dataverse-edits.transaction=[{map: customers, create: 1}]",
+		"faults=[{kind: partition, link: engine->dataverse, at: 20m, for: 20m}]",
+	}
 	for _, c := range []struct {
 		name  string
 		sets  []string
@@ -84,6 +93,14 @@ func TestMapsTakeEffect(t *testing.T) {
 		{"a constant", []string{columns + "[name, phone, {name: note, direction: to-dataverse, constant: X}]"}, func(r *result.Run) bool { return countOutcomes(r, "synced", "") > 0 }},
 		{"a filter", []string{"maps.customers.filter={finops: {name: amber}}"}, func(r *result.Run) bool {
 			return alive(r, 0, 1) < alive(r, 0, 0)/2 && alive(r, 0, 1) > 0
+		}},
+		{"a unique column", append([]string{columns + "[name, phone, {name: note, unique: true, contents: [" + pool + "]}]"}, both...), func(r *result.Run) bool {
+			// Each side turns its own users away. What both sides have given to
+			// different records meanwhile, the other side refuses the engine.
+			return endedSaves(r, "unique value in use") > 100 && r.Maps[0].Parked > 0
+		}},
+		{"the same contents, not unique", append([]string{columns + "[name, phone, {name: note, contents: [" + pool + "]}]"}, both...), func(r *result.Run) bool {
+			return endedSaves(r, "unique value in use") == 0 && r.Maps[0].Parked == 0
 		}},
 		{"a canonical form", []string{columns + "[name, phone, {name: note, canonical: {trim-blanks: true, fold-case: true, empty-is-null: true}}]"}, nil},
 		{"live orders", []string{"maps.orders.mode=live", "maps.customers.mode=live"}, func(r *result.Run) bool {
@@ -137,4 +154,14 @@ func typical(r *result.Run) float64 {
 		sum += s.Took.Seconds()
 	}
 	return sum / float64(max(1, len(r.Convergence)))
+}
+
+// endedSaves counts users' saves that ended in a way.
+func endedSaves(r *result.Run, how string) (n uint64) {
+	for _, s := range r.Saves {
+		if s.Ended == how {
+			n += s.Count
+		}
+	}
+	return n
 }

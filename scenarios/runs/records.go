@@ -19,6 +19,11 @@ func (p *plan) preloads() []model.Preload {
 			Name: r.Name, Map: engine.MapID(r.Map), Both: r.Both, Differ: float64(r.Differ), Only: [2]int{r.FinOps, r.Dataverse},
 			Linked: r.Linked && p.scenario.Engine.Mode != scenarios.Integrated, Columns: p.columns(r.Map, r.Contents, true),
 		}
+		for j := range list[i].Columns {
+			if col := &list[i].Columns[j]; col.Unique { // what users write there would not go round
+				col.Contents = [2][]engine.Value{}
+			}
+		}
 		switch m := &p.scenario.Maps[r.Map]; {
 		case m.Company && len(r.Companies) > 0:
 			list[i].Companies = r.Companies
@@ -36,7 +41,7 @@ func (p *plan) columns(m int, contents []scenarios.Written, lookups bool) []user
 	var list []users.Column
 	for i := range of.Columns {
 		c := &of.Columns[i]
-		list = append(list, users.Column{Index: i, Number: c.Type == scenarios.Number, Contents: written(c, i, contents)})
+		list = append(list, users.Column{Index: i, Number: c.Type == scenarios.Number, Unique: c.Unique, Contents: written(c, i, contents)})
 	}
 	if lookups {
 		for i, l := range of.Lookups {
