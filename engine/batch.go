@@ -252,7 +252,11 @@ func (c *Core) decide(b *batch, lookups []Alive) {
 			}
 			b.rows[side] = append(b.rows[side], i)
 			writes[side] = append(writes[side], w)
-			if f.verdict.Answer != 0 && !c.paused(b.source) { // else the other direction does it
+			switch {
+			case f.verdict.Answer == 0:
+			case c.paused(b.source):
+				c.owesAnswer(f)
+			default:
 				b.rows[b.source] = append(b.rows[b.source], i)
 				writes[b.source] = append(writes[b.source], c.answer(f))
 			}
@@ -285,6 +289,9 @@ func (c *Core) act(f *flight, l *lane, m *TableMap, lookups []Alive) (Side, Writ
 		return target, c.late(f.lane.opposite(), f.y, f.x, v.LateSet), true
 	case v.Ended():
 		c.otherLooksAgain(f)
+		if m.agreed(f) {
+			c.owesAnswer(f)
+		}
 		c.settle(f, l)
 	case v.Missing != nil:
 		c.waitForLookup(f, l, *v.Missing)
@@ -351,12 +358,40 @@ func (m *TableMap) conditions(list []Alive, groups GroupSet, x *Record, lookups 
 
 // answer is the mark of the source when both sides were found equal and the
 // target had something for the source as well: it spares the other direction
-// a write. Should its condition fail, that direction does the work.
+// a write. Should its condition fail, that direction does the work: [Core.owesAnswer].
 func (c *Core) answer(f *flight) Write {
 	return Write{
 		Kind: MarkWrite, Key: f.x.Key, Source: f.y, Target: f.x, Groups: f.verdict.Answer,
 		Settled: c.settledUpTo(f.lane, f.x), Past: c.stillPast(f.lane, f.x), Deadline: c.deadline(),
 	}
+}
+
+// owesAnswer makes sure that an item goes the other way when the source has not been
+// told what both sides agree on. Where the target's change is still in the queue, or on
+// its way there, that is one; but it may have been rejected long ago.
+func (c *Core) owesAnswer(f *flight) {
+	id := f.lane.opposite()
+	l := c.pairs.lane(id)
+	if settled, _ := l.ledger.known(f.y.Mark.Incarnation, f.y.Mark.Number); settled && len(l.open) == 0 {
+		c.enqueueOwn(id, Reassert, f.y)
+	}
+}
+
+// agreed reports whether an item that was carried already was found equal, and the
+// answer did not reach its source.
+func (m *TableMap) agreed(f *flight) bool {
+	o := f.verdict.Outcomes
+	if o[len(o)-1].Reason != AlreadyCarried {
+		return false
+	}
+	source := f.lane.side()
+	back := pending(m, source.Other(), f.y, f.x, true)
+	for g := range m.groups {
+		if back.Has(g) && m.equal(g, source, f.y.Values, f.x.Values) {
+			return true
+		}
+	}
+	return false
 }
 
 func (c *Core) deadline() Time { return c.now.Add(c.cfg.WriteLife) }
@@ -423,7 +458,14 @@ func (c *Core) written(in *Input) {
 	c.gates[in.Side].refusals = 0
 	bad := slices.IndexFunc(in.Rows, func(r RowAnswer) bool { return r.Result == RowRefused })
 	for i, row := range b.rows[in.Side] {
-		if f := &b.flights[row]; !f.done && c.writesOn(f, in.Side) {
+		f := &b.flights[row]
+		if !c.writesOn(f, in.Side) {
+			if in.Rows[i].Result == RowConditionFailed {
+				c.owesAnswer(f)
+			}
+			continue
+		}
+		if !f.done {
 			if bad >= 0 && c.bugs.hit(PlantBadRowSpoilsBatch) {
 				i = bad
 			}
@@ -434,7 +476,7 @@ func (c *Core) written(in *Input) {
 }
 
 // writesOn reports whether the item's own write is on a side; the other side
-// may have been sent an answering mark, whose fate does not matter.
+// may have been sent an answering mark.
 func (c *Core) writesOn(f *flight, side Side) bool {
 	if f.verdict.Late == LateSource {
 		return side == f.lane.side()

@@ -145,6 +145,10 @@ func Decide(v *Verdict, m *TableMap, refs []Reference, x, y *Record, lookups []A
 	if v.Missing != nil || v.Park.Class != Open {
 		return
 	}
+	if set := v.Later & untold(x); set != 0 {
+		v.Late, v.LateSet = LateSource, set
+		return
+	}
 	v.split(m, source, has&^v.Later, x, y, linked)
 	if column := m.unmapped(v.Carry, source.Other(), x.Values); column >= 0 && !v.bugs.hit(PlantFallThrough) {
 		v.Park = Outcome{Class: ApplicationFailure, Reason: UnmappedValue, Cause: causeUnmapped + m.Columns[column].Name}
@@ -350,6 +354,19 @@ func (v *Verdict) resolve(m *TableMap, has GroupSet, x *Record, lookups []Alive,
 			}
 		}
 	}
+}
+
+// untold returns the groups of which no counter of the source says that it has
+// something: users of it have not changed them in this life, or were overridden. A
+// target that holds nothing of the record gets them with it, but for what must follow
+// later: that is captured late, so that a counter stays behind.
+func untold(x *Record) (s GroupSet) {
+	for g := range x.Mark.Groups {
+		if gm := &x.Mark.Groups[g]; gm.Own <= gm.lostHighest() {
+			s = s.With(g)
+		}
+	}
+	return s
 }
 
 // causeCircle tells of a circle that no lookup may be left out of.

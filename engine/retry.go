@@ -155,7 +155,13 @@ func (c *Core) failed(in *Input) {
 	}
 	for i := range b.flights {
 		f := &b.flights[i]
-		if f.done || b.stage == writing && !c.writesOn(f, in.Side) {
+		if b.stage == writing && !c.writesOn(f, in.Side) {
+			if f.verdict.Answer != 0 {
+				c.owesAnswer(f)
+			}
+			continue
+		}
+		if f.done {
 			continue
 		}
 		l := c.pairs.lane(f.lane)

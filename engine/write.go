@@ -239,6 +239,12 @@ func applyCarry(m *TableMap, w *Write, side Side, now *Record) (*Record, bool) {
 	if w.Hide {
 		r.Mark.Hidden = now.hidden()
 	}
+	if now == nil { // it may have vanished, past everything: it counts on from what the source has seen
+		for g := range r.Mark.Groups {
+			r.Mark.Groups[g].Own = source.Mark.Groups[g].Seen
+			r.Mark.Number = max(r.Mark.Number, r.Mark.Groups[g].Own)
+		}
+	}
 	begins := now == nil || !now.Alive || now.Mark.Incarnation != source.Mark.Incarnation
 	for g := range r.Mark.Groups {
 		gm := &r.Mark.Groups[g]

@@ -192,7 +192,7 @@ type Totals struct {
 	MarkWrites       uint64 // among them: only the mark was written
 	LateCaptures     uint64 // among them: captured what had gone past the hook
 	Overrides        uint64 // among them: written over a conflicting change
-	FollowUps        uint64 // writes that had to leave something to another one: lookups that close a circle, columns beside those found equal
+	FollowUps        uint64 // writes that had to leave something to another one: lookups that close a circle, columns beside those found equal, what a live transaction left
 	DriftOverwritten uint64 // carried over content that was never linked
 	Retried          uint64 // sent again because there was no answer
 	Leaked           uint64 // duplicates that got into an outbox

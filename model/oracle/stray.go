@@ -148,6 +148,21 @@ func (o *Oracle) strays(p *pair) bool {
 // interim reports whether an initial sync has given a map another primary.
 func (o *Oracle) interim(m engine.MapID) bool { return o.courses[m].rules != o.config.Maps[m].Primary }
 
+// mustFollow reports whether a late capture is of lookups that close a circle, of a
+// record that the other side does not hold: it is created there without them, and
+// nothing else would say that they must follow.
+func (o *Oracle) mustFollow(s *shape, p *pair, side engine.Side, groups set, prev *engine.Record) bool {
+	if alive(p.record[side.Other()]) || !alive(prev) {
+		return false
+	}
+	for g := range s.groups {
+		if c := s.groups[g].list[0]; groups.has(g) && !(s.Columns[c].Circular && prev.Values[c].Kind == engine.KindLookup) {
+			return false
+		}
+	}
+	return true
+}
+
 // mends reports whether a late capture is that of a resync: the other side has
 // come to differ in these column groups, and what this one holds is carried anew.
 func (o *Oracle) mends(s *shape, p *pair, side engine.Side, groups set, prev *engine.Record) bool {
