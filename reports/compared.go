@@ -1,12 +1,7 @@
 package reports
 
 import (
-	"encoding/json"
-	"errors"
-	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 
 	"github.com/twinwrite/twinwrite/reports/comparison"
 	"github.com/twinwrite/twinwrite/reports/html"
@@ -40,10 +35,11 @@ const (
 // Their results are in run folders of their own.
 func WriteSweep(dir string, s *comparison.Sweep, sc result.Scenario) error {
 	drawn := plots.Swept(s)
-	f, err := newFolder(dir, drawn)
+	f, err := newFolder(dir)
 	if err != nil {
 		return err
 	}
+	f.plots(drawn)
 	f.write(SweepFile, s.WriteJSON)
 	f.write(SweepTableFile, s.WriteCSV)
 	f.write(SweepNoteFile, s.WriteMarkdown)
@@ -55,46 +51,29 @@ func WriteSweep(dir string, s *comparison.Sweep, sc result.Scenario) error {
 // folder dir.
 func WriteTornado(dir string, t *comparison.Tornado, sc result.Scenario) error {
 	drawn := []plots.Plot{plots.Tornado(t)}
-	f, err := newFolder(dir, drawn)
+	f, err := newFolder(dir)
 	if err != nil {
 		return err
 	}
+	f.plots(drawn)
 	f.write(TornadoFile, t.WriteJSON)
 	f.write(TornadoNoteFile, t.WriteMarkdown)
 	f.write(TornadoPage, func(w io.Writer) error { return html.WriteTornado(w, t, sc, drawn) })
 	return f.err
 }
 
-// newFolder makes a folder and writes the plots into it.
-func newFolder(dir string, drawn []plots.Plot) (*folder, error) {
-	if err := os.MkdirAll(filepath.Join(dir, PlotsFolder), 0o755); err != nil {
-		return nil, fmt.Errorf("make folder %s: %w", dir, err)
-	}
-	f := &folder{dir: dir}
-	for _, p := range drawn {
-		f.write(PlotsFolder+"/"+p.Name+".svg", p.WriteSVG)
-	}
-	return f, nil
-}
-
 // WriteComparison writes the reports of a comparison into the folder dir, as
 // [WriteFolder] does those of a set.
 func WriteComparison(dir string, c *result.Comparison, figures comparison.Comparison, m Manifest) (Files, error) {
-	if err := os.Remove(filepath.Join(dir, ManifestFile)); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("start folder %s: %w", dir, err)
-	}
 	drawn := plots.Compared(c, &figures)
-	f, err := newFolder(dir, drawn)
+	f, err := newFolder(dir)
 	if err != nil {
 		return nil, err
 	}
+	f.plots(drawn)
 	f.write(ComparisonFile, figures.WriteJSON)
 	f.write(CommentFile, figures.WriteMarkdown)
 	f.write(ComparedFile, func(w io.Writer) error { return html.WriteCompared(w, c, figures, drawn) })
-	f.write(ManifestFile, func(w io.Writer) error {
-		enc := json.NewEncoder(w)
-		enc.SetIndent("", "  ")
-		return enc.Encode(m)
-	})
+	f.manifest(m)
 	return f.files, f.err
 }

@@ -3,14 +3,15 @@ package reports
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/twinwrite/twinwrite/reports/html"
+	"github.com/twinwrite/twinwrite/reports/junit"
 	"github.com/twinwrite/twinwrite/reports/plots"
 	"github.com/twinwrite/twinwrite/reports/store"
 	"github.com/twinwrite/twinwrite/reports/summary"
@@ -47,6 +48,8 @@ const (
 	SummaryFile  = "summary.json"
 	PlotsFolder  = "plots"
 	ReportFile   = "report.html"
+	JUnitFile    = "junit.xml"
+	FailedFolder = "failed" // a text for each case of the suite that failed; without one there is no folder
 	ManifestFile = "manifest.json"
 )
 
@@ -57,31 +60,20 @@ const (
 // renamed. The manifest comes last, so a folder with a manifest is complete.
 // On an error the files written so far are returned with it.
 func WriteFolder(dir string, set *result.Set, m Manifest) (Files, error) {
-	if err := os.MkdirAll(filepath.Join(dir, PlotsFolder), 0o755); err != nil {
-		return nil, fmt.Errorf("make run folder %s: %w", dir, err)
-	}
-	// An old manifest must not vouch for files that are about to change.
-	if err := os.Remove(filepath.Join(dir, ManifestFile)); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("start run folder %s: %w", dir, err)
-	}
-
 	figures := summary.Of(set)
 	drawn := plots.All(set, figures)
-
-	f := folder{dir: dir}
+	f, err := newFolder(dir)
+	if err != nil {
+		return nil, err
+	}
 	f.bytes(ScenarioFile, set.Scenario.Source)
 	f.bytes(ResolvedFile, set.Scenario.Resolved)
 	f.path(ResultsFile, func(path string) error { return store.Write(path, set) })
 	f.write(SummaryFile, figures.WriteJSON)
-	for _, p := range drawn {
-		f.write(PlotsFolder+"/"+p.Name+".svg", p.WriteSVG)
-	}
+	f.plots(drawn)
 	f.write(ReportFile, func(w io.Writer) error { return html.Write(w, set, figures, drawn) })
-	f.write(ManifestFile, func(w io.Writer) error {
-		enc := json.NewEncoder(w)
-		enc.SetIndent("", "  ")
-		return enc.Encode(m)
-	})
+	f.suite(JUnit(set))
+	f.manifest(m)
 	return f.files, f.err
 }
 
@@ -102,6 +94,53 @@ type folder struct {
 	dir   string
 	files Files
 	err   error
+}
+
+// newFolder makes a folder, or begins it anew. An old manifest must not vouch for
+// files that are about to change.
+func newFolder(dir string) (*folder, error) {
+	if err := os.MkdirAll(filepath.Join(dir, PlotsFolder), 0o755); err != nil {
+		return nil, fmt.Errorf("make folder %s: %w", dir, err)
+	}
+	for _, old := range []string{ManifestFile, FailedFolder} {
+		if err := os.RemoveAll(filepath.Join(dir, old)); err != nil {
+			return nil, fmt.Errorf("start folder %s: %w", dir, err)
+		}
+	}
+	return &folder{dir: dir}, nil
+}
+
+// plots writes the pictures.
+func (f *folder) plots(drawn []plots.Plot) {
+	for _, p := range drawn {
+		f.write(PlotsFolder+"/"+p.Name+".svg", p.WriteSVG)
+	}
+}
+
+// suite writes the verdicts for a continuous integration, and of each case that
+// failed what there is to know.
+func (f *folder) suite(s junit.Suite) {
+	f.write(JUnitFile, s.Write)
+	for i := range s.Cases {
+		c := &s.Cases[i]
+		if c.Verdict != result.Fail || f.err != nil {
+			continue
+		}
+		if err := os.MkdirAll(filepath.Join(f.dir, FailedFolder), 0o755); err != nil {
+			f.err = fmt.Errorf("make folder %s: %w", FailedFolder, err)
+			return
+		}
+		f.bytes(FailedFolder+"/"+c.File(), []byte(c.Message+"\n\n"+strings.TrimRight(c.Text, "\n")+"\n"))
+	}
+}
+
+// manifest ends a folder: what has one is whole.
+func (f *folder) manifest(m Manifest) {
+	f.write(ManifestFile, func(w io.Writer) error {
+		enc := json.NewEncoder(w)
+		enc.SetIndent("", "  ")
+		return enc.Encode(m)
+	})
 }
 
 // path has write fill a new file beside name, and moves it there.

@@ -35,6 +35,7 @@ var variants = []struct {
 	{"runs", func() *result.Set { return fixture.Runs(5) }},
 	{"huge", func() *result.Set { return fixture.Huge(100_000) }},
 	{"censored", func() *result.Set { return fixture.Censored(0.03) }},
+	{"panicked", fixture.Panicked},
 }
 
 // read gives the content of every file below dir, by slashed relative path.
@@ -103,6 +104,44 @@ func TestWriteFolder(t *testing.T) {
 	}
 }
 
+// TestFailedCasesHaveATextEach: what failed stands in the suite and beside it, and
+// nothing stays there of an earlier execution.
+func TestFailedCasesHaveATextEach(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for _, c := range []struct {
+		set  *result.Set
+		want map[string][]string
+	}{
+		{fixture.Broken(), map[string][]string{"failed/property.no-lost-update.txt": {"violated 2 times", "survives on neither side", "<script>", "twinwrite run"}}},
+		{fixture.Panicked(), map[string][]string{"failed/run.run-1.txt": {"an event in the past", "after the events", "oracle.(*Oracle).compare", "twinwrite run"}}},
+		{fixture.Day(), nil},
+	} {
+		if _, err := reports.WriteFolder(dir, c.set, reports.Manifest{}); err != nil {
+			t.Fatal(err)
+		}
+		files := read(t, dir)
+		if n := strings.Count(files[reports.JUnitFile], "<failure"); n != len(c.want) {
+			t.Errorf("%d failures in %s, want %d", n, reports.JUnitFile, len(c.want))
+		}
+		for name, text := range files {
+			if strings.HasPrefix(name, reports.FailedFolder) && c.want[name] == nil {
+				t.Errorf("%s is left", name)
+			}
+			for _, part := range c.want[name] {
+				if !strings.Contains(text, part) {
+					t.Errorf("%s does not say %q:\n%s", name, part, text)
+				}
+			}
+		}
+		for name := range c.want {
+			if files[name] == "" {
+				t.Errorf("%s is missing", name)
+			}
+		}
+	}
+}
+
 func TestWriteFolderNamesWhatFailed(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -110,7 +149,7 @@ func TestWriteFolderNamesWhatFailed(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := reports.WriteFolder(filepath.Join(dir, "taken"), fixture.One(), reports.Manifest{})
-	if err == nil || !strings.Contains(err.Error(), "make run folder") || !strings.Contains(err.Error(), "taken") {
+	if err == nil || !strings.Contains(err.Error(), "make folder") || !strings.Contains(err.Error(), "taken") {
 		t.Errorf("a file in the folder's place: %v", err)
 	}
 

@@ -13,7 +13,9 @@ import (
 // JUnit turns the verdicts of properties and expectations into a suite.
 func JUnit(set *result.Set) junit.Suite {
 	s := Summary(set)
-	return junit.Suite{Name: "run." + s.Scenario.Name, Cases: append(propertyCases(set, "property"), expectationCases(s.Expectations, s.Scenario.Command)...)}
+	suite := junit.Suite{Name: "run." + s.Scenario.Name, Cases: append(propertyCases(set, "property"), expectationCases(s.Expectations, s.Scenario.Command)...)}
+	suite.Cases = append(suite.Cases, brokenCases(set, "run")...)
+	return suite
 }
 
 // ComparedJUnit turns a comparison into a suite: the properties of each setting,
@@ -22,6 +24,7 @@ func ComparedJUnit(c *result.Comparison, figures *comparison.Comparison, gate *c
 	suite := junit.Suite{Name: "compare." + c.Name}
 	for _, s := range c.Settings {
 		suite.Cases = append(suite.Cases, propertyCases(s.Set, s.Name+".property")...)
+		suite.Cases = append(suite.Cases, brokenCases(s.Set, s.Name+".run")...)
 	}
 	suite.Cases = append(suite.Cases, expectationCases(figures.Expectations, c.Command)...)
 	if gate != nil {
@@ -42,6 +45,20 @@ func propertyCases(set *result.Set, class string) (list []junit.Case) {
 		}
 		c.Text += s.Scenario.Command
 		list = append(list, c)
+	}
+	return list
+}
+
+// brokenCases are the runs that a broken rule of the simulation has ended.
+func brokenCases(set *result.Set, class string) (list []junit.Case) {
+	for i := range set.Runs {
+		if r := &set.Runs[i]; r.Panic != "" {
+			first, rest, _ := strings.Cut(r.Panic, "\n")
+			list = append(list, junit.Case{
+				Name: fmt.Sprintf("run-%d", r.Index), Class: class, Verdict: result.Fail,
+				Message: r.Incomplete + ": " + first, Text: rest + set.Scenario.Command,
+			})
+		}
 	}
 	return list
 }

@@ -120,7 +120,7 @@ func (sc screen) verdictLines(set *result.Set, s summary.Summary) []string {
 	if text := findings.Stopped(set); text != "" {
 		lines = append(lines, sc.fill("", text)...)
 	}
-	for _, text := range findings.Planted(s) {
+	for _, text := range append(findings.Planted(s), findings.Panics(s)...) {
 		lines = append(lines, sc.fill("", text)...)
 	}
 	sentences := []string{findings.Arrival(s), findings.Verdict(s)}

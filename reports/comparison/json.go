@@ -1,9 +1,9 @@
 package comparison
 
 import (
-	"encoding/json"
-	"fmt"
 	"io"
+
+	"github.com/twinwrite/twinwrite/reports/summary"
 )
 
 // Schema names the shape of the JSON. A field may be added under this name; a
@@ -13,12 +13,4 @@ const Schema = "twinwrite/comparison/v1"
 
 // WriteJSON writes the comparison, the same bytes for the same results on every
 // machine.
-func (c Comparison) WriteJSON(w io.Writer) error {
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false) // it is a file for programs, never part of a page
-	enc.SetIndent("", "  ")
-	if err := enc.Encode(c); err != nil {
-		return fmt.Errorf("write comparison: %w", err)
-	}
-	return nil
-}
+func (c Comparison) WriteJSON(w io.Writer) error { return summary.Encode(w, "comparison", c) }

@@ -2,7 +2,6 @@ package comparison
 
 import (
 	"encoding/csv"
-	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
@@ -233,15 +232,7 @@ func (s *Sweep) WriteMarkdown(w io.Writer) error {
 
 // WriteJSON writes the sweep, the same bytes for the same results on every
 // machine.
-func (s *Sweep) WriteJSON(w io.Writer) error {
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false) // it is a file for programs, never part of a page
-	enc.SetIndent("", "  ")
-	if err := enc.Encode(s); err != nil {
-		return fmt.Errorf("write sweep: %w", err)
-	}
-	return nil
-}
+func (s *Sweep) WriteJSON(w io.Writer) error { return summary.Encode(w, "sweep", s) }
 
 // WriteCSV writes a row for each figure of each point.
 func (s *Sweep) WriteCSV(w io.Writer) error {

@@ -2,13 +2,13 @@ package comparison
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"io"
 	"math"
 	"slices"
 	"strings"
 
+	"github.com/twinwrite/twinwrite/reports/summary"
 	"github.com/twinwrite/twinwrite/reports/words"
 	"github.com/twinwrite/twinwrite/scenarios/result"
 )
@@ -268,15 +268,7 @@ func (t *Tornado) WriteText(w io.Writer) error {
 
 // WriteJSON writes the tornado, the same bytes for the same results on every
 // machine.
-func (t *Tornado) WriteJSON(w io.Writer) error {
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false) // it is a file for programs, never part of a page
-	enc.SetIndent("", "  ")
-	if err := enc.Encode(t); err != nil {
-		return fmt.Errorf("write tornado: %w", err)
-	}
-	return nil
-}
+func (t *Tornado) WriteJSON(w io.Writer) error { return summary.Encode(w, "tornado", t) }
 
 // WriteMarkdown writes what follows and the table for a pull request's comment.
 func (t *Tornado) WriteMarkdown(w io.Writer) error {

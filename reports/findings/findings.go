@@ -121,6 +121,21 @@ func Stopped(set *result.Set) string {
 	return fmt.Sprintf("%s of %d runs stopped early, the first at %s", words.Count(n), len(set.Runs), when)
 }
 
+// Panics says what broke in the runs that a broken rule of the simulation has
+// ended, the same only once.
+func Panics(s summary.Summary) (list []string) {
+	for _, r := range s.Runs {
+		what, _, _ := strings.Cut(r.Panic, "\n")
+		if r.Panic != "" && !slices.Contains(list, what) {
+			list = append(list, what)
+		}
+	}
+	for i, what := range list {
+		list[i] = "Broken inside: " + what + ". This is a fault of twinwrite, and says nothing of the scenario."
+	}
+	return list
+}
+
 // Planted names the bugs that were planted on purpose and how often each fired.
 func Planted(s summary.Summary) []string {
 	var out []string

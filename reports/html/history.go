@@ -15,9 +15,9 @@ type historyView struct {
 	Style  template.HTML
 	Policy string
 
-	Name, Command string
-	Picture       picture
-	Meanwhile     table
+	Title, Name, Command string
+	Picture              picture
+	Meanwhile            table
 }
 
 // WriteHistory writes the page of a history; command is the line that makes it
@@ -29,17 +29,12 @@ func WriteHistory(w io.Writer, h *result.History, command string) error {
 		return fmt.Errorf("draw %s: %w", drawn.Name, err)
 	}
 	v := historyView{
-		Style: sheet().Style, Policy: sheet().Policy, Name: h.Title, Command: command,
+		Style: sheet().Style, Policy: sheet().Policy, Title: h.Title, Name: h.Title, Command: command,
 		Picture:   picture{Plot: drawn, SVG: template.HTML(svg.String()), Numbers: numbers(drawn.Table)},
 		Meanwhile: table{Head: []column{{"From", false}, {"To", false}, {"What", false}}},
 	}
 	for _, s := range h.Spans {
 		v.Meanwhile.Rows = append(v.Meanwhile.Rows, []string{h.At(s.From), h.At(s.To), s.What})
 	}
-	var b bytes.Buffer
-	if err := page.ExecuteTemplate(&b, "history.html", v); err != nil {
-		return fmt.Errorf("fill page: %w", err)
-	}
-	_, err := w.Write(b.Bytes())
-	return err
+	return fill(w, "history.html", v)
 }

@@ -63,7 +63,7 @@ func text(doc string) string {
 func TestText(t *testing.T) {
 	t.Parallel()
 	for name, set := range map[string]*result.Set{
-		"none": fixture.None(), "empty": fixture.Empty(), "day": fixture.Day(), "broken": fixture.Broken(), "runs": fixture.Runs(2),
+		"none": fixture.None(), "empty": fixture.Empty(), "day": fixture.Day(), "broken": fixture.Broken(), "runs": fixture.Runs(2), "panicked": fixture.Panicked(),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -30,6 +30,7 @@ type view struct {
 	Headline    string
 	Second      string // the sentence below the headline
 	First       *firstViolation
+	Panics      []broken
 
 	Key        []number
 	Events     []findings.Event
@@ -56,6 +57,9 @@ type view struct {
 	Assumed table
 	Others  table
 }
+
+// broken is a run that a broken rule of the simulation has ended.
+type broken struct{ Title, Text string }
 
 // fact is a short label with its value.
 type fact struct{ Name, Value string }
@@ -146,6 +150,12 @@ func newView(set *result.Set, s summary.Summary, f frame) view {
 	}
 	if text := findings.Stopped(set); text != "" {
 		v.Notices = append(v.Notices, text)
+	}
+	v.Notices = append(v.Notices, findings.Panics(s)...)
+	for _, r := range s.Runs {
+		if r.Panic != "" {
+			v.Panics = append(v.Panics, broken{fmt.Sprintf("Run %d", r.Index), r.Panic})
+		}
 	}
 	if s.Executed.Interrupted {
 		v.Cut = "This report is of an interrupted execution; the line runs all of it."

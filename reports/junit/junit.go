@@ -26,6 +26,17 @@ type Case struct {
 	Text    string // the rest: examples, how to repeat it
 }
 
+// File names a file about the case.
+func (c *Case) File() string {
+	name := func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_' || r == '.' {
+			return r
+		}
+		return '-'
+	}
+	return strings.Map(name, c.Class+"."+c.Name) + ".txt"
+}
+
 // Write writes the suite. A verdict that is inconclusive is written as an error,
 // so that no tool shows it as passed, and one that had no occasion as skipped; times are left out, because the same
 // results give the same bytes.

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 
-	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
 	"github.com/twinwrite/twinwrite/reports/comparison"
@@ -153,12 +152,7 @@ func outcomesBySetting(c *result.Comparison) Plot {
 		p.Caption, p.height, p.draw = "", nothingHeight, nothing("No change was captured.")
 		return p
 	}
-	l := layOutcomes(classes, rows)
-	p.height = rowHeight*vg.Length(len(rows)) + 34
-	if l.compact {
-		p.height += legendRow
-	}
-	p.draw = func(c draw.Canvas) { drawOutcomes(c, classes, rows, l) }
+	p.bars(classes, rows)
 	return p
 }
 

@@ -44,13 +44,18 @@ func Outcomes(s summary.Summary) Plot {
 		p.Caption, p.height, p.draw = "", nothingHeight, nothing("No reference was processed.")
 		return p
 	}
+	p.bars(classes, rows)
+	return p
+}
+
+// bars makes the plot one of bars, a row each.
+func (p *Plot) bars(classes []string, rows []mix) {
 	l := layOutcomes(classes, rows)
 	p.height = rowHeight*vg.Length(len(rows)) + 34
 	if l.compact {
 		p.height += legendRow
 	}
 	p.draw = func(c draw.Canvas) { drawOutcomes(c, classes, rows, l) }
-	return p
 }
 
 // mixes gathers rows in the order of the scenario, and the classes that occur.

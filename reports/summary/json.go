@@ -15,12 +15,16 @@ import (
 
 // WriteJSON writes the summary, the same bytes for the same summary on every
 // machine.
-func (s Summary) WriteJSON(w io.Writer) error {
+func (s Summary) WriteJSON(w io.Writer) error { return Encode(w, "summary", s) }
+
+// Encode writes figures as JSON, the same bytes for the same figures on every
+// machine; what names them in an error.
+func Encode(w io.Writer, what string, figures any) error {
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false) // it is a file for programs, never part of a page
 	enc.SetIndent("", "  ")
-	if err := enc.Encode(s); err != nil {
-		return fmt.Errorf("write summary: %w", err)
+	if err := enc.Encode(figures); err != nil {
+		return fmt.Errorf("write %s: %w", what, err)
 	}
 	return nil
 }

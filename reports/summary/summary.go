@@ -129,7 +129,8 @@ type Run struct {
 	Digest     string         `json:"digest"`
 	Events     uint64         `json:"events"`
 	End        Seconds        `json:"end"`
-	Incomplete string         `json:"incomplete"` // why it stopped early; empty otherwise
+	Incomplete string         `json:"incomplete"`      // why it stopped early; empty otherwise
+	Panic      string         `json:"panic,omitempty"` // the broken rule inside that ended it, the last events and where the program was
 	Verdict    result.Verdict `json:"verdict"`
 	Faults     []Period       `json:"faults"`            // as they struck in this run
 	Fired      []string       `json:"fired"`             // planted failpoints that fired, as "name xN"
@@ -439,7 +440,7 @@ func run(set *result.Set, r *result.Run) Run {
 		}
 	}
 	out := Run{
-		Index: r.Index, Digest: r.Digest, Events: r.Events, End: Seconds(r.End), Incomplete: r.Incomplete,
+		Index: r.Index, Digest: r.Digest, Events: r.Events, End: Seconds(r.End), Incomplete: r.Incomplete, Panic: r.Panic,
 		Faults: mapped(r.Faults, period), Fired: append([]string{}, r.Fired...),
 		Initial: mapped(r.Initial, func(l result.Leg) Leg {
 			return Leg{l.Map, l.Company, l.Side, l.Stage, Seconds(l.Began), Seconds(l.Ended), l.Rows, l.Written, l.Unchanged, l.Lost, l.Errors}

@@ -7,7 +7,9 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"runtime/debug"
+	"path"
+	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -184,7 +186,8 @@ func fired(plan *fault.Plan) []string {
 }
 
 // autopsy tells of a run that panicked: what was broken, the last events, and
-// where the program was.
+// where the program was. It says the same each time: no address, and no path of
+// the machine.
 func autopsy(broken any, w *model.World) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%v\n", broken)
@@ -194,6 +197,16 @@ func autopsy(broken any, w *model.World) string {
 			fmt.Fprintf(&b, "  %v %s kind %#x entity %d arg %d\n", ev.At, w.Kernel.Name(ev.Actor), uint16(ev.Kind), ev.Entity, ev.Arg)
 		}
 	}
-	b.Write(debug.Stack())
-	return b.String()
+	b.WriteString("in:\n")
+	var where [64]uintptr
+	frames := runtime.CallersFrames(where[:runtime.Callers(1, where[:])])
+	for {
+		frame, more := frames.Next()
+		if strings.Contains(frame.Function, "twinwrite/") {
+			fmt.Fprintf(&b, "  %s (%s:%d)\n", frame.Function[strings.LastIndex(frame.Function, "/")+1:], path.Base(filepath.ToSlash(frame.File)), frame.Line)
+		}
+		if !more {
+			return b.String()
+		}
+	}
 }

@@ -298,6 +298,9 @@ func TestBrokenRuleIsRecovered(t *testing.T) {
 	if (&result.Set{Runs: []result.Run{*run}}).Complete() != 0 || run.Incomplete != "a rule of the simulation was broken, at 2m0s of 11h30m0s" {
 		t.Errorf("the run is told to be %q", run.Incomplete)
 	}
+	if strings.Contains(run.Panic, "0x0000") || strings.Contains(run.Panic, "/scenarios/") || !strings.Contains(run.Panic, "model.(*World).Run (run.go:") {
+		t.Errorf("where the program was: %q", run.Panic)
+	}
 	if !strings.Contains(run.Panic, "an event in the past") || !strings.Contains(run.Panic, "after the events") {
 		t.Errorf("the run tells %q", run.Panic)
 	}
