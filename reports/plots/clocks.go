@@ -148,7 +148,7 @@ func signedTicks(low, high float64, n int) []tick {
 	step := niceStep(max(high-low, 1e-9) / float64(n))
 	var ts []tick
 	for k := math.Floor(low / step); ; k++ {
-		ts = append(ts, tick{k * step, words.Duration(time.Duration(math.Round(k * step * 1e9)))})
+		ts = append(ts, tick{k * step, spanText(k * step)})
 		if k*step >= high-step*1e-9 && len(ts) > 1 {
 			return ts
 		}

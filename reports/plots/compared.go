@@ -17,7 +17,7 @@ import (
 // changes take and how they end, side by side, and every difference with its
 // interval.
 func Compared(c *result.Comparison, f *comparison.Comparison) []Plot {
-	return []Plot{Trade(f), convergenceBySetting(c), outcomesBySetting(c), gapsBySetting(c), Forest(f)}
+	return []Plot{Trade(f), convergenceBySetting(c), outcomesBySetting(c), gapsBySetting(c), Forest(f), Pairs(c)}
 }
 
 // convergenceBySetting draws a curve a setting: the share of its changes not

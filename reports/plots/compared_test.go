@@ -34,6 +34,7 @@ func TestCompared(t *testing.T) {
 		of   *result.Comparison
 	}{
 		{"modes", fixture.Compared(2)},
+		{"runs", fixture.Compared(8)},
 		{"nothing", two(fixture.None(), fixture.Empty())},
 		{"one-change", two(fixture.One(), fixture.None())},
 		{"never", two(fixture.Censored(1), fixture.Day())},

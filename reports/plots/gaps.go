@@ -11,6 +11,7 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 
 	"github.com/twinwrite/twinwrite/reports/comparison"
+	"github.com/twinwrite/twinwrite/reports/findings"
 	"github.com/twinwrite/twinwrite/reports/paint"
 	"github.com/twinwrite/twinwrite/reports/words"
 	"github.com/twinwrite/twinwrite/scenarios/result"
@@ -136,7 +137,7 @@ func gapsPlot(lines []met, pooled string) Plot {
 		p.draw = nothing("No record was edited on both sides.")
 		return p
 	}
-	p.Caption = fmt.Sprintf("True time between two edits of a record on its two sides, logarithmic axis; a conflict: neither knew of the other. %s; gaps are put together until %d edits stand for a place; bars: Wilson's 95 %% interval of the share.", pooled, gapLeast)
+	p.Caption = fmt.Sprintf("True time between two edits of a record on its two sides, logarithmic axis; a conflict: neither knew of the other. %s; gaps are put together until %d edits stand for a place; bars: Wilson's 95 %% interval of the share.", findings.Capital(pooled), gapLeast)
 	if left > 0 {
 		p.Caption += " " + words.Counted(left, "line", "lines") + " not drawn."
 	}

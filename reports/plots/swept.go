@@ -21,6 +21,9 @@ import (
 // make a grid, one figure over both.
 func Swept(s *comparison.Sweep) []Plot {
 	all := []Plot{SweepLines(s)}
+	if p, ok := load(s); ok {
+		all = append(all, p)
+	}
 	if g, ok := gridOf(s); ok {
 		all = append(all, heat(s, g))
 	}
@@ -75,8 +78,8 @@ func SweepLines(s *comparison.Sweep) Plot {
 	if left > 0 {
 		p.Caption += " " + words.Counted(left, "line", "lines") + " not drawn."
 	}
-	if e, ok := s.Knee(axis, lines[0].points[0]); ok && !single {
-		p.Caption += fmt.Sprintf(" Knee: beyond %s the slowest changes take more than twice as long, and that is shown.", s.Points[e.From].Values[axis])
+	if !single {
+		p.Caption += kneeText(s, axis, lines)
 	}
 	rows := (len(ids) + 1) / 2
 	if p.height = sweptPanel*vg.Length(rows) + 4; len(lines) > 1 {
@@ -84,6 +87,24 @@ func SweepLines(s *comparison.Sweep) Plot {
 	}
 	p.draw = func(c draw.Canvas) { drawSwept(c, s, axis, newSteps(values), lines, ids, single) }
 	return p
+}
+
+// kneeText says where the lines have their knees; empty where none has one.
+func kneeText(s *comparison.Sweep, axis int, lines []sweptLine) string {
+	var parts []string
+	for _, l := range lines {
+		if e, ok := s.Knee(axis, l.points[0]); ok {
+			part := s.Points[e.From].Values[axis]
+			if len(lines) > 1 {
+				part += " (" + l.name + ")"
+			}
+			parts = append(parts, part)
+		}
+	}
+	if parts == nil {
+		return ""
+	}
+	return " Knee: beyond " + words.List(parts) + " the slowest changes take more than twice as long, and that is shown."
 }
 
 const sweptPanel = 210 * vg.Length(1)
@@ -268,14 +289,33 @@ func drawSwept(c draw.Canvas, s *comparison.Sweep, axis int, xs steps, lines []s
 		area := vg.Rectangle{Min: vg.Point{X: x0 + left, Y: y1 - sweptPanel + foot}, Max: vg.Point{X: x0 + half - right, Y: y1 - head}}
 		pn := sweptAxes(c, area, s, id, xs)
 		pn.xTitle(fit(unitStyle, s.Axes[axis], area.Max.X-area.Min.X))
-		if e, ok := s.Knee(axis, lines[0].points[0]); ok && !single && xs.numeric {
-			x := pn.x(xs.at[slices.Index(xs.values, s.Points[e.From].Values[axis])])
-			pn.c.StrokeLine2(draw.LineStyle{Color: paint.FaultEdge, Width: .9, Dashes: []vg.Length{3, 3}}, x, area.Min.Y, x, area.Max.Y)
-			write(pn.c, style(9.5, bold, paint.FaultEdge), x+3, area.Max.Y-9, "knee")
+		if !single && xs.numeric && strings.HasPrefix(id, "convergence") {
+			pn.knees(s, axis, xs, lines)
 		}
 		for k, l := range lines {
 			pn.sweptLine(s, l, id, xs, k, !single && xs.numeric, len(lines))
 		}
+	}
+}
+
+// knees marks, of each line that has one, beyond which value of the axis the slowest
+// changes take more than twice as long.
+func (p panel) knees(s *comparison.Sweep, axis int, xs steps, lines []sweptLine) {
+	row := vg.Length(0)
+	for k, l := range lines {
+		e, ok := s.Knee(axis, l.points[0])
+		if !ok {
+			continue
+		}
+		x := p.x(xs.at[slices.Index(xs.values, s.Points[e.From].Values[axis])])
+		shade := paint.FaultEdge
+		if len(lines) > 1 {
+			shade = paint.Hues[k]
+		}
+		p.c.StrokeLine2(draw.LineStyle{Color: shade, Width: .9, Dashes: []vg.Length{3, 3}}, x, p.c.Min.Y, x, p.c.Max.Y)
+		st := style(9.5, bold, shade)
+		write(p.c, st, x+3, p.c.Min.Y+4+12*row, "knee") // where curves that rise are not
+		row++
 	}
 }
 

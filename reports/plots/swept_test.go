@@ -53,8 +53,11 @@ func sweptCases() map[string]*comparison.Sweep {
 		"grid": sweepOf([]string{"engine.workers", "workload.bookings.speed"}, [][]string{workers, load}, 3, func(at []int) float64 {
 			return float64(at[1]*at[1]+1) * 4 / float64(at[0]+1)
 		}),
-		"axis":   sweepOf([]string{"engine.workers"}, [][]string{workers}, 3, func(at []int) float64 { return math.Pow(2.5, float64(4-at[0])) / 5 }),
-		"words":  sweepOf([]string{"engine.sequence", "engine.workers"}, [][]string{{"priority", "barrier"}, {"1", "8"}}, 2, func(at []int) float64 { return float64(at[0] + 1) }),
+		"axis":  sweepOf([]string{"engine.workers"}, [][]string{workers}, 3, func(at []int) float64 { return math.Pow(2.5, float64(4-at[0])) / 5 }),
+		"words": sweepOf([]string{"engine.sequence", "engine.workers"}, [][]string{{"priority", "barrier"}, {"1", "8"}}, 2, func(at []int) float64 { return float64(at[0] + 1) }),
+		"load": sweepOf([]string{"workload.bookings.trace.speed", "engine.mode"}, [][]string{{"1x", "2x", "4x", "8x"}, {"async", "live"}}, 4, func(at []int) float64 {
+			return []float64{1, 1.1, 1.3 + 5*float64(at[1]), 9}[at[0]]
+		}),
 		"cube":   hypercube,
 		"single": sweepOf([]string{"engine.workers"}, [][]string{{"8"}}, 1, func([]int) float64 { return 1 }),
 		"none":   {Name: "none", Axes: []string{"engine.workers"}},
@@ -106,7 +109,7 @@ func TestSwept(t *testing.T) {
 		}
 		fmt.Fprintf(&index, "%s %s %d bytes %.8x\n  %s\n  %s\n  %s\n", name, p.Name, len(got), sha256.Sum256([]byte(got)), p.Title, p.Subtitle, p.Caption)
 	}
-	for _, name := range []string{"grid", "axis", "words", "cube", "single", "none", "large"} {
+	for _, name := range []string{"grid", "axis", "words", "load", "cube", "single", "none", "large"} {
 		for _, p := range Swept(all[name]) {
 			check(name, p)
 		}

@@ -43,7 +43,7 @@ func Trust(set *result.Set) Plot {
 		Name:     "trust",
 		Title:    trustFinding(means, censored),
 		Subtitle: fmt.Sprintf("Left: median of the time to converge, its mean over the first runs with the 95 %% interval · n = %d runs. Right: one run, means of successive changes", len(means)),
-		Caption:  "Student's interval over runs: the changes inside a run share one day and are not independent." + warmupText(set, w),
+		Caption:  "Student's interval over runs: the changes inside a run share one day and are not independent" + w.correlation() + "." + warmupText(set, w),
 		Table:    trustTable(means),
 		height:   250,
 	}
@@ -101,6 +101,18 @@ func warmupOf(set *result.Set) warmup {
 	return w
 }
 
+// correlation says how far successive means go together.
+func (w *warmup) correlation() string {
+	if len(w.means) < 4 {
+		return ""
+	}
+	d := stats.CompareRuns(w.means[1:], w.means[:len(w.means)-1])
+	if math.IsNaN(d.Correlation) {
+		return ""
+	}
+	return fmt.Sprintf(" (correlation of successive means on the right %.2f)", d.Correlation)
+}
+
 func warmupText(set *result.Set, w warmup) string {
 	clock := words.NewClock(set.Scenario.Start, set.Scenario.Length)
 	switch {
@@ -118,8 +130,7 @@ func trustFinding(means []running, censored bool) string {
 		return "Too few runs to say how far they agree"
 	}
 	last := means[len(means)-1]
-	unit := func(s float64) string { return words.Duration(time.Duration(math.Round(s * 1e9))) }
-	text := fmt.Sprintf("After %d runs the median of the time to converge is known to ±%s", last.runs, unit(last.Mean-last.Low))
+	text := fmt.Sprintf("After %d runs the median of the time to converge is known to ±%s", last.runs, spanText(last.Mean-last.Low))
 	if last.Mean > 0 {
 		text += fmt.Sprintf(", %.2g %% of it", 100*(last.Mean-last.Low)/last.Mean)
 	}
@@ -129,13 +140,15 @@ func trustFinding(means []running, censored bool) string {
 	return text
 }
 
+// spanText writes a number of seconds as a span.
+func spanText(s float64) string { return words.Duration(time.Duration(math.Round(s * 1e9))) }
+
 func trustTable(means []running) Table {
 	t := Table{Head: []string{"Runs", "Mean of medians", "From", "To"}}
-	unit := func(s float64) string { return words.Duration(time.Duration(math.Round(s * 1e9))) }
 	for _, m := range means {
-		row := []string{words.Count(m.runs), unit(m.Mean), words.None, words.None}
+		row := []string{words.Count(m.runs), spanText(m.Mean), words.None, words.None}
 		if m.Known {
-			row[2], row[3] = unit(m.Low), unit(m.High)
+			row[2], row[3] = spanText(m.Low), spanText(m.High)
 		}
 		t.Rows = append(t.Rows, row)
 	}
@@ -224,7 +237,7 @@ func rangeTicks(low, high float64, n int) []tick {
 	var ts []tick
 	for k := math.Floor(low / step); ; k++ {
 		v := k * step
-		ts = append(ts, tick{v, words.Duration(time.Duration(math.Round(v * 1e9)))})
+		ts = append(ts, tick{v, spanText(v)})
 		if v >= high-step*1e-9 && len(ts) > 1 {
 			return ts
 		}
