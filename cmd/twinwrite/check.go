@@ -281,8 +281,8 @@ func (f *checkFlags) print(w io.Writer, c *check.Campaign, s *check.Summary, pat
 	for _, p := range s.Properties {
 		fmt.Fprintf(w, "  %-12s %-16s %s\n", verdict(&p), p.ID, countText(&p))
 	}
-	printBlanks(w, s)
 	if s.Failure == nil {
+		printBlanks(w, s)
 		if s.Cases > 0 {
 			fmt.Fprintf(w, "\nNo case failed. With 95 %% confidence, fewer than %s of such cases do.\n", oneIn(s.Cases))
 		}
@@ -303,6 +303,9 @@ func (f *checkFlags) print(w io.Writer, c *check.Campaign, s *check.Summary, pat
 	return nil
 }
 
+// blanksShown is how many of the things that no case met are named.
+const blanksShown = 12
+
 // printBlanks tells how much of what cases are for came about, and what did not:
 // few cases leave many blanks, and the self-test demands that many leave none.
 func printBlanks(w io.Writer, s *check.Summary) {
@@ -319,7 +322,10 @@ func printBlanks(w io.Writer, s *check.Summary) {
 		}
 	}
 	fmt.Fprintf(w, "\nOf %d outcomes, faults, crash points and limits, the cases met %d.\n", of, of-len(blanks))
-	if len(blanks) > 0 {
+	switch {
+	case len(blanks) > blanksShown:
+		fmt.Fprintf(w, "Not met: %s and %d more; more cases meet more.\n", strings.Join(blanks[:blanksShown], ", "), len(blanks)-blanksShown)
+	case len(blanks) > 0:
 		fmt.Fprintf(w, "Not met: %s.\n", strings.Join(blanks, ", "))
 	}
 }
