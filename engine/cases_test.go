@@ -66,7 +66,7 @@ var corners = []corner{
 	{what: "a target that normalises", traces: "canonical_form_is_no_change normalising_sides_play_no_ping_pong answer_of_one_side_is_carried_back"},
 	{what: "two normalisers that disagree", traces: "sides_that_answer_each_other_are_quarantined growing_answers_are_quarantined TestUsersTakeTurns TestTurnsWithoutPauseAreLogic"},
 	{what: "entering and leaving the filter while pending", traces: "leaving_while_pending entering_against_the_primary leaving_the_filter_leaves_the_other_side leaving_deletes_the_other_side leaving_is_undone"},
-	{what: "a side restored from a backup", traces: "restored_side_waits_for_a_resync restored_primary_waits_for_a_resync tombstone_of_the_other_side_is_not_written_over", gap: "users who make as many changes as the side has forgotten, before anybody looks: only a resync finds that"},
+	{what: "a side restored from a backup", traces: "restored_side_waits_for_a_resync restored_side_counts_up_to_what_was_forgotten restored_primary_waits_for_a_resync tombstone_of_the_other_side_is_not_written_over", gap: "users of live maps, or of columns that flow one way, who make as many changes as the side has forgotten before anybody looks: only a resync finds that"},
 	{what: "one key in two companies", traces: "companies_stripe_pairs"},
 	{what: "null, empty, absent; keys that fold", traces: "null_and_empty_differ uncaptured_null_is_captured_late keys_that_fold_together key_forms_meet key_forms_that_count key_with_a_refused_character live_key_is_refused"},
 	{what: "clocks that jump", traces: "clock_of_the_driver_jumps"},

@@ -98,8 +98,13 @@ func Decide(v *Verdict, m *TableMap, refs []Reference, x, y *Record, lookups []A
 		return
 	}
 	linked := y != nil && y.Alive && alive && y.Mark.Incarnation == x.Mark.Incarnation
-	if repair && linked && xIn && yIn && pending(m, source, x, y, true)|pending(m, source.Other(), y, x, true) == 0 {
-		if set := m.unequal(source, x, y); set != 0 { // as if it had just been changed
+	if linked && xIn && yIn && pending(m, source, x, y, true)|pending(m, source.Other(), y, x, true) == 0 {
+		if !repair && m.recounted(refs, x, y) {
+			v.Outcomes = append(v.Outcomes, make([]Outcome, len(refs))...)
+			v.Park = Outcome{Class: ApplicationFailure, Reason: Restored, Cause: causeRestored}
+			return
+		}
+		if set := m.unequal(source, x, y); repair && set != 0 { // as if it had just been changed
 			v.Late, v.LateSet = LateSource, set
 			return
 		}

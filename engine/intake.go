@@ -170,17 +170,15 @@ func (c *Core) enqueue(id laneID, r *Reference) {
 // number stands for another change.
 func (c *Core) check(id laneID, l *lane, r *Reference) {
 	if len(l.open) == 0 {
-		c.enqueueUnread(id, r.Key, Checked)
+		c.enqueueUnread(id, r.Key, Checked, r.Groups)
 	}
 }
 
 // enqueueUnread makes a reference of the engine's own to a record whose number it
 // learns when it reads it. Until then it is not saved.
-func (c *Core) enqueueUnread(id laneID, k Key, origin Origin) {
+func (c *Core) enqueueUnread(id laneID, k Key, origin Origin, groups GroupSet) {
 	c.order++
-	c.insert(id, queued{Reference: Reference{
-		Key: k, Side: id.side(), Groups: c.cfg.Maps[k.Map].outgoing(id.side()), Op: Update, Origin: origin,
-	}, order: c.order})
+	c.insert(id, queued{Reference: Reference{Key: k, Side: id.side(), Groups: groups, Op: Update, Origin: origin}, order: c.order})
 	c.schedule(id)
 }
 

@@ -4,7 +4,8 @@ package engine
 // side, or the engine, still knows of. Marks tell: a seen above the other side's
 // own, or a reference whose number the record has not reached. Counting on from
 // there would give numbers a second time, and the engine would take new changes
-// for duplicates. The pair is quarantined, therefore, until an operator asks for
+// for duplicates; where as many were made as were forgotten, the marks agree and the
+// contents do not. The pair is quarantined, therefore, until an operator asks for
 // a resync, which lifts the forgetful side's number above all that is known of
 // it. Both sides count as changed then, and the primary's record wins.
 
@@ -89,6 +90,26 @@ func forgotten(a, b *Record) GroupSet {
 		}
 	}
 	return s
+}
+
+// recounted reports whether a change that came again stands for another one than the
+// first time. What a change touched both sides hold alike once it has its outcome,
+// where it flows both ways and neither side has anything for the other: if they do not,
+// a side has forgotten as many changes as its users have made since.
+func (m *TableMap) recounted(refs []Reference, x, y *Record) bool {
+	for i := range refs {
+		r := &refs[i]
+		if r.Origin != Checked {
+			continue
+		}
+		for g := range m.groups {
+			if r.Groups.Has(g) && m.groups[g].flow == BothWays && x.Mark.Groups[g].Own > 0 &&
+				!m.equal(g, r.Side.Other(), x.Values, y.Values) && !m.equal(g, r.Side, y.Values, x.Values) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // unequal returns the groups in which the target does not hold what a source

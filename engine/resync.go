@@ -211,7 +211,7 @@ func (c *Core) compare(r *resync, side Side, x, y *Record) {
 	for _, s := range Sides {
 		own := laneID(id.pair())<<1 | laneID(s)
 		if l := c.pairs.lane(own); l.repair && len(l.open) == 0 {
-			c.enqueueUnread(own, x.Key, Resynced)
+			c.enqueueUnread(own, x.Key, Resynced, c.cfg.Maps[r.Map].outgoing(s))
 		}
 	}
 }
