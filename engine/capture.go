@@ -317,8 +317,8 @@ func (c *Capture) capture(tx TxID, ordinal uint32, change *Change, live bool) Ca
 		touched = c.mistaken(m, touched, before, change.After)
 	}
 	entered := before != nil && !was
-	if entered {
-		touched |= m.edited(&old, change.After)
+	if entered { // what was done and undone out of scope is no change
+		touched = m.edited(&old, change.After)
 	}
 	touched &= m.outgoing(c.side)
 	if touched == 0 && was == is {

@@ -84,7 +84,7 @@ var corners = []corner{
 	{what: "the first edit after skipping initial sync", traces: "first_edit_after_skipping_initial_sync first_edit_of_one_field_after_skipping_initial_sync one_way_column_of_a_record_older_than_the_sync unlinked_records_and_the_primary"},
 	{what: "one-way columns on both sides", traces: "one_way_columns_on_both_sides edit_against_the_flow_stays"},
 	{what: "an edit of a half-written record", traces: "half_written_lookup_is_not_sent_back half_written_circle_meets_a_conflict"},
-	{what: "out of the filter and back, edits on both sides", traces: "leave_and_enter_with_edits_on_both_sides leaving_and_creates_on_the_other_side"},
+	{what: "out of the filter and back, edits on both sides", traces: "leave_and_enter_with_edits_on_both_sides leaving_and_creates_on_the_other_side what_was_undone_out_of_scope_is_no_change"},
 	{what: "a power loss after the acknowledgement", traces: "power_loss_after_the_acknowledgement"},
 	{what: "a parent deleted between lookup and write", traces: "parent_deleted_between_lookup_and_write"},
 	{what: "a delete undone with unseen edits", traces: "delete_undone_with_unseen_edits restored_without_what_has_no_mapping hidden_delete_undone_loses_nothing created_over_a_hidden_delete_past_the_hook hidden_delete_commits key_is_busy_while_its_delete_is_open"},
