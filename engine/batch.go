@@ -78,7 +78,7 @@ func (c *Core) fillBatch(b *batch) bool {
 	}
 	size := c.cfg.Batch
 	if most := c.pairs.lane(c.ready[b.source][0].lane).batchMax; most > 0 {
-		size = min(size, most)
+		size = min(size, int(most))
 	}
 	b.probe = admit == admitProbe
 	if c.pairs.lane(c.ready[b.source][0].lane).solo {
@@ -231,7 +231,7 @@ func (c *Core) decide(b *batch, lookups []Alive) {
 			c.again(f, l)
 			continue
 		}
-		Decide(&f.verdict, m, c.refs, f.x, f.y, lookups, l.circle, l.repair)
+		Decide(&f.verdict, m, c.refs, f.x, f.y, lookups, l.ways().circle, l.repair)
 		if c.images != nil {
 			c.recall(f)
 		}

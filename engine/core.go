@@ -263,12 +263,12 @@ func (c *Core) load(state *State) error {
 		}
 		ledger := &c.pairs.lane(c.pairs.ensure(l.Key, l.Side)).ledger
 		if l.Incarnation > ledger.incarnation {
-			if ledger.incarnation != 0 {
-				ledger.earlier = append(ledger.earlier, Ledger{Incarnation: ledger.incarnation, Settled: ledger.settled, Above: ledger.above})
+			ledger.begin(l.Incarnation)
+			if ledger.settled = l.Settled; len(l.Above) > 0 {
+				ledger.ends().above = slices.Clone(l.Above)
 			}
-			ledger.incarnation, ledger.settled, ledger.above = l.Incarnation, l.Settled, slices.Clone(l.Above)
 		} else {
-			ledger.earlier = append(ledger.earlier, Ledger{Incarnation: l.Incarnation, Settled: l.Settled, Above: slices.Clone(l.Above)})
+			ledger.ends().earlier = append(ledger.ends().earlier, Ledger{Incarnation: l.Incarnation, Settled: l.Settled, Above: slices.Clone(l.Above)})
 		}
 	}
 	for i := range state.Open {

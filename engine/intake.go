@@ -138,7 +138,9 @@ func (c *Core) enqueue(id laneID, r *Reference) {
 	if !r.Origin.Holds() {
 		c.heard(id)
 	}
-	l.pulled = nil
+	if l.detours != nil {
+		l.pulled = nil
+	}
 	waits := l.state != ready && l.state != inFlight
 	fresh := l.attempts == 0 && l.state != parked
 	switch l.state {
@@ -227,7 +229,7 @@ func (c *Core) schedule(id laneID) {
 	if !c.cfg.Unordered {
 		for _, need := range l.newest().Needs {
 			parent, known := c.pairs.find(need, id.side())
-			if known && parent != id && c.waitsForCreate(parent) && !slices.Contains(l.circle, need) {
+			if known && parent != id && c.waitsForCreate(parent) && !slices.Contains(l.ways().circle, need) {
 				if c.stuck(parent) { // look whether the record still needs it, before it waits for people
 					continue
 				}
@@ -319,9 +321,9 @@ func (c *Core) otherLooksAgain(f *flight) {
 // unique value.
 func (l *lane) skip(k Key) {
 	if l.forValue {
-		l.ahead = append(l.ahead, k)
+		l.detour().ahead = append(l.detour().ahead, k)
 	} else {
-		l.circle = append(l.circle, k)
+		l.detour().circle = append(l.detour().circle, k)
 	}
 }
 

@@ -159,6 +159,9 @@ func keyFields(id string) []string {
 
 // Canonical folds what key comparison ignores, in each field of an ID by itself.
 func (f *KeyForm) Canonical(id string) string {
+	if !f.ScaleIgnored && plain(id) {
+		return id
+	}
 	if !joined(id) {
 		return f.folded(id)
 	}
@@ -167,6 +170,17 @@ func (f *KeyForm) Canonical(id string) string {
 		fields[i] = f.folded(fields[i])
 	}
 	return JoinKey(fields...)
+}
+
+// plain reports whether an ID is such that nothing in it ever folds: one field of
+// ASCII without small letters, and without blanks at its end.
+func plain(id string) bool {
+	for i := range len(id) {
+		if c := id[i]; c >= utf8.RuneSelf || c >= 'a' && c <= 'z' || c == keyBar || c == keyEscape {
+			return false
+		}
+	}
+	return id == "" || id[len(id)-1] != ' '
 }
 
 // folded is the canonical form of one field.

@@ -46,30 +46,57 @@ type queued struct {
 type lane struct {
 	open   []queued
 	ledger ledger
+	*detours
+
+	attempts int // failed ones since the newest reference came
+	parked   Outcome
+	parkedAt Time
+	request  uint64 // by an operator, of a parked item
+	due      Time   // of a back-off
+
+	blockedOn  laneID // whom it waits for; noLane otherwise
+	waiters    laneID // first lane that waits for this one
+	nextWaiter laneID
+	batchMax   int32  // items in its next batch at most, after one timed out; 0: as configured
+	refused    uint8  // failed conditions in this attempt
+	overtaken  uint32 // items in a row that ended superseded
 
 	state       laneState
-	attempts    int   // failed ones since the newest reference came
-	batchMax    int   // items in its next batch at most, after one timed out; 0: as configured
-	refused     int   // failed conditions in this attempt
-	solo        bool  // no other such item flies beside it: one of them may kill the process
-	overtaken   int   // items in a row that ended superseded
-	pulled      []Key // missing lookups that were already pulled for this item
-	circle      []Key // records that wait for this one, so that it may not wait for them
-	ahead       []Key // records that free values for this one and wait for it, so that it may not wait for them
-	awaited     bool  // its job waits for the end of this item
-	repair      bool  // by a resync: what differs is carried, whatever the marks say
-	halfWritten bool  // the record is on the target, but for lookups that close a circle
-	parked      Outcome
-	parkedAt    Time
-	requested   Requested // by an operator, of a parked item
-	request     uint64
-	failed      Reason // of the last attempt, before a back-off
-	due         Time   // of a back-off
-	blockedOn   laneID // whom it waits for; noLane otherwise
-	forValue    bool   // ... to free a unique value; else for its create
-	looked      bool   // ... which its record was read to look up; else a reference says so
-	waiters     laneID // first lane that waits for this one
-	nextWaiter  laneID
+	requested   Requested // what for
+	failed      Reason    // of the last attempt, before a back-off
+	solo        bool      // no other such item flies beside it: one of them may kill the process
+	awaited     bool      // its job waits for the end of this item
+	repair      bool      // by a resync: what differs is carried, whatever the marks say
+	halfWritten bool      // the record is on the target, but for lookups that close a circle
+	forValue    bool      // it is blocked by who is to free a unique value; else by a create
+	looked      bool      // ... which its record was read to look up; else a reference says so
+}
+
+// detours are the other records that an item has to do with out of the ordinary; nearly
+// all items have none.
+type detours struct {
+	pulled []Key // missing lookups that were already pulled for this item
+	circle []Key // records that wait for this one, so that it may not wait for them
+	ahead  []Key // records that free values for this one and wait for it, so that it may not wait for them
+}
+
+// noDetours are those of an item that has none; nobody changes them.
+var noDetours = &detours{}
+
+// ways returns the detours of an item, to be looked at.
+func (l *lane) ways() *detours {
+	if l.detours == nil {
+		return noDetours
+	}
+	return l.detours
+}
+
+// detour returns the detours of an item, to be changed.
+func (l *lane) detour() *detours {
+	if l.detours == nil {
+		l.detours = &detours{}
+	}
+	return l.detours
 }
 
 // newest returns the item's newest reference.

@@ -7,14 +7,41 @@ import "slices"
 type ledger struct {
 	incarnation uint32
 	settled     uint32 // every number up to this one, in this incarnation
-	above       []SettledAbove
-	earlier     []Ledger // earlier incarnations that had open ends; rare
+	*openEnds          // nil for nearly all
+}
+
+// openEnds are what a ledger has beyond a number up to which all are settled.
+type openEnds struct {
+	above   []SettledAbove
+	earlier []Ledger // of earlier incarnations
+}
+
+// ends returns the open ends, to be changed.
+func (l *ledger) ends() *openEnds {
+	if l.openEnds == nil {
+		l.openEnds = &openEnds{}
+	}
+	return l.openEnds
+}
+
+// begin turns to a new incarnation.
+func (l *ledger) begin(incarnation uint32) {
+	if l.incarnation != 0 {
+		e := l.ends()
+		e.earlier, e.above = append(e.earlier, Ledger{Incarnation: l.incarnation, Settled: l.settled, Above: e.above}), nil
+	}
+	l.incarnation, l.settled = incarnation, 0
 }
 
 // find returns the part of the ledger that speaks for an incarnation; nil when
 // nothing is known of it.
 func (l *ledger) find(incarnation uint32) (settled uint32, above []SettledAbove) {
-	if incarnation == l.incarnation {
+	switch {
+	case l.openEnds == nil && incarnation == l.incarnation:
+		return l.settled, nil
+	case l.openEnds == nil:
+		return 0, nil
+	case incarnation == l.incarnation:
 		return l.settled, l.above
 	}
 	for i := range l.earlier {
@@ -47,12 +74,13 @@ func compareAbove(a SettledAbove, number uint32) int { return int(a.Number) - in
 // reference, when it comes, finds the outcome.
 func (l *ledger) settle(incarnation, number uint32, held bool, o Outcome) {
 	if incarnation > l.incarnation {
-		if l.incarnation != 0 {
-			l.earlier = append(l.earlier, Ledger{Incarnation: l.incarnation, Settled: l.settled, Above: l.above})
-		}
-		l.incarnation, l.settled, l.above = incarnation, 0, nil
+		l.begin(incarnation)
 	}
-	low, above := &l.settled, &l.above
+	if l.openEnds == nil && incarnation == l.incarnation && number == l.settled+1 && !held {
+		l.settled++
+		return
+	}
+	low, above := &l.settled, &l.ends().above
 	if incarnation < l.incarnation {
 		low, above = l.earlierLife(incarnation)
 	}
@@ -82,12 +110,13 @@ func (l *ledger) settle(incarnation, number uint32, held bool, o Outcome) {
 // earlierLife returns the ledger of an earlier incarnation, opening it when a
 // late reference is the first that is heard of it.
 func (l *ledger) earlierLife(incarnation uint32) (low *uint32, above *[]SettledAbove) {
-	for i := range l.earlier {
-		if l.earlier[i].Incarnation == incarnation {
-			return &l.earlier[i].Settled, &l.earlier[i].Above
+	e := l.ends()
+	for i := range e.earlier {
+		if e.earlier[i].Incarnation == incarnation {
+			return &e.earlier[i].Settled, &e.earlier[i].Above
 		}
 	}
-	l.earlier = append(l.earlier, Ledger{Incarnation: incarnation})
-	last := &l.earlier[len(l.earlier)-1]
+	e.earlier = append(e.earlier, Ledger{Incarnation: incarnation})
+	last := &e.earlier[len(e.earlier)-1]
 	return &last.Settled, &last.Above
 }

@@ -174,7 +174,7 @@ func (c *Core) failed(in *Input) {
 		case free:
 			c.again(f, l)
 		case in.Failure == Timeout && len(b.flights) > 1: // perhaps one of them is to blame: ask again in halves
-			l.batchMax = (len(b.flights) + 1) / 2
+			l.batchMax = int32((len(b.flights) + 1) / 2)
 			c.again(f, l)
 		default:
 			c.retry(f, l, why)

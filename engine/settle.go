@@ -34,7 +34,7 @@ func (c *Core) settle(f *flight, l *lane) {
 	clear(l.open[len(kept):])
 	l.open = kept
 	l.batchMax = 0
-	l.refused, l.pulled, l.circle, l.ahead, l.halfWritten, l.solo = 0, nil, nil, nil, false, false
+	l.refused, l.detours, l.halfWritten, l.solo = 0, nil, false, false
 	if l.attempts > 0 {
 		l.attempts = 0
 		c.saveLane(f.lane)
@@ -174,7 +174,9 @@ func (c *Core) leave(f *flight, l *lane) {
 // that close a circle. Those that waited for the record can run now, and the
 // same references settle when the lookups are filled in.
 func (c *Core) half(f *flight, l *lane) {
-	l.halfWritten, l.circle = true, nil
+	if l.halfWritten = true; l.detours != nil {
+		l.circle = nil
+	}
 	c.leave(f, l)
 	c.wakeWaiters(f.lane)
 	c.schedule(f.lane)
@@ -206,7 +208,9 @@ func (c *Core) park(f *flight, l *lane, why Outcome) {
 // nobody is held up by such an item, or by one that was refused a value, those
 // that wait for it go on.
 func (c *Core) putOnDesk(id laneID, l *lane, why Outcome) {
-	l.parked, l.parkedAt, l.refused, l.ahead = why, c.now, 0, nil
+	if l.parked, l.parkedAt, l.refused = why, c.now, 0; l.detours != nil {
+		l.ahead = nil
+	}
 	c.move(id, parked)
 	c.arrived(id, l, why)
 	c.lookForStuck()
@@ -246,13 +250,13 @@ func (c *Core) waitForLookup(f *flight, l *lane, need Key) {
 	switch {
 	case len(p.open) > 0 && !c.cfg.Unordered && !(c.cfg.Proceed && p.state == parked):
 		if p.newest().Origin == Pulled { // for another item that looks it up: we need not pull it again
-			l.pulled = append(l.pulled, need)
+			l.detour().pulled = append(l.detour().pulled, need)
 		}
-	case len(p.open) > 0 || slices.Contains(l.pulled, need) || c.cfg.Unordered:
+	case len(p.open) > 0 || slices.Contains(l.ways().pulled, need) || c.cfg.Unordered:
 		c.park(f, l, Outcome{Class: ApplicationFailure, Reason: LookupNotFound, Cause: causeLookupNotFound})
 		return
 	default:
-		l.pulled = append(l.pulled, need)
+		l.detour().pulled = append(l.detour().pulled, need)
 		c.order++
 		c.insert(parent, queued{Reference: Reference{
 			Key: need, Side: f.lane.side(), Groups: c.cfg.Maps[need.Map].outgoing(f.lane.side()), Op: Create, Origin: Pulled,

@@ -133,7 +133,7 @@ func (c *Core) freesFirst(id laneID, l *lane) laneID {
 			o := c.pairs.lane(other)
 			switch {
 			case other == id || o.halfWritten || o.lacksValue() || c.cfg.Proceed && o.state == parked:
-			case slices.Contains(l.ahead, c.pairs.at(other.pair()).key):
+			case slices.Contains(l.ways().ahead, c.pairs.at(other.pair()).key):
 			default:
 				return other
 			}

@@ -16,9 +16,10 @@ const (
 
 // Watcher is told of every item that moves, and why: the reason of a failed
 // attempt, or the record that the item waits for. It must not call the core.
-// Simulations measure by it where changes spend their time.
+// Simulations measure by it where changes spend their time. The engine numbers the
+// pairs that it hears of, from 0; the numbers are good for one life of it.
 type Watcher interface {
-	Moved(k *Key, side Side, to Place, why Reason, on *Key)
+	Moved(pair int32, k *Key, side Side, to Place, why Reason, on *Key)
 }
 
 // watch tells the watcher where an item is now.
@@ -35,5 +36,5 @@ func (c *Core) watch(id laneID, l *lane, k *Key) {
 	case parked:
 		why = l.parked.Reason
 	}
-	c.cfg.Watch.Moved(k, id.side(), Place(l.state), why, on)
+	c.cfg.Watch.Moved(id.pair(), k, id.side(), Place(l.state), why, on)
 }

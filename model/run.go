@@ -19,7 +19,7 @@ type Result struct {
 	Report oracle.Report
 
 	Digest    sim.Digest
-	StateHash uint64
+	StateHash uint64 // 0 where [Config.Hash] does not ask for it
 	Events    uint64
 	End       sim.Time
 	Halted    string // why the run ended early; empty when it ran to its end
@@ -115,16 +115,19 @@ func (w *World) judge(halted string) Result {
 	r.Waits, r.WaitsOf = w.Users.Waits()
 	view := oracle.View{Halted: halted}
 	if w.Copier != nil {
-		r.StateHash, r.Copier, view.Passed = w.StateHash(), w.Copier.Stats(), w.passed
+		r.Copier, view.Passed = w.Copier.Stats(), w.passed
 	} else {
 		saved := w.load()
-		r.StateHash, r.Engine, view.Items = w.hash(saved), w.Driver.Stats(), w.items(saved)
+		r.Engine, view.Items = w.Driver.Stats(), w.items(saved)
 		view.Intents, view.Quarantined = saved.Intents, saved.Quarantined
 		r.Quarantined = saved.Quarantined
 		r.Alerts, r.Initial = w.Driver.Alerts(), w.Driver.Legs()
 		if core := w.Driver.Core(); core != nil {
 			r.Compared = core.Drift(func(engine.Drift) { r.Drift++ })
 		}
+	}
+	if w.config.Hash {
+		r.StateHash = w.StateHash()
 	}
 	for side, s := range w.Systems {
 		r.Systems[side] = s.Stats()

@@ -85,13 +85,13 @@ type listener struct {
 	world *World
 }
 
-func (l listener) Moved(k *engine.Key, side engine.Side, to engine.Place, why engine.Reason, on *engine.Key) {
+func (l listener) Moved(pair int32, k *engine.Key, side engine.Side, to engine.Place, why engine.Reason, on *engine.Key) {
 	t := Told{At: l.world.Kernel.Now(), What: Moved, Side: side, Key: *k, Place: to, Outcome: engine.Outcome{Reason: why}}
 	if on != nil {
 		t.On = *on
 	}
 	l.world.tell(t)
-	l.Watcher.Moved(k, side, to, why, on)
+	l.Watcher.Moved(pair, k, side, to, why, on)
 }
 
 // teller tells of what the oracle is told.

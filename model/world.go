@@ -54,6 +54,8 @@ type Config struct {
 	End        sim.Time      // when the world ends
 	Quiet      bool          // it ends as soon as nothing is left to happen; looked at once a simulated minute; not with Integrator
 
+	Hash bool // the result tells a hash of the state in the end
+
 	Failpoints engine.Failpoints // plants bugs; nil: none
 	Observe    func(sim.Event)   // sees every event before it fires; nil: nobody does
 	Tell       func(Told)        // hears what happens to records; nil: nobody does

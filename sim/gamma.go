@@ -12,6 +12,7 @@ type Gamma struct {
 	mean, cv     float64
 	shape, scale float64
 	lnGammaShape float64
+	near         float64 // a step so small, by the value, is the last
 }
 
 // NewGamma returns the gamma distribution of that mean and coefficient of
@@ -24,6 +25,7 @@ func NewGamma(mean, cv float64) Gamma {
 	d.shape = 1 / (cv * cv)
 	d.scale = mean / d.shape
 	d.lnGammaShape = lnGamma(d.shape)
+	d.near = 1e-5 * min(1, cv) // of what the distribution spreads over
 	return d
 }
 
@@ -60,7 +62,7 @@ func (d Gamma) Quantile(u float64) float64 {
 		if next <= 0 {
 			next = 0.5 * x
 		}
-		done := math.Abs(next-x) <= 1e-14*x
+		done := math.Abs(next-x) <= d.near*x // the next step would be as small as its third power
 		x = next
 		if done || x < smallestNormal {
 			break

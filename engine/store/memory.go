@@ -381,8 +381,8 @@ func (s *Memory) Load() (*engine.State, error) {
 		return nil, s.broken
 	}
 	state := &engine.State{Order: s.order, Open: make([]engine.OpenReference, 0, s.open), Ledgers: make([]engine.Ledger, 0, s.index.Len())}
-	for i := range s.index.Len() {
-		p := &s.pages[i/pairPage][i%pairPage]
+	for _, k := range s.byKey() {
+		p := &s.pages[k.number/pairPage][k.number%pairPage]
 		for _, side := range engine.Sides {
 			s.loadLane(state, p, side)
 		}
@@ -411,12 +411,6 @@ func (s *Memory) Load() (*engine.State, error) {
 		return cmp.Or(cmp.Compare(a.Order, b.Order), cmp.Compare(a.Map, b.Map), cmp.Compare(a.Company, b.Company), cmp.Compare(a.Side, b.Side))
 	})
 	slices.SortFunc(state.Open, func(a, b engine.OpenReference) int { return cmp.Compare(a.Order, b.Order) })
-	slices.SortFunc(state.Lanes, func(a, b engine.LaneState) int {
-		return cmp.Or(a.Key.Compare(b.Key), cmp.Compare(a.Side, b.Side))
-	})
-	slices.SortFunc(state.Ledgers, func(a, b engine.Ledger) int {
-		return cmp.Or(a.Key.Compare(b.Key), cmp.Compare(a.Side, b.Side), cmp.Compare(a.Incarnation, b.Incarnation))
-	})
 	for side := range s.ingested {
 		state.Ingested[side] = s.ingested[side].List()
 	}
@@ -437,14 +431,18 @@ func (s *Memory) loadLane(state *engine.State, p *pair, side engine.Side) {
 			Key: p.key, Side: side, Incarnation: g.incarnation, Settled: g.settled, Above: slices.Clone(g.above),
 		})
 	}
-	if l.incarnation != 0 {
-		ledger(l.life(l.incarnation))
-	}
 	if l.more == nil {
+		if l.incarnation != 0 {
+			ledger(l.life(l.incarnation))
+		}
 		return
 	}
-	for _, g := range l.more.others {
-		ledger(g)
+	lives := append(slices.Clone(l.more.others), l.life(l.incarnation))
+	slices.SortFunc(lives, func(a, b life) int { return cmp.Compare(a.incarnation, b.incarnation) })
+	for _, g := range lives {
+		if g.incarnation != 0 {
+			ledger(g)
+		}
 	}
 	if w := l.more.work; w.Attempts != 0 || w.Parked.Class != engine.Open {
 		w.Key, w.Side = p.key, side

@@ -143,7 +143,7 @@ func TestLongestWaitNamesItsReason(t *testing.T) {
 	watch := h.o.Watcher(func() (at sim.Time) { return h.now })
 	x := h.takenIn(fin, "X")
 	h.at(time.Second)
-	watch.Moved(&x.Key, fin, engine.BacksOff, engine.TimedOut, nil)
+	watch.Moved(0, &x.Key, fin, engine.BacksOff, engine.TimedOut, nil)
 	h.at(time.Minute)
 	h.look(fin, "X")
 	h.done(x)

@@ -306,6 +306,15 @@ func (c *commit) done() bool {
 	return c.groups&^(c.there|c.dropped) == 0
 }
 
+// pairOfRecord finds the pair of a record that a system holds; nil where it was not
+// told of it.
+func (o *Oracle) pairOfRecord(r *engine.Record) *pair {
+	if h, ok := r.Trace.(*head); ok {
+		return h.pair
+	}
+	return o.pairs.find(&r.Key)
+}
+
 // pairOf finds or makes the pair of a record, by its predecessor if it has one.
 // The caller sets the record of a new pair before it does anything else.
 func (o *Oracle) pairOf(before, after *engine.Record) *pair {

@@ -60,6 +60,7 @@ type Oracle struct {
 	mixes  bool    // there are live maps and async ones
 
 	pairs     index
+	numbers   []*pair // by the engine's numbers for them
 	spare     []*waiting
 	target    [2]lookedUp // by side: the lookup checked last
 	current   [2]*transaction

@@ -41,8 +41,8 @@ type watcher struct {
 }
 
 // Moved implements [engine.Watcher].
-func (w watcher) Moved(k *engine.Key, side engine.Side, to engine.Place, why engine.Reason, _ *engine.Key) {
-	if p := w.o.pairs.find(k); p != nil && p.waiting != nil {
+func (w watcher) Moved(pair int32, k *engine.Key, side engine.Side, to engine.Place, why engine.Reason, _ *engine.Key) {
+	if p := w.o.numberedBy(pair, k); p != nil && p.waiting != nil {
 		l, now := &p.waiting.lines[side], w.now()
 		if to == engine.OnTheDesk && !l.onDesk(why) {
 			w.o.maps[k.Map].desk[deskClass(why)]++
@@ -52,6 +52,24 @@ func (w watcher) Moved(k *engine.Key, side engine.Side, to engine.Place, why eng
 		}
 		l.goes(step{now, to, why})
 	}
+}
+
+// numberedBy finds a pair by the engine's number for it, which is believed only if
+// its key is the one that the engine names; nil where there is no such pair.
+func (o *Oracle) numberedBy(number int32, k *engine.Key) *pair {
+	if int(number) < len(o.numbers) {
+		if p := o.numbers[number]; p != nil && *p.key() == *k {
+			return p
+		}
+	}
+	p := o.pairs.find(k)
+	if p != nil {
+		if n := int(number) + 1; n > len(o.numbers) {
+			o.numbers = append(o.numbers, make([]*pair, n-len(o.numbers))...)
+		}
+		o.numbers[number] = p
+	}
+	return p
 }
 
 // Watcher returns what the engine tells where its items are; now is true time.

@@ -12,7 +12,7 @@ import (
 
 // moved lets the engine tell where an item is.
 func (h *hand) moved(to engine.Place, why engine.Reason) {
-	h.o.Watcher(func() sim.Time { return h.now }).Moved(&a, fin, to, why, nil)
+	h.o.Watcher(func() sim.Time { return h.now }).Moved(0, &a, fin, to, why, nil)
 }
 
 func TestWaits(t *testing.T) {

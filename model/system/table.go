@@ -120,6 +120,11 @@ func (t *table) ensure(k engine.Key) int32 {
 	if known {
 		return i
 	}
+	return t.open(k, hash, at)
+}
+
+// open makes the row of a key that has none, in the slot that it takes.
+func (t *table) open(k engine.Key, hash, at uint64) (i int32) {
 	i = t.count
 	if i%rowPage == 0 {
 		t.pages = append(t.pages, new([rowPage]row))
@@ -154,24 +159,29 @@ func (t *table) rehash() {
 func (t *table) find(n Name, fold bool) (int32, bool) {
 	k := engine.Key{Map: t.m.ID, Company: n.Company, ID: t.m.Keys.Canonical(n.ID)}
 	i, known := t.row(&k)
-	if !known || fold {
+	if !known || fold || t.spelt(i, n) {
 		return i, known
-	}
-	if raw := t.at(i).raw; raw == "" || raw == n.ID {
-		return i, true
 	}
 	k.Spelling = n.ID
 	return t.row(&k)
 }
 
+// spelt reports whether a name may mean the row of its plain key.
+func (t *table) spelt(i int32, n Name) bool {
+	raw := t.at(i).raw
+	return raw == "" || raw == n.ID
+}
+
 // claim returns the row for a name that may be new.
 func (t *table) claim(n Name, fold bool) int32 {
-	i, known := t.find(n, fold)
-	if !known {
-		k := engine.Key{Map: t.m.ID, Company: n.Company, ID: t.m.Keys.Canonical(n.ID)}
-		if _, taken := t.row(&k); taken {
-			k.Spelling = n.ID
-		}
+	k := engine.Key{Map: t.m.ID, Company: n.Company, ID: t.m.Keys.Canonical(n.ID)}
+	hash := hashKey(&k)
+	i, known, at := t.lookup(&k, hash)
+	switch {
+	case !known:
+		i = t.open(k, hash, at)
+	case !fold && !t.spelt(i, n):
+		k.Spelling = n.ID
 		i = t.ensure(k)
 	}
 	if r := t.at(i); !fold && r.raw == "" {

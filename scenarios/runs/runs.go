@@ -80,6 +80,8 @@ func Simulate(ctx context.Context, s *scenarios.Scenario, o Options) (*result.Se
 	if err != nil {
 		return nil, err
 	}
+	theCollector.begin()
+	defer theCollector.end()
 	set := &result.Set{Scenario: describe(s, p, hash, o)}
 	for _, runs := range s.Runs.Looks() {
 		p.simulate(ctx, set, runs, o)
@@ -160,6 +162,7 @@ func (p *plan) run(ctx context.Context, run int, o Options) (out *result.Run) {
 	}
 	c.Tell = o.tell
 	c.Continue = func(at sim.Time) bool {
+		theCollector.tune()
 		if o.Progress != nil {
 			o.Progress(Progress{Run: run, Done: time.Duration(at)})
 		}

@@ -1,0 +1,73 @@
+package runs
+
+import (
+	"math/bits"
+	"runtime/debug"
+	"runtime/metrics"
+	"sync"
+)
+
+// collector lets garbage be collected less often while little is alive. By default
+// that is each time when as much is garbage as is alive, which for a world of 10 MB is
+// so often that it takes a sixth of the time. Some garbage is allowed in any case: a
+// world that is large takes no more memory than by default. Who has set GOGC himself
+// is obeyed. The setting is one for the whole process, and so is this.
+type collector struct {
+	sync.Mutex
+	sets    int // that are being simulated
+	was     int // percent, before the first of them
+	percent int
+	live    [1]metrics.Sample
+}
+
+var theCollector = collector{live: [1]metrics.Sample{{Name: "/gc/heap/live:bytes"}}}
+
+const (
+	usualPercent   = 100       // of what is alive may be garbage: Go's own
+	mostPercent    = 800       // a power of two times that
+	garbageAllowed = 256 << 20 // bytes, in any case
+)
+
+// begin lets a set have its way, until end.
+func (c *collector) begin() {
+	c.Lock()
+	defer c.Unlock()
+	if c.sets++; c.sets > 1 {
+		return
+	}
+	if c.was = debug.SetGCPercent(usualPercent); c.was != usualPercent {
+		debug.SetGCPercent(c.was)
+	}
+	c.percent = usualPercent
+	c.set()
+}
+
+// tune looks how much is alive now. It is called often, and seldom does anything.
+func (c *collector) tune() {
+	c.Lock()
+	defer c.Unlock()
+	c.set()
+}
+
+func (c *collector) set() {
+	if c.was != usualPercent {
+		return
+	}
+	metrics.Read(c.live[:])
+	percent := usualPercent
+	if times := garbageAllowed / (c.live[0].Value.Uint64() + 1); times > 1 {
+		percent = min(mostPercent, usualPercent<<(bits.Len64(times)-1)) // by powers of two, so that it changes seldom
+	}
+	if percent != c.percent {
+		debug.SetGCPercent(percent)
+		c.percent = percent
+	}
+}
+
+func (c *collector) end() {
+	c.Lock()
+	defer c.Unlock()
+	if c.sets--; c.sets == 0 && c.percent != usualPercent {
+		debug.SetGCPercent(usualPercent)
+	}
+}
