@@ -117,7 +117,7 @@ func (w *World) judge(halted string) Result {
 	if w.Copier != nil {
 		r.Copier, view.Passed = w.Copier.Stats(), w.passed
 	} else {
-		saved := w.load()
+		saved := w.waiting()
 		r.Engine, view.Items = w.Driver.Stats(), w.items(saved)
 		view.Intents, view.Quarantined = saved.Intents, saved.Quarantined
 		r.Quarantined = saved.Quarantined

@@ -313,8 +313,12 @@ func (w *World) hash(saved *engine.State) uint64 {
 }
 
 // load returns what the engine has saved.
-func (w *World) load() *engine.State {
-	state, err := w.Driver.Store().Load()
+func (w *World) load() *engine.State { return loaded(w.Driver.Store().Load()) }
+
+// waiting returns what of it waits.
+func (w *World) waiting() *engine.State { return loaded(w.Driver.Store().Waiting()) }
+
+func loaded(state *engine.State, err error) *engine.State {
 	if err != nil {
 		panic(fmt.Errorf("world: load the engine's state: %w", err))
 	}

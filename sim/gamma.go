@@ -47,12 +47,13 @@ func (d Gamma) Quantile(u float64) float64 {
 	a := d.shape
 	x := d.guess(u)
 	for range 24 {
-		p, q := gammaP(a, x)
+		scale := exp(float64(a*ln(x)) - x - d.lnGammaShape)
+		p, q := gammaTails(a, x, scale)
 		miss := p - u
 		if u > 0.5 {
 			miss = (1 - u) - q // without losing the digits of a small tail
 		}
-		density := exp(float64((a-1)*ln(x)) - x - d.lnGammaShape)
+		density := scale / x
 		if density == 0 {
 			break
 		}

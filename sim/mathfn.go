@@ -213,8 +213,12 @@ func gammaP(a, x float64) (p, q float64) {
 	if x <= 0 {
 		return 0, 1
 	}
+	return gammaTails(a, x, exp(float64(a*ln(x))-x-lnGamma(a)))
+}
+
+// gammaTails is gammaP for an x above 0 of which scale, x^a·e^-x/Γ(a), is known.
+func gammaTails(a, x, scale float64) (p, q float64) {
 	const enough = 1e-16
-	scale := exp(float64(a*ln(x)) - x - lnGamma(a))
 	if x < a+1 {
 		term := 1 / a
 		sum := term

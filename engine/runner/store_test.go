@@ -70,8 +70,9 @@ type brokenStore struct {
 	load, save func() error
 }
 
-func (s brokenStore) Load() (*engine.State, error) { return &engine.State{}, s.load() }
-func (s brokenStore) Save([]engine.Mutation) error { return s.save() }
+func (s brokenStore) Load() (*engine.State, error)    { return &engine.State{}, s.load() }
+func (s brokenStore) Waiting() (*engine.State, error) { return s.Load() }
+func (s brokenStore) Save([]engine.Mutation) error    { return s.save() }
 
 func TestBrokenStore(t *testing.T) {
 	t.Parallel()

@@ -237,8 +237,10 @@ func (s *Memory) resync(m *engine.Mutation) error {
 	return nil
 }
 
-// key returns the key of a number of the index.
-func (s *Memory) key(i int32) *engine.Key { return &s.pages[i/pairPage][i%pairPage].key }
+// pair returns the pair with a number of the index.
+func (s *Memory) pair(i int32) *pair { return &s.pages[i/pairPage][i%pairPage] }
+
+func (s *Memory) key(i int32) *engine.Key { return &s.pair(i).key }
 
 // lane returns one direction of a pair, which it opens when new.
 func (s *Memory) lane(key *engine.Key, side engine.Side) *lane {
@@ -247,9 +249,9 @@ func (s *Memory) lane(key *engine.Key, side engine.Side) *lane {
 		if i = s.index.Add(key); i%pairPage == 0 {
 			s.pages = append(s.pages, new([pairPage]pair))
 		}
-		s.pages[i/pairPage][i%pairPage].key = *key
+		s.pair(i).key = *key
 	}
-	return &s.pages[i/pairPage][i%pairPage].lanes[side]
+	return &s.pair(i).lanes[side]
 }
 
 // seldom returns what is seldom known of a lane, to be changed.
@@ -377,16 +379,43 @@ func (l *lane) settle(incarnation uint32, a engine.SettledAbove) {
 
 // Load implements [Store].
 func (s *Memory) Load() (*engine.State, error) {
+	state, err := s.Waiting()
+	if err != nil {
+		return nil, err
+	}
+	numbers := make([]int32, s.index.Len())
+	for i := range numbers {
+		numbers[i] = int32(i)
+	}
+	slices.SortFunc(numbers, func(a, b int32) int { return s.key(a).Compare(*s.key(b)) })
+	state.Ledgers = make([]engine.Ledger, 0, len(numbers))
+	for _, i := range numbers {
+		p := s.pair(i)
+		for _, side := range engine.Sides {
+			for _, g := range p.lanes[side].lives() {
+				state.Ledgers = append(state.Ledgers, engine.Ledger{
+					Key: p.key, Side: side, Incarnation: g.incarnation, Settled: g.settled, Above: slices.Clone(g.above),
+				})
+			}
+		}
+	}
+	return state, nil
+}
+
+// Waiting implements [Store].
+func (s *Memory) Waiting() (*engine.State, error) {
 	if s.broken != nil {
 		return nil, s.broken
 	}
-	state := &engine.State{Order: s.order, Open: make([]engine.OpenReference, 0, s.open), Ledgers: make([]engine.Ledger, 0, s.index.Len())}
-	for _, k := range s.byKey() {
-		p := &s.pages[k.number/pairPage][k.number%pairPage]
+	state := &engine.State{Order: s.order, Open: make([]engine.OpenReference, 0, s.open)}
+	for i := range s.index.Len() {
 		for _, side := range engine.Sides {
-			s.loadLane(state, p, side)
+			s.waitingIn(state, s.pair(i), side)
 		}
 	}
+	slices.SortFunc(state.Lanes, func(a, b engine.LaneState) int {
+		return cmp.Or(a.Key.Compare(b.Key), cmp.Compare(a.Side, b.Side))
+	})
 	for _, i := range s.intents {
 		i.Rows = slices.Clone(i.Rows)
 		state.Intents = append(state.Intents, i)
@@ -417,8 +446,8 @@ func (s *Memory) Load() (*engine.State, error) {
 	return state, nil
 }
 
-// loadLane adds what is known of one direction of a pair to a state.
-func (s *Memory) loadLane(state *engine.State, p *pair, side engine.Side) {
+// waitingIn adds what waits in one direction of a pair to a state.
+func (s *Memory) waitingIn(state *engine.State, p *pair, side engine.Side) {
 	l := &p.lanes[side]
 	for j := l.first; j != none; j = s.slots[j].next {
 		o := engine.OpenReference{Reference: s.slots[j].reference, Order: s.slots[j].order}
@@ -426,26 +455,24 @@ func (s *Memory) loadLane(state *engine.State, p *pair, side engine.Side) {
 		o.Reference.Values = slices.Clone(o.Reference.Values)
 		state.Open = append(state.Open, o)
 	}
-	ledger := func(g life) {
-		state.Ledgers = append(state.Ledgers, engine.Ledger{
-			Key: p.key, Side: side, Incarnation: g.incarnation, Settled: g.settled, Above: slices.Clone(g.above),
-		})
-	}
 	if l.more == nil {
-		if l.incarnation != 0 {
-			ledger(l.life(l.incarnation))
-		}
 		return
-	}
-	lives := append(slices.Clone(l.more.others), l.life(l.incarnation))
-	slices.SortFunc(lives, func(a, b life) int { return cmp.Compare(a.incarnation, b.incarnation) })
-	for _, g := range lives {
-		if g.incarnation != 0 {
-			ledger(g)
-		}
 	}
 	if w := l.more.work; w.Attempts != 0 || w.Parked.Class != engine.Open {
 		w.Key, w.Side = p.key, side
 		state.Lanes = append(state.Lanes, w)
 	}
+}
+
+// lives returns what is settled of all incarnations, ascending.
+func (l *lane) lives() (all []life) {
+	if l.incarnation == 0 {
+		return nil
+	}
+	if l.more != nil {
+		all = append(all, l.more.others...)
+	}
+	all = append(all, l.life(l.incarnation))
+	slices.SortFunc(all, func(a, b life) int { return cmp.Compare(a.incarnation, b.incarnation) })
+	return all
 }

@@ -24,4 +24,8 @@ type Store interface {
 	// slot, quarantined pairs by key, resyncs in the order in which they were asked
 	// for, positions ascending.
 	Load() (*engine.State, error)
+
+	// Waiting returns what Load does but for the ledgers. It costs what waits, and
+	// little for what has ended.
+	Waiting() (*engine.State, error)
 }

@@ -185,7 +185,7 @@ type left struct {
 
 // leftBehind counts what the store holds.
 func (d *Driver) leftBehind() left {
-	state, err := d.store.Load()
+	state, err := d.store.Waiting()
 	if err != nil {
 		panic(fmt.Errorf("driver: load the engine's state: %w", err))
 	}

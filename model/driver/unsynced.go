@@ -38,6 +38,14 @@ func (u *unsynced) Load() (*engine.State, error) {
 	return u.Store.Load()
 }
 
+// Waiting implements [store.Store].
+func (u *unsynced) Waiting() (*engine.State, error) {
+	if err := u.flush(); err != nil {
+		return nil, err
+	}
+	return u.Store.Waiting()
+}
+
 // flush puts on the disk what was said to be there.
 func (u *unsynced) flush() error {
 	err := u.Store.Save(u.last)

@@ -56,11 +56,19 @@ func mustSave(t failer, s store.Store, mutations ...engine.Mutation) {
 	}
 }
 
-// mustHold fails unless the store loads a state. A list without elements may be
-// nil or not.
+// mustHold fails unless the store loads a state, and what waits of it. A list
+// without elements may be nil or not.
 func mustHold(t failer, s store.Store, want *engine.State) {
 	t.Helper()
-	got, err := s.Load()
+	mustLoad(t, s.Load, want)
+	waits := *want
+	waits.Ledgers = nil
+	mustLoad(t, s.Waiting, &waits)
+}
+
+func mustLoad(t failer, load func() (*engine.State, error), want *engine.State) {
+	t.Helper()
+	got, err := load()
 	if err != nil {
 		t.Fatal(err)
 	}
