@@ -145,7 +145,7 @@ func TestClockSteps(t *testing.T) {
 	t.Parallel()
 	world := func(faults ...Fault) (Result, *World) {
 		c := busyHour(t, 32)
-		c.Faults = faults
+		c.Faults, c.Hash = faults, true
 		w, err := New(c)
 		if err != nil {
 			t.Fatal(err)

@@ -25,7 +25,7 @@ func NewGamma(mean, cv float64) Gamma {
 	d.shape = 1 / (cv * cv)
 	d.scale = mean / d.shape
 	d.lnGammaShape = lnGamma(d.shape)
-	d.near = 1e-5 * min(1, cv) // of what the distribution spreads over
+	d.near = float64(1e-5 * min(1, cv)) // of what the distribution spreads over
 	return d
 }
 

@@ -328,7 +328,10 @@ func (o *Oracle) pairOf(before, after *engine.Record) *pair {
 	}
 	p := o.pairs.add(&after.Key)
 	if s := &o.shapes[after.Key.Map]; !s.simple {
-		p.more = &more{strands: make([]strand, len(s.groups)-1)}
+		p.more = o.mores.take()
+		if n := len(s.groups) - 1; n > 0 {
+			p.more.strands = make([]strand, n)
+		}
 	}
 	return p
 }

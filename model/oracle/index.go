@@ -17,6 +17,19 @@ type index struct {
 // slabSize is how many pairs are allocated at once.
 const slabSize = 256
 
+// slab allocates many of a kind at once. It is for what stays as long as its pair:
+// all of a slab stays as long as one of it.
+type slab[T any] struct{ left []T }
+
+func (s *slab[T]) take() *T {
+	if len(s.left) == 0 {
+		s.left = make([]T, slabSize)
+	}
+	taken := &s.left[0]
+	s.left = s.left[1:]
+	return taken
+}
+
 func (x *index) pair(i int) *pair { return &x.slabs[i/slabSize][i%slabSize] }
 
 // find returns the pair of a key, or nil. Spelling counts: a record that is
@@ -93,8 +106,10 @@ func mix(h uint64, s string) uint64 {
 		h ^= h >> 29
 		s = s[8:]
 	}
+	rest := uint64(0)
 	for i := range len(s) {
-		h = (h ^ uint64(s[i])) * prime
+		rest = rest<<8 | uint64(s[i])
 	}
+	h = (h ^ rest) * prime
 	return h ^ h>>29
 }

@@ -61,6 +61,8 @@ type Oracle struct {
 
 	pairs     index
 	numbers   []*pair // by the engine's numbers for them
+	mores     slab[more]
+	firsts    slab[head] // the first history of each pair
 	spare     []*waiting
 	target    [2]lookedUp // by side: the lookup checked last
 	current   [2]*transaction
@@ -337,7 +339,13 @@ func (o *Oracle) blank(p *pair) *head {
 
 // again is a side's history as it is, to be changed.
 func (o *Oracle) again(p *pair, side engine.Side) *head {
-	h := &head{pair: p, stand: p.stand(side, 0), deaths: p.deaths}
+	var h *head
+	if p.head[0] == nil && p.head[1] == nil {
+		h = o.firsts.take()
+	} else {
+		h = &head{}
+	}
+	*h = head{pair: p, stand: p.stand(side, 0), deaths: p.deaths}
 	if n := len(o.shapes[p.key().Map].groups); n > 1 || o.copies != nil {
 		h.also = &also{rest: make([]stand, n-1)}
 		for i := range h.also.rest {
