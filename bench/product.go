@@ -35,6 +35,7 @@ var goals = []goal{
 	{"engine, memory store", "./engine", "Settled/memory", "ns/reference", 2_000, true},
 	{"engine, allocations", "./engine", "Settled/memory", "allocs/reference", 2, true},
 	{"engine, SQLite store", "./engine", "Settled/sqlite", "references/s", 20_000, false},
+	{"results file", "./reports/store", "Write$", "rows/s", 400_000, false},
 	{"property cases", "./scenarios/check", "Cases", "cases/s", 1_000, false},
 	{"30 days, 10⁶ changes", "./scenarios/runs", "LongRun", "×real", 100_000, false},
 	{"the same, memory", "./scenarios/runs", "LongRun", "MiB", 1024, true},

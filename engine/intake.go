@@ -159,6 +159,7 @@ func (c *Core) enqueue(id laneID, r *Reference) {
 	c.order++
 	c.insert(id, queued{Reference: *r, order: c.order})
 	c.save = append(c.save, Mutation{Kind: ReferenceAdded, Reference: *r, Order: c.order})
+	c.save[len(c.save)-1].Reference.Pair = id.pair() + 1
 	if !fresh {
 		c.saveLane(id)
 	}
@@ -201,6 +202,7 @@ func (c *Core) book(r *Reference, o Outcome) {
 // insert puts a reference into capture order.
 func (c *Core) insert(id laneID, q queued) {
 	l := c.pairs.lane(id)
+	q.Pair = id.pair() + 1
 	c.values[id.side()].opened(id, &q.Reference)
 	if l.open == nil && len(c.spare) > 0 {
 		last := len(c.spare) - 1

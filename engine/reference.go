@@ -50,6 +50,7 @@ type Reference struct {
 	Side        Side // where the change was made
 	Incarnation uint32
 	Number      uint32   // the mark's number after the change
+	Pair        int32    // the engine's number for the pair from 1, in this life of it: a hint to find it by, and never saved; 0: none is given
 	Groups      GroupSet // the column groups it touched
 	Op          Operation
 	Origin      Origin

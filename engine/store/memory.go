@@ -15,6 +15,7 @@ import (
 type Memory struct {
 	index    engine.Index
 	pages    []*[pairPage]pair // by number of the index; pages keep pairs where they are
+	numbers  []*pair           // by the engine's numbers for them
 	slots    []slot
 	free     int32 // first free slot
 	open     int
@@ -102,7 +103,7 @@ func (s *Memory) apply(m *engine.Mutation) error {
 	case engine.ReferenceSettled:
 		return s.settle(m)
 	case engine.LaneChanged:
-		s.lane(&m.Lane.Key, m.Lane.Side).seldom().work = *m.Lane
+		s.known(&m.Lane.Key).lanes[m.Lane.Side].seldom().work = *m.Lane
 	case engine.PositionIngested:
 		if !s.ingested[m.Side].Add(m.Position) {
 			return fmt.Errorf("%s position %d is taken in twice", m.Side, m.Position)
@@ -144,7 +145,7 @@ func (s *Memory) add(m *engine.Mutation) error {
 	if r.Incarnation == 0 || r.Number == 0 {
 		return fmt.Errorf("%v is queued without a number", r)
 	}
-	l := s.lane(&r.Key, r.Side)
+	l := s.laneOf(r)
 	settled, held := l.known(r.Incarnation, r.Number)
 	if settled && !held && !r.Origin.Holds() {
 		return fmt.Errorf("%v is queued but has its outcome", r)
@@ -155,6 +156,7 @@ func (s *Memory) add(m *engine.Mutation) error {
 			return fmt.Errorf("%v is queued twice", r)
 		}
 		open.reference, open.order = *r, m.Order
+		open.reference.Pair = 0
 	} else {
 		s.push(l, r, m.Order)
 	}
@@ -166,7 +168,7 @@ func (s *Memory) add(m *engine.Mutation) error {
 // having been queued, and touches nothing.
 func (s *Memory) settle(m *engine.Mutation) error {
 	r := &m.Reference
-	l := s.lane(&r.Key, r.Side)
+	l := s.laneOf(r)
 	if m.Outcome.Reason == engine.Echo {
 		if settled, _ := l.known(r.Incarnation, r.Number); settled || s.find(l, r) != none {
 			return nil
@@ -242,8 +244,8 @@ func (s *Memory) pair(i int32) *pair { return &s.pages[i/pairPage][i%pairPage] }
 
 func (s *Memory) key(i int32) *engine.Key { return &s.pair(i).key }
 
-// lane returns one direction of a pair, which it opens when new.
-func (s *Memory) lane(key *engine.Key, side engine.Side) *lane {
+// known returns the pair of a key, which it opens when new.
+func (s *Memory) known(key *engine.Key) *pair {
 	i, known := s.index.Find(key, s.key)
 	if !known {
 		if i = s.index.Add(key); i%pairPage == 0 {
@@ -251,7 +253,24 @@ func (s *Memory) lane(key *engine.Key, side engine.Side) *lane {
 		}
 		s.pair(i).key = *key
 	}
-	return &s.pair(i).lanes[side]
+	return s.pair(i)
+}
+
+// laneOf returns the direction of a pair that a reference belongs to. The engine's
+// number for the pair is believed only if it led to the same key before.
+func (s *Memory) laneOf(r *engine.Reference) *lane {
+	if r.Pair <= 0 {
+		return &s.known(&r.Key).lanes[r.Side]
+	}
+	if n := int(r.Pair); n >= len(s.numbers) {
+		s.numbers = append(s.numbers, make([]*pair, n+1-len(s.numbers))...)
+	}
+	p := s.numbers[r.Pair]
+	if p == nil || p.key != r.Key {
+		p = s.known(&r.Key)
+		s.numbers[r.Pair] = p
+	}
+	return &p.lanes[r.Side]
 }
 
 // seldom returns what is seldom known of a lane, to be changed.
@@ -281,6 +300,7 @@ func (s *Memory) push(l *lane, r *engine.Reference, order uint64) {
 		s.free = s.slots[i].next
 	}
 	s.slots[i] = slot{reference: *r, order: order, next: l.first}
+	s.slots[i].reference.Pair = 0
 	l.first = i
 	s.open++
 }

@@ -171,16 +171,13 @@ const triesMax = 9
 
 // saves notes what an item gets out of the queue's order: it waits for people.
 func (o *Oracle) saves(at sim.Time, m *engine.Mutation) {
-	var k *engine.Key
+	var p *pair
 	switch {
 	case m.Kind == engine.LaneChanged && m.Lane.Parked.Class != engine.Open, m.Kind == engine.PairQuarantined:
-		k = &m.Lane.Key
+		p = o.pairs.find(&m.Lane.Key)
 	case m.Kind == engine.ReferenceAdded, m.Kind == engine.ReferenceSettled:
-		k = &m.Reference.Key
-	default:
-		return
+		p = o.of(&m.Reference)
 	}
-	p := o.pairs.find(k)
 	if p == nil {
 		return
 	}

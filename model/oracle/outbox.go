@@ -13,7 +13,7 @@ func (o *Oracle) TakenIn(_ sim.Time, ref *engine.Reference) {
 	}
 	if c := o.commitOf(ref); c != nil {
 		c.what |= taken
-		o.comes(o.pairs.find(&ref.Key), ref)
+		o.comes(o.of(ref), ref)
 	}
 }
 
@@ -29,7 +29,7 @@ func (o *Oracle) Forgot(at sim.Time, side engine.Side, ref *engine.Reference) {
 // commitOf finds the change that a reference stands for, or nil when nothing is
 // open about it.
 func (o *Oracle) commitOf(ref *engine.Reference) *commit {
-	p := o.pairs.find(&ref.Key)
+	p := o.of(ref)
 	if p == nil || p.waiting == nil {
 		return nil
 	}

@@ -14,13 +14,13 @@ import (
 func (o *Oracle) Settled(at sim.Time, ref *engine.Reference, out engine.Outcome) {
 	if ref.Origin != engine.Captured && ref.Origin != engine.Late {
 		o.totals.Held++
-		if p := o.pairs.find(&ref.Key); p != nil && out.Class == engine.Dismissed {
+		if p := o.of(ref); p != nil && out.Class == engine.Dismissed {
 			p.dismissed = p.dismissed || p.differs
 		}
 		return
 	}
 	o.tallies[closedBooks].checked++
-	p := o.pairs.find(&ref.Key)
+	p := o.of(ref)
 	if p == nil || !p.knows(ref) {
 		o.breach(closedBooks, at, &ref.Key, "%v ended as %s (%s), and no such change was captured", ref, out.Class, out.Reason)
 		return

@@ -54,9 +54,16 @@ func (w watcher) Moved(pair int32, k *engine.Key, side engine.Side, to engine.Pl
 	}
 }
 
+// of finds the pair of a reference; nil where there is none.
+func (o *Oracle) of(ref *engine.Reference) *pair { return o.numberedBy(ref.Pair-1, &ref.Key) }
+
 // numberedBy finds a pair by the engine's number for it, which is believed only if
-// its key is the one that the engine names; nil where there is no such pair.
+// its key is the one that the engine names; nil where there is no such pair. A
+// negative number is none.
 func (o *Oracle) numberedBy(number int32, k *engine.Key) *pair {
+	if number < 0 {
+		return o.pairs.find(k)
+	}
 	if int(number) < len(o.numbers) {
 		if p := o.numbers[number]; p != nil && *p.key() == *k {
 			return p

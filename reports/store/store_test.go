@@ -173,6 +173,38 @@ func BenchmarkWrite(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+	b.ReportMetric(float64(rows(b, path)*b.N)/b.Elapsed().Seconds(), "rows/s")
+}
+
+// rows counts the rows of all tables.
+func rows(b *testing.B, path string) (all int) {
+	b.Helper()
+	db, err := sql.Open("sqlite3", path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer db.Close() //nolint:errcheck // it was only read
+	names, err := db.Query(`SELECT name FROM sqlite_schema WHERE type = 'table'`)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer names.Close() //nolint:errcheck // it is read to the end
+	var tables []string
+	for names.Next() {
+		var name string
+		if err := names.Scan(&name); err != nil {
+			b.Fatal(err)
+		}
+		tables = append(tables, name)
+	}
+	for _, name := range tables {
+		n := 0
+		if err := db.QueryRow(`SELECT count(*) FROM "` + name + `"`).Scan(&n); err != nil {
+			b.Fatal(err)
+		}
+		all += n
+	}
+	return all
 }
 
 // TestReadBack: what was written is read back, all of it.

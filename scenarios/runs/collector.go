@@ -1,17 +1,16 @@
 package runs
 
 import (
-	"math/bits"
 	"runtime/debug"
 	"runtime/metrics"
 	"sync"
 )
 
-// collector lets garbage be collected less often while little is alive. By default
-// that is each time when as much is garbage as is alive, which for a world of 10 MB is
-// so often that it takes a sixth of the time. Some garbage is allowed in any case: a
-// world that is large takes no more memory than by default. Who has set GOGC himself
-// is obeyed. The setting is one for the whole process, and so is this.
+// collector lets garbage be collected less often while little is alive, and more often
+// while much is. By default that is each time when as much is garbage as is alive,
+// which for a world of 10 MB is so often that it takes a sixth of the time, and makes
+// one of 1 GB take 2. Who has set GOGC himself is obeyed. The setting is one for the
+// whole process, and so is this.
 type collector struct {
 	sync.Mutex
 	sets    int // that are being simulated
@@ -24,8 +23,9 @@ var theCollector = collector{live: [1]metrics.Sample{{Name: "/gc/heap/live:bytes
 
 const (
 	usualPercent   = 100       // of what is alive may be garbage: Go's own
-	mostPercent    = 800       // a power of two times that
-	garbageAllowed = 256 << 20 // bytes, in any case
+	mostPercent    = 800       // halved until it fits
+	leastPercent   = 50        // ... but no further
+	garbageAllowed = 512 << 20 // bytes
 )
 
 // begin lets a set have its way, until end.
@@ -54,9 +54,9 @@ func (c *collector) set() {
 		return
 	}
 	metrics.Read(c.live[:])
-	percent := usualPercent
-	if times := garbageAllowed / (c.live[0].Value.Uint64() + 1); times > 1 {
-		percent = min(mostPercent, usualPercent<<(bits.Len64(times)-1)) // by powers of two, so that it changes seldom
+	percent := mostPercent
+	for live := c.live[0].Value.Uint64(); percent > leastPercent && live/100*uint64(percent) > garbageAllowed; {
+		percent /= 2
 	}
 	if percent != c.percent {
 		debug.SetGCPercent(percent)
