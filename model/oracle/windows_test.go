@@ -78,7 +78,7 @@ func TestDependencyWaits(t *testing.T) {
 	moved := func(at time.Duration, to engine.Place, why engine.Reason) {
 		h.at(at)
 		key := a
-		watch.Moved(&key, fin, to, why, nil)
+		watch.Moved(0, &key, fin, to, why, nil)
 	}
 	moved(2*time.Second, engine.WaitsFor, engine.NoReason)
 	moved(3*time.Second, engine.WaitsFor, engine.NoReason)
