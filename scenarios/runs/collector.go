@@ -54,14 +54,20 @@ func (c *collector) set() {
 		return
 	}
 	metrics.Read(c.live[:])
-	percent := mostPercent
-	for live := c.live[0].Value.Uint64(); percent > leastPercent && live/100*uint64(percent) > garbageAllowed; {
-		percent /= 2
-	}
-	if percent != c.percent {
+	if percent := percentOf(c.live[0].Value.Uint64()); percent != c.percent {
 		debug.SetGCPercent(percent)
 		c.percent = percent
 	}
+}
+
+// percentOf returns how much garbage there may be while so many bytes are alive. It
+// goes by powers of two, so that it changes seldom.
+func percentOf(live uint64) int {
+	percent := mostPercent
+	for percent > leastPercent && live/100*uint64(percent) > garbageAllowed {
+		percent /= 2
+	}
+	return percent
 }
 
 func (c *collector) end() {
