@@ -299,6 +299,10 @@ func (c *Core) writeRows(t *liveTx, in *Input) {
 			}
 			linked := y != nil && y.Alive && y.Mark.Incarnation == r.After.Mark.Incarnation
 			w.Groups = pending(m, source, r.After, y, linked)
+			if column := m.unmapped(w.Groups, source.Other(), r.After.Values); column >= 0 {
+				c.abort(t, Outcome{Class: ApplicationFailure, Reason: UnmappedValue, Cause: causeUnmapped + m.Columns[column].Name})
+				return
+			}
 			w.Override = m.differing(source.Other(), w.Groups&overruled, r.After, y)
 			if !c.resolved(t, m, w.Groups, r, in.Lookups) {
 				c.abort(t, Outcome{Class: ApplicationFailure, Reason: LookupNotFound, Cause: causeLookupNotFound})

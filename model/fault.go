@@ -37,6 +37,7 @@ const (
 	EngineClockStep                     // ... that of the engine's process
 	StoreFull                           // the engine's store takes nothing; the process waits until it does
 	RepeatedReferences                  // Side's outbox holds a Share of the references of that time once more, when it is over
+	MappingRemoved                      // somebody takes a Code, or all codes, of a Column of Map out of its mapping
 	faultKinds
 )
 
@@ -46,6 +47,7 @@ func (k FaultKind) String() string {
 		"outage", "slow system", "slow link", "cut link", "engine crash", "throttling storm", "cut requests", "cut answers",
 		"lossy link", "lost notifications", "doubled notifications", "late notifications", "unanswered writes", "partial batches",
 		"locked records", "refused writes", "clock step", "engine clock step", "store full", "repeated references",
+		"mapping removed",
 	}[k]
 }
 
@@ -63,10 +65,13 @@ type Fault struct {
 	Kind   FaultKind
 	At     sim.Time
 	For    time.Duration // all but EngineCrash and the steps of clocks
-	Side   engine.Side   // all but EngineCrash, EngineClockStep and StoreFull
+	Side   engine.Side   // all but EngineCrash, EngineClockStep, StoreFull and MappingRemoved
 	Factor float64       // SlowSystem, SlowLink, LateNotifications: above 0
 	Share  float64       // those of a share: above 0, at most 1
 	By     time.Duration // ClockStep, EngineClockStep; negative: back
+
+	Map          engine.MapID // MappingRemoved
+	Column, Code int          // ... by their places; code -1: all
 
 	Point   driver.CrashPoint // EngineCrash: where it dies next from At on; empty: at At
 	Restart time.Duration     // EngineCrash: how long it stays dead
@@ -208,6 +213,8 @@ func (w *World) Handle(ev sim.Event) {
 	case StoreFull:
 		either(begins, w.Driver.StartStoreFull, w.Driver.EndStoreFull)
 	case ClockStep, EngineClockStep: // the clock itself knows
+	case MappingRemoved:
+		either(begins, func() { w.mappings.remove(f, +1) }, func() { w.mappings.remove(f, -1) })
 	default:
 		t := w.trouble(f)
 		either(begins, func() { s.StartTrouble(t) }, func() { s.EndTrouble(t) })

@@ -74,14 +74,15 @@ type World struct {
 	Users   *users.Users
 	Oracle  *oracle.Oracle
 
-	config  Config
-	process process // Driver or Copier
-	id      sim.ActorID
-	strikes []Strike // of systems
-	crashes []int    // by crash of the driver: its fault
-	done    []Done   // operations
-	work    work
-	holds   []hold // records of live transactions, where somebody listens
+	config   Config
+	process  process // Driver or Copier
+	id       sim.ActorID
+	strikes  []Strike // of systems
+	crashes  []int    // by crash of the driver: its fault
+	done     []Done   // operations
+	work     work
+	mappings mappings
+	holds    []hold // records of live transactions, where somebody listens
 
 	lastFault sim.Time // when the last fault is over
 	wasQuiet  bool     // at the last look
@@ -114,12 +115,14 @@ func New(c Config) (*World, error) {
 	}
 	c.steps()
 	c.Oracle.Maps, c.Oracle.Copies, c.Oracle.Limits = c.Maps, c.Integrator != nil, c.limits()
+	removed := mappings(nil)
+	c.Maps, removed = ownMaps(c.Maps, c.Faults)
 	c.Driver.Engine.Maps = c.Maps
 	if c.Failpoints != nil {
 		c.Driver.Engine.Failpoints = c.Failpoints
 	}
 	w := &World{
-		config: c,
+		config: c, mappings: removed,
 		Kernel: sim.New(sim.Config{
 			Seed: c.Seed, Run: c.Run, Order: c.Order, Choices: c.Choices, EventsMax: c.EventsMax, Observe: c.Observe,
 		}),
@@ -233,6 +236,9 @@ func (c *Config) validate() error {
 	}
 	for i, f := range c.Faults {
 		if err := f.Validate(); err != nil {
+			errs = append(errs, fmt.Errorf("world: fault %d: %w", i+1, err))
+		}
+		if err := c.mappingFault(&f); err != nil {
 			errs = append(errs, fmt.Errorf("world: fault %d: %w", i+1, err))
 		}
 		if f.Kind == StoreFull && c.Integrator != nil {

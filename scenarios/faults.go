@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"slices"
 	"time"
 
 	"github.com/twinwrite/twinwrite/engine"
@@ -23,6 +24,9 @@ type Fault struct {
 	Clock   Clocks            `key:"clock"`   // ClockStep
 	By      time.Duration     `key:"by"`      // ClockStep
 	Restart time.Duration     `key:"restart"` // EngineCrash: how long the engine stays dead
+	Map     int               `key:"map"`     // MappingRemoved: index into Scenario.Maps
+	Column  int               `key:"column"`  // ... index into the map's Columns
+	Code    *int              `key:"code"`    // ... index into the column's codes; nil: all
 	Point   driver.CrashPoint `key:"point"`   // EngineCrash: dies when it next passes this; empty: at At
 }
 
@@ -46,12 +50,14 @@ const (
 	ValidationStorm
 	StepOfClock
 	StoreFull
+	MappingRemoved
 )
 
 // faultKinds are the kinds as scenarios spell them.
 var faultKinds = [...]string{
 	"outage", "slow", "engine-crash", "throttling-storm", "partition", "loss", "lost-notifications", "duplicate-notifications",
 	"late-notifications", "unanswered-writes", "partial-batches", "locked-records", "validation-storm", "clock-step", "store-full",
+	"mapping-removed",
 }
 
 // String returns the kind as scenarios spell it.
@@ -81,8 +87,10 @@ const (
 func (c Clocks) String() string { return [...]string{"finops", "dataverse", "engine"}[c] }
 
 // Target names what the fault strikes; empty for the engine.
-func (f *Fault) Target() string {
+func (f *Fault) Target(s *Scenario) string {
 	switch {
+	case f.Kind == MappingRemoved:
+		return s.Maps[f.Map].Name + "." + s.Maps[f.Map].Columns[f.Column].Name
 	case f.Kind == EngineCrash || f.Kind == StoreFull:
 		return ""
 	case f.Kind == StepOfClock && f.Clock == ClockOfEngine:
@@ -135,6 +143,7 @@ var faultChoice = choice{
 				shape: word{name: "a clock", choices: []meaning{{word: "finops", value: ClockOfFinOps}, {word: "dataverse", value: ClockOfDataverse}, {word: "engine", value: ClockOfEngine}}},
 			},
 			key{name: "by", shape: leaf{timeSpan}, required: true, doc: "how far the clock is moved, for example +90s"}),
+		mappingFault(),
 		fault(StoreFull, "the engine's store takes nothing; the process waits until it does", faultFor),
 	},
 }
@@ -185,6 +194,56 @@ func slowFault() alternative {
 		}
 	}
 	return a
+}
+
+// mappingFault takes codes out of a column.
+func mappingFault() alternative {
+	a := fault(MappingRemoved, "somebody removes codes of a column from a map, and changes with them fail", faultFor,
+		key{name: "map", shape: composite(readMapName), required: true, doc: "the map, for example orders"},
+		key{name: "column", shape: name, required: true, doc: "its column with codes, for example status"},
+		key{name: "code", shape: cellShape{}, doc: "the code of finance & operations that is removed; all if not given"})
+	a.object.also = func(c *checker, raw, n *node, path string) {
+		checkFault(c, raw, n, path)
+		c.resolveMapping(n, path)
+	}
+	return a
+}
+
+// resolveMapping turns the names of a column and of its code into their places.
+func (c *checker) resolveMapping(n *node, path string) {
+	m, column := c.mapOf(n), n.get("column")
+	if m == nil || column == nil {
+		return
+	}
+	i := slices.Index(m.columns, column.text)
+	if i < 0 {
+		c.fault(column, join(path, "column"), c.errs.didYouMean(column.text, m.columns), "the map %s has no column %s", m.name, quote(column.text))
+		return
+	}
+	column.value = i
+	codes := m.codes[i]
+	switch {
+	case codes == nil:
+		c.fault(column, join(path, "column"), "name a column with values: {codes: ...}", "%s has no codes that could be removed", quote(column.text))
+		return
+	case codes.FallThrough:
+		c.fault(column, join(path, "column"), "remove fall-through: true from the column", "values of %s that have no code pass as they are: nothing would fail", quote(column.text))
+		return
+	}
+	code := n.get("code")
+	if code == nil {
+		return
+	}
+	k := slices.IndexFunc(codes.Pairs, func(pair [2]string) bool { return pair[engine.FinOps] == code.text })
+	if k < 0 {
+		var known []string
+		for _, pair := range codes.Pairs {
+			known = append(known, pair[engine.FinOps])
+		}
+		c.fault(code, join(path, "code"), c.errs.didYouMean(code.text, known), "%s of %s has no code %s", column.text, m.name, quote(code.text))
+		return
+	}
+	code.value = k
 }
 
 // shortestGap is how soon a fault that comes again may come again.

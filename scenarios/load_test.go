@@ -15,6 +15,7 @@ import (
 
 	"github.com/twinwrite/twinwrite/engine"
 	"github.com/twinwrite/twinwrite/engine/integrator"
+	"github.com/twinwrite/twinwrite/model/users"
 	"github.com/twinwrite/twinwrite/scenarios/result"
 	"github.com/twinwrite/twinwrite/sim"
 )
@@ -86,7 +87,7 @@ func TestParse(t *testing.T) {
 	})
 	check("points", len(got.Points()), 5)
 	check("clock", got.Systems.FinOps.Clock, Clock{
-		Offset: -2 * time.Second, Drift: 40500, Granularity: 100 * time.Nanosecond,
+		Offset: -2 * time.Second, Drift: 40500, Slew: 500_000, Granularity: 100 * time.Nanosecond,
 		Steps: []ClockStep{{"step-1", 3 * time.Hour, 90 * time.Second}, {"back", 90 * time.Minute, -90 * time.Second}},
 	})
 	check("commit", got.Systems.FinOps.Commit, sim.Dist(sim.Constant(0.08)))
@@ -124,6 +125,7 @@ func TestParse(t *testing.T) {
 		{Name: "status", Values: &Codes{Pairs: [][2]string{{"Open", "1"}, {"Closed", "2"}}, FallThrough: true}},
 		{Name: "amount", Type: Number, Canonical: Canonical{Step: 10_000}},
 		{Name: "currency", Constant: &eur, Direction: &toFinOps},
+		{Name: "state", Values: &Codes{Pairs: [][2]string{{"Open", "1"}, {"Closed", "2"}}}},
 		{Name: "memo", Contents: []string{"a", "b"}, Default: &empty, Canonical: Canonical{TrimBlanks: true, FoldCase: true, EmptyIsNull: true}},
 	})
 	check("its settings", []any{one.Mode, one.Async, one.Granularity, one.Direction, one.Unlinked, one.OnLeave},
@@ -138,9 +140,17 @@ func TestParse(t *testing.T) {
 		}},
 	})
 	check("throttles", []any{got.Systems.FinOps.Throttle.Overload, *got.Systems.Dataverse.Throttle}, []any{20.0, Throttle{
-		Requests: 6000, Busy: 20 * time.Minute, Concurrent: 10, Window: 5 * time.Minute, Users: 2, WebServers: 1,
+		Requests: 6000, Busy: 20 * time.Minute, Concurrent: 10, Window: 5 * time.Minute, Users: 2, WebServers: 1, RetryAfter: 5 * time.Second,
 	}})
-	check("live limits", []LiveLimits{got.Systems.FinOps.Live, got.Systems.Dataverse.Live}, []LiveLimits{{100, 250, 2 * time.Minute}, {0, 250, 3 * time.Minute}})
+	check("live limits", []LiveLimits{got.Systems.FinOps.Live, got.Systems.Dataverse.Live}, []LiveLimits{
+		{100, 250, 2_500_000, 2 * time.Minute}, {0, 250, 116_850_000, 3 * time.Minute},
+	})
+	check("messages", []Message{got.Systems.FinOps.Message, got.Systems.Dataverse.Message}, []Message{
+		{90 * time.Second, 10, "#/"}, {2 * time.Minute, 1000, `/<>*%&:\?+`},
+	})
+	check("lives of tokens", []time.Duration{got.Systems.FinOps.TokenLife, got.Systems.Dataverse.TokenLife}, []time.Duration{7 * 24 * time.Hour, 24 * time.Hour})
+	check("users", got.Users, Users{sim.Constant(90), sim.Constant(10), sim.Exponential(30), 5, users.Split})
+	check("concurrent edit of other columns", *got.Workload[5].ConcurrentEdit, ConcurrentEdit{0.03, sim.Constant(2), OtherColumns, false})
 	check("closed", *got.Workload[6].Arrivals, Arrivals{Process: Closed, Users: 20, Think: sim.Exponential(120)})
 	check("deletes", got.Workload[6].Transaction[0].Delete, sim.Count(sim.Fixed(1)))
 	check("jobs", got.Jobs[:2], []Job{
@@ -176,15 +186,15 @@ func TestParse(t *testing.T) {
 		Rows: []TraceRow{
 			{
 				Name: "customers", Map: 0, Once: PerKey, Ahead: 10 * time.Minute,
-				Key: []Source{{0, "customer", "WALK-IN", ""}}, Values: []Source{{1, "", "", "12.5"}}, Lookups: []Source{},
+				Key: []Source{{Target: 0, Column: "customer", Empty: "WALK-IN"}}, Values: []Source{{Target: 1, Constant: "12.5"}}, Lookups: []Source{},
 			},
 			{
 				Name: "invoices", Map: 1, Once: PerTransaction, Company: "country",
-				Key: []Source{{0, "invoice", "", ""}}, Lookups: []Source{{0, "customer", "WALK-IN", ""}}, Values: []Source{{0, "", "", "Open"}},
+				Key: []Source{{Target: 0, Column: "invoice"}}, Lookups: []Source{{Target: 0, Column: "customer", Empty: "WALK-IN"}}, Values: []Source{{Target: 0, Constant: "Open"}},
 			},
 			{
 				Name: "detail", Map: 2, Company: "country",
-				Key: []Source{{0, "invoice", "", ""}, {1, "line", "", ""}}, Lookups: []Source{{0, "invoice", "", ""}}, Values: []Source{{0, "price", "", ""}},
+				Key: []Source{{Target: 0, Column: "invoice"}, {Target: 1, Column: "line"}}, Lookups: []Source{{Target: 0, Column: "invoice", Map: 1}}, Values: []Source{{Target: 0, Column: "price"}},
 			},
 		},
 		Operation: OperationRule{engine.Update, []OperationCase{{"case-1", "invoice", "#", engine.Create}, {"other", "invoice", "C", engine.Update}}},
@@ -197,6 +207,7 @@ func TestParse(t *testing.T) {
 		{Name: "validation-5", Map: 1, Side: engine.Dataverse, Longest: &RuleOn{Most: 60}, Reason: "refused by a business rule"},
 	})
 	link, other := engine.FinOps, engine.Dataverse
+	closed := 1
 	check("faults", got.Faults, []Fault{
 		{Name: "fault-1", Kind: Outage, At: 2 * time.Hour, For: 10 * time.Minute, Side: engine.Dataverse},
 		{Name: "slow", Kind: Slow, At: 7*time.Hour + 59*time.Minute + 30*time.Second, For: 20 * time.Minute, Link: &link, Factor: 8},
@@ -215,6 +226,8 @@ func TestParse(t *testing.T) {
 		{Name: "fault-15", Kind: ValidationStorm, At: 3 * time.Hour, For: time.Minute, Share: 0.5},
 		{Name: "fault-16", Kind: StepOfClock, At: 3 * time.Hour, Clock: ClockOfEngine, By: -90 * time.Second},
 		{Name: "fault-17", Kind: StoreFull, At: 3 * time.Hour, For: time.Minute},
+		{Name: "codes", Kind: MappingRemoved, At: 3 * time.Hour, For: time.Minute, Map: 3, Column: 3, Code: &closed},
+		{Name: "fault-19", Kind: MappingRemoved, At: 4 * time.Hour, For: time.Minute, Map: 3, Column: 3},
 	})
 	from := engine.FinOps
 	check("operators", got.Operators, []Operation{

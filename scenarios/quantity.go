@@ -23,6 +23,9 @@ type Share float64
 // PPB is a clock's rate error in parts per billion. Files write it in ppm.
 type PPB int64
 
+// Size is a number of bytes. Files write it in B, kB, MB or GB.
+type Size int64
+
 // Ratio is a factor of speed. Files write it with an x.
 type Ratio float64
 
@@ -198,6 +201,56 @@ var ppm = quantity{
 		return PPB(math.Round(1000 * v)), err
 	},
 	write: func(v any) string { return writeNumber(float64(as[PPB](v))/1000) + "ppm" },
+}
+
+// sizeUnits are the units of a size, in powers of ten, the largest first.
+var sizeUnits = []struct {
+	unit  string
+	bytes int64
+}{{"GB", 1e9}, {"MB", 1e6}, {"kB", 1e3}, {"B", 1}}
+
+// size is a size of so many bytes at least.
+func size(least float64) quantity {
+	return quantity{
+		name:    "a size",
+		example: "116.85MB, 1GB or 500B",
+		read: func(text string) (any, error) {
+			if isNumber(text) {
+				return nil, errUnit
+			}
+			for _, u := range sizeUnits {
+				if n, found := strings.CutSuffix(text, u.unit); found {
+					const most = 1e15
+					v, err := readNumber(n, least/float64(u.bytes), most/float64(u.bytes))
+					return Size(math.Round(v * float64(u.bytes))), err
+				}
+			}
+			return nil, errForm
+		},
+		write: func(v any) string {
+			n := int64(as[Size](v))
+			for _, u := range sizeUnits {
+				if n >= u.bytes && n%max(1, u.bytes/1000) == 0 { // three decimals say it
+					return writeNumber(float64(n)/float64(u.bytes)) + u.unit
+				}
+			}
+			return strconv.FormatInt(n, 10) + "B"
+		},
+	}
+}
+
+// slewing is how fast a daemon moves a clock, in either direction.
+var slewing = quantity{
+	name:    "a speed of a time daemon",
+	example: "500ppm",
+	read: func(text string) (any, error) {
+		v, err := ppm.read(text)
+		if err == nil && as[PPB](v) < 0 {
+			return nil, errRange
+		}
+		return v, err
+	},
+	write: ppm.write,
 }
 
 var ratio = quantity{

@@ -48,8 +48,9 @@ type mapOutline struct {
 	columns []string
 	types   []ColumnType // by column
 	unique  []bool       // by column
+	codes   []*Codes     // by column; nil where it has none
 	lookups []string
-	leads   []int   // by lookup: the first of its maps
+	leads   [][]int // by lookup: its maps
 	leaves  [2]bool // by side: some column carries changes made there
 }
 
@@ -295,8 +296,51 @@ func readSources(c *checker, n *node, path string) *node {
 		})
 }
 
-// readSource reads one of: a column, {column: c, empty: X}, {constant: X}.
-func readSource(c *checker, n *node, path string) (*node, Source) {
+// readLookupSources reads where lookups come from: besides its text, a source may
+// say which map's record that names. They are resolved by [checkTracedLookups].
+func readLookupSources(c *checker, n *node, path string) *node {
+	return readPairs(c, n, path, "write {customer: trace column}",
+		func(target string, v *node, path string) (*node, any) {
+			shown, source := readSource(c, v, path, mapKey, mapCases)
+			if shown == nil {
+				return nil, nil
+			}
+			source.Map = mapNotGiven
+			switch m := shown.get("map"); {
+			case m != nil:
+				source.Map = as[int](m.value)
+			case v.get("map") != nil:
+				return nil, nil // it was reported
+			}
+			for _, item := range items(shown.get("when")) {
+				if item.get("column") == nil || item.get("prefix") == nil || item.get("map") == nil {
+					return nil, nil // it was reported
+				}
+				source.When = append(source.When, MapCase{
+					Name: item.name, Column: item.textOf("column"), Prefix: item.textOf("prefix"), Map: as[int](item.get("map").value),
+				})
+			}
+			return shown, namedSource{target, v.at, source}
+		})
+}
+
+// mapNotGiven stands for the map of a lookup that has one only.
+const mapNotGiven = -1
+
+// Keys that the source of a lookup may have besides.
+var (
+	mapKey   = key{name: "map", shape: composite(readMapName), doc: "the map whose record it names"}
+	mapCases = key{name: "when", doc: "rows in which it names a record of another map", shape: list{name: "case", named: "name", item: object{name: "a case", keys: []key{
+		{name: "name", shape: name, doc: "its name"},
+		{name: "column", shape: text{bytesMax: nameBytesMax}, required: true, doc: "the column that it looks at"},
+		{name: "prefix", shape: text{bytesMax: nameBytesMax}, required: true, doc: "what the cell must begin with"},
+		{name: "map", shape: composite(readMapName), required: true, doc: "the map whose record it names then"},
+	}}}}
+)
+
+// readSource reads one of: a column, {column: c, empty: X}, {constant: X}, each
+// with more keys where more are allowed.
+func readSource(c *checker, n *node, path string, more ...key) (*node, Source) {
 	free := text{bytesMax: 256}
 	if n.kind == scalar {
 		out := free.check(c, n, path)
@@ -305,11 +349,11 @@ func readSource(c *checker, n *node, path string) (*node, Source) {
 		}
 		return out, Source{Column: out.text}
 	}
-	form := object{name: "a source", keys: []key{
+	form := object{name: "a source", keys: append([]key{
 		{name: "column", shape: free, doc: "a column of the trace"},
 		{name: "empty", shape: free, doc: "what stands for an empty cell"},
 		{name: "constant", shape: free, doc: "the same in every row"},
-	}}
+	}, more...)}
 	out := form.check(c, n, path)
 	if out == nil {
 		return nil, Source{}
@@ -362,6 +406,7 @@ func checkMap(c *checker, _, n *node, path string) {
 			typ = as[ColumnType](t.value)
 		}
 		m.types = append(m.types, typ)
+		m.codes = append(m.codes, codesOf(v))
 		u := v.get("unique")
 		m.unique = append(m.unique, u != nil && as[bool](u.value))
 	}
@@ -369,7 +414,7 @@ func checkMap(c *checker, _, n *node, path string) {
 	for _, l := range as[[]any](lookups.value) {
 		resolved = append(resolved, as[Lookup](l))
 		m.lookups = append(m.lookups, as[Lookup](l).Column)
-		m.leads = append(m.leads, as[Lookup](l).Maps[0])
+		m.leads = append(m.leads, as[Lookup](l).Maps)
 	}
 	lookups.value = resolved
 	m.leaves = checkFlows(c, n, path)
@@ -394,6 +439,15 @@ func checkMap(c *checker, _, n *node, path string) {
 			c.errs.report(f.at, join(path, "lookups"), "keep it under lookups only", "%s is a column and a lookup", quote(f.key))
 		}
 	}
+}
+
+// codesOf returns the codes of a checked column; nil where it has none.
+func codesOf(column *node) *Codes {
+	codes, passes := column.get("values").get("codes"), column.get("values").get("fall-through")
+	if codes == nil || passes == nil {
+		return nil
+	}
+	return &Codes{Pairs: as[[][2]string](codes.value), FallThrough: as[bool](passes.value)}
 }
 
 // checkStep judges a step of a generated transaction.
@@ -467,6 +521,7 @@ func checkWorkload(c *checker, raw, n *node, path string) {
 			c.fault(n, join(path, k), "arrivals: {rate: 25/s}, transaction: [{map: customers, update: 1}]", "a workload needs %s, or a trace", k)
 		}
 	}
+	c.checkOtherColumns(n, path)
 	steps := n.get("transaction")
 	edits := func(s *node) bool { return s.get("create") == nil }
 	if steps == nil || len(steps.items) == 0 || slices.ContainsFunc(steps.items, edits) {
@@ -476,6 +531,23 @@ func checkWorkload(c *checker, raw, n *node, path string) {
 		if v := n.get(k); v != nil && v.textOf("creates") != "true" {
 			c.fault(v, join(path, k), "remove it, or add an update", "%s is for updates, and this workload only creates", k)
 		}
+	}
+}
+
+// checkOtherColumns lets users leave columns alone, where others are to write what
+// they have left.
+func (c *checker) checkOtherColumns(n *node, path string) {
+	columns := n.get("concurrent-edit").get("columns")
+	if columns == nil || columns.value != OtherColumns {
+		return
+	}
+	for _, s := range items(n.get("transaction")) {
+		m, named := c.mapOf(s), s.get("columns")
+		if m == nil || s.get("update") == nil || named != nil && len(named.items) < len(m.columns) {
+			continue
+		}
+		c.fault(s, join(join(path, "transaction"), s.name), "name the columns that the update writes: columns: [phone]",
+			"a concurrent edit is to write other columns of %s, and this step leaves none", m.name)
 	}
 }
 
@@ -593,22 +665,53 @@ func checkJobs(c *checker, n *node) {
 	}
 }
 
-// checkTracedLookups lets rows of a trace name only records whose key is one column,
-// because that is what they have.
+// checkTracedLookups finds out of which maps the lookups of a row name records,
+// and lets them name only those whose key is one column, because that is what rows
+// of a trace have.
 func checkTracedLookups(c *checker, n *node, m *mapOutline, path string) {
 	if n == nil {
 		return
 	}
-	for _, f := range n.fields {
-		i := slices.Index(m.lookups, f.key)
+	sources := as[[]any](n.value)
+	for k := range sources {
+		s := as[namedSource](sources[k])
+		i := slices.Index(m.lookups, s.target)
 		if i < 0 {
-			continue
+			continue // it will be reported
 		}
-		if target := &c.maps[m.leads[i]]; target.known && len(target.key) > 1 {
-			c.fault(f.value, join(path, f.key), "let a generator make these records, or look up a map whose key is one column",
-				"a trace cannot name a record of %s, whose key has %d columns (%s)", target.name, len(target.key), strings.Join(target.key, ", "))
+		below, leads := join(path, s.target), m.leads[i]
+		if s.Map == mapNotGiven && len(leads) > 1 {
+			c.errs.report(s.at, below, "write {column: c, map: "+c.maps[leads[0]].name+"}", "%s may name a record of %s; say of which", quote(s.target), c.namesOf(leads))
+			s.Map = leads[0]
+		}
+		if s.Map == mapNotGiven {
+			s.Map = leads[0]
+		}
+		sources[k] = s
+		named := []int{s.Map}
+		for _, w := range s.When {
+			named = append(named, w.Map)
+		}
+		for _, of := range named {
+			target := &c.maps[of]
+			switch {
+			case !slices.Contains(leads, of):
+				c.errs.report(s.at, below, "one of "+c.namesOf(leads), "%s names no record of %s", quote(s.target), target.name)
+			case target.known && len(target.key) > 1:
+				c.errs.report(s.at, below, "let a generator make these records, or look up a map whose key is one column",
+					"a trace cannot name a record of %s, whose key has %d columns (%s)", target.name, len(target.key), strings.Join(target.key, ", "))
+			}
 		}
 	}
+}
+
+// namesOf lists the names of maps.
+func (c *checker) namesOf(maps []int) string {
+	names := make([]string, len(maps))
+	for i, m := range maps {
+		names[i] = c.maps[m].name
+	}
+	return strings.Join(names, ", ")
 }
 
 func hasTrace(workload *node) bool {

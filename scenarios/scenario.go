@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/twinwrite/twinwrite/engine"
+	"github.com/twinwrite/twinwrite/model/users"
 	"github.com/twinwrite/twinwrite/scenarios/expect"
 	"github.com/twinwrite/twinwrite/sim"
 )
@@ -26,6 +27,7 @@ type Scenario struct {
 	Jobs        []Job         `key:"jobs"`
 	Records     []Records     `key:"records"`
 	Workload    []Workload    `key:"workload"`
+	Users       Users         `key:"users"`
 	Validations []Validation  `key:"validations"`
 	Faults      []Fault       `key:"faults"`
 	Operators   []Operation   `key:"operators"`
@@ -131,6 +133,9 @@ type System struct {
 	PlugIns      sim.Dist     `key:"plug-ins"` // nil: none
 	Throttle     *Throttle    `key:"throttle"` // nil: no request is throttled
 	Live         LiveLimits   `key:"live"`
+	Message      Message      `key:"message"`
+
+	TokenLife time.Duration `key:"token-life"` // after which a change-tracking token is refused
 }
 
 // DeleteStyle is what makes up for a live delete that fails after this side's record
@@ -153,21 +158,32 @@ type Throttle struct {
 	Window     time.Duration `key:"window"`
 	Users      int           `key:"users"`       // that the engine's requests are spread over
 	WebServers int           `key:"web-servers"` // ... as over these
+	RetryAfter time.Duration `key:"retry-after"` // the least that a client is told to wait
 	Overload   float64       `key:"overload"`    // jobs for each server from which on requests are refused
 }
 
 // LiveLimits are the limits of a live transaction that begins on a side. No
-// Records and no Companies are no limit; Time always has one.
+// Records, no Companies and no Size are no limit; Time always has one.
 type LiveLimits struct {
 	Records   int           `key:"records"` // a header counts like a line
 	Companies int           `key:"companies"`
+	Size      Size          `key:"size"`
 	Time      time.Duration `key:"time"`
+}
+
+// Message are the limits of what the engine sends to a side. 0 and an empty text
+// are no limit.
+type Message struct {
+	Time          time.Duration `key:"time"`    // of a record's write, plug-ins included
+	Records       int           `key:"records"` // of one request
+	RefusedInKeys Content       `key:"refused-in-keys"`
 }
 
 // Clock is how a system's local clock differs from true time.
 type Clock struct {
 	Offset      time.Duration `key:"offset"`
 	Drift       PPB           `key:"drift"`
+	Slew        PPB           `key:"slew"` // how fast a time daemon takes an error back; 0: there is none
 	Granularity time.Duration `key:"granularity"`
 	Steps       []ClockStep   `key:"steps"`
 }
@@ -315,7 +331,26 @@ type Pick struct {
 type ConcurrentEdit struct {
 	Probability Share    `key:"probability"`
 	Gap         sim.Dist `key:"gap"`
+	Columns     Columns  `key:"columns"` // that he writes
 	Creates     bool     `key:"creates"` // he creates under the same key what has not come to his side; else he leaves it out
+}
+
+// Columns says which columns a concurrent edit writes.
+type Columns uint8
+
+// The choices.
+const (
+	SameColumns  Columns = iota // those that the first user has written
+	OtherColumns                // those that he has left alone; of what he has created all
+)
+
+// Users is what users do whose save does not get through.
+type Users struct {
+	Patience sim.Dist       `key:"patience"` // until they try again after an outage
+	Redo     sim.Dist       `key:"redo"`     // until an edit is made again whose save was stale
+	Again    sim.Dist       `key:"again"`    // until they try again what failed for a passing reason
+	Tries    int            `key:"tries"`    // ... in all
+	Oversize users.Oversize `key:"oversize"`
 }
 
 // Trace replays recorded rows; see [Scenario.Transactions].
@@ -358,6 +393,20 @@ type Source struct {
 	Column   string // of the trace; empty for a constant
 	Empty    string // taken where the cell is empty
 	Constant string
+
+	// Of a lookup: the map whose record the text names, as an index into
+	// Scenario.Maps. The first case of When that matches goes before.
+	Map  int
+	When []MapCase
+}
+
+// MapCase matches rows by a column, for those whose lookup names a record of
+// another map.
+type MapCase struct {
+	Name   string `key:"name"`
+	Column string `key:"column"`
+	Prefix string `key:"prefix"`
+	Map    int    `key:"map"` // index into Scenario.Maps
 }
 
 // OperationRule says whether a traced transaction creates or updates its
@@ -398,7 +447,7 @@ type Engine struct {
 // PauseLimits are how much a paused job queues up before it refuses changes.
 type PauseLimits struct {
 	Longest time.Duration `key:"longest"`
-	Bytes   int           `key:"bytes"` // of records, as they were captured
+	Size    Size          `key:"size"` // of records, as they were captured
 }
 
 // CopyLimits are how much initial sync carries, and lists, at a time.

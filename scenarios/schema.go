@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"github.com/twinwrite/twinwrite/engine"
+	"github.com/twinwrite/twinwrite/model/users"
 )
 
 // Lengths of texts, in bytes.
@@ -75,6 +76,10 @@ var schema shape = object{
 		{
 			name: "workload", shape: list{name: "workload", named: "name", item: workloadObject, least: 1}, required: true,
 			doc: "what users do",
+		},
+		{
+			name: "users", shape: usersObject, standard: "{}", source: "assumed: each value says where it comes from",
+			doc: "what users do whose save does not get through",
 		},
 		{
 			name: "validations", shape: list{name: "validation", named: "name", item: validationObject}, standard: "[]",
@@ -162,9 +167,14 @@ var finOpsObject = systemShape(systemDefaults{
 	throttle: key{
 		name: "throttle", doc: "resource-based throttling of the engine's requests: {overload: 20}",
 		shape: object{name: "throttle", keys: []key{
+			throttleRetryAfter,
 			{name: "overload", shape: leaf{number(0.1, 10_000)}, required: true, doc: "jobs for each server from which on requests are refused; not published"},
 		}},
 	},
+	liveSize:    given{"0B", "documented: live synchronization limits, no size from finance & operations"},
+	messageTime: given{"0s", "assumed: no limit is published"},
+	messageRows: given{"0", "assumed: no limit is published"},
+	refused:     given{`""`, "assumed: none is known"},
 	liveRecords: given{"1000", "documented: live synchronization limits, 1,000 records from finance & operations"},
 	servers:     given{"16", "assumed: batch threads of a small production environment; not published"},
 	commit:      given{"{dist: lognormal, p50: 80ms, p99: 900ms}", "assumed: no figures are published"},
@@ -184,9 +194,14 @@ var dataverseObject = systemShape(systemDefaults{
 			{name: "concurrent", shape: leaf{whole(1, 100_000)}, standard: "52", source: "documented: Dataverse service protection limits", doc: "requests under way"},
 			{name: "window", shape: positive{timeSpan}, standard: "300s", source: "documented: Dataverse service protection limits", doc: "the sliding window"},
 			{name: "users", shape: leaf{whole(1, 1000)}, standard: "1", source: "assumed: dual-write has one application user", doc: "users that the engine's requests are spread over"},
+			throttleRetryAfter,
 			{name: "web-servers", shape: leaf{whole(1, 100)}, standard: "1", source: "assumed: their number is not published", doc: "web servers that they are spread over"},
 		}},
 	},
+	liveSize:    given{"116.85MB", "documented: live synchronization limits; the same page also prints 116.65 MB"},
+	messageTime: given{"120s", "documented: Dataverse ends a message after 2 minutes, plug-ins included"},
+	messageRows: given{"1000", "documented: Dataverse takes 1,000 operations in a request"},
+	refused:     given{`'/<>*%&:\?+'`, "documented: key values that hold one of these break requests by alternate key"},
 	liveRecords: given{"0", "documented: live synchronization limits, no number of records from Dataverse"},
 	servers:     given{"52", "documented: Dataverse service protection limits, concurrent requests of a user"},
 	commit:      given{"{dist: lognormal, p50: 120ms, p99: 1500ms}", "assumed: no figures are published"},
@@ -197,12 +212,18 @@ var dataverseObject = systemShape(systemDefaults{
 	staleSave:   given{"overwrite", "documented: Dataverse compares row versions only when the request asks for it (IfRowVersionMatches)"},
 })
 
+var throttleRetryAfter = key{
+	name: "retry-after", shape: positive{timeSpan}, standard: "1s", source: "assumed: documented is only that it grows when a client keeps pushing",
+	doc: "the least that a client is told to wait; who comes back before is told twice as much",
+}
+
 // given is a default with its source.
 type given struct{ value, source string }
 
 type systemDefaults struct {
-	throttle    key
-	liveRecords given
+	throttle key
+
+	liveRecords, liveSize, messageTime, messageRows, refused given
 
 	servers, commit, read, apply, perRecord, foldCase, staleSave given
 }
@@ -268,11 +289,33 @@ func systemShape(d systemDefaults) object {
 					name: "companies", shape: leaf{whole(0, 10_000)}, standard: "250", source: "documented: live synchronization limits, 250 companies in one transaction",
 					doc: "companies in one transaction; 0: no limit",
 				},
+				{name: "size", shape: leaf{size(0)}, standard: d.liveSize.value, source: d.liveSize.source, doc: "what one transaction weighs on its way, as JSON; 0B: no limit"},
 				{
 					name: "time", shape: positive{timeSpan}, standard: "120s", source: "documented: live synchronization limits, 120 s in both directions",
 					doc: "how long a transaction may take on the other side",
 				},
 			}},
+		},
+		{
+			name: "message", standard: "{}", source: "assumed: each value says where it comes from", doc: "limits of what the engine sends to this side",
+			shape: object{name: "message", keys: []key{
+				{
+					name: "time", shape: notNegative{timeSpan}, standard: d.messageTime.value, source: d.messageTime.source,
+					doc: "how long the write of a record may take, plug-ins included; 0s: no limit",
+				},
+				{
+					name: "records", shape: leaf{whole(0, 1_000_000)}, standard: d.messageRows.value, source: d.messageRows.source,
+					doc: "how many records a request may write; 0: any number",
+				},
+				{
+					name: "refused-in-keys", shape: cellShape{}, standard: d.refused.value, source: d.refused.source,
+					doc: "characters by which the engine cannot find a record; \"\": none",
+				},
+			}},
+		},
+		{
+			name: "token-life", shape: positive{timeSpan}, standard: "7d", source: "documented: change tracking keeps a token for 7 days unless ExpireChangeTrackingInDays says otherwise",
+			doc: "after which time a token of change tracking is refused, by which the data integrator may ask for changes",
 		},
 	}}
 }
@@ -285,6 +328,10 @@ var clockObject = object{name: "clock", keys: []key{
 	{
 		name: "drift", shape: leaf{ppm}, standard: "0ppm", source: "assumed: clocks are right until a scenario says otherwise",
 		doc: "how fast the clock gains",
+	},
+	{
+		name: "slew", shape: leaf{slewing}, standard: "0ppm", source: "assumed: no daemon, or one that is not right itself",
+		doc: "how fast a time daemon takes an error back without a step; NTP: 500ppm",
 	},
 	{
 		name: "granularity", shape: positive{timeSpan}, standard: "1s", source: "assumed: modified times are kept in whole seconds",
@@ -465,6 +512,11 @@ var workloadObject = object{
 				{name: "probability", shape: leaf{share}, required: true, doc: "how many transactions have one, for example 2%"},
 				{name: "gap", shape: distribution, required: true, doc: "how long after the first commit, for example 5s"},
 				{
+					name: "columns", standard: "same", source: "assumed: people meet over the same figures",
+					doc:   "which columns he writes: same (those that the first user has written) or other (those that he has left alone; of what he has created all)",
+					shape: word{name: "a choice of columns", choices: []meaning{{word: "same", value: SameColumns}, {word: "other", value: OtherColumns}}},
+				},
+				{
 					name: "creates", shape: leaf{truth}, standard: "false", source: "assumed: nobody edits what has not arrived",
 					doc: "what has not arrived on the other side is created there under the same key",
 				},
@@ -474,6 +526,33 @@ var workloadObject = object{
 	},
 	also: checkWorkload,
 }
+
+var usersObject = object{name: "users", keys: []key{
+	{
+		name: "patience", shape: distribution, standard: "{dist: exponential, mean: 1m}", source: "assumed: people look in from time to time",
+		doc: "how long a user waits before he tries again what an outage kept him from",
+	},
+	{
+		name: "redo", shape: distribution, standard: "10s", source: "assumed: he opens the record once more and types quickly",
+		doc: "how long a user takes to make an edit again whose save was refused as stale; he does it once",
+	},
+	{
+		name: "again", shape: distribution, standard: "{dist: exponential, mean: 30s}", source: "assumed: people try again soon",
+		doc: "how long a user waits before he tries again what met a busy record, or a live transaction that failed for a passing reason",
+	},
+	{
+		name: "tries", shape: leaf{whole(1, 100)}, standard: "3", source: "assumed: then he calls somebody",
+		doc: "how often he tries that in all",
+	},
+	{
+		name: "oversize", standard: "give-up", source: "documented: the advice is to split such a transaction, which is work for developers",
+		doc: "what becomes of a transaction that is over a limit of live sync: give-up, or split (it is saved in parts that fit, each by itself)",
+		shape: word{name: "a way with what is too large", choices: []meaning{
+			{word: "give-up", value: users.GiveUp},
+			{word: "split", value: users.Split},
+		}},
+	},
+}}
 
 var stepObject = object{
 	name: "a step",
@@ -540,8 +619,8 @@ var traceRowObject = object{
 		{name: "company", shape: text{bytesMax: nameBytesMax}, doc: "the column with the company"},
 		{name: "key", shape: composite(readSources), required: true, doc: "where each key column comes from: {invoicenumber: invoice}"},
 		{
-			name: "lookups", shape: composite(readSources), standard: "{}", source: "assumed: lookups not named stay empty",
-			doc: "where the keys of looked-up records come from: {customer: {column: customer, empty: WALK-IN}}",
+			name: "lookups", shape: composite(readLookupSources), standard: "{}", source: "assumed: lookups not named stay empty",
+			doc: "where the keys of looked-up records come from: {customer: {column: customer, empty: WALK-IN}}; for a lookup of several maps also which one: {customer: {column: customer, map: accounts, when: [{column: kind, prefix: P, map: contacts}]}}",
 		},
 		{
 			name: "values", shape: composite(readSources), standard: "{}", source: "assumed: columns not named stay empty",
@@ -686,8 +765,8 @@ var engineObject = object{
 					doc: "for how long",
 				},
 				{
-					name: "bytes", shape: leaf{whole(1, 1<<40)}, standard: "1073741824", source: "documented: a paused map queues up 1 GB of records",
-					doc: "records of how many bytes, each change with its record as it was",
+					name: "size", shape: leaf{size(1)}, standard: "1GB", source: "documented: a paused map queues up 1 GB of records",
+					doc: "records of what size, each change with its record as it was",
 				},
 			}},
 		},

@@ -39,6 +39,7 @@ type Cell struct {
 	Index  int // into the map's Columns or Lookups
 	Text   string
 	Number int64 // of a column of type Number: millionths
+	Map    int   // of a lookup: the map whose record it names, as an index into Scenario.Maps
 }
 
 // Transactions reads the trace of a workload and returns what it plans, in
@@ -158,7 +159,8 @@ type traceReader struct {
 // rowColumns are the columns of the file that a [TraceRow] takes.
 type rowColumns struct {
 	company              int
-	key, lookups, values []int // -1 for a constant
+	key, lookups, values []int   // -1 for a constant
+	maps                 [][]int // by lookup: of the cases of its map
 }
 
 func (r *traceReader) read(f io.Reader) {
@@ -228,11 +230,20 @@ func (r *traceReader) header(names []string) bool {
 		}
 		return columns
 	}
+	findCases := func(sources []Source) [][]int {
+		cases := make([][]int, len(sources))
+		for i := range sources {
+			for k := range sources[i].When {
+				cases[i] = append(cases[i], find(sources[i].When[k].Column))
+			}
+		}
+		return cases
+	}
 	t := r.w.Trace
 	r.at, r.id = find(t.At), find(t.Transaction)
 	for i := range t.Rows {
 		row := &t.Rows[i]
-		r.rows = append(r.rows, rowColumns{find(row.Company), findAll(row.Key), findAll(row.Lookups), findAll(row.Values)})
+		r.rows = append(r.rows, rowColumns{find(row.Company), findAll(row.Key), findAll(row.Lookups), findAll(row.Values), findCases(row.Lookups)})
 	}
 	for i := range t.Operation.When {
 		r.cases = append(r.cases, find(t.Operation.When[i].Column))
@@ -341,6 +352,9 @@ func (r *traceReader) write(i int, record []string, first bool) {
 		}
 	}
 	row.Lookups = r.take(rule.Lookups, columns.lookups, record, nil)
+	for k := range row.Lookups {
+		row.Lookups[k].Map = mapOf(&rule.Lookups[k], record, columns.maps[k])
+	}
 	row.Values = r.take(rule.Values, columns.values, record, m.Columns)
 	if r.errs.count() > before {
 		return
@@ -392,6 +406,16 @@ func (r *traceReader) take(sources []Source, from []int, record []string, column
 		r.cells = append(r.cells, cell)
 	}
 	return r.cells[start:len(r.cells):len(r.cells)]
+}
+
+// mapOf returns the map of which a lookup names a record in a row.
+func mapOf(s *Source, record []string, columns []int) int {
+	for i := range s.When {
+		if strings.HasPrefix(record[columns[i]], s.When[i].Prefix) {
+			return s.When[i].Map
+		}
+	}
+	return s.Map
 }
 
 // take returns the text that a source has in a row.

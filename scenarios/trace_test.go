@@ -76,6 +76,44 @@ func outline(plan []Transaction) (lines []string) {
 
 const header = "at,invoice,line,item,price,customer,country"
 
+// TestTracedLookupsOfSeveralMaps: a row says of which map a lookup names a record.
+func TestTracedLookupsOfSeveralMaps(t *testing.T) {
+	t.Parallel()
+	const src = `schema: twinwrite/v1
+name: two
+time: {start: 2026-01-31T08:00:00Z, run: 4h}
+maps:
+  - {name: companies, finops: CustomersV3, dataverse: accounts, key: [id], columns: [name]}
+  - {name: people, finops: People, dataverse: contacts, key: [id], columns: [name]}
+  - {name: orders, finops: Orders, dataverse: salesorders, key: [id], columns: [status], lookups: {buyer: [companies, people], agent: people}}
+jobs:
+  - {name: sales, primary: finops, sequence: [companies, people, orders]}
+workload:
+  - name: day
+    side: finops
+    trace:
+      file: day.csv
+      at: at
+      transaction: order
+      rows:
+        - {map: orders, key: {id: order}, lookups: {agent: agent, buyer: {column: buyer, map: companies, when: [{column: kind, prefix: P, map: people}]}}}
+`
+	plan, err := planOf(t, src, "at,order,kind,buyer,agent", "2026-01-31T08:05:00Z,1,O,ACME,K", "2026-01-31T08:06:00Z,2,Person,KIM,K")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, tx := range plan {
+		for _, c := range tx.Rows[0].Lookups {
+			got = append(got, fmt.Sprintf("%s: %s of map %d", tx.ID, c.Text, c.Map))
+		}
+	}
+	want := []string{"1: ACME of map 0", "1: K of map 1", "2: KIM of map 1", "2: K of map 1"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
 func TestTransactions(t *testing.T) {
 	t.Parallel()
 	day := []string{

@@ -167,7 +167,7 @@ func planFaults(s *scenarios.Scenario, row func(...any)) {
 	clock := func(at time.Duration) string { return s.Time.Start.Add(at).Format("2006-01-02 15:04:05") }
 	for i := range s.Faults {
 		f := &s.Faults[i]
-		what := strings.TrimSpace(f.Kind.String() + " " + f.Target())
+		what := strings.TrimSpace(f.Kind.String() + " " + f.Target(s))
 		if f.Point != "" {
 			what += " at " + string(f.Point)
 		}

@@ -47,7 +47,7 @@ func (g *Generator) plan(u *Users, r *run) {
 		u.planned(r, &e)
 		u.records.noteOne(&e)
 		if s.Op != system.Delete {
-			e.Set = u.fill(r, s, g.Side, at.ordinal)
+			e.Set = u.fill(r, s, s.Columns, g.Side, at.ordinal)
 		}
 		if (s.Op == system.Update || s.Op == system.Delete) && !u.find(&e, g.Side, picked) {
 			continue
@@ -79,7 +79,7 @@ func (u *Users) find(e *system.Edit, side engine.Side, picked int) (ok bool) {
 func (r *run) reserve(g *Generator) {
 	columns := 0
 	for _, at := range r.steps {
-		columns += len(g.Steps[at.step].Columns)
+		columns += max(len(g.Steps[at.step].Columns), len(g.Steps[at.step].Answer))
 	}
 	r.sets = slices.Grow(r.sets, columns)
 	r.edits = slices.Grow(r.edits, len(r.steps))
@@ -121,10 +121,10 @@ func (u *Users) company(r *run, s *Step) string {
 // alphabet is what users write who are not original.
 var alphabet = [4]string{"amber", "blue", "copper", "dun"}
 
-// fill gives each column of a step its new content.
-func (u *Users) fill(r *run, s *Step, side engine.Side, place uint64) []system.Assignment {
+// fill gives columns of a step their new content.
+func (u *Users) fill(r *run, s *Step, columns []Column, side engine.Side, place uint64) []system.Assignment {
 	from := len(r.sets)
-	for _, c := range s.Columns {
+	for _, c := range columns {
 		a := system.Assignment{Column: c.Index}
 		ordinal := place<<8 | uint64(c.Index)
 		switch x := u.draws.value.U(r.tx.Entity, ordinal); {
@@ -253,7 +253,11 @@ func (u *Users) planAnswer(r *run) {
 			}
 			e.Op, e.Name = system.Create, system.Name{Company: key.Company, ID: key.ID}
 		}
-		e.Set = u.fill(r, s, r.side, r.steps[i].ordinal)
+		columns := s.Columns
+		if s.Answer != nil {
+			columns = s.Answer
+		}
+		e.Set = u.fill(r, s, columns, r.side, r.steps[i].ordinal)
 		r.edits = append(r.edits, e)
 	}
 	r.tx.Edits = r.edits

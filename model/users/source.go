@@ -129,6 +129,7 @@ type Step struct {
 	Shared float64   // share of values from an alphabet of four, so that users come to write the same; 0.25, negative for none
 
 	Columns   []Column // that are written
+	Answer    []Column // ... by a concurrent edit; nil: Columns
 	Companies []string // of created records, evenly; empty for a global map
 }
 

@@ -183,9 +183,8 @@ func (p *plan) edit(r *scenarios.Row) system.Edit {
 	for _, c := range r.Lookups {
 		a := system.Assignment{Column: len(m.Columns) + c.Index}
 		if c.Text != "" {
-			target := m.Lookups[c.Index].Maps[0]
-			a.Map, a.Lookup = engine.MapID(target), &system.Name{ID: engine.JoinKey(c.Text)}
-			if p.scenario.Maps[target].Company {
+			a.Map, a.Lookup = engine.MapID(c.Map), &system.Name{ID: engine.JoinKey(c.Text)}
+			if p.scenario.Maps[c.Map].Company {
 				a.Lookup.Company = r.Company
 			}
 		}
@@ -210,7 +209,7 @@ func (p *plan) world(run int) model.Config {
 				Proceed: s.Engine.OnParentError == scenarios.Proceed, Jobs: jobs(s),
 				WriteLife:   max(writeLife, s.Engine.Timeout),
 				InitialRows: s.Engine.InitialSync.Rows, InitialChunk: s.Engine.InitialSync.Chunk,
-				PauseAge: s.Engine.Pause.Longest, PauseSize: int64(s.Engine.Pause.Bytes),
+				PauseAge: s.Engine.Pause.Longest, PauseSize: int64(s.Engine.Pause.Size),
 				LockWait: s.Engine.LockWait, DeleteWins: s.Engine.DeleteRace == scenarios.DeleteWins,
 			},
 			Timeout: s.Engine.Timeout,
@@ -228,6 +227,7 @@ func (p *plan) world(run int) model.Config {
 	c.Faults, _ = p.faults(run)
 	c.Operations = p.operations()
 	c.Preloads, c.Stopped = p.preloads(), p.stopped()
+	c.Users = users.Config{Patience: s.Users.Patience, Redo: s.Users.Redo, Again: s.Users.Again, Tries: s.Users.Tries, Oversize: s.Users.Oversize}
 	for i := range s.Workload {
 		if s.Workload[i].Enabled {
 			c.Users.Sources = append(c.Users.Sources, p.source(i, run))
@@ -268,7 +268,7 @@ func (p *plan) system(side engine.Side) system.Config {
 	s := p.scenario.Systems.Of(side)
 	c := system.Config{
 		Clock: sim.ClockConfig{
-			Offset: s.Clock.Offset, DriftPPB: int64(s.Clock.Drift), Granularity: s.Clock.Granularity,
+			Offset: s.Clock.Offset, DriftPPB: int64(s.Clock.Drift), SlewPPB: int64(s.Clock.Slew), Granularity: s.Clock.Granularity,
 		},
 		Servers: s.Servers, Commit: s.Commit, Read: s.Read, Apply: s.Apply, PerRecord: s.PerRecord,
 		FoldCase: s.Keys.FoldCase, StaleSave: system.RefuseStale,
@@ -276,11 +276,15 @@ func (p *plan) system(side engine.Side) system.Config {
 	}
 	c.PlugIns, c.LockWait = s.PlugIns, p.scenario.Engine.LockWait
 	c.DeletesTakeAll = p.scenario.Engine.DeletePolicy == scenarios.DeleteAll
-	c.Live = system.Live{Records: limit(s.Live.Records), Companies: limit(s.Live.Companies), TimeLimit: s.Live.Time}
+	c.Live = system.Live{Records: limit(s.Live.Records), Companies: limit(s.Live.Companies), Bytes: limit(int64(s.Live.Size)), TimeLimit: s.Live.Time}
+	c.Message = system.Message{
+		Limit: limit(s.Message.Time), Batch: limit(s.Message.Records), RefusedInKeys: string(s.Message.RefusedInKeys), AnyKey: s.Message.RefusedInKeys == "",
+	}
+	c.TokenLife = s.TokenLife
 	if t := s.Throttle; t != nil {
 		c.Protection = system.Protection{
 			Requests: t.Requests, Execution: t.Busy, Concurrent: t.Concurrent, Window: t.Window,
-			Users: t.Users, WebServers: t.WebServers, Overload: t.Overload,
+			Users: t.Users, WebServers: t.WebServers, RetryAfter: t.RetryAfter, Overload: t.Overload,
 		}
 	}
 	if s.StaleSave == scenarios.OverwriteStale {
@@ -317,7 +321,7 @@ func (p *plan) rule(v *scenarios.Validation) *system.Rule {
 }
 
 // limit turns a limit of a scenario, where 0 is none, into one of a system.
-func limit(n int) int {
+func limit[T int | int64 | time.Duration](n T) T {
 	if n == 0 {
 		return -1
 	}
@@ -342,7 +346,7 @@ func (p *plan) source(workload, run int) users.Source {
 		g.Concurrent = &users.Concurrent{Probability: float64(e.Probability), Gap: e.Gap, Creates: e.Creates}
 	}
 	for i := range w.Transaction {
-		g.Steps = append(g.Steps, p.step(&w.Transaction[i]))
+		g.Steps = append(g.Steps, p.step(&w.Transaction[i], w.ConcurrentEdit))
 	}
 	return g
 }
@@ -388,7 +392,7 @@ func week(w scenarios.Week, begin time.Duration) sim.Profile {
 	return c
 }
 
-func (p *plan) step(s *scenarios.Step) users.Step {
+func (p *plan) step(s *scenarios.Step, answer *scenarios.ConcurrentEdit) users.Step {
 	m := &p.scenario.Maps[s.Map]
 	step := users.Step{Map: engine.MapID(s.Map), Op: system.Update, Count: s.Update, Zipf: s.Pick.Zipf}
 	if s.Delete != nil {
@@ -401,9 +405,14 @@ func (p *plan) step(s *scenarios.Step) users.Step {
 			step.Companies = p.companies
 		}
 	}
+	other := answer != nil && answer.Columns == scenarios.OtherColumns
 	for _, c := range p.columns(s.Map, s.Contents, s.Create != nil) { // an edit leaves a record's relations as they are
-		if s.Columns == nil || c.Lookup || slices.Contains(s.Columns, c.Index) {
+		written := s.Columns == nil || c.Lookup || slices.Contains(s.Columns, c.Index)
+		if written {
 			step.Columns = append(step.Columns, c)
+		}
+		if other && (!written || s.Create != nil) {
+			step.Answer = append(step.Answer, c)
 		}
 	}
 	return step

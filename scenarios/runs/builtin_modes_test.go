@@ -130,7 +130,7 @@ func TestPauseWeekend(t *testing.T) {
 
 	week := observe(t, "pause-weekend", "engine.pause.longest=168h")
 	exactly(t, "orders refused where a pause may last a week", week.mean("count(rejected)"), 0)
-	small := observe(t, "pause-weekend", "engine.pause.bytes=1000")
+	small := observe(t, "pause-weekend", "engine.pause.size=1kB")
 	between(t, "queued up where 1,000 bytes may be", small.mean("backlog.at(59h59m)"), 30, 120)
 
 	skipped := observe(t, "pause-weekend", "operators.monday.how=skip-and-keep")

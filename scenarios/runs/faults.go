@@ -39,12 +39,16 @@ var worldKinds = map[scenarios.FaultKind]model.FaultKind{
 	scenarios.LateNotifications: model.LateNotifications, scenarios.UnansweredWrites: model.UnansweredWrites,
 	scenarios.PartialBatches: model.PartialBatches, scenarios.LockedRecords: model.LockedRecords,
 	scenarios.ValidationStorm: model.RefusedWrites, scenarios.StepOfClock: model.ClockStep, scenarios.StoreFull: model.StoreFull,
+	scenarios.MappingRemoved: model.MappingRemoved,
 }
 
 func worldFault(f *scenarios.Fault) model.Fault {
 	w := model.Fault{
 		Kind: worldKinds[f.Kind], For: f.For, Side: f.Side, Factor: f.Factor, Share: float64(f.Share), By: f.By,
-		Point: f.Point, Restart: f.Restart,
+		Point: f.Point, Restart: f.Restart, Map: engine.MapID(f.Map), Column: f.Column, Code: -1,
+	}
+	if f.Code != nil {
+		w.Code = *f.Code
 	}
 	if f.Link != nil {
 		w.Side = *f.Link
@@ -91,7 +95,7 @@ func (p *plan) operations() []model.Operation {
 func planned(s *scenarios.Scenario) []result.Period {
 	var all []result.Period
 	for i := range s.Faults {
-		all = append(all, period(&s.Faults[i]))
+		all = append(all, period(s, &s.Faults[i]))
 	}
 	if s.Engine.Mode != scenarios.Integrated {
 		var done []model.Done
@@ -111,7 +115,7 @@ func (p *plan) struck(run int, r *model.Result) []result.Period {
 	_, of := p.faults(run)
 	var all []result.Period
 	for _, s := range r.Strikes {
-		f := period(&p.scenario.Faults[of[s.Fault]])
+		f := period(p.scenario, &p.scenario.Faults[of[s.Fault]])
 		f.From, f.To = time.Duration(s.From), time.Duration(s.To)
 		all = append(all, f)
 	}
@@ -177,8 +181,12 @@ func alarmed(all []result.Period, a *driver.Alert, end time.Duration) []result.P
 
 // period is when a fault is to strike. A crash at a point comes when the engine
 // next passes it, so that its beginning is the earliest instant.
-func period(f *scenarios.Fault) result.Period {
-	return result.Period{Kind: f.Kind.String(), Target: f.Target(), From: f.At, To: f.At + f.Lasts(), Note: phrase(f)}
+func period(s *scenarios.Scenario, f *scenarios.Fault) result.Period {
+	p := result.Period{Kind: f.Kind.String(), Target: f.Target(s), From: f.At, To: f.At + f.Lasts(), Note: phrase(f)}
+	if f.Code != nil {
+		p.Note = "the code " + s.Maps[f.Map].Columns[f.Column].Values.Pairs[*f.Code][engine.FinOps]
+	}
+	return p
 }
 
 // phrase says of a fault what its kind, target and times leave open.

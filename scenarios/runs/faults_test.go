@@ -1,10 +1,12 @@
 package runs
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/twinwrite/twinwrite/scenarios"
 	"github.com/twinwrite/twinwrite/scenarios/result"
 )
 
@@ -53,6 +55,89 @@ func TestFaultsTakeEffect(t *testing.T) {
 					slowest(r), slowest(usual), typical(r), typical(usual), r.Totals.Retries, usual.Totals.Retries, r.Outcomes)
 			}
 		})
+	}
+}
+
+// mapped is a day of orders with a status that has codes.
+const mapped = `schema: twinwrite/v1
+name: mapped
+seed: 3
+time: {start: 2026-01-31T08:00:00Z, run: 3h, drain: 30m}
+runs: {count: 3}
+maps:
+  - name: orders
+    finops: SalesOrderHeadersV2
+    dataverse: salesorders
+    key: [ordernumber]
+    columns: [name, {name: status, values: {codes: [[Open, "1"], [Backorder, "2"], [Delivered, "3"], [Invoiced, "4"]]}}]
+jobs:
+  - {name: sales, primary: finops, sequence: [orders]}
+workload:
+  - {name: new, side: finops, arrivals: {rate: 100/h}, transaction: [{map: orders, create: 1}]}
+  - {name: crm, side: dataverse, arrivals: {rate: 100/h}, transaction: [{map: orders, update: 1}]}
+`
+
+// TestMappingRemoved: while a code is missing, changes to it fail and others do
+// not; once it is back, a retry carries them. Users of live sync are told at once.
+func TestMappingRemoved(t *testing.T) {
+	t.Parallel()
+	one := `faults=[{kind: mapping-removed, map: orders, column: status, code: Delivered, at: 1h, for: 1h}]`
+	all := `faults=[{kind: mapping-removed, map: orders, column: status, at: 1h, for: 1h}]`
+	twice := `faults=[{kind: mapping-removed, map: orders, column: status, at: 1h, for: 1h}, {kind: mapping-removed, map: orders, column: status, code: Open, at: 30m, for: 1h}]`
+	unmapped := func(r *result.Run) uint64 { return countOutcomes(r, "application", "unmapped value") }
+	if usual := run(t, mapped); unmapped(usual) != 0 {
+		t.Fatalf("%d changes fail with all codes there", unmapped(usual))
+	}
+	some, every, both := run(t, mapped, one), run(t, mapped, all), run(t, mapped, twice)
+	for _, r := range []*result.Run{some, every, both} {
+		holds(t, r)
+	}
+	// 200 changes an hour, a quarter of them to each code; edits of Dataverse leave it
+	// as often as they write it.
+	if n := unmapped(some); n < 25 || n > 75 {
+		t.Errorf("without one code of four %d changes fail, want about 45 of 200", n)
+	}
+	if n := unmapped(every); n < 2*unmapped(some) || n > 200 {
+		t.Errorf("without any code %d changes fail", n)
+	}
+	if n := unmapped(both); n < unmapped(every)+10 {
+		t.Errorf("%d changes fail where one code is missing for half an hour more, %d else", n, unmapped(every))
+	}
+	if f := some.Faults; len(f) != 1 || f[0].Target != "orders.status" || f[0].Note != "the code Delivered" || f[0].To-f[0].From != time.Hour {
+		t.Errorf("told of %+v", f)
+	}
+	retried := run(t, mapped, one, "operators=[{at: 2h1m, do: retry, job: sales}]")
+	if n := unmapped(retried); n != 0 || retried.Maps[0].Divergent != 0 || retried.Maps[0].Parked != 0 {
+		t.Errorf("after a retry %d changes have failed: %+v", n, retried.Maps[0])
+	}
+	live := run(t, mapped, one, "engine.mode=live")
+	holds(t, live)
+	if n := endedSaves(live, "refused by the other side"); n < 25 || live.Totals.Rejected != n {
+		t.Errorf("%d saves are refused by the other side, of %d that fail", n, live.Totals.Rejected)
+	}
+}
+
+// TestMappingRemovedInOneWorld: runs share their maps, and a code that is missing
+// in one is not missing in another.
+func TestMappingRemovedInOneWorld(t *testing.T) {
+	t.Parallel()
+	src := mapped + "faults: [{kind: mapping-removed, map: orders, column: status, every: {dist: exponential, mean: 1h}, for: 10m}]\n"
+	s, _, err := scenarios.Parse("test.yaml", []byte(src), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	one, err := Simulate(context.Background(), s, Options{Jobs: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	three, err := Simulate(context.Background(), s, Options{Jobs: 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range one.Runs {
+		if one.Runs[i].Digest != three.Runs[i].Digest {
+			t.Errorf("run %d differs where others run beside it", i+1)
+		}
 	}
 }
 

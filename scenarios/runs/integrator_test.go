@@ -72,6 +72,31 @@ func TestProjectsAsTheFileSays(t *testing.T) {
 	}
 }
 
+// TestLifeOfTokens: a token that is older than the system keeps it is refused, and a
+// project that copies all then loses nothing.
+func TestLifeOfTokens(t *testing.T) {
+	t.Parallel()
+	token := []string{"integrator.detection=token", "faults=[]", "integrator.on-expired=refuse"}
+	if c := copiedDay(t, token...).Copied; c.Broken != 0 {
+		t.Errorf("%d runs broken off with tokens that live for a week", c.Broken)
+	}
+	short := append(token, "systems.finops.token-life=5m", "systems.dataverse.token-life=5m")
+	if c := copiedDay(t, short...).Copied; c.Broken < c.Runs-4 {
+		t.Errorf("of %d runs %d are broken off with tokens that live for 5 minutes", c.Runs, c.Broken)
+	}
+}
+
+// TestSlewTakesEffect: a time daemon brings a clock that is behind to the right
+// time, and the integrator, which goes by clocks, then misses less.
+func TestSlewTakesEffect(t *testing.T) {
+	t.Parallel()
+	behind := []string{"faults=[]", "systems.finops.clock={offset: -10m, granularity: 1s}", "systems.dataverse.clock={}"}
+	never, soon := copiedDay(t, behind...).Copied, copiedDay(t, append(behind, "systems.finops.clock.slew=90000ppm")...).Copied
+	if never.Missed[0] < 100 || soon.Missed[0] > never.Missed[0]/2 {
+		t.Errorf("%d changes missed with a clock that stays behind, %d with one that is mended", never.Missed[0], soon.Missed[0])
+	}
+}
+
 // TestBugsOfTheEngineNeedTheEngine: what would have no effect is refused.
 func TestBugsOfTheEngineNeedTheEngine(t *testing.T) {
 	t.Parallel()

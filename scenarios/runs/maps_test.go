@@ -112,6 +112,30 @@ func TestMapsTakeEffect(t *testing.T) {
 		{"live orders, and no more than one record", []string{"maps.orders.mode=live", "systems.finops.live.records=1"}, func(r *result.Run) bool {
 			return r.Totals.Rejected > 100
 		}},
+		{"live orders, saved in parts", []string{"maps.orders.mode=live", "systems.finops.live.records=1", "users.oversize=split"}, func(r *result.Run) bool {
+			return r.Totals.Rejected < 20 && alive(r, 1, 1) > 500
+		}},
+		{"live edits of a few bytes", []string{"engine.mode=live", "systems.dataverse.live.size=100B"}, func(r *result.Run) bool {
+			return endedSaves(r, "too many bytes for live sync") > 300
+		}},
+		{"concurrent edits of other columns, record by record", []string{"workload.finops-edits.concurrent-edit.columns=other", "workload.dataverse-edits.enabled=false"}, func(r *result.Run) bool {
+			return conflicts(r) > 100
+		}},
+		{"concurrent edits of other columns, each field by itself", []string{
+			"workload.finops-edits.concurrent-edit.columns=other", "workload.dataverse-edits.enabled=false", "maps.customers.granularity=field",
+		}, func(r *result.Run) bool { return conflicts(r) == 0 && from(r, 1) > 100 }},
+		{"concurrent edits of the same columns, each field by itself", []string{"workload.dataverse-edits.enabled=false", "maps.customers.granularity=field"}, func(r *result.Run) bool {
+			return conflicts(r) > 50
+		}},
+		{"characters that keys may not hold", []string{`systems.dataverse.message.refused-in-keys="-"`}, func(r *result.Run) bool {
+			return countOutcomes(r, "synced", "") == 0 && r.Maps[0].Parked > 300
+		}},
+		{"messages of no time", []string{"systems.dataverse.message.time=1ms"}, func(r *result.Run) bool {
+			return countOutcomes(r, "application", "refused by validation")+r.Maps[0].Parked > 100
+		}},
+		{"requests of one record", []string{"systems.dataverse.message.records=1"}, func(r *result.Run) bool {
+			return r.Maps[1].Parked > 100 // orders come in twos
+		}},
 		{"deletes", []string{"workload.finops-edits.transaction=[{map: orders, delete: 1}]"}, func(r *result.Run) bool {
 			return alive(r, 1, 0) < alive(usual, 1, 0) && alive(r, 1, 1) < alive(usual, 1, 1)
 		}},

@@ -87,6 +87,42 @@ func TestArrivalProcesses(t *testing.T) {
 	}
 }
 
+// TestUsersTakeEffect: what users do whose save does not get through.
+func TestUsersTakeEffect(t *testing.T) {
+	t.Parallel()
+	down := `faults=[{kind: outage, side: finops, at: 1h, for: 20m}]`
+	usual := run(t, orders, down)
+	patient := run(t, orders, down, "users.patience=30m")
+	if got, was := patient.Totals.OutageWaitMost, usual.Totals.OutageWaitMost; got < 30*time.Minute || was > 26*time.Minute {
+		t.Errorf("the longest wait in an outage is %v with much patience, and %v with little", got, was)
+	}
+	busy := []string{"engine.mode=live", `faults=[{kind: partition, link: engine->dataverse, at: 1h, for: 10m}]`}
+	three, ten := run(t, orders, busy...), run(t, orders, append(busy, "users.tries=30", "users.again=1m")...)
+	if three.Totals.Rejected < 20 || ten.Totals.Rejected > three.Totals.Rejected/10 {
+		t.Errorf("%d given up after three tries, %d after thirty", three.Totals.Rejected, ten.Totals.Rejected)
+	}
+	holds(t, usual)
+	holds(t, patient)
+	holds(t, ten)
+}
+
+// TestRetryAfterTakesEffect: a client that is told to wait longer is refused less
+// often.
+func TestRetryAfterTakesEffect(t *testing.T) {
+	t.Parallel()
+	const tight = "systems.dataverse.throttle.requests=100"
+	refused := func(r *result.Run) (n uint64) {
+		for _, c := range r.Throttled {
+			n += c.Count
+		}
+		return n
+	}
+	short, long := run(t, orders, "systems.dataverse.throttle={}", tight), run(t, orders, "systems.dataverse.throttle={}", tight, "systems.dataverse.throttle.retry-after=2m")
+	if refused(long) == 0 || 2*refused(long) > refused(short) {
+		t.Errorf("%d requests refused where clients wait 1 s at least, %d where they wait 2 m", refused(short), refused(long))
+	}
+}
+
 // TestEngineOptionsTakeEffect: each setting of the engine changes what happens,
 // and none breaks a property.
 func TestEngineOptionsTakeEffect(t *testing.T) {
