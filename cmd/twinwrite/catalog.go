@@ -194,11 +194,25 @@ func parameterText(p catalog.Parameter) string {
 		text += ": " + p.Rule
 	default:
 		text += ": not published"
+		if said := begun(p.Paths); said != "" {
+			text += "; where a scenario says nothing, " + said
+		}
 	}
 	if len(p.Sources) > 0 {
 		text += " (" + strings.Join(p.Sources, ", ") + ")"
 	}
 	return text
+}
+
+// begun says what settings are where a scenario does not set them.
+func begun(paths []string) string {
+	var said []string
+	for _, d := range scenarios.Defaults() {
+		if slices.Contains(paths, d.Path) {
+			said = append(said, d.Path+" is "+d.Value)
+		}
+	}
+	return strings.Join(said, ", ")
 }
 
 func showParameter(w io.Writer, name string) bool {

@@ -493,7 +493,7 @@ func TestParameters(t *testing.T) {
 	if p := byName["async-workers"]; p.Basis != catalog.Assumed || p.Value != "" || !slices.Equal(p.Paths, []string{"engine.workers"}) {
 		t.Errorf("async-workers is not published: %+v", p)
 	}
-	path := regexp.MustCompile(`^[a-z]+(\.[a-z-]+)+$`)
+	path := regexp.MustCompile(`^[a-z]+(\.([a-z-]+|\*))+$`)
 	for _, p := range byName {
 		for _, s := range p.Paths {
 			if !path.MatchString(s) {
