@@ -3,6 +3,7 @@ package html_test
 import (
 	"bytes"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -195,7 +196,7 @@ func interacts(t *testing.T, b *browser.Browser, name string) {
 	b.Eval(`(() => {
 		const pictures = [...document.querySelectorAll(".picture svg")];
 		if (pictures.length === 0) return {Pictures: 0};
-		const time = ["plot-backlog", "plot-pace"].map(id => document.querySelector("figure[aria-labelledby=" + id + "] .picture svg")).filter(Boolean);
+		const time = ["plot-backlog", "plot-use"].map(id => document.querySelector("figure[aria-labelledby=" + id + "][data-length] .picture svg")).filter(Boolean);
 		const subject = time[0] || pictures[0];
 		const wide = s => s.getBoundingClientRect().width;
 		const bar = subject.closest(".picture").previousElementSibling;
@@ -205,11 +206,93 @@ func interacts(t *testing.T, b *browser.Browser, name string) {
 		enlarge.click();
 		const Larger = wide(subject) / Before, Other = time.length > 1 ? wide(time[1]) / Before : Larger;
 		undo.click();
+		const undone = wide(subject) / Before;
+		if (undone < 1.3 || undone >= Larger) throw new Error("undo left " + undone + " of " + Larger);
 		whole.click();
 		return {Pictures: pictures.length, Before, Larger, Other, After: wide(subject) / Before};
 	})()`, &zoom)
-	if zoom.Pictures > 0 && (zoom.Larger < 2 || zoom.Other != zoom.Larger || zoom.After != 1) {
+	if zoom.Pictures > 0 && (zoom.Larger < 2 || math.Abs(zoom.Other-zoom.Larger) > .01 || zoom.After != 1) {
 		t.Errorf("%s: enlarging gave %+v", name, zoom)
+	}
+	hides(t, b, name)
+	reads(t, b, name)
+	picks(t, b, name)
+}
+
+// hides toggles the lines of every legend off and on again.
+func hides(t *testing.T, b *browser.Browser, name string) {
+	t.Helper()
+	var legends struct{ Buttons, Hidden, Left float64 }
+	b.Eval(`(() => {
+		let Buttons = 0, Hidden = 0;
+		for (const toggle of document.querySelectorAll(".legend:not([hidden]) button")) {
+			const drawn = toggle.closest("figure").querySelector(".picture svg");
+			const off = () => drawn.querySelectorAll(".off:not(.cursor)").length;
+			Buttons++;
+			toggle.click();
+			if (off() === 0 || toggle.getAttribute("aria-pressed") !== "false") throw new Error(toggle.textContent + " hides nothing");
+			Hidden += off();
+			toggle.click();
+		}
+		return {Buttons, Hidden, Left: document.querySelectorAll(".picture .off:not(.cursor)").length};
+	})()`, &legends)
+	if several := name != "none" && name != "history" && name != "tornado"; several && legends.Buttons < 2 || legends.Left != 0 {
+		t.Errorf("%s: legends gave %+v", name, legends)
+	}
+}
+
+// reads moves the mouse over a picture over time and looks what the others read off.
+func reads(t *testing.T, b *browser.Browser, name string) {
+	t.Helper()
+	var seen struct {
+		Pictures, Lines float64
+		Text            []string
+		Left            float64
+	}
+	b.Eval(`(() => {
+		const drawn = [...document.querySelectorAll("figure[data-length] .picture svg")];
+		if (drawn.length === 0) return {Pictures: 0, Text: []};
+		const box = drawn[0].getBoundingClientRect();
+		const move = type => drawn[0].dispatchEvent(new PointerEvent(type, {clientX: box.left + box.width / 2, clientY: box.top + 20, bubbles: true}));
+		move("pointermove");
+		const Text = [...document.querySelectorAll(".readout")].map(p => p.textContent).filter(Boolean);
+		const Lines = document.querySelectorAll(".cursor:not(.off)").length;
+		move("pointerleave");
+		return {Pictures: drawn.length, Lines, Text, Left: document.querySelectorAll(".cursor:not(.off)").length};
+	})()`, &seen)
+	if name == "one" || name == "many" {
+		if seen.Pictures < 5 || seen.Lines != seen.Pictures || len(seen.Text) != int(seen.Pictures) || seen.Left != 0 {
+			t.Fatalf("%s: the cursor gave %+v", name, seen)
+		}
+		for _, text := range seen.Text {
+			if when, _, _ := strings.Cut(text, " · "); when != seen.Text[0][:len(when)] || !strings.Contains(text, " · ") {
+				t.Errorf("%s: pictures read off %q, and the first %q", name, text, seen.Text[0])
+			}
+		}
+	}
+}
+
+// picks shows one run alone, and all again.
+func picks(t *testing.T, b *browser.Browser, name string) {
+	t.Helper()
+	var rows struct{ Pickers, All, One, Foreign, Again float64 }
+	b.Eval(`(() => {
+		const pick = document.querySelector(".picker select");
+		if (!pick) return {Pickers: 0};
+		const shown = () => [...document.querySelectorAll("main table")].flatMap(table => {
+			const column = [...table.querySelectorAll("thead th")].findIndex(h => h.textContent.trim() === "Run");
+			return column < 0 ? [] : [...table.tBodies[0].rows].filter(r => !r.hidden).map(r => r.cells[column].textContent.trim());
+		});
+		const All = shown().length;
+		pick.value = "1";
+		pick.dispatchEvent(new Event("change"));
+		const one = shown();
+		pick.value = "";
+		pick.dispatchEvent(new Event("change"));
+		return {Pickers: 1, All, One: one.length, Foreign: one.filter(run => run !== "1").length, Again: shown().length};
+	})()`, &rows)
+	if (name == "many") != (rows.Pickers == 1) || rows.Pickers == 1 && (rows.One == 0 || rows.One >= rows.All || rows.Foreign > 0 || rows.Again != rows.All) {
+		t.Errorf("%s: picking a run gave %+v", name, rows)
 	}
 }
 

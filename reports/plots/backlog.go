@@ -85,6 +85,7 @@ func Backlog(set *result.Set) Plot {
 	if lanes.left > 0 {
 		p.Caption += fmt.Sprintf(" %s without room for a label.", words.Count(lanes.left))
 	}
+	p.overTime(sc, end, backlogEdges(sc, end))
 	strips := backlogStrips(sc, tracks, lanes, end)
 	p.height = stripsHeight(lanes, strips...)
 	p.draw = func(c draw.Canvas) { drawStrips(c, sc, lanes, end, strips...) }
@@ -113,14 +114,7 @@ func backlogTable(sc result.Scenario, tracks []track, end time.Duration) Table {
 		return t
 	}
 	clock := words.NewClock(sc.Start, end)
-	ticks := clockTicks(sc.Start, end, 40)
-	edges := []time.Duration{0}
-	for _, tk := range ticks {
-		if at := time.Duration(tk.at * float64(time.Second)).Round(time.Second); at > 0 && at < end {
-			edges = append(edges, at)
-		}
-	}
-	edges = append(edges, end)
+	edges := append(backlogEdges(sc, end), end)
 	for i, from := range edges[:len(edges)-1] {
 		row := []string{clock.Minute(from)}
 		for _, tr := range tracks {
@@ -138,6 +132,17 @@ func backlogTable(sc result.Scenario, tracks []track, end time.Duration) Table {
 		t.Rows = append(t.Rows, row)
 	}
 	return t
+}
+
+// backlogEdges are when the rows of the table begin.
+func backlogEdges(sc result.Scenario, end time.Duration) []time.Duration {
+	edges := []time.Duration{0}
+	for _, tk := range clockTicks(sc.Start, end, 40) {
+		if at := time.Duration(tk.at * float64(time.Second)).Round(time.Second); at > 0 && at < end {
+			edges = append(edges, at)
+		}
+	}
+	return edges
 }
 
 // within is the least and the highest value of a step function in [from, to).

@@ -54,6 +54,8 @@ func Clocks(set *result.Set) Plot {
 			clock.Minute(s.To), words.Duration(s.Clock[0]), words.Duration(s.Clock[1]), words.Duration(apart(s)), words.Count(total(conflicts[from:to])),
 		})
 	})
+	p.Series = hues(words.Sides[:], words.Side)
+	p.overTime(set.Scenario, w.end, w.begins())
 	lanes := faultLanes(shadings, w.end)
 	strips := []strip{clockStrip(w), conflictStrip(w, conflicts)}
 	p.height = stripsHeight(lanes, strips...)

@@ -68,6 +68,7 @@ func convergenceBySetting(c *result.Comparison) Plot {
 	if without != nil {
 		p.Caption += " No convergence was measured under " + words.List(without) + "."
 	}
+	p.Series = hues(curves, survivor.called)
 	p.draw = func(c draw.Canvas) { drawConvergence(c, curves) }
 	return p
 }

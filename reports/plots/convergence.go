@@ -70,9 +70,12 @@ func Convergence(set *result.Set, s summary.Summary) Plot {
 		p.Caption, p.height, p.draw = "", nothingHeight, nothing("No change converged, so there is no time to show.")
 		return p
 	}
+	p.Series = hues(drawn, survivor.called)
 	p.draw = func(c draw.Canvas) { drawConvergence(c, drawn) }
 	return p
 }
+
+func (s survivor) called() string { return s.name }
 
 // kept says how the times of a set were kept.
 func kept(sets ...*result.Set) string {

@@ -67,6 +67,7 @@ func Errors(set *result.Set) Plot {
 	if len(shadings) > 0 {
 		p.Caption += " Shaded: faults, when they really struck."
 	}
+	p.overTime(set.Scenario, w.end, w.begins())
 	lanes := faultLanes(shadings, w.end)
 	var strips []strip
 	for _, e := range all {

@@ -141,6 +141,7 @@ func gapsPlot(lines []met, pooled string) Plot {
 	if left > 0 {
 		p.Caption += " " + words.Counted(left, "line", "lines") + " not drawn."
 	}
+	p.Series = hues(lines, func(m met) string { return m.name })
 	p.height = 290
 	p.draw = func(c draw.Canvas) { drawGaps(c, lines) }
 	return p

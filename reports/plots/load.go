@@ -59,6 +59,7 @@ func load(s *comparison.Sweep) (Plot, bool) {
 	if left > 0 {
 		p.Caption += " " + words.Counted(left, "line", "lines") + " not drawn."
 	}
+	p.Series = hues(lines, func(l sweptLine) string { return l.name })
 	p.height = sweptPanel + 4
 	if len(lines) > 1 {
 		p.height += legendRow

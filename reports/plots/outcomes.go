@@ -50,6 +50,7 @@ func Outcomes(s summary.Summary) Plot {
 
 // bars makes the plot one of bars, a row each.
 func (p *Plot) bars(classes []string, rows []mix) {
+	p.Series = mixSeries(classes)
 	l := layOutcomes(classes, rows)
 	p.height = rowHeight*vg.Length(len(rows)) + 34
 	if l.compact {

@@ -67,6 +67,16 @@ func Pace(set *result.Set) Plot {
 	}
 	axisEnd := min(end, set.Scenario.Length)
 	lanes := faultLanes(shadings, axisEnd)
+	var at []time.Duration
+	for _, s := range all {
+		if s.sample.N() > 0 {
+			at = append(at, s.from)
+		}
+	}
+	for _, q := range paced {
+		p.Series = append(p.Series, Series{q.name, []paint.Shade{q.shade}})
+	}
+	p.overTime(set.Scenario, axisEnd, at)
 	pace := paceStrip(all, axisEnd)
 	p.height = stripsHeight(lanes, pace)
 	p.draw = func(c draw.Canvas) { drawStrips(c, set.Scenario, lanes, axisEnd, pace) }

@@ -49,6 +49,7 @@ func Pairs(c *result.Comparison) Plot {
 		return p
 	}
 	p.Caption = "Left: each dot is a pair of runs with the same users, edits and faults, as a multiple of the setting's mean; on the diagonal they go together. Right: half the 95 % interval of the difference by the first setting's mean; solid as measured, dotted as if the runs were independent (Welch)."
+	p.Series = hues(all, func(x paired) string { return x.name })
 	p.height = 262
 	p.draw = func(canvas draw.Canvas) { drawPairs(canvas, all, c.Settings[0].Name) }
 	return p

@@ -24,6 +24,8 @@ const (
 	stripHead = 34 * vg.Length(1) // above each strip
 	stripFoot = 26 * vg.Length(1) // below the last
 	faultRow  = 15 * vg.Length(1) // a line of fault labels
+
+	stripLeft, stripRight = 52, 12 // beside the data area
 )
 
 // stripsHeight is how high a picture of strips is.
@@ -44,7 +46,7 @@ func drawStrips(c draw.Canvas, sc result.Scenario, lanes lanes, end time.Duratio
 	upper := top
 	for i, s := range strips {
 		upper -= stripHead
-		area := vg.Rectangle{Min: vg.Point{X: c.Min.X + 52, Y: upper - s.height}, Max: vg.Point{X: c.Max.X - 12, Y: upper}}
+		area := vg.Rectangle{Min: vg.Point{X: c.Min.X + stripLeft, Y: upper - s.height}, Max: vg.Point{X: c.Max.X - stripRight, Y: upper}}
 		upper -= s.height
 		p := plot.New()
 		if s.log {

@@ -81,6 +81,7 @@ func SweepLines(s *comparison.Sweep) Plot {
 	if !single {
 		p.Caption += kneeText(s, axis, lines)
 	}
+	p.Series = hues(lines, func(l sweptLine) string { return l.name })
 	rows := (len(ids) + 1) / 2
 	if p.height = sweptPanel*vg.Length(rows) + 4; len(lines) > 1 {
 		p.height += legendRow

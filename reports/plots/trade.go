@@ -66,6 +66,9 @@ func Trade(c *comparison.Comparison) Plot {
 	if left := len(c.Settings) - len(all); left > 0 {
 		p.Caption += " " + words.Counted(left, "setting", "settings") + " without one of the two left out."
 	}
+	for _, t := range all {
+		p.Series = append(p.Series, Series{t.name, []paint.Shade{paint.Hues[t.hue]}})
+	}
 	p.height = 300
 	p.draw = func(c draw.Canvas) { drawTrade(c, all) }
 	return p

@@ -17,6 +17,9 @@ import (
 // useColumns is into how many stretches the day is cut for [Use].
 const useColumns = 96
 
+// useRow is how many stretches a row of the table tells of.
+const useRow = 4
+
 // used is how busy one system was, per stretch: the mean over runs.
 type used struct {
 	side   string
@@ -54,6 +57,12 @@ func Use(set *result.Set) Plot {
 		p.Caption += " Shaded: faults, when they really struck."
 	}
 	lanes := faultLanes(shadings, end)
+	at := make([]time.Duration, len(p.Table.Rows))
+	for i := range at {
+		at[i] = end * time.Duration(i) * useRow / useColumns
+	}
+	p.Series = hues(all, func(u used) string { return words.Side(u.side) })
+	p.overTime(set.Scenario, end, at)
 	busy := useStrip(all, end)
 	p.height = stripsHeight(lanes, busy)
 	p.draw = func(c draw.Canvas) { drawStrips(c, set.Scenario, lanes, end, busy) }
@@ -122,7 +131,7 @@ func useTable(set *result.Set, all []used, end time.Duration) Table {
 	for _, u := range all {
 		t.Head = append(t.Head, words.Side(u.side))
 	}
-	for k := 0; k < useColumns && all != nil; k += 4 {
+	for k := 0; k < useColumns && all != nil; k += useRow {
 		row := []string{clock.Minute(end * time.Duration(k) / useColumns)}
 		for _, u := range all {
 			row = append(row, fmt.Sprintf("%.1f %%", 25*(u.shares[k]+u.shares[k+1]+u.shares[k+2]+u.shares[k+3])))

@@ -70,6 +70,12 @@ func (w windowed) rows(row func(from, to int)) {
 	}
 }
 
+// begins are when the rows begin.
+func (w windowed) begins() (at []time.Duration) {
+	w.rows(func(from, _ int) { at = append(at, w.spans[from].From) })
+	return at
+}
+
 func total(counts []uint64) (n uint64) {
 	for _, c := range counts {
 		n += c
