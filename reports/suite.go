@@ -33,6 +33,12 @@ func ComparedJUnit(c *result.Comparison, figures *comparison.Comparison, gate *c
 	return suite
 }
 
+// PointCases are what decides at one point of a sweep: the properties of its runs.
+// Where expectations begin to fail is what a sweep is for, and fails nothing.
+func PointCases(set *result.Set, point string) []junit.Case {
+	return append(propertyCases(set, point+".property"), brokenCases(set, point+".run")...)
+}
+
 func propertyCases(set *result.Set, class string) (list []junit.Case) {
 	s := Summary(set)
 	for _, p := range s.Pooled.Properties {

@@ -39,6 +39,7 @@ type source struct {
 	shard runs.Shard
 	part  *parts.Part // what the shard has made, or all shards; nil: neither was asked for
 	path  string      // file of the shard's part; empty: the part is of all shards
+	goes  string      // folder in which a command that goes on where it was keeps its runs; empty: it does not
 	begun int         // runs of the scenarios before this one
 }
 
@@ -68,6 +69,52 @@ func (f *shardFlags) source(cmd *cobra.Command, out string, args []string) (*sou
 		s.part = old
 	}
 	return s, nil
+}
+
+// resumable is a source for a command that keeps no results of its own: until it
+// ends, the runs of each scenario are kept in a part of their own, and the same
+// command goes on from there.
+func (f *shardFlags) resumable(cmd *cobra.Command, out string, args []string) (*source, error) {
+	s, err := f.source(cmd, out, args)
+	if err != nil || s.part != nil || build() == "" {
+		return s, err
+	}
+	id := sha256.Sum256([]byte(strings.Join(unsharded(cmd, args), "\x00")))
+	s.goes = filepath.Join(out, fmt.Sprintf("%s-%s.unfinished", cmd.Name(), hex.EncodeToString(id[:4])))
+	return s, os.MkdirAll(s.goes, 0o755)
+}
+
+// goOn gives the results of a scenario, of which runs may be there that an
+// interrupted command has made.
+func (s *source) goOn(ctx context.Context, sc *scenarios.Scenario, o runs.Options) (*result.Set, error) {
+	hash, err := runs.Identity(sc, o)
+	if err != nil {
+		return nil, err
+	}
+	path := filepath.Join(s.goes, hash+parts.Ending)
+	if old, err := parts.Read(path); err == nil && old.Program == build() {
+		o.Made = old.Made(hash)
+	}
+	set, err := runs.Simulate(ctx, sc, o)
+	if set == nil {
+		return nil, err
+	}
+	p := &parts.Part{Program: build(), Number: 1, Of: 1}
+	p.Keep(hash, complete(set))
+	return set, errors.Join(err, parts.Write(path, p))
+}
+
+// complete lists the runs that were not cut short.
+func complete(set *result.Set) []result.Run {
+	return slices.DeleteFunc(slices.Clone(set.Runs), func(r result.Run) bool { return r.Incomplete != "" })
+}
+
+// ended lets go of what was kept to go on from.
+func (s *source) ended() error {
+	if s.goes == "" {
+		return nil
+	}
+	return os.RemoveAll(s.goes)
 }
 
 // unsharded is the command line without what may differ between machines.
@@ -103,7 +150,10 @@ func (s *source) sharded() bool { return s.path != "" }
 func (s *source) simulate(ctx context.Context, sc *scenarios.Scenario, o runs.Options) (*result.Set, error) {
 	first := s.begun
 	s.begun += sc.Runs.Most()
-	if s.part == nil {
+	switch {
+	case s.goes != "":
+		return s.goOn(ctx, sc, o)
+	case s.part == nil:
 		return runs.Simulate(ctx, sc, o)
 	}
 	if sc.Runs.Precision != nil {
@@ -124,7 +174,7 @@ func (s *source) simulate(ctx context.Context, sc *scenarios.Scenario, o runs.Op
 	}
 	made := set.Runs
 	if ctx.Err() != nil { // what was cut short is made again
-		made = slices.DeleteFunc(slices.Clone(made), func(r result.Run) bool { return r.Incomplete != "" })
+		made = complete(set)
 	}
 	s.part.Keep(hash, made)
 	return set, errors.Join(err, parts.Write(s.path, s.part))

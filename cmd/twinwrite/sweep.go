@@ -3,6 +3,7 @@ package main
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/twinwrite/twinwrite/reports"
 	"github.com/twinwrite/twinwrite/reports/comparison"
+	"github.com/twinwrite/twinwrite/reports/junit"
 	"github.com/twinwrite/twinwrite/scenarios"
 	"github.com/twinwrite/twinwrite/scenarios/result"
 	"github.com/twinwrite/twinwrite/scenarios/runs"
@@ -26,6 +28,7 @@ type sweepFlags struct {
 	runFlags
 	axes    []string
 	tornado bool
+	suite   junit.Suite // of --junit
 }
 
 func sweepCommand() *cobra.Command {
@@ -42,11 +45,12 @@ otherwise than at the point before.
 With --tornado it changes each assumption of the scenario in turn, everything that
 no documentation gives: times, numbers and shares are halved and doubled, words
 replaced by the others. It tells which of them move a figure, and which turn a
-verdict. Results of single values are not kept. Without --runs, a scenario that
+verdict. Results of single values are kept only until it ends, so that what was
+interrupted goes on where it was. Without --runs, a scenario that
 asks for fewer than ` + strconv.Itoa(tornadoRuns) + ` runs is run so often.
 
-Expectations do not decide the exit code: where they begin to fail is what a
-sweep is for. Properties do.`,
+Expectations do not decide the exit code, and are no cases of --junit: where they
+begin to fail is what a sweep is for. Properties do.`,
 		Example: `  twinwrite sweep month-end --axis engine.workers=1,4,16
   twinwrite sweep month-end --tornado
   twinwrite sweep my.yaml --runs 10 --format csv`,
@@ -67,6 +71,7 @@ sweep is for. Properties do.`,
 	flags.IntVar(&f.jobs, "jobs", runtime.NumCPU(), "runs at the same time")
 	flags.StringVar(&f.out, "out", "runs", "folder in which the run folders are made")
 	flags.StringVar(&f.format, "format", "text", "what is printed: text, json, markdown or csv")
+	flags.StringVar(&f.junit, "junit", "", "also write the properties of every point to a `file`, as JUnit XML")
 	flags.BoolVar(&f.quiet, "quiet", false, "no progress")
 	f.shardFlags.add(cmd)
 	return cmd
@@ -114,6 +119,7 @@ func (f *sweepFlags) sweep(cmd *cobra.Command, name string) error {
 			continue
 		}
 		code.runs(set)
+		f.suite.Cases = append(f.suite.Cases, reports.PointCases(set, strings.Join(p.Sets(), " "))...)
 		values := make([]string, len(p))
 		for k, setting := range p {
 			values[k] = setting.Value
@@ -134,7 +140,7 @@ func (f *sweepFlags) sweep(cmd *cobra.Command, name string) error {
 	if err := reports.WriteSweep(dir, s, of); err != nil {
 		return exit{exitInternal, err}
 	}
-	if err := f.printSweep(cmd.OutOrStdout(), s, dir); err != nil {
+	if err := errors.Join(f.writeSuite("sweep."+s.Name), f.printSweep(cmd.OutOrStdout(), s, dir)); err != nil {
 		return exit{exitInternal, err}
 	}
 	return code.err()
@@ -197,6 +203,15 @@ func (f *sweepFlags) point(cmd *cobra.Command, name string, from *source, p scen
 
 func (f *sweepFlags) sweepCommandLine(cmd *cobra.Command, name string) string {
 	return lineOf("sweep", name).with("--axis", f.axes...).with("--set", f.overrides(cmd)...).String()
+}
+
+// writeSuite writes the cases of all points, if they are asked for.
+func (f *sweepFlags) writeSuite(name string) error {
+	if f.junit == "" {
+		return nil
+	}
+	f.suite.Name = name
+	return writeFile(f.junit, f.suite.Write)
 }
 
 // printSweep prints a sweep, which has a row for each figure of each point as

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -46,13 +45,18 @@ func (f *sweepFlags) assumptions(cmd *cobra.Command, name string) error {
 	for _, a := range all {
 		count += len(a.Others)
 	}
+	from, err := f.resumable(cmd, f.out, []string{name})
+	if err != nil {
+		return usage(err)
+	}
 	var code codes
 	ran := 0
 	simulate := func(point scenarios.Point) (*result.Set, error) {
 		ran++
-		set, err := f.value(cmd, name, append(slices.Clone(sets), point.Sets()...), fmt.Sprintf("value %d of %d", ran, count), point)
-		if err == nil && cmd.Context().Err() == nil {
+		set, err := f.value(cmd, name, from, append(slices.Clone(sets), point.Sets()...), fmt.Sprintf("value %d of %d", ran, count), point)
+		if err == nil && cmd.Context().Err() == nil && !from.sharded() {
 			code.runs(set)
+			f.suite.Cases = append(f.suite.Cases, reports.PointCases(set, strings.Join(append([]string{"value"}, point.Sets()...), " "))...)
 		}
 		return set, err
 	}
@@ -73,29 +77,34 @@ func (f *sweepFlags) assumptions(cmd *cobra.Command, name string) error {
 			if err != nil {
 				return err
 			}
-			if cmd.Context().Err() == nil { // what was cut short says nothing
+			if cmd.Context().Err() == nil && !from.sharded() { // what was cut short says nothing
 				t.Add(a.Path, a.Value, a.Source, o.Name, set)
 			}
 		}
+	}
+	if from.sharded() {
+		return from.finish(cmd.Context(), cmd.OutOrStdout())
 	}
 	t.Settle()
 	dir := filepath.Join(f.out, s.Name+"-tornado-"+base.Scenario.Hash)
 	if cmd.Context().Err() != nil {
 		code.raise(exitInterrupted)
-		fmt.Fprintf(cmd.ErrOrStderr(), "twinwrite: interrupted: %d of %d values\n", ran, count)
+		fmt.Fprintf(cmd.ErrOrStderr(), "twinwrite: interrupted: %d of %d values; the same command goes on from there\n", ran, count)
 		dir += "-partial"
+	} else if err := from.ended(); err != nil {
+		return exit{exitInternal, err}
 	}
 	if err := reports.WriteTornado(dir, t, base.Scenario); err != nil {
 		return exit{exitInternal, err}
 	}
-	if err := f.printDocument(cmd.OutOrStdout(), t, dir, t.Command); err != nil {
+	if err := errors.Join(f.writeSuite("tornado."+s.Name), f.printDocument(cmd.OutOrStdout(), t, dir, t.Command)); err != nil {
 		return exit{exitInternal, err}
 	}
 	return code.err()
 }
 
 // value runs the scenario with one assumption changed.
-func (f *sweepFlags) value(cmd *cobra.Command, name string, sets []string, which string, point scenarios.Point) (*result.Set, error) {
+func (f *sweepFlags) value(cmd *cobra.Command, name string, from *source, sets []string, which string, point scenarios.Point) (*result.Set, error) {
 	s, _, err := scenarios.Load(name, sets...)
 	if err != nil {
 		return nil, exit{exitInvalid, err}
@@ -103,9 +112,6 @@ func (f *sweepFlags) value(cmd *cobra.Command, name string, sets []string, which
 	if !f.quiet {
 		fmt.Fprintf(cmd.ErrOrStderr(), "twinwrite: %s: %s\n", which, strings.Join(point.Sets(), " "))
 	}
-	set, err := runs.Simulate(cmd.Context(), s, runs.Options{Jobs: f.jobs, Command: "twinwrite run " + quote(name)})
-	if err != nil && !errors.Is(err, context.Canceled) {
-		return nil, exit{exitInternal, err}
-	}
-	return set, nil
+	set, err := from.simulate(cmd.Context(), s, runs.Options{Jobs: f.jobs, Command: "twinwrite run " + quote(name)})
+	return set, broken(err)
 }

@@ -66,6 +66,9 @@ func Backlog(set *result.Set) Plot {
 			words.Duration((end / columnsOver).Round(time.Second)), len(set.Runs))
 		how = "each run by its highest value within a stretch; line: median over runs, band: 5–95 %, thin line: highest of any run"
 	}
+	if slices.ContainsFunc(set.Runs, func(r result.Run) bool { return r.Thinned.Series }) {
+		how += "; where there were too many points, the highest of several"
+	}
 	shadings := findings.Shadings(set)
 	p := Plot{
 		Name:     "backlog",

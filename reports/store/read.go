@@ -338,7 +338,7 @@ func (r *reader) used(of ofRun) {
 	})
 	of("thinned", func(scan func(...any)) func(*result.Run) {
 		var t result.Thinned
-		scan(&t.Convergence, &t.Waits)
+		scan(&t.Convergence, &t.Waits, &t.Windows, &t.Series)
 		return func(x *result.Run) { x.Thinned = t }
 	})
 }

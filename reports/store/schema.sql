@@ -337,7 +337,9 @@ CREATE TABLE live (
 CREATE TABLE thinned (
   run         INTEGER PRIMARY KEY,
   convergence INTEGER NOT NULL,
-  waits       INTEGER NOT NULL
+  waits       INTEGER NOT NULL,
+  windows     INTEGER NOT NULL, -- so many windows became one; 0: none did
+  series      INTEGER NOT NULL  -- 1: points of series became one, the highest of them, of use.* their mean
 ) STRICT;
 
 -- Quantities over time as step functions: value holds from at_ns on.

@@ -256,7 +256,9 @@ func fillUsers(w *writer, r *result.Run) {
 		}
 	})
 	w.table("live", 4, func(row func(...any)) { row(n, r.Live.Committed, r.Live.Undone, r.Live.InDoubtMost) })
-	w.table("thinned", 3, func(row func(...any)) { row(n, r.Thinned.Convergence, r.Thinned.Waits) })
+	w.table("thinned", 5, func(row func(...any)) {
+		row(n, r.Thinned.Convergence, r.Thinned.Waits, r.Thinned.Windows, r.Thinned.Series)
+	})
 }
 
 // fillWindows writes what happened over time, and what is counted by length and

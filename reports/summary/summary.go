@@ -462,7 +462,7 @@ func run(set *result.Set, r *result.Run) Run {
 			Waits:       waits(set.Scenario.Workloads, []*result.Run{r}),
 			Saves:       mapped(r.Saves, func(s result.SaveCount) Saves { return Saves(s) }),
 			Throttled:   mapped(r.Throttled, func(t result.ThrottleCount) Throttled { return Throttled(t) }),
-			Thinned:     Thinned(r.Thinned),
+			Thinned:     Thinned{r.Thinned.Convergence, r.Thinned.Waits},
 			Live:        Live{r.Live.Committed, r.Live.Undone, Seconds(r.Live.InDoubtMost)},
 			Stories:     mapped(r.Story, story),
 			Torn:        mapped(r.Torn, story),

@@ -239,9 +239,13 @@ type LiveCount struct {
 	InDoubtMost time.Duration // the longest that one side alone had committed
 }
 
-// Thinned says how much of the largest lists was kept: every so-manieth; 1 for
-// all, 0 where nothing was to be kept.
-type Thinned struct{ Convergence, Waits uint64 }
+// Thinned says how much of the largest lists was kept: of changes and saves every
+// so-manieth, 1 for all, 0 where nothing was to be kept; how many windows became
+// one, 0 where none did; and whether points of series did.
+type Thinned struct {
+	Convergence, Waits, Windows uint64
+	Series                      bool
+}
 
 // Operation is what an operator asked for.
 type Operation struct {

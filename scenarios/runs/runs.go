@@ -93,7 +93,8 @@ func Simulate(ctx context.Context, s *scenarios.Scenario, o Options) (*result.Se
 	return set, ctx.Err()
 }
 
-// simulate adds runs to a set until there are so many.
+// simulate adds runs to a set until there are so many. Each is thinned to its share as
+// soon as it is there.
 func (p *plan) simulate(ctx context.Context, set *result.Set, runs int, o Options) {
 	begun := len(set.Runs)
 	done := make([]*result.Run, runs)
@@ -106,11 +107,14 @@ func (p *plan) simulate(ctx context.Context, set *result.Set, runs int, o Option
 					continue
 				}
 				done[run] = p.run(ctx, run, o)
+				thin(done[run], p.scenario.Runs.Most())
 			}
 		})
 	}
 	for run := begun; run < runs; run++ {
-		done[run] = o.made(run)
+		if done[run] = o.made(run); done[run] != nil {
+			thin(done[run], p.scenario.Runs.Most())
+		}
 		if done[run] == nil && ctx.Err() == nil && (o.Takes == nil || o.Takes(run)) {
 			next <- run
 		}
