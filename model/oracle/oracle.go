@@ -268,7 +268,7 @@ func (o *Oracle) UserCommit(at sim.Time, side engine.Side, before, after *engine
 	l := o.line(p, side)
 	l.begins(at, &c)
 	l.push(c)
-	if past {
+	if past || p.astray != nil && alive(prev) && s.outside(side, prev) && !s.outside(side, after) {
 		o.returned(p, s, side, after)
 	}
 	o.lastEdit()
@@ -290,7 +290,7 @@ func (o *Oracle) changed(s *shape, p *pair, side engine.Side, prev, after *engin
 	case was:
 		before = prev.Values
 	case alive(prev) && p.more != nil:
-		before = p.more.left[side]
+		before = p.asCaptured(s, side, p.more.left[side])
 	}
 	all := s.whole
 	if before != nil {

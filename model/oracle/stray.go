@@ -1,6 +1,8 @@
 package oracle
 
 import (
+	"slices"
+
 	"github.com/twinwrite/twinwrite/engine"
 	"github.com/twinwrite/twinwrite/sim"
 )
@@ -63,6 +65,23 @@ func (p *pair) bypassed(s *shape, side engine.Side, prev *engine.Record, changed
 			b.values[c] = prev.Values[c]
 		}
 	}
+}
+
+// asCaptured returns values that a side's record had, but for what had gone past the
+// hook by then: with what was there before.
+func (p *pair) asCaptured(s *shape, side engine.Side, values []engine.Value) []engine.Value {
+	if values == nil || p.astray == nil || p.astray.sides[side].groups == 0 {
+		return values
+	}
+	b, known := &p.astray.sides[side], slices.Clone(values)
+	for g := range s.groups {
+		for _, c := range s.groups[g].list {
+			if b.groups.has(g) {
+				known[c] = b.values[c]
+			}
+		}
+	}
+	return known
 }
 
 // returned ends the changes past the hook of each column group that is what it
