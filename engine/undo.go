@@ -78,10 +78,7 @@ func (c *Core) restore(t *liveTx, in *Input) {
 			w.Kind, w.Source = UnhideWrite, y.Mark.Hidden
 			lookups = append(lookups, Alive{Key: r.Key, Incarnation: max(y.Mark.Hidden.Mark.Incarnation, 1)})
 		case t.goesAway(i, y): // the key is free for the same life, unless that was ended
-			w.Kind, w.Source = DeleteWrite, &Record{Key: r.Key, Mark: Mark{Incarnation: r.Incarnation - 1}}
-			if x != nil && x.Mark.Dead {
-				w.Source.Mark.Incarnation = max(x.Mark.Incarnation, r.Incarnation-1)
-			}
+			w.Kind, w.Source = DeleteWrite, &Record{Key: r.Key, Mark: Mark{Incarnation: max(x.over(), r.Incarnation-1)}}
 		default:
 			w.Groups = c.restorable(t, x, lookups)
 			if y.Alive && !y.Mark.Dead { // the transaction has not touched what flows to X only
@@ -174,6 +171,18 @@ func (c *Core) endLives(t *liveTx, ys []*Record) bool {
 	t.stage = endingLives
 	c.send(t, eff)
 	return true
+}
+
+// over returns the last life of a record's key that is over.
+func (r *Record) over() uint32 {
+	switch {
+	case r == nil:
+		return 0
+	case r.Mark.Dead:
+		return r.Mark.Incarnation
+	default:
+		return max(r.Mark.Incarnation, 1) - 1
+	}
 }
 
 // hides reports whether a record stands where another one may come back. Where its
