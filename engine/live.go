@@ -280,6 +280,10 @@ func (c *Core) writeRows(t *liveTx, in *Input) {
 	for i := range t.rows {
 		r, y := &t.rows[i], in.Records[i]
 		m := c.cfg.Maps[r.Key.Map]
+		if y != nil && y.Alive && y.Mark.Incarnation > r.After.Mark.Incarnation { // another delete was faster, and the key lives again
+			c.abort(t, Outcome{Class: ConcurrencyFailure, Reason: ConditionLimit})
+			return
+		}
 		back := c.pairs.ensure(r.Key, source.Other())
 		w := Write{
 			Key: r.Key, Source: r.After, Target: y, Intent: t.intent.Tx,
