@@ -83,13 +83,13 @@ func main() {
 func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root := rootCommand(stdout, stderr)
 	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
+	command, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		return exitHolds
 	}
 	var e exit
 	if !errors.As(err, &e) {
-		e = exit{exitUsage, fmt.Errorf("%w\n  hint: see 'twinwrite --help'", err)}
+		e = exit{exitUsage, fmt.Errorf("%w\n  hint: see '%s --help'", err, command.CommandPath())}
 	}
 	if e.err != nil {
 		fmt.Fprintf(stderr, "twinwrite: %v\n", e.err)

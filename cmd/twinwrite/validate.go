@@ -121,7 +121,7 @@ func faulty(err error) error {
 	case errors.As(err, &faults):
 		return exit{exitInvalid, err}
 	case errors.Is(err, os.ErrNotExist):
-		return exit{exitUsage, fmt.Errorf("%w\n  hint: the scenarios that come with the program are: %s", err, strings.Join(scenarios.Names(), ", "))}
+		return exit{exitUsage, fmt.Errorf("%w\n  hint: 'twinwrite init FILE' writes one to begin with; the scenarios that come with the program are: %s", err, strings.Join(scenarios.Names(), ", "))}
 	default:
 		return exit{exitUsage, err}
 	}

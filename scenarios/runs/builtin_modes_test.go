@@ -138,3 +138,28 @@ func TestPauseWeekend(t *testing.T) {
 	exactly(t, "changes captured by those when it catches up", skipped.times(o, "count(captured)"), 1)
 	broken(t, "pause-weekend", engine.PlantPauseLoses, "closed-books")
 }
+
+// TestMonthEnd: the recorded day arrives but for the codes that fold together; the
+// slowest wait as long as the outage, and conflicts come from people. The integrator
+// loses edits, and live sync leaves invoices out.
+func TestMonthEnd(t *testing.T) {
+	t.Parallel()
+	const slowest, conflicts, invoices = "max(convergence{map=lines})", "count(outcome{class=conflict})", "count(pairs{map=invoices,state=converged})"
+	day := observe(t, "month-end")
+	exactly(t, "items with an ambiguous key", day.mean("count(pairs{map=items,state=parked})"), 19)
+	exactly(t, "pairs that differ in the end, these among them", day.mean("divergent-pairs.at(end)"), 19)
+	exactly(t, "share of lines carried", day.mean("share(outcome{map=lines,class=synced})"), 1)
+	between(t, "seconds that the slowest wait", day.mean(slowest), 9*60, 11*60)
+	between(t, "conflicts", day.mean(conflicts), 15, 60)
+
+	quiet := observe(t, "month-end", "faults=[]")
+	between(t, "seconds that the slowest wait without faults", quiet.mean(slowest), 1, 90)
+	alone := observe(t, "month-end", "workload.finops-edits.enabled=false", "workload.crm-edits.concurrent-edit={probability: 0%, gap: 1s}", "workload.settlement.enabled=false")
+	between(t, "conflicts of people on one side", alone.times(day, conflicts), 0, 0.6)
+
+	copied := observe(t, "month-end", "engine.mode=integrator")
+	between(t, "changes that the integrator loses", copied.mean("count(lost)"), 5, 1000)
+	// Live sync refuses what looks up an item whose code folds into another's, too.
+	live := observe(t, "month-end", "engine.mode=live")
+	between(t, "invoices that live sync brings, by those of async", live.times(day, invoices), 0.7, 0.9)
+}

@@ -129,6 +129,8 @@ func TestTornHeader(t *testing.T) {
 	between(t, "lines by headers", usual.quotient(lines, headers), 1.5, 4)
 	more := observe(t, "torn-header", "workload.order-entry.transaction.lines.create={dist: geometric, mean: 36}")
 	between(t, "with three times as many lines", more.times(usual, torn), 1.02, 10)
+	single := observe(t, "torn-header", "workload.order-entry.transaction.lines.create=1")
+	between(t, "seconds with a single line, by those with twelve", single.times(usual, torn), 0.1, 0.99)
 	barrier := observe(t, "torn-header", "engine.sequence=barrier", "engine.workers=16")
 	between(t, "with a barrier and more workers", barrier.mean(torn), 0.5, 30)
 
