@@ -240,12 +240,14 @@ func (c *Core) decide(b *batch, lookups []Alive) {
 			c.quarantine(f.lane, Outcome{Class: ApplicationFailure, Reason: Oscillation, Cause: causeOscillation})
 			continue
 		}
-		if f.verdict.Equal != 0 && (c.bugs.hit(PlantNoLoopbackControl) || c.bugs.hit(LoopEqualOff)) {
+		if f.verdict.Equal != 0 && (c.bugs.hit(PlantNoLoopbackControl) || c.bugs.hit(LoopEqualOff) || c.bugs.hit(PlantWrittenOn)) {
 			f.verdict.Carry, f.verdict.Equal, f.verdict.Answer = f.verdict.Carry|f.verdict.Equal, 0, 0
 		}
 		if side, w, ok := c.act(f, l, m, lookups); ok && c.paused(side) {
 			b.refused = true
 			c.again(f, l)
+		} else if ok && c.fallsShort(b, i) {
+			c.finish(f, l)
 		} else if ok {
 			if writes[side] == nil { // most go this way
 				writes[side] = make([]Write, 0, len(b.flights)-i)
@@ -514,6 +516,11 @@ func (c *Core) finish(f *flight, l *lane) {
 		c.stats.DriftOverwritten++
 	}
 	c.tookTurn(f)
+	if f.verdict.Carry != 0 && l.refused < conditionLimit-1 && c.bugs.hit(PlantWrittenOn) {
+		l.refused++
+		c.again(f, l)
+		return
+	}
 	c.otherLooksAgain(f)
 	if f.verdict.Reject != 0 && c.bugs.hit(PlantConflictRetried) {
 		l.attempts = 0

@@ -115,7 +115,7 @@ func Decide(v *Verdict, m *TableMap, refs []Reference, x, y *Record, lookups []A
 			r = inLifeOf(x, r)
 		}
 		o := judge(m, r, i == newest, x, y, alive, linked)
-		if o.Reason == Superseded && v.bugs.hit(PlantSupersededRuns) || o.Reason == AlreadyCarried && v.bugs.hit(PlantCarriedAgain) {
+		if o.Reason == Superseded && v.bugs.hit(PlantSupersededRuns) || o.Reason == AlreadyCarried && v.writesAgain() {
 			o = Outcome{}
 		}
 		v.Outcomes = append(v.Outcomes, o)
@@ -141,7 +141,7 @@ func Decide(v *Verdict, m *TableMap, refs []Reference, x, y *Record, lookups []A
 	if v.bugs.hit(PlantOneWayIsTwoWay) {
 		has |= m.outgoing(source.Other())
 	}
-	if v.bugs.hit(PlantCarriedAgain) {
+	if v.writesAgain() {
 		has |= refs[newest].Groups & m.outgoing(source)
 	}
 	if v.resolve(m, has, x, lookups, circle, linked); v.bugs.hit(PlantChildFirst) {
@@ -428,9 +428,18 @@ func (v *Verdict) wins(m *TableMap, source Side, x, y *Record) bool {
 		return m.Primary != source
 	case v.bugs.hit(PlantNewerWins):
 		return x.Version > y.Version
+	case v.bugs.hit(PlantEvenWins):
+		return x.Version%2 == 0
+	case v.bugs.hit(PlantFinOpsWins):
+		return source == FinOps
 	default:
 		return m.Primary == source
 	}
+}
+
+// writesAgain reports whether a planted bug writes what has been carried.
+func (v *Verdict) writesAgain() bool {
+	return v.bugs.hit(PlantCarriedAgain) || v.bugs.hit(PlantWrittenOn)
 }
 
 // inLifeOf is a planted bug: a reference as if it were about the life that the

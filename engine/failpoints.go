@@ -1,6 +1,9 @@
 package engine
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // Failpoints lets a test plant a bug or a crash. The engine asks at named
 // points; outside tests the answer is always no.
@@ -90,6 +93,14 @@ const (
 	PlantCommitUnsynced     = "store/commit-unsynced"
 	PlantKeysFold           = "store/keys-fold"
 	PlantCarriedAgain       = "engine/carried-again"
+	PlantMarksAnew          = "engine/marks-begun-anew"
+	PlantOwnClock           = "engine/deadline-by-own-clock"
+	PlantFlightGivenUp      = "engine/flight-given-up"
+	PlantWrittenOn          = "engine/written-on-and-on"
+	PlantRestPutOff         = "engine/rest-put-off"
+	PlantEvenWins           = "engine/even-version-wins"
+	PlantFinOpsWins         = "engine/finops-wins"
+	PlantFullBatchShort     = "engine/full-batch-falls-short"
 )
 
 // Plant is a bug that can be planted in the engine, or in its store.
@@ -152,6 +163,14 @@ func PlantedBugs() []Plant {
 		{PlantCommitUnsynced, "closed-books", "the store says that a commit is safe before it is on the disk"},
 		{PlantKeysFold, "store-twin", "the SQLite store takes keys that differ in letter case for one"},
 		{PlantCarriedAgain, "idempotent", "what an earlier attempt has carried is written once more"},
+		{PlantMarksAnew, "monotonic", "a write begins the mark anew in the column groups that it leaves alone"},
+		{PlantOwnClock, "clock-blind", "a side tells by its own clock whether a write comes too late"},
+		{PlantFlightGivenUp, "crash-safe", "what was in flight when the process died is given up"},
+		{PlantWrittenOn, "traffic-stops", "what was written is written again, as often as one attempt may"},
+		{PlantRestPutOff, "torn-visible", "of the records that a transaction creates, all but the first are put off for an hour and a half"},
+		{PlantEvenWins, "commute", "the record whose version is even wins a conflict"},
+		{PlantFinOpsWins, "mirror", "the record of finance and operations wins a conflict"},
+		{PlantFullBatchShort, "batch-blind", "the last item of a full batch counts as written and is not"},
 	}
 }
 
@@ -217,4 +236,33 @@ func (b *batch) inMapOrder() {
 // returns is a planted bug: whether a write brings back a record that was deleted.
 func (w *Write) returns(now *Record) bool {
 	return w.Kind == CarryWrite && now != nil && now.Mark.Dead && w.bugs.hit(PlantDeletedReturns)
+}
+
+// Late reports whether a write must not be carried out any more. Deadlines are told
+// in the time of the engine's driver; own is what the clock of the side shows, which
+// has no say.
+func (w *Write) Late(now, own Time) bool {
+	if w.bugs.hit(PlantOwnClock) {
+		now = own
+	}
+	return now > w.Deadline
+}
+
+// putsOff is a planted bug: a new item that is not the first of its transaction waits
+// for an hour and a half. It reports whether it does.
+func (c *Core) putsOff(id laneID, r *Reference) bool {
+	if r.Op != Create || r.Ordinal == 0 || !c.bugs.hit(PlantRestPutOff) {
+		return false
+	}
+	l := c.pairs.lane(id)
+	c.move(id, backoff)
+	l.due = c.now.Add(90 * time.Minute)
+	c.waiting.push(dueEntry{at: l.due, order: l.open[0].order, lane: id})
+	return true
+}
+
+// fallsShort is a planted bug: whether an item of a batch is the last of a full one,
+// which is taken for written.
+func (c *Core) fallsShort(b *batch, item int) bool {
+	return item > 0 && item == c.cfg.Batch-1 && len(b.flights) == c.cfg.Batch && c.bugs.hit(PlantFullBatchShort)
 }

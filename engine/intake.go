@@ -163,7 +163,7 @@ func (c *Core) enqueue(id laneID, r *Reference) {
 	if !fresh {
 		c.saveLane(id)
 	}
-	if waits {
+	if waits && !c.putsOff(id, r) {
 		c.schedule(id)
 	}
 }

@@ -17,7 +17,7 @@ import (
 // noticedBy tells, for each planted bug, what notices it: a mixture of random
 // schedules, whose judge knows nothing of the bug, or a trace, whose expectations
 // it breaks. Both may need a store in a file. What one run cannot show is noticed
-// when a schedule is run twice.
+// when a schedule is run twice, and what needs clocks or a long time only in a world.
 var noticedBy = map[string]string{
 	engine.PlantUnconditionalWrite: "mixture crashes",
 	engine.PlantAckBeforeSave:      "mixture crashes",
@@ -69,6 +69,14 @@ var noticedBy = map[string]string{
 	engine.PlantCommitUnsynced:     "file mixture crashes",
 	engine.PlantKeysFold:           "file trace key_forms_that_count",
 	engine.PlantCarriedAgain:       "mixture losses",
+	engine.PlantMarksAnew:          "mixture all",
+	engine.PlantOwnClock:           "world clock-blind",
+	engine.PlantFlightGivenUp:      "mixture crashes",
+	engine.PlantWrittenOn:          "mixture edits",
+	engine.PlantRestPutOff:         "world torn-visible",
+	engine.PlantEvenWins:           "mixture edits",
+	engine.PlantFinOpsWins:         "mixture edits",
+	engine.PlantFullBatchShort:     "mixture edits",
 }
 
 // TestPlantedBugsAreNoticed plants each bug in turn.
@@ -96,6 +104,10 @@ func TestPlantedBugsAreNoticed(t *testing.T) {
 				traceNotices(t, bug.Name, where, file)
 			case "twice":
 				secondRunNotices(t, bug.Name, where)
+			case "world": // with clocks and time of its own: scenarios/check plants it
+				if where != bug.Property {
+					t.Errorf("a world notices by %s, and %s must break", where, bug.Property)
+				}
 			default:
 				t.Error("nobody notices")
 			}

@@ -75,6 +75,14 @@ func (c *Core) countDeath(n *FlightNote) {
 	if len(l.open) == 0 || l.state == parked || l.newest().order != n.Order || l.attempts != n.Attempts {
 		return
 	}
+	if c.bugs.hit(PlantFlightGivenUp) {
+		if l.state == blocked {
+			c.unblock(id)
+		}
+		c.move(id, idle)
+		c.dismiss(id, l, NoReason)
+		return
+	}
 	l.attempts++
 	l.solo = l.attempts >= soloFrom
 	if l.attempts < c.cfg.Attempts {

@@ -255,6 +255,9 @@ func applyCarry(m *TableMap, w *Write, side Side, now *Record) (*Record, bool) {
 			if w.Kind == RestoreWrite { // what the undone transaction had made it see is none of it
 				gm.Seen = 0
 			}
+			if w.bugs.hit(PlantMarksAnew) {
+				*gm = GroupMark{}
+			}
 			continue
 		}
 		if !w.bugs.hit(PlantSeenStays) {

@@ -50,17 +50,17 @@ func (f *checkFlags) runSelfTest(cmd *cobra.Command, subject *check.Subject) err
 			missed++
 		}
 	}
-	idle := check.Idle(all)
 	fmt.Fprintf(out, "\n%d of %d planted bugs were found.\n", len(all)-missed, len(all))
-	if len(idle) > 0 {
-		fmt.Fprintf(out, "No bug was caught by: %s.\n", strings.Join(idle, ", "))
-	}
 	reached, err := test.Reach(cmd.Context())
 	switch {
 	case err != nil:
 		return exit{exitInternal, err}
 	case cmd.Context().Err() != nil:
 		return exit{code: exitInterrupted}
+	}
+	idle := check.Idle(all, reached.Properties)
+	if len(idle) > 0 {
+		fmt.Fprintf(out, "No bug was caught by: %s.\n", strings.Join(idle, ", "))
 	}
 	whole := printReached(out, reached, subject.Name == check.OwnSubject().Name)
 	if !f.quiet {

@@ -171,6 +171,7 @@ type transaction struct {
 	head        *pair   // the first that it waits for
 	pairs       []*pair // of a named one
 	unfinished  bool    // the run ended before all was visible
+	excused     bool    // part of it waited for another record, or for people
 }
 
 // add makes the transaction follow a commit.
@@ -254,6 +255,10 @@ func (o *Oracle) neverWhole(at sim.Time, t *transaction) {
 // tornFor judges how long a transaction was partly visible.
 func (o *Oracle) tornFor(at sim.Time, t *transaction, span sim.Time) {
 	most := o.config.TornMax
+	if o.config.TornAsLong && most == 0 && !t.excused && !t.unfinished {
+		most = o.allowed()
+		span = min(span, max(0, at-o.bounds.heals))
+	}
 	if most == 0 || t.followed < 2 {
 		return
 	}

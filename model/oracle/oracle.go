@@ -21,6 +21,11 @@ type Config struct {
 	// 0: as long as it likes, and torn-visible is not judged.
 	TornMax time.Duration
 
+	// TornAsLong bounds that without TornMax: while nothing is broken, a transaction of
+	// which nothing waits for another record or for people may be partly visible for
+	// as long as the retry policy lets one change wait, and no longer.
+	TornAsLong bool
+
 	// Deletes says that users may delete records, so that what is promised of
 	// deletes is judged; after a delete it is in any case.
 	Deletes bool

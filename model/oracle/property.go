@@ -93,7 +93,7 @@ func (o *Oracle) applies(property int) bool {
 	case noResurrection, deleteLive:
 		return o.config.Deletes || o.deletes
 	case tornVisible:
-		return o.config.TornMax > 0
+		return o.config.TornMax > 0 || o.config.TornAsLong && o.config.Limits.Attempts > 0
 	case liveAtomic:
 		return o.config.Deletes || o.deletes || runs(engine.Live)
 	}

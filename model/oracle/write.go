@@ -516,6 +516,7 @@ func (o *Oracle) reached(at sim.Time, p *pair, x engine.Side, g int, from, to ui
 			o.breach(trueOutcome, at, p.key(), "change %d.%d of %s ended as a conflict failure and was carried all the same", c.life, c.number, x)
 		}
 		if c.tx != nil && c.there == 0 {
+			c.tx.excused = c.tx.excused || p.aided || p.lived || p.waitsForOthers(x)
 			o.seen(at, c, true)
 		}
 		c.there |= only(g)

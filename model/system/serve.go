@@ -311,7 +311,7 @@ func (s *System) try(r *Request, i int) (*engine.Record, *engine.Reference, engi
 	w := &r.writes[i]
 	row := s.rowOf(r, i)
 	failed := engine.RowAnswer{Result: engine.RowConditionFailed}
-	if engine.Time(s.engine.Local(s.k.Now())) > w.Deadline {
+	if w.Late(engine.Time(s.engine.Local(s.k.Now())), engine.Time(s.clock.Local(s.k.Now()))) {
 		s.stats.Expired++
 		return nil, nil, failed
 	}

@@ -62,6 +62,7 @@ func (s *Subject) build(c *Case) (model.Config, error) {
 		end = max(end, b.operation(&w, i, &c.Operations[i]))
 	}
 	b.heal(&w, end)
+	w.Oracle.TornAsLong = true
 	w.End = end.Add(restFor)
 	if len(b.faults) > 0 {
 		return w, fmt.Errorf("case of subject %s: %w", s.Name, errors.Join(b.faults...))

@@ -216,6 +216,13 @@ func TestPlantedBugsAreFound(t *testing.T) {
 		}
 		edits, faults = append(edits, all[i].Edits...), append(faults, all[i].Faults...)
 	}
+	judged := campaign(t, Campaign{Seed: 2, Cases: 300, Twins: 300})
+	for _, id := range Idle(all, judged.Properties) {
+		t.Errorf("no planted bug shows that %s notices anything", id)
+	}
+	if len(judged.Properties) < 26 {
+		t.Errorf("%d properties were judged: %v", len(judged.Properties), judged.Properties)
+	}
 	if Median(edits) > 5 || Median(faults) > 2 {
 		t.Errorf("the cases have %d edits and %d faults in the median", Median(edits), Median(faults))
 	}

@@ -125,13 +125,20 @@ func (t SelfTest) Reach(ctx context.Context) (*Summary, error) {
 	return c.Run(ctx)
 }
 
-// Idle lists the properties that caught no bug, of those that must catch one.
-func Idle(all []Caught) []string {
+// Idle lists the properties that caught no bug: of those that a bug names, and of all
+// that cases judge. Whether one of them would notice anything is not known.
+func Idle(all []Caught, judged []PropertyCount) []string {
 	var idle []string
-	for i := range all {
-		if p := all[i].Property; !slices.Contains(idle, p) && !slices.ContainsFunc(all, func(c Caught) bool { return slices.Contains(c.By, p) }) {
-			idle = append(idle, p)
+	look := func(id string) {
+		if !slices.Contains(idle, id) && !slices.ContainsFunc(all, func(c Caught) bool { return slices.Contains(c.By, id) }) {
+			idle = append(idle, id)
 		}
+	}
+	for i := range all {
+		look(all[i].Property)
+	}
+	for i := range judged {
+		look(judged[i].ID)
 	}
 	return idle
 }

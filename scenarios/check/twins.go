@@ -20,25 +20,33 @@ var (
 	storeTwin     = oracle.Contract{ID: "store-twin", Text: "memory and SQLite stores give the same outcomes and final data"}
 	crashSafe     = oracle.Contract{ID: "crash-safe", Text: "a crash at any point, then restart: every contract here still holds; where edits of one record come from one side only, the final data are the same as without it"}
 	idempotent    = oracle.Contract{ID: "idempotent", Text: "a repeated notification, batch or retry leaves the final data as they were"}
+	batchBlind    = oracle.Contract{ID: "batch-blind", Text: "another size of batches and pulls and another number of workers give the same final data where all edits come from one side"}
+	mirror        = oracle.Contract{ID: "mirror", Text: "with sides and primary mirrored the end is mirrored, where all edits come before the engine starts"}
+	commute       = oracle.Contract{ID: "commute", Text: "edits on different records commute, where all edits come before the engine starts"}
 )
 
 // twin is one way to execute a case again.
 type twin struct {
 	contract oracle.Contract
-	changed  func(c *Case, p *Plan) bool // changes a copy; false when there is nothing to change
+	calm     bool                                    // both executions are of what [Case.calm] leaves of the case
+	changed  func(s *Subject, c *Case, p *Plan) bool // changes a copy; false when there is nothing to change
+	subject  func(*Subject) *Subject                 // of the second execution; nil: the same
 	alike    func(a, b *Execution) string
 }
 
 // twins lists the ways. other opens a store of another kind, nil for none.
 func twins(other Store) []twin {
 	list := []twin{
-		{deterministic, func(*Case, *Plan) bool { return true }, identical},
-		{clockBlind, shiftClocks, identical},
-		{crashSafe, leaveOutCrashes, sameData},
-		{idempotent, repeatNotifications, sameData},
+		{contract: deterministic, changed: func(*Subject, *Case, *Plan) bool { return true }, alike: identical},
+		{contract: clockBlind, changed: shiftClocks, alike: identical},
+		{contract: crashSafe, changed: leaveOutCrashes, alike: sameData},
+		{contract: idempotent, changed: repeatNotifications, alike: sameData},
+		{contract: batchBlind, changed: otherBatches, alike: sameData},
+		{contract: mirror, calm: true, changed: mirrorCase, subject: (*Subject).mirrored, alike: mirroredData},
+		{contract: commute, calm: true, changed: swapNeighbours, alike: sameEnd},
 	}
 	if other != nil {
-		list = append(list, twin{storeTwin, func(_ *Case, p *Plan) bool { p.Store = other; return true }, identical})
+		list = append(list, twin{contract: storeTwin, changed: func(_ *Subject, _ *Case, p *Plan) bool { p.Store = other; return true }, alike: identical})
 	}
 	return list
 }
@@ -46,12 +54,25 @@ func twins(other Store) []twin {
 // compare executes a case again in one way and judges the two executions.
 func (w twin) compare(s *Subject, c *Case, p Plan, x *Execution) (oracle.Property, error) {
 	judged := oracle.Property{Contract: w.contract, Verdict: oracle.Inconclusive}
-	other := c.Clone()
 	p.Observe = nil
-	if !w.changed(other, &p) {
+	first, again := c, p
+	if w.calm {
+		first = c.calm()
+	}
+	other := first.Clone()
+	if !w.changed(s, other, &again) {
 		return judged, nil
 	}
-	y, err := Execute(s, other, p)
+	if w.calm {
+		var err error
+		if x, err = Execute(s, first, p); err != nil {
+			return judged, err
+		}
+	}
+	if w.subject != nil {
+		s = w.subject(s)
+	}
+	y, err := Execute(s, other, again)
 	if err != nil {
 		return judged, err
 	}
@@ -64,7 +85,7 @@ func (w twin) compare(s *Subject, c *Case, p Plan, x *Execution) (oracle.Propert
 }
 
 // shiftClocks sets both systems' clocks wrong, each in its own way.
-func shiftClocks(c *Case, _ *Plan) bool {
+func shiftClocks(_ *Subject, c *Case, _ *Plan) bool {
 	for side := range 2 {
 		s := c.Setup.System(engine.Side(side))
 		s.Offset += Span(time.Hour) * Span(1-3*side)
@@ -76,15 +97,21 @@ func shiftClocks(c *Case, _ *Plan) bool {
 // leaveOutCrashes takes away what makes the engine's process die. It does not
 // apply where timing decides between two sides: there a crash may well change
 // who came first.
-func leaveOutCrashes(c *Case, _ *Plan) bool {
+func leaveOutCrashes(_ *Subject, c *Case, _ *Plan) bool {
 	n := len(c.Faults)
 	c.Faults = slices.DeleteFunc(c.Faults, func(f Fault) bool { return f.Kind == "engine-crash" })
 	return len(c.Faults) < n && c.oneSided()
 }
 
 // repeatNotifications lets each side tell of every commit twice.
-func repeatNotifications(c *Case, _ *Plan) bool {
+func repeatNotifications(_ *Subject, c *Case, _ *Plan) bool {
 	c.Setup.FinOps.Doubled, c.Setup.Dataverse.Doubled = 100, 100
+	return c.oneSided()
+}
+
+// otherBatches sets sizes that no case draws.
+func otherBatches(_ *Subject, c *Case, _ *Plan) bool {
+	c.Setup.Batch, c.Setup.Pull, c.Setup.Workers = 7, 5, 3
 	return c.oneSided()
 }
 
