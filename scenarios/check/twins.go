@@ -28,7 +28,7 @@ var (
 // twin is one way to execute a case again.
 type twin struct {
 	contract oracle.Contract
-	calm     bool                                    // both executions are of what [Case.calm] leaves of the case
+	first    func(*Case) *Case                       // what both executions are of; nil: the case as it is
 	changed  func(s *Subject, c *Case, p *Plan) bool // changes a copy; false when there is nothing to change
 	subject  func(*Subject) *Subject                 // of the second execution; nil: the same
 	alike    func(a, b *Execution) string
@@ -39,11 +39,11 @@ func twins(other Store) []twin {
 	list := []twin{
 		{contract: deterministic, changed: func(*Subject, *Case, *Plan) bool { return true }, alike: identical},
 		{contract: clockBlind, changed: shiftClocks, alike: identical},
-		{contract: crashSafe, changed: leaveOutCrashes, alike: sameData},
-		{contract: idempotent, changed: repeatNotifications, alike: sameData},
-		{contract: batchBlind, changed: otherBatches, alike: sameData},
-		{contract: mirror, calm: true, changed: mirrorCase, subject: (*Subject).mirrored, alike: mirroredData},
-		{contract: commute, calm: true, changed: swapNeighbours, alike: sameEnd},
+		{contract: crashSafe, first: (*Case).sided, changed: leaveOutCrashes, alike: sameData},
+		{contract: idempotent, first: (*Case).sided, changed: repeatNotifications, alike: sameData},
+		{contract: batchBlind, first: (*Case).sided, changed: otherBatches, alike: sameData},
+		{contract: mirror, first: (*Case).calm, changed: mirrorCase, subject: (*Subject).mirrored, alike: mirroredData},
+		{contract: commute, first: (*Case).calm, changed: swapNeighbours, alike: sameEnd},
 	}
 	if other != nil {
 		list = append(list, twin{contract: storeTwin, changed: func(_ *Subject, _ *Case, p *Plan) bool { p.Store = other; return true }, alike: identical})
@@ -56,14 +56,14 @@ func (w twin) compare(s *Subject, c *Case, p Plan, x *Execution) (oracle.Propert
 	judged := oracle.Property{Contract: w.contract, Verdict: oracle.Inconclusive}
 	p.Observe = nil
 	first, again := c, p
-	if w.calm {
-		first = c.calm()
+	if w.first != nil {
+		first = w.first(c)
 	}
 	other := first.Clone()
 	if !w.changed(s, other, &again) {
 		return judged, nil
 	}
-	if w.calm {
+	if first != c {
 		var err error
 		if x, err = Execute(s, first, p); err != nil {
 			return judged, err
@@ -94,46 +94,59 @@ func shiftClocks(_ *Subject, c *Case, _ *Plan) bool {
 	return true
 }
 
-// leaveOutCrashes takes away what makes the engine's process die. It does not
-// apply where timing decides between two sides: there a crash may well change
-// who came first.
-func leaveOutCrashes(_ *Subject, c *Case, _ *Plan) bool {
+// leaveOutCrashes takes away what makes the engine's process die.
+func leaveOutCrashes(s *Subject, c *Case, _ *Plan) bool {
 	n := len(c.Faults)
 	c.Faults = slices.DeleteFunc(c.Faults, func(f Fault) bool { return f.Kind == "engine-crash" })
-	return len(c.Faults) < n && c.oneSided()
+	return len(c.Faults) < n && !s.filters(c)
 }
 
 // repeatNotifications lets each side tell of every commit twice.
-func repeatNotifications(_ *Subject, c *Case, _ *Plan) bool {
+func repeatNotifications(s *Subject, c *Case, _ *Plan) bool {
 	c.Setup.FinOps.Doubled, c.Setup.Dataverse.Doubled = 100, 100
-	return c.oneSided()
+	return !s.filters(c)
 }
 
 // otherBatches sets sizes that no case draws.
-func otherBatches(_ *Subject, c *Case, _ *Plan) bool {
+func otherBatches(s *Subject, c *Case, _ *Plan) bool {
 	c.Setup.Batch, c.Setup.Pull, c.Setup.Workers = 7, 5, 3
-	return c.oneSided()
+	return !s.filters(c)
 }
 
-// oneSided reports whether the final data cannot depend on timing: all edits
-// come from one side, nothing is refused, and no operator gives changes up, of
-// which timing decides what they are.
+// filters reports whether a map of a case has a filter: timing decides whether a record
+// was carried before it left the scope, and it stays on the other side then.
+func (s *Subject) filters(c *Case) bool {
+	return slices.ContainsFunc(c.Setup.Maps, func(name string) bool { return s.Maps[s.place(name)].filtered() })
+}
+
+// sided returns what is left of a case when only the users of one side edit, nothing
+// is refused, and no operator gives changes up, of which timing decides what they
+// are: the final data cannot depend on timing then. A case that is so is returned as
+// it is.
+func (c *Case) sided() *Case {
+	if c.oneSided() {
+		return c
+	}
+	d := c.Clone()
+	d.Setup.Validations = nil
+	d.Operations = slices.DeleteFunc(d.Operations, func(o Operation) bool { return o.givesUp() })
+	side := c.Transactions[0].Side
+	for i := range d.Transactions { // what passes the hook is carried with a later change, if that is not carried before
+		d.Transactions[i].PastHook = false
+	}
+	d.Transactions = slices.DeleteFunc(d.Transactions, func(t Transaction) bool { return t.Side != side })
+	return d
+}
+
+// oneSided reports whether a case is what [Case.sided] leaves of one.
 func (c *Case) oneSided() bool {
-	if len(c.Setup.Validations) > 0 {
-		return false
-	}
-	for _, o := range c.Operations {
-		switch o.What {
-		case "dismiss", "resume-keep", "resume-forget":
-			return false
-		}
-	}
-	for i := range c.Transactions {
-		if c.Transactions[i].Side != c.Transactions[0].Side {
-			return false
-		}
-	}
-	return true
+	return len(c.Setup.Validations) == 0 && !c.passesHook() && !slices.ContainsFunc(c.Operations, Operation.givesUp) &&
+		!slices.ContainsFunc(c.Transactions, func(t Transaction) bool { return t.Side != c.Transactions[0].Side })
+}
+
+// givesUp reports whether an operator gives changes up.
+func (o Operation) givesUp() bool {
+	return o.What == "dismiss" || o.What == "resume-keep" || o.What == "resume-forget"
 }
 
 // identical compares all that a run shows.
