@@ -124,7 +124,7 @@ func (s *Subject) filters(c *Case) bool {
 // are: the final data cannot depend on timing then. A case that is so is returned as
 // it is.
 func (c *Case) sided() *Case {
-	if c.oneSided() {
+	if len(c.Transactions) == 0 || c.oneSided() {
 		return c
 	}
 	d := c.Clone()
