@@ -69,7 +69,11 @@ func convergenceBySetting(c *result.Comparison) Plot {
 		p.Caption += " No convergence was measured under " + words.List(without) + "."
 	}
 	p.Series = hues(curves, survivor.called)
-	p.draw = func(c draw.Canvas) { drawConvergence(c, curves) }
+	bounds := slosOf(c.Settings[0].Set)
+	if bounds != nil {
+		p.Caption += sloCaption
+	}
+	p.draw = func(canvas draw.Canvas) { drawConvergence(canvas, curves, bounds) }
 	return p
 }
 

@@ -71,7 +71,11 @@ func Convergence(set *result.Set, s summary.Summary) Plot {
 		return p
 	}
 	p.Series = hues(drawn, survivor.called)
-	p.draw = func(c draw.Canvas) { drawConvergence(c, drawn) }
+	bounds := slosOf(set)
+	if bounds != nil {
+		p.Caption += sloCaption
+	}
+	p.draw = func(c draw.Canvas) { drawConvergence(c, drawn, bounds) }
 	return p
 }
 
@@ -146,8 +150,9 @@ func convergenceTable(s summary.Summary) Table {
 	return t
 }
 
-func drawConvergence(c draw.Canvas, curves []survivor) {
+func drawConvergence(c draw.Canvas, curves []survivor, bounds []slo) {
 	low, high, least := extent(curves)
+	low, high = reach(low, high, bounds)
 	xs := spanTicks(low, high)
 	ys := shareTicks(least)
 
@@ -196,6 +201,7 @@ func drawConvergence(c draw.Canvas, curves []survivor) {
 		d()
 	}
 
+	pn.sloWithin(bounds, &labels)
 	var beside []placed
 	x := area.Max.X
 	for i, curve := range curves {

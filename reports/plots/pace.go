@@ -77,7 +77,11 @@ func Pace(set *result.Set) Plot {
 		p.Series = append(p.Series, Series{q.name, []paint.Shade{q.shade}})
 	}
 	p.overTime(set.Scenario, axisEnd, at)
-	pace := paceStrip(all, axisEnd)
+	bounds := drawnIn(slosOf(set))
+	if bounds != nil {
+		p.Caption += " Red: what the scenario demands of the whole run."
+	}
+	pace := paceStrip(all, axisEnd, bounds)
 	p.height = stripsHeight(lanes, pace)
 	p.draw = func(c draw.Canvas) { drawStrips(c, set.Scenario, lanes, axisEnd, pace) }
 	return p
@@ -169,19 +173,21 @@ func paceTable(set *result.Set, all []stretch) Table {
 }
 
 // paceStrip draws a line a quantile.
-func paceStrip(all []stretch, end time.Duration) strip {
+func paceStrip(all []stretch, end time.Duration, demands []slo) strip {
 	low, high := time.Duration(math.MaxInt64), time.Duration(0)
 	for _, s := range all {
 		if s.drawn() {
 			low, high = min(low, s.sample.Quantile(.5).Value), max(high, s.sample.Quantile(.95).Value)
 		}
 	}
+	low, high = reach(low, high, demands)
 	ys := spanTicks(max(low, time.Microsecond), max(high, 2*time.Microsecond))
-	return strip{name: "Time to converge", height: 186, ys: ys, log: true, draw: func(pn panel) { drawPace(pn, all, end) }}
+	return strip{name: "Time to converge", height: 186, ys: ys, log: true, draw: func(pn panel) { drawPace(pn, all, end, demands) }}
 }
 
-func drawPace(pn panel, all []stretch, end time.Duration) {
+func drawPace(pn panel, all []stretch, end time.Duration, demands []slo) {
 	labels := placer{area: pn.c.Rectangle}
+	pn.sloAlong(demands, &labels)
 	var bounds []func()
 	for i, q := range paced {
 		pieces, at := pn.pace(all, q.q, end)

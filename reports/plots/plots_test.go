@@ -34,6 +34,27 @@ func sameInstant() *result.Set {
 	return set
 }
 
+// demanding is the day with bounds on the time to converge, one of them far away, and
+// demands that are none.
+func demanding() *result.Set {
+	set := fixture.Day()
+	for _, text := range []string{"p95(convergence) < 5m", "p99(convergence) <= 2h", "p95(convergence{map=lines}) < 1m", "max(parked) == 0", "p95(convergence) - p50(convergence) < 1m"} {
+		set.Expectations = append(set.Expectations, result.Expectation{ID: "x", Text: text, Verdict: result.Pass})
+	}
+	return set
+}
+
+func TestSLOs(t *testing.T) {
+	t.Parallel()
+	got := slosOf(demanding())
+	if len(got) != 2 || got[0] != (slo{.95, 5 * time.Minute, "p95(convergence) < 5m"}) || got[1] != (slo{.99, 2 * time.Hour, "p99(convergence) <= 2h"}) {
+		t.Errorf("%+v", got)
+	}
+	if along := drawnIn(got); len(along) != 1 || along[0].q != .95 {
+		t.Errorf("over the day %+v", along)
+	}
+}
+
 // manyMaps is a scenario with more maps, faults and outcome classes than fit.
 func manyMaps() *result.Set {
 	set := fixture.Day()
@@ -64,6 +85,7 @@ var cases = []struct {
 	{"one", fixture.One},
 	{"same-instant", sameInstant},
 	{"day", fixture.Day},
+	{"demanding", demanding},
 	{"runs", func() *result.Set { return fixture.Runs(3) }},
 	{"interrupted", func() *result.Set { return fixture.Interrupted(2, 200) }},
 	{"censored", func() *result.Set { return fixture.Censored(.03) }},

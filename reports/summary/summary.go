@@ -342,7 +342,7 @@ func Of(set *result.Set) Summary {
 // ones, for half a day beside whole days would pull every figure its way. When
 // no run is complete, all are taken, and reports say so.
 func Pool(set *result.Set) *result.Set {
-	out := &result.Set{Scenario: set.Scenario}
+	out := &result.Set{Scenario: set.Scenario, Expectations: set.Expectations}
 	for i := range set.Runs {
 		if set.Runs[i].Incomplete == "" {
 			out.Runs = append(out.Runs, set.Runs[i])

@@ -1,0 +1,110 @@
+package plots
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+
+	"github.com/twinwrite/twinwrite/reports/paint"
+	"github.com/twinwrite/twinwrite/scenarios/result"
+)
+
+// slo is a bound that a scenario sets to the time to converge of all its changes.
+type slo struct {
+	q     float64 // of the changes are to be on both sides ...
+	bound time.Duration
+	text  string // as the scenario writes it
+}
+
+// sloText is how expectations write it: "p99(convergence) < 5m".
+var sloText = regexp.MustCompile(`^(?:p([0-9.]+)|max)\(convergence\) <=? ([0-9a-z.µ]+)$`)
+
+// slosOf lists the bounds among the expectations of a set.
+func slosOf(set *result.Set) (list []slo) {
+	for _, e := range set.Expectations {
+		parts := sloText.FindStringSubmatch(e.Text)
+		if parts == nil {
+			continue
+		}
+		bound, err := time.ParseDuration(parts[2])
+		if err != nil || bound <= 0 {
+			continue
+		}
+		s := slo{q: 1, bound: bound, text: e.Text}
+		if parts[1] != "" {
+			percent, err := strconv.ParseFloat(parts[1], 64)
+			if err != nil || percent > 100 {
+				continue
+			}
+			s.q = percent / 100
+		}
+		list = append(list, s)
+	}
+	return list
+}
+
+const sloCaption = " Red: what the scenario demands of all changes together; a curve of all of them must pass left of the foot of the line."
+
+var (
+	sloLine  = draw.LineStyle{Color: paint.Bad, Width: 1, Dashes: []vg.Length{5, 3}}
+	sloStyle = style(9.5, bold, paint.Bad)
+)
+
+// sloWithin draws, over an area of shares by time, the bound from the top down to the
+// share that may take longer: a curve that is right of its foot misses it.
+func (p panel) sloWithin(all []slo, labels *placer) {
+	for i, s := range all {
+		x := p.x(min(max(s.bound.Seconds(), p.p.X.Min), p.p.X.Max))
+		foot := p.y(max(1-s.q, p.p.Y.Min))
+		p.c.StrokeLine2(sloLine, x, foot, x, p.c.Max.Y)
+		p.c.StrokeLine2(draw.LineStyle{Color: paint.Bad, Width: 2}, x-5, foot, x+5, foot)
+		text := strings.Replace(s.text, "(convergence)", "", 1)
+		w := measure(sloStyle, text)
+		at, y := x+5, p.c.Max.Y-12-13*vg.Length(i) // at the top, where curves are on the left
+		if at+w > p.c.Max.X {
+			at = x - 5 - w
+		}
+		box := vg.Rectangle{Min: vg.Point{X: at - 2, Y: y - 3}, Max: vg.Point{X: at + w + 2, Y: y + 9}}
+		fill(p.c, paint.Paper, box.Min.X, box.Min.Y, box.Max.X, box.Max.Y)
+		write(p.c, sloStyle, at, y, text)
+		labels.block(box)
+		labels.block(vg.Rectangle{Min: vg.Point{X: x - 5, Y: foot - 2}, Max: vg.Point{X: x + 5, Y: p.c.Max.Y}})
+	}
+}
+
+// sloAlong draws the bounds of a quantile across an area of times by the time of day.
+func (p panel) sloAlong(all []slo, labels *placer) {
+	for _, s := range all {
+		y := p.y(min(max(s.bound.Seconds(), p.p.Y.Min), p.p.Y.Max))
+		p.c.StrokeLine2(sloLine, p.c.Min.X, y, p.c.Max.X, y)
+		w := measure(sloStyle, s.text)
+		box := vg.Rectangle{Min: vg.Point{X: p.c.Max.X - w - 8, Y: y + 2}, Max: vg.Point{X: p.c.Max.X - 4, Y: y + 14}}
+		fill(p.c, paint.Paper, box.Min.X, box.Min.Y, box.Max.X, box.Max.Y)
+		write(p.c, sloStyle, box.Min.X+2, y+4, s.text)
+		labels.block(box)
+	}
+}
+
+// drawnIn are the bounds of the quantiles that [Pace] draws.
+func drawnIn(all []slo) (list []slo) {
+	for _, s := range all {
+		for _, q := range paced {
+			if s.q == q.q {
+				list = append(list, s)
+			}
+		}
+	}
+	return list
+}
+
+// reach widens a range of times so that it holds the bounds.
+func reach(low, high time.Duration, all []slo) (time.Duration, time.Duration) {
+	for _, s := range all {
+		low, high = min(low, s.bound), max(high, s.bound)
+	}
+	return low, high
+}
