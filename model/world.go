@@ -115,9 +115,8 @@ func New(c Config) (*World, error) {
 	}
 	c.steps()
 	c.Oracle.Maps, c.Oracle.Copies, c.Oracle.Limits = c.Maps, c.Integrator != nil, c.limits()
-	removed := mappings(nil)
-	c.Maps, removed = ownMaps(c.Maps, c.Faults)
-	c.Driver.Engine.Maps = c.Maps
+	own, removed := ownMaps(c.Maps, c.Faults)
+	c.Maps, c.Driver.Engine.Maps = own, own
 	if c.Failpoints != nil {
 		c.Driver.Engine.Failpoints = c.Failpoints
 	}

@@ -117,7 +117,7 @@ func TestUniqueValuesOfHeldTransactions(t *testing.T) {
 		want Ending // of who waited
 	}{{engine.CommitTx, ValueTaken}, {engine.AbortTx, Committed}} {
 		b := newUniqueBench(t, engine.Live)
-		held := b.submit(customer(Create, "A", text(1, "Oslo")))
+		b.submit(customer(Create, "A", text(1, "Oslo")))
 		if len(b.calls) != 1 {
 			t.Fatal("nothing is held")
 		}
@@ -126,7 +126,7 @@ func TestUniqueValuesOfHeldTransactions(t *testing.T) {
 			t.Errorf("the engine is told %+v", rows[0])
 		}
 		b = newUniqueBench(t, engine.Live)
-		held = b.submit(customer(Create, "A", text(1, "Oslo")))
+		held := b.submit(customer(Create, "A", text(1, "Oslo")))
 		second := b.submit(customer(Create, "C", text(1, "oslo")))
 		if len(b.endings) != 0 || len(b.calls) != 1 {
 			t.Fatalf("the second ended %v, %d calls; it must wait", b.endings, len(b.calls))

@@ -183,12 +183,12 @@ func rows(b *testing.B, path string) (all int) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer db.Close() //nolint:errcheck // it was only read
+	defer db.Close()
 	names, err := db.Query(`SELECT name FROM sqlite_schema WHERE type = 'table'`)
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer names.Close() //nolint:errcheck // it is read to the end
+	defer names.Close()
 	var tables []string
 	for names.Next() {
 		var name string
@@ -196,6 +196,9 @@ func rows(b *testing.B, path string) (all int) {
 			b.Fatal(err)
 		}
 		tables = append(tables, name)
+	}
+	if err := names.Err(); err != nil {
+		b.Fatal(err)
 	}
 	for _, name := range tables {
 		n := 0
