@@ -24,6 +24,7 @@ type Execution struct {
 	Data       Data          // that both sides hold in the end
 
 	edited sideData // the side of the first transaction
+	meant  Data     // Data in canonical form: what does not count in a comparison is left out
 }
 
 // Plan says how cases are executed; it is no part of a case. The zero Plan plants
@@ -116,7 +117,8 @@ func Execute(s *Subject, c *Case, p Plan) (x *Execution, err error) {
 		x.edited = sideData(c.Transactions[0].Side)
 	}
 	if x.Broken == "" {
-		x.Data = dataOf(world, w.Maps)
+		x.Data = dataOf(world, w.Maps, func(_ *engine.Column, v engine.Value) engine.Value { return v })
+		x.meant = dataOf(world, w.Maps, func(c *engine.Column, v engine.Value) engine.Value { return c.Canonical.Of(v) })
 		x.Properties = append(x.Result.Report.Properties, atRest(world, &x.Result, w.End))
 		if orders != nil {
 			x.Properties = append(x.Properties, orders.judge(x.Result.End))

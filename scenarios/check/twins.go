@@ -177,7 +177,7 @@ func sameData(a, b *Execution) string {
 	if differing(side.only(a.Data), side.only(b.Data)) != "" {
 		return ""
 	}
-	return differing(a.Data, b.Data)
+	return differing(a.meant, b.meant) // how a value is spelled that is the same to the map is up to timing
 }
 
 // Data are the records that both sides hold in the end, a line each, sorted.
@@ -196,8 +196,8 @@ func (s sideData) only(d Data) (own Data) {
 	return own
 }
 
-// dataOf writes down what a world holds.
-func dataOf(w *model.World, maps []*engine.TableMap) Data {
+// dataOf writes down what a world holds, each value in some form.
+func dataOf(w *model.World, maps []*engine.TableMap, form func(*engine.Column, engine.Value) engine.Value) Data {
 	var d Data
 	for _, s := range w.Systems {
 		for _, m := range maps {
@@ -208,7 +208,8 @@ func dataOf(w *model.World, maps []*engine.TableMap) Data {
 				var line strings.Builder
 				fmt.Fprintf(&line, "%s %s %s %s%s:", s.Side(), m.Name, r.Key.Company, r.Key.ID, r.Key.Spelling)
 				for c := range r.Values {
-					line.WriteString(" " + m.Columns[c].Name + "=" + history.Value(&r.Values[c]))
+					v := form(&m.Columns[c], r.Values[c])
+					line.WriteString(" " + m.Columns[c].Name + "=" + history.Value(&v))
 				}
 				d = append(d, line.String())
 			})
