@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
@@ -21,6 +22,7 @@ import (
 	"github.com/twinwrite/twinwrite/internal/fault"
 	"github.com/twinwrite/twinwrite/reports/junit"
 	"github.com/twinwrite/twinwrite/reports/plots"
+	"github.com/twinwrite/twinwrite/scenarios"
 	"github.com/twinwrite/twinwrite/scenarios/check"
 	"github.com/twinwrite/twinwrite/scenarios/result"
 	"github.com/twinwrite/twinwrite/scenarios/runs"
@@ -245,8 +247,8 @@ func readCase(path string) (*check.Case, error) {
 	return c, nil
 }
 
-// keep writes the failed case, how it went event by event, and a picture of it,
-// and returns the case's path.
+// keep writes the failed case, how it went event by event, a picture of it, and a Go
+// test, and returns the case's path.
 func (f *checkFlags) keep(c *check.Campaign, failure *check.Failure) (string, error) {
 	small := failure.Smallest()
 	_, trace, err := check.Record(c.Subject, small, c.Plan)
@@ -267,11 +269,54 @@ func (f *checkFlags) keep(c *check.Campaign, failure *check.Failure) (string, er
 	if err := writeFile(picturePath(path), plots.Lanes(&story.History).WriteSVG); err != nil {
 		return "", err
 	}
+	if err := f.writeGoTest(c, failure.Property.ID, small, path); err != nil {
+		return "", err
+	}
 	return path, os.WriteFile(tracePath(path), trace.Encode(), 0o644)
+}
+
+// writeGoTest writes a Go test of a failed case, where it fails in one: what needs a
+// store in a file does not.
+func (f *checkFlags) writeGoTest(c *check.Campaign, property string, small *check.Case, path string) error {
+	broken, err := check.Broken(c.Subject, small, check.Plan{Bugs: c.Plan.Bugs}, property)
+	if err != nil || broken == nil || broken.ID != property {
+		if err := os.Remove(goTestPath(path)); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+		return nil
+	}
+	maps := cmp.Or(f.scenario, check.OwnSubject().Name)
+	if _, err := scenarios.Builtin(maps); err != nil && maps != check.OwnSubject().Name {
+		if maps, err = fromFolder(f.out, maps); err != nil {
+			return err
+		}
+	}
+	text, err := check.GoTest(path, maps, property, c.Plan.Bugs)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(goTestPath(path), text, 0o644)
+}
+
+// fromFolder is the path of a file as it is seen from a folder, where go test runs.
+func fromFolder(folder, file string) (string, error) {
+	from, err := filepath.Abs(folder)
+	if err != nil {
+		return "", err
+	}
+	to, err := filepath.Abs(file)
+	if err != nil {
+		return "", err
+	}
+	path, err := filepath.Rel(from, to)
+	return filepath.ToSlash(path), err
 }
 
 // tracePath is where the recording of a case is.
 func tracePath(path string) string { return strings.TrimSuffix(path, ".json") + ".trace" }
+
+// goTestPath is where the Go test of a case is.
+func goTestPath(path string) string { return strings.TrimSuffix(path, ".json") + "_test.go" }
 
 // picturePath is where the picture of a case is.
 func picturePath(path string) string { return strings.TrimSuffix(path, ".json") + ".svg" }
@@ -299,6 +344,9 @@ func (f *checkFlags) print(w io.Writer, c *check.Campaign, s *check.Summary, pat
 		plural(s.Failure.Case.Edits(), "edit"), plural(len(s.Failure.Case.Faults), "fault"), s.Failure.Tries)
 	fmt.Fprintf(w, "\nWhat happened, in true time:\n\n%s", story.Text())
 	fmt.Fprintf(w, "\nAs a picture:  %s\n", picturePath(path))
+	if _, err := os.Stat(goTestPath(path)); err == nil {
+		fmt.Fprintf(w, "As a Go test:  %s\n", goTestPath(path))
+	}
 	fmt.Fprintf(w, "See it again:  %s\n", f.replayLine(path))
 	return nil
 }

@@ -132,11 +132,13 @@ func Execute(s *Subject, c *Case, p Plan) (x *Execution, err error) {
 	return x, nil
 }
 
+var soundWorld = oracle.Contract{ID: "sound-world", Text: "no rule of the simulation or of the engine itself is broken"}
+
 // brokenRule turns a panic of the world into the breach of a contract, so that a
 // case that shows it is shrunk like any other.
 func brokenRule(what string) oracle.Property {
 	return oracle.Property{
-		Contract: oracle.Contract{ID: "sound-world", Text: "no rule of the simulation or of the engine itself is broken"},
+		Contract: soundWorld,
 		Verdict:  oracle.Fail, Checked: 1, Violations: 1,
 		Examples: []oracle.Violation{{Message: what}},
 	}

@@ -68,11 +68,7 @@ func Holds(id, contract string, broken func(*Execution) string) Option {
 // fails the test with its story and the case itself.
 func Scenario(t testing.TB, nameOrPath string, options ...Option) {
 	t.Helper()
-	s, _, err := scenarios.Load(nameOrPath)
-	if err != nil {
-		t.Fatal(err)
-	}
-	subjectHolds(t, FromScenario(s), options...)
+	subjectHolds(t, MapsOf(t, nameOrPath), options...)
 }
 
 // Maps checks table maps that are given as Go values.

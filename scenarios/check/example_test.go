@@ -1,0 +1,90 @@
+package check_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/twinwrite/twinwrite/engine"
+	"github.com/twinwrite/twinwrite/scenarios"
+	"github.com/twinwrite/twinwrite/scenarios/check"
+)
+
+// stub stands for the *testing.T of your own tests. It prints the property by which one
+// would fail.
+type stub struct{ testing.TB }
+
+func (stub) Helper()                  {}
+func (stub) Context() context.Context { return context.Background() }
+func (stub) Logf(string, ...any)      {}
+func (stub) Errorf(format string, args ...any) {
+	_, told, _ := strings.Cut(fmt.Sprintf(format, args...), " breaks ")
+	told, _, _ = strings.Cut(told, " (")
+	fmt.Fprintln(os.Stdout, strings.SplitN(told, ": ", 3)[:2])
+}
+
+// The maps of a scenario file, with a property of your own. It holds, and nothing is
+// told.
+func ExampleScenario() {
+	var t stub
+	named := func(x *check.Execution) string {
+		for _, line := range x.Data {
+			if strings.Contains(line, `name="nobody"`) {
+				return line
+			}
+		}
+		return ""
+	}
+	check.Scenario(t, "month-end", check.Number(50), check.Holds("named", "nobody is called nobody", named))
+	// Output:
+}
+
+// Maps as Go values, with the texts that users write, and a property that does not hold:
+// the text d is written by somebody, sooner or later.
+func ExampleMaps() {
+	var t stub
+	subject := &check.Subject{Name: "contacts", Maps: []check.Map{{
+		Table: engine.TableMap{Name: "contacts", Columns: []engine.Column{{Name: "grade"}, {Name: "phone"}}},
+		Words: map[string][2][]string{"grade": {{"a", "b", "d"}, {"a", "b", "d"}}},
+	}}}
+	graded := func(x *check.Execution) string {
+		for _, line := range x.Data {
+			if strings.Contains(line, `grade="d"`) {
+				return line
+			}
+		}
+		return ""
+	}
+	check.Maps(t, subject, check.Number(500), check.Seed(3), check.Holds("graded", "nobody has the grade d", graded))
+	// Output: [fail graded]
+}
+
+// A case that twinwrite check has written, with the bug that was planted: what the Go test
+// beside the case file says.
+func ExampleRepeat() {
+	var t stub
+	subject := check.MapsOf(t, "both-sides-edit")
+	path := filepath.Join("testdata", "echo.json")
+	check.Repeat(t, subject, path, check.Breaks("no-echo"), check.Plant("engine/no-loopback-control", "return(true)"))
+	check.Repeat(t, subject, path, check.Breaks("no-echo")) // without it, it holds
+	// Output: [fail no-echo]
+}
+
+// A campaign tells more than a test needs: how many cases there were, and what they showed.
+func ExampleFromScenario() {
+	s, _, err := scenarios.Load("both-sides-edit")
+	if err != nil {
+		fmt.Fprintln(os.Stdout, err)
+		return
+	}
+	sum, err := check.Campaign{Subject: check.FromScenario(s), Seed: 1, Cases: 50}.Run(context.Background())
+	if err != nil {
+		fmt.Fprintln(os.Stdout, err)
+		return
+	}
+	fmt.Fprintln(os.Stdout, sum.Cases, "cases of", sum.Subject, "failed:", sum.Failure != nil)
+	// Output: 50 cases of both-sides-edit failed: false
+}

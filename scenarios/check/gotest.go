@@ -1,0 +1,135 @@
+package check
+
+import (
+	"bytes"
+	"fmt"
+	"go/format"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/twinwrite/twinwrite/internal/fault"
+	"github.com/twinwrite/twinwrite/model/oracle"
+	"github.com/twinwrite/twinwrite/scenarios"
+)
+
+// Plant plants a bug of the engine, at the passes that terms tell.
+func Plant(name, terms string) Option {
+	return func(c *Campaign) { c.Plan.Bugs = append(c.Plan.Bugs, fault.Point{Name: name, Terms: terms}) }
+}
+
+// Breaks names the property that a case of [Repeat] breaks. One that compares two runs
+// is judged there only when it is named.
+func Breaks(property string) Option { return func(c *Campaign) { c.Pinned = property } }
+
+// MapsOf returns the table maps of a scenario, a file or the name of one that comes
+// with the program, or with the name "own" those that the program tests itself with.
+func MapsOf(t testing.TB, nameOrPath string) *Subject {
+	t.Helper()
+	if own := OwnSubject(); nameOrPath == own.Name {
+		return own
+	}
+	s, _, err := scenarios.Load(nameOrPath)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return FromScenario(s)
+}
+
+// Repeat runs a case file once more in a Go test, and fails as the case does, with its
+// story. Of the options it takes [Plant], [Breaks] and [Holds]; the others are about
+// drawing cases.
+func Repeat(t testing.TB, subject *Subject, path string, options ...Option) {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := DecodeCase(text)
+	if err != nil {
+		t.Fatalf("%s: %v", path, err)
+	}
+	var with Campaign
+	for _, set := range options {
+		set(&with)
+	}
+	broken, err := Broken(subject, c, with.Plan, with.Pinned)
+	if err != nil {
+		t.Fatalf("%s: %v", path, err)
+	}
+	if broken == nil {
+		return
+	}
+	story, err := Tell(subject, c, with.Plan, broken.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Errorf("%s breaks %v\n\n%s", path, broken, indent(story.Text()))
+}
+
+// Broken runs a case and returns the property that it breaks: the one of that name, else
+// the first; nil for none. A name that nothing judges is an error.
+func Broken(s *Subject, c *Case, p Plan, property string) (*oracle.Property, error) {
+	once := search{Campaign: Campaign{Subject: s}, twins: twins(nil)}
+	x, err := once.execute(c, p, property)
+	if err != nil {
+		return nil, err
+	}
+	if broken := x.failed(property); broken != nil {
+		return broken, nil
+	}
+	if broken := x.failed(""); broken != nil {
+		return broken, nil
+	}
+	if property != "" && property != soundWorld.ID && !x.judged(property) {
+		return nil, fmt.Errorf("nothing judges the property %q in this case", property)
+	}
+	return nil, nil
+}
+
+// judged reports whether a property is among those that a run was asked for.
+func (x *Execution) judged(property string) bool {
+	for i := range x.Properties {
+		if x.Properties[i].ID == property {
+			return true
+		}
+	}
+	return false
+}
+
+// GoTest writes a Go test that repeats a failed case: a file for the folder of the case.
+// maps is what [MapsOf] takes, seen from that folder.
+func GoTest(path, maps, property string, bugs []fault.Point) ([]byte, error) {
+	name := strings.TrimSuffix(filepath.Base(path), ".json")
+	var b bytes.Buffer
+	fmt.Fprintf(&b, `// Written by twinwrite check: a case that breaks %s, made small. It fails while the
+// case does; keep it beside its case file to see that it stays mended.
+package cases_test
+
+import (
+	"testing"
+
+	"github.com/twinwrite/twinwrite/scenarios/check"
+)
+
+func Test%s(t *testing.T) {
+check.Repeat(t, check.MapsOf(t, %q), %q, check.Breaks(%q)`, property, identifier(name), maps, filepath.Base(path), property)
+	for _, p := range bugs {
+		fmt.Fprintf(&b, ", check.Plant(%q, %q)", p.Name, p.Terms)
+	}
+	b.WriteString(")\n}\n")
+	return format.Source(b.Bytes())
+}
+
+// identifier makes what can be part of a Go name: words begin with a capital, and what
+// no name may hold is left out.
+func identifier(text string) string {
+	var b strings.Builder
+	for _, word := range strings.FieldsFunc(text, func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9')
+	}) {
+		b.WriteString(strings.ToUpper(word[:1]) + word[1:])
+	}
+	return b.String()
+}
