@@ -122,7 +122,7 @@ func (o *Oracle) restore(at sim.Time, s *shape, p *pair, y engine.Side, source *
 		next[g] = is
 	}
 	o.move(p, y, next, source)
-	o.references(at, y, intentOf(prev), prev, after)
+	o.references(at, y, intentOf(prev), prev, after, nil)
 }
 
 // backAgainstTheFlow notes that a side holds again what it held before a transaction

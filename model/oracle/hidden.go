@@ -82,7 +82,7 @@ func (o *Oracle) unhide(at sim.Time, s *shape, p *pair, y engine.Side, source *h
 		}
 	}
 	o.move(p, y, next, source)
-	o.references(at, y, intentOf(prev), prev, after)
+	o.references(at, y, intentOf(prev), prev, after, r.hidden)
 	o.restored(at, p, y, intentOf(prev), source, ^set(0))
 }
 

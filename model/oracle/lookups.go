@@ -93,6 +93,12 @@ func (o *Oracle) named(side engine.Side, k *engine.Key) *pair {
 	return o.pairs.find(&folded)
 }
 
+// holds reports whether a side holds the record that a lookup of its own names.
+func (o *Oracle) holds(side engine.Side, k *engine.Key) bool {
+	p := o.named(side, k)
+	return p != nil && alive(p.record[side])
+}
+
 // dangling judges what was deleted before an instant.
 func (o *Oracle) dangling(at sim.Time) {
 	if at == o.lookups.at {

@@ -329,7 +329,7 @@ func (o *Oracle) carry(at sim.Time, s *shape, p *pair, y engine.Side, source *he
 		}
 	}
 	o.move(p, y, next, source)
-	o.references(at, y, w.Intent, prev, after)
+	o.references(at, y, w.Intent, prev, after, nil)
 }
 
 // leavesLookups reports whether a write brings a record without a lookup that
@@ -527,8 +527,9 @@ func (o *Oracle) reached(at sim.Time, p *pair, x engine.Side, g int, from, to ui
 }
 
 // references checks the lookups that an engine write brought to a side. What a
-// live transaction brings is there at one instant, in any order.
-func (o *Oracle) references(at sim.Time, y engine.Side, tx engine.TxID, prev, after *engine.Record) {
+// live transaction brings is there at one instant, in any order. What the side gets
+// back, if anything, names by its own spelling what it named before.
+func (o *Oracle) references(at sim.Time, y engine.Side, tx engine.TxID, prev, after, back *engine.Record) {
 	key := &after.Key
 	for _, c := range o.shapes[key.Map].lookups {
 		v := &after.Values[c]
@@ -547,6 +548,7 @@ func (o *Oracle) references(at sim.Time, y engine.Side, tx engine.TxID, prev, af
 		}
 		switch {
 		case l.pair != nil && alive(l.pair.record[y]):
+		case back != nil && sameValue(v, &back.Values[c]) && o.holds(y, v.Target):
 		case tx != 0:
 			o.lookups.early = append(o.lookups.early, early{at: at, side: y, from: after, to: v.Target})
 		default:
