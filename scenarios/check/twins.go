@@ -9,6 +9,7 @@ import (
 	"github.com/twinwrite/twinwrite/engine"
 	"github.com/twinwrite/twinwrite/model"
 	"github.com/twinwrite/twinwrite/model/oracle"
+	"github.com/twinwrite/twinwrite/model/system"
 	"github.com/twinwrite/twinwrite/scenarios/history"
 )
 
@@ -163,8 +164,9 @@ func identical(a, b *Execution) string {
 }
 
 // sameData compares what the two sides hold in the end, where their users came
-// to commit the same: a fault may delay one of them past another. An item that
-// waits for an operator has nothing to compare.
+// to commit the same: a fault may delay one of them past another, or fail a delete,
+// whose undoing brings back what both sides know and no more. An item that waits for
+// an operator has nothing to compare.
 func sameData(a, b *Execution) string {
 	for _, x := range []*Execution{a, b} {
 		for _, m := range x.Result.Report.Maps {
@@ -174,7 +176,8 @@ func sameData(a, b *Execution) string {
 		}
 	}
 	side := a.edited
-	if differing(side.only(a.Data), side.only(b.Data)) != "" {
+	saved := func(x *Execution) uint64 { return x.Result.Systems[side].Endings[system.Committed] }
+	if saved(a) != saved(b) || differing(side.only(a.Data), side.only(b.Data)) != "" {
 		return ""
 	}
 	return differing(a.meant, b.meant) // how a value is spelled that is the same to the map is up to timing
