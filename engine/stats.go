@@ -117,3 +117,10 @@ func (c *Core) OpenItems(f func(OpenItem)) {
 		}
 	}
 }
+
+// Queues reports whether a reference is in the queue: taken in, and without an
+// outcome, saved or not.
+func (c *Core) Queues(k Key, side Side, incarnation, number uint32) bool {
+	id, known := c.pairs.find(k, side)
+	return known && c.pairs.lane(id).find(incarnation, number) != nil
+}

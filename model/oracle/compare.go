@@ -76,7 +76,7 @@ func (o *Oracle) compared(p *pair) standing {
 
 // drifts reports whether a column group that flows one way was edited where it
 // flows to, and its source has nothing newer that is to be carried: what was
-// overridden or dismissed is not.
+// overridden, dismissed or made in a life that is over is not.
 func (p *pair) drifts(s *shape, g int) bool {
 	if p.more == nil || !p.more.drift.has(g) {
 		return false
@@ -91,7 +91,8 @@ func (p *pair) drifts(s *shape, g int) bool {
 		if c == nil {
 			break
 		}
-		if !c.dropped.has(g) && (!c.what.has(settled) || c.class != engine.Dismissed) {
+		over := p.record[x] != nil && c.life < p.record[x].Mark.Incarnation
+		if !over && !c.dropped.has(g) && (!c.what.has(settled) || c.class != engine.Dismissed) {
 			return false
 		}
 	}

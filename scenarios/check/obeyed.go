@@ -73,14 +73,15 @@ func (o *obeyed) hear(h model.Told) {
 	}
 }
 
-// ask notes what is on the desk when an operator dismisses it.
+// ask notes what is on the desk when an operator dismisses it. What has its outcome
+// and waits for the save of it is not there any more.
 func (o *obeyed) ask(at sim.Time) {
 	if o.core() == nil {
 		return
 	}
 	o.core().OpenItems(func(i engine.OpenItem) {
 		for c := range o.open {
-			if i.Requested == engine.DismissRequested && c.key == i.Key && c.side == i.Side {
+			if i.Requested == engine.DismissRequested && c.key == i.Key && c.side == i.Side && o.core().Queues(c.key, c.side, c.incarnation, c.number) {
 				o.dismissed[c] = at
 			}
 		}
