@@ -213,6 +213,13 @@ func (o *Oracle) commitHeld(at sim.Time, side engine.Side, p *pair) (h *head, si
 	return nil, at
 }
 
+// failed reports whether a live transaction has ended without a commit, whatever the
+// engine still writes for it.
+func (o *Oracle) failed(side engine.Side, tx engine.TxID) bool {
+	l := o.lives[liveID{side, tx}]
+	return l != nil && l.undone
+}
+
 // goesLive counts a change of a live transaction that commits. It has no
 // reference. The other side has had it since then.
 func (o *Oracle) goesLive(side engine.Side, p *pair, c *commit, since sim.Time) {

@@ -373,6 +373,7 @@ func (o *Oracle) overwrite(at sim.Time, s *shape, p *pair, y engine.Side, g int,
 		switch {
 		case unseen && older:
 			o.totals.DriftOverwritten++
+		case unseen && o.failed(x, w.Intent): // it will be given back
 		case unseen:
 			o.written(at, p, y, g, is, was, w.Intent != 0, declared, fresh)
 		case declared:
