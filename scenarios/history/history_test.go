@@ -61,6 +61,26 @@ func TestMoves(t *testing.T) {
 	}
 }
 
+// TestHeldOnBothSides lets a transaction of one side fail while one of the other side
+// waits with the same record, which then commits.
+func TestHeldOnBothSides(t *testing.T) {
+	t.Parallel()
+	key := engine.Key{ID: "K1"}
+	record := &engine.Record{Key: key, Alive: true, Values: make([]engine.Value, 1)}
+	teller := Teller{Maps: maps}
+	for _, h := range []model.Told{
+		{What: model.Held, Side: engine.Dataverse}, {What: model.Held, Side: engine.FinOps},
+		{What: model.Undone, Side: engine.FinOps}, {What: model.UserCommitted, Side: engine.Dataverse},
+	} {
+		h.Key, h.After = key, record
+		teller.Hear(h)
+	}
+	h := teller.Told("x", 0)
+	if got, want := h.Steps[len(h.Steps)-1].What, "The live transaction of parties K1 on dataverse commits."; got != want {
+		t.Errorf("told %q, want %q", got, want)
+	}
+}
+
 // TestHostile prints a record whose key would move the cursor, or turn what
 // follows it around.
 func TestHostile(t *testing.T) {

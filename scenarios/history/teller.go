@@ -25,8 +25,8 @@ type Teller struct {
 
 	heard result.History
 	lanes map[lane]*state
-	held  map[engine.Key]bool // by a live transaction
-	open  int                 // changes that have not ended
+	held  map[lane]bool // by a live transaction
+	open  int           // changes that have not ended
 }
 
 // lane is one direction of a pair.
@@ -95,18 +95,18 @@ func (t *Teller) tell(s *result.Step, h *model.Told) {
 	case model.UserCommitted:
 		on(h.Side)
 		s.Kind, s.What, s.Short = t.userCommit(h)
-		if t.held[h.Key] {
+		if t.held[lane{h.Key, h.Side}] {
 			s.What = fmt.Sprintf("The live transaction of %s on %s commits.", t.record(h.Key), h.Side)
-			delete(t.held, h.Key)
+			delete(t.held, lane{h.Key, h.Side})
 		}
 	case model.Held:
 		on(h.Side)
 		_, s.What, s.Short = t.userCommit(h)
 		s.What = strings.TrimSuffix(s.What, ".") + "; live, so that the commit waits for the other side."
 		s.Short = "waits"
-		t.hold(h.Key)
+		t.hold(lane{h.Key, h.Side})
 	case model.Undone:
-		delete(t.held, h.Key)
+		delete(t.held, lane{h.Key, h.Side})
 		on(h.Side)
 		s.Kind, s.Short = result.RefusedStep, "fails"
 		s.What = fmt.Sprintf("The live transaction of %s on %s fails, and leaves nothing there.", t.record(h.Key), h.Side)
@@ -143,12 +143,12 @@ func (t *Teller) tell(s *result.Step, h *model.Told) {
 	}
 }
 
-// hold notes that a live transaction waits with a record.
-func (t *Teller) hold(k engine.Key) {
+// hold notes that a live transaction of a side waits with a record.
+func (t *Teller) hold(l lane) {
 	if t.held == nil {
-		t.held = map[engine.Key]bool{}
+		t.held = map[lane]bool{}
 	}
-	t.held[k] = true
+	t.held[l] = true
 }
 
 func (t *Teller) userCommit(h *model.Told) (kind result.StepKind, what, short string) {
