@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -29,6 +30,9 @@ looks at it; a PNG file is light, or dark with --dark.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if format != "svg" && format != "png" {
 				return usage(fmt.Errorf("--format is %q\n  hint: svg or png", format))
+			}
+			if dark && format != "png" {
+				return usage(errors.New("--dark is for PNG files\n  hint: add --format png; an SVG file follows its reader's setting"))
 			}
 			stored, err := storedRun(args[0])
 			if err != nil {

@@ -215,7 +215,7 @@ func (p panel) limitLines(sc result.Scenario, all []sized) {
 			continue
 		}
 		x := p.x(float64(i) - .5)
-		p.c.StrokeLine2(draw.LineStyle{Color: paint.FaultEdge, Width: .9, Dashes: []vg.Length{3, 3}}, x, p.c.Min.Y, x, p.c.Max.Y)
+		p.c.StrokeLine2(draw.LineStyle{Color: paint.FaultEdge, Width: .9, Dashes: []vg.Length{3, 3}}, x, p.c.Min.Y, x, p.y(1))
 		text := words.Count(most) + " from " + words.Side(words.Sides[side])
 		write(p.c, aligned(style(9.5, bold, paint.FaultEdge), draw.XRight), x-4, p.c.Max.Y-22-12*vg.Length(side), text)
 	}

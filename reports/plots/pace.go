@@ -120,7 +120,8 @@ func stretches(set *result.Set, end time.Duration) []stretch {
 	return all
 }
 
-// paceFinding says how far the slowest stretch is from the ordinary one.
+// paceFinding says how far the slowest stretch is from the ordinary one, or from the
+// best where slow ones are as many.
 func paceFinding(set *result.Set, all []stretch) string {
 	var tails []time.Duration
 	worst := -1
@@ -141,12 +142,15 @@ func paceFinding(set *result.Set, all []stretch) string {
 	usual := tails[(len(tails)-1)/2]
 	clock := words.NewClock(set.Scenario.Start, set.Scenario.Length)
 	slow := all[worst].sample.Quantile(.95)
-	if !slow.Censored && slow.Value <= 2*usual {
-		return fmt.Sprintf("The day is even: 95 %% of the changes of every stretch converge within %s", words.Quantile(slow))
-	}
-	if slow.Censored {
+	switch {
+	case slow.Censored:
 		return fmt.Sprintf("Of the changes made from %s on, more than 5 %% never converged; 95 %% within %s is usual",
 			clock.Minute(all[worst].from), words.Duration(usual))
+	case slow.Value <= 2*tails[0]:
+		return fmt.Sprintf("The day is even: 95 %% of the changes of every stretch converge within %s", words.Quantile(slow))
+	case slow.Value <= 2*usual: // half of the day is slow, and calls itself usual
+		return fmt.Sprintf("Changes made from %s on took longest: 95 %% within %s, where %s is the best of the day",
+			clock.Minute(all[worst].from), words.Quantile(slow), words.Duration(tails[0]))
 	}
 	return fmt.Sprintf("Changes made from %s on took longest: 95 %% within %s, where %s is usual",
 		clock.Minute(all[worst].from), words.Quantile(slow), words.Duration(usual))

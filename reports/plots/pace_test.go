@@ -1,11 +1,13 @@
 package plots
 
 import (
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/twinwrite/twinwrite/reports/internal/fixture"
 	"github.com/twinwrite/twinwrite/reports/stats"
+	"github.com/twinwrite/twinwrite/scenarios/result"
 )
 
 // TestStretches: every change is in the one stretch in which it was committed.
@@ -90,6 +92,34 @@ func TestMultipleTicks(t *testing.T) {
 		}
 		if got[1:] != c.want {
 			t.Errorf("%v to %v: %q, want %q", c.low, c.high, got[1:], c.want)
+		}
+	}
+}
+
+// TestSlowHalf does not call a day even of which half is slow.
+func TestSlowHalf(t *testing.T) {
+	t.Parallel()
+	day := func(tails ...time.Duration) (all []stretch) {
+		for i, tail := range tails {
+			took := make([]time.Duration, paceLeast)
+			for j := range took {
+				took[j] = tail
+			}
+			all = append(all, stretch{time.Duration(i) * time.Hour, time.Duration(i+1) * time.Hour, stats.NewSample(took, nil)})
+		}
+		return all
+	}
+	set := &result.Set{Scenario: result.Scenario{Length: 5 * time.Hour}}
+	for _, c := range []struct {
+		all  []stretch
+		want string
+	}{
+		{day(time.Second, time.Second, 2*time.Second), "The day is even"},
+		{day(time.Second, time.Second, time.Minute), "where 1s is usual"},
+		{day(time.Second, time.Minute, time.Minute), "where 1s is the best of the day"},
+	} {
+		if got := paceFinding(set, c.all); !strings.Contains(got, c.want) {
+			t.Errorf("%q, want %q", got, c.want)
 		}
 	}
 }

@@ -69,8 +69,10 @@ func TestHeldOnBothSides(t *testing.T) {
 	record := &engine.Record{Key: key, Alive: true, Values: make([]engine.Value, 1)}
 	teller := Teller{Maps: maps}
 	for _, h := range []model.Told{
-		{What: model.Held, Side: engine.Dataverse}, {What: model.Held, Side: engine.FinOps},
-		{What: model.Undone, Side: engine.FinOps}, {What: model.UserCommitted, Side: engine.Dataverse},
+		{What: model.Held, Side: engine.Dataverse},
+		{What: model.Held, Side: engine.FinOps},
+		{What: model.Undone, Side: engine.FinOps},
+		{What: model.UserCommitted, Side: engine.Dataverse},
 	} {
 		h.Key, h.After = key, record
 		teller.Hear(h)
