@@ -15,7 +15,7 @@ func BenchmarkWriteFolder(b *testing.B) {
 	b.Run("100k changes", func(b *testing.B) {
 		dir := b.TempDir()
 		for b.Loop() {
-			if _, err := reports.WriteFolder(dir, huge, reports.Manifest{}); err != nil {
+			if _, err := reports.Of(huge).WriteFolder(dir, reports.Manifest{}); err != nil {
 				b.Fatal(err)
 			}
 		}
@@ -23,14 +23,14 @@ func BenchmarkWriteFolder(b *testing.B) {
 	b.Run("5 runs", func(b *testing.B) {
 		dir := b.TempDir()
 		for b.Loop() {
-			if _, err := reports.WriteFolder(dir, runs, reports.Manifest{}); err != nil {
+			if _, err := reports.Of(runs).WriteFolder(dir, reports.Manifest{}); err != nil {
 				b.Fatal(err)
 			}
 		}
 	})
 	b.Run("terminal", func(b *testing.B) {
 		for b.Loop() {
-			if err := reports.Terminal(io.Discard, runs, reports.TerminalOptions{}); err != nil {
+			if err := reports.Of(runs).Terminal(io.Discard, reports.TerminalOptions{}); err != nil {
 				b.Fatal(err)
 			}
 		}

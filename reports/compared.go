@@ -63,7 +63,7 @@ func WriteTornado(dir string, t *comparison.Tornado, sc result.Scenario) error {
 }
 
 // WriteComparison writes the reports of a comparison into the folder dir, as
-// [WriteFolder] does those of a set.
+// [Report.WriteFolder] does those of a set.
 func WriteComparison(dir string, c *result.Comparison, figures comparison.Comparison, m Manifest) (Files, error) {
 	drawn := plots.Compared(c, &figures)
 	f, err := newFolder(dir)

@@ -1,7 +1,7 @@
 // Package reports writes what a scenario produced for people and programs: the
 // results file, the summary, the plots, the page and the terminal's screen.
 //
-// Begin with [WriteFolder], which fills a run folder:
+// Begin with [Of] and [Report.WriteFolder], which fills a run folder:
 //
 //	scenario.yaml    the scenario as given
 //	resolved.yaml    the same with all defaults and overrides
@@ -11,7 +11,7 @@
 //	report.html      the page for architects (package html)
 //	manifest.json    wall clock, host and versions
 //
-// [Terminal] prints the one screen that a run ends with.
+// [Report.Terminal] prints the one screen that a run ends with.
 //
 // All but manifest.json is a function of the [result.Set] alone: the same set
 // gives the same bytes, whenever and wherever. Package reports knows nothing

@@ -36,7 +36,7 @@ func TestExpectationsAreTold(t *testing.T) {
 	}
 
 	var terminal, page strings.Builder
-	if err := reports.Terminal(&terminal, set, reports.TerminalOptions{}); err != nil {
+	if err := reports.Of(set).Terminal(&terminal, reports.TerminalOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{

@@ -36,7 +36,7 @@ type Manifest struct {
 	EventsPerSecond  float64 `json:"events_per_second"`
 }
 
-// Files are the paths that [WriteFolder] wrote, in the order of writing,
+// Files are the paths that [Report.WriteFolder] wrote, in the order of writing,
 // relative to the run folder and with forward slashes.
 type Files []string
 
@@ -53,41 +53,47 @@ const (
 	ManifestFile = "manifest.json"
 )
 
-// WriteFolder writes all reports of set into the folder dir, making it if need
+// Report is a set with its figures, in all forms that there are. The figures are
+// worked out once: with many runs their intervals take longer than the runs.
+type Report struct {
+	set     *result.Set
+	figures summary.Summary
+}
+
+// Of condenses a set.
+func Of(set *result.Set) *Report { return &Report{set, summary.Of(set)} }
+
+// WriteFolder writes all reports of a set into the folder dir, making it if need
 // be and replacing what an earlier call left there.
 //
 // Each file appears whole or not at all: it is written beside its place and
 // renamed. The manifest comes last, so a folder with a manifest is complete.
 // On an error the files written so far are returned with it.
-func WriteFolder(dir string, set *result.Set, m Manifest) (Files, error) {
-	figures := summary.Of(set)
-	drawn := plots.All(set, figures)
+func (r *Report) WriteFolder(dir string, m Manifest) (Files, error) {
+	drawn := r.Plots()
 	f, err := newFolder(dir)
 	if err != nil {
 		return nil, err
 	}
-	f.bytes(ScenarioFile, set.Scenario.Source)
-	f.bytes(ResolvedFile, set.Scenario.Resolved)
-	f.path(ResultsFile, func(path string) error { return store.Write(path, set) })
-	f.write(SummaryFile, figures.WriteJSON)
+	f.bytes(ScenarioFile, r.set.Scenario.Source)
+	f.bytes(ResolvedFile, r.set.Scenario.Resolved)
+	f.path(ResultsFile, func(path string) error { return store.Write(path, r.set) })
+	f.write(SummaryFile, r.WriteJSON)
 	f.plots(drawn)
-	f.write(ReportFile, func(w io.Writer) error { return html.Write(w, set, figures, drawn) })
-	f.suite(JUnit(set))
+	f.write(ReportFile, func(w io.Writer) error { return html.Write(w, r.set, r.figures, drawn) })
+	f.suite(r.JUnit())
 	f.manifest(m)
 	return f.files, f.err
 }
 
-// Page writes the page of a set.
-func Page(w io.Writer, set *result.Set) error {
-	figures := summary.Of(set)
-	return html.Write(w, set, figures, plots.All(set, figures))
-}
+// Page writes the page.
+func (r *Report) Page(w io.Writer) error { return html.Write(w, r.set, r.figures, r.Plots()) }
 
-// Plots draws the pictures of a set.
-func Plots(set *result.Set) []plots.Plot { return plots.All(set, summary.Of(set)) }
+// Plots draws the pictures.
+func (r *Report) Plots() []plots.Plot { return plots.All(r.set, r.figures) }
 
-// Summary condenses set into the figures of summary.json.
-func Summary(set *result.Set) summary.Summary { return summary.Of(set) }
+// WriteJSON writes the figures, as summary.json has them.
+func (r *Report) WriteJSON(w io.Writer) error { return r.figures.WriteJSON(w) }
 
 // folder writes files one after the other until the first error.
 type folder struct {

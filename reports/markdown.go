@@ -14,8 +14,8 @@ import (
 
 // Markdown writes a set for a pull request's comment: the verdict, what does not
 // hold, a row for each table map, what happened, and the line that repeats it.
-func Markdown(w io.Writer, set *result.Set) error {
-	s := summary.Of(set)
+func (r *Report) Markdown(w io.Writer) error {
+	set, s := r.set, r.figures
 	var out strings.Builder
 	fmt.Fprintf(&out, "## %s: %s\n\n", strings.ToUpper(string(s.Verdict)), tables.Plain(s.Scenario.Name))
 	item := func(text string) {

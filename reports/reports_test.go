@@ -18,7 +18,6 @@ import (
 	"github.com/twinwrite/twinwrite/reports"
 	"github.com/twinwrite/twinwrite/reports/internal/fixture"
 	"github.com/twinwrite/twinwrite/reports/internal/golden"
-	"github.com/twinwrite/twinwrite/reports/plots"
 	"github.com/twinwrite/twinwrite/scenarios/result"
 )
 
@@ -64,13 +63,13 @@ func TestWriteFolder(t *testing.T) {
 			t.Parallel()
 			first := filepath.Join(t.TempDir(), "runs", "deep", "first")
 			second := t.TempDir()
-			names, err := reports.WriteFolder(first, v.make(), reports.Manifest{Program: "1", Started: time.Unix(1, 0).UTC()})
+			names, err := reports.Of(v.make()).WriteFolder(first, reports.Manifest{Program: "1", Started: time.Unix(1, 0).UTC()})
 			if err != nil {
 				t.Fatal(err)
 			}
 			// A second time over an earlier folder, at another time.
 			for _, program := range []string{"2", "3"} {
-				if _, err := reports.WriteFolder(second, v.make(), reports.Manifest{Program: program, Started: time.Unix(99, 0)}); err != nil {
+				if _, err := reports.Of(v.make()).WriteFolder(second, reports.Manifest{Program: program, Started: time.Unix(99, 0)}); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -117,7 +116,7 @@ func TestFailedCasesHaveATextEach(t *testing.T) {
 		{fixture.Panicked(), map[string][]string{"failed/run.run-1.txt": {"an event in the past", "after the events", "oracle.(*Oracle).compare", "twinwrite run"}}},
 		{fixture.Day(), nil},
 	} {
-		if _, err := reports.WriteFolder(dir, c.set, reports.Manifest{}); err != nil {
+		if _, err := reports.Of(c.set).WriteFolder(dir, reports.Manifest{}); err != nil {
 			t.Fatal(err)
 		}
 		files := read(t, dir)
@@ -148,7 +147,7 @@ func TestWriteFolderNamesWhatFailed(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "taken"), nil, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	_, err := reports.WriteFolder(filepath.Join(dir, "taken"), fixture.One(), reports.Manifest{})
+	_, err := reports.Of(fixture.One()).WriteFolder(filepath.Join(dir, "taken"), reports.Manifest{})
 	if err == nil || !strings.Contains(err.Error(), "make folder") || !strings.Contains(err.Error(), "taken") {
 		t.Errorf("a file in the folder's place: %v", err)
 	}
@@ -162,7 +161,7 @@ func TestWriteFolderNamesWhatFailed(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(half, reports.ManifestFile), []byte("old"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	files, err := reports.WriteFolder(half, fixture.One(), reports.Manifest{})
+	files, err := reports.Of(fixture.One()).WriteFolder(half, reports.Manifest{})
 	if err == nil || !strings.Contains(err.Error(), reports.ResultsFile) {
 		t.Errorf("a folder in a file's place: %v", err)
 	}
@@ -179,7 +178,7 @@ func TestWriteFolderNamesWhatFailed(t *testing.T) {
 func terminal(t *testing.T, set *result.Set, o reports.TerminalOptions) string {
 	t.Helper()
 	var b bytes.Buffer
-	if err := reports.Terminal(&b, set, o); err != nil {
+	if err := reports.Of(set).Terminal(&b, o); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()
@@ -264,10 +263,10 @@ func TestLook(t *testing.T) {
 	for _, v := range variants {
 		set := v.make()
 		dir := filepath.Join(folder, v.name)
-		if _, err := reports.WriteFolder(dir, set, reports.Manifest{Program: "look"}); err != nil {
+		if _, err := reports.Of(set).WriteFolder(dir, reports.Manifest{Program: "look"}); err != nil {
 			t.Fatal(err)
 		}
-		for _, p := range plots.All(set, reports.Summary(set)) {
+		for _, p := range reports.Of(set).Plots() {
 			var light, dark bytes.Buffer
 			if err := p.WritePNG(&light, false); err != nil {
 				t.Fatal(err)

@@ -11,10 +11,10 @@ import (
 )
 
 // JUnit turns the verdicts of properties and expectations into a suite.
-func JUnit(set *result.Set) junit.Suite {
-	s := Summary(set)
-	suite := junit.Suite{Name: "run." + s.Scenario.Name, Cases: append(propertyCases(set, "property"), expectationCases(s.Expectations, s.Scenario.Command)...)}
-	suite.Cases = append(suite.Cases, brokenCases(set, "run")...)
+func (r *Report) JUnit() junit.Suite {
+	s := &r.figures
+	suite := junit.Suite{Name: "run." + s.Scenario.Name, Cases: append(propertyCases(s.Pooled.Properties, s.Scenario.Command, "property"), expectationCases(s.Expectations, s.Scenario.Command)...)}
+	suite.Cases = append(suite.Cases, brokenCases(r.set, "run")...)
 	return suite
 }
 
@@ -23,7 +23,7 @@ func JUnit(set *result.Set) junit.Suite {
 func ComparedJUnit(c *result.Comparison, figures *comparison.Comparison, gate *comparison.Gate) junit.Suite {
 	suite := junit.Suite{Name: "compare." + c.Name}
 	for _, s := range c.Settings {
-		suite.Cases = append(suite.Cases, propertyCases(s.Set, s.Name+".property")...)
+		suite.Cases = append(suite.Cases, propertyCases(summary.Properties(s.Set), s.Set.Scenario.Command, s.Name+".property")...)
 		suite.Cases = append(suite.Cases, brokenCases(s.Set, s.Name+".run")...)
 	}
 	suite.Cases = append(suite.Cases, expectationCases(figures.Expectations, c.Command)...)
@@ -36,12 +36,11 @@ func ComparedJUnit(c *result.Comparison, figures *comparison.Comparison, gate *c
 // PointCases are what decides at one point of a sweep: the properties of its runs.
 // Where expectations begin to fail is what a sweep is for, and fails nothing.
 func PointCases(set *result.Set, point string) []junit.Case {
-	return append(propertyCases(set, point+".property"), brokenCases(set, point+".run")...)
+	return append(propertyCases(summary.Properties(set), set.Scenario.Command, point+".property"), brokenCases(set, point+".run")...)
 }
 
-func propertyCases(set *result.Set, class string) (list []junit.Case) {
-	s := Summary(set)
-	for _, p := range s.Pooled.Properties {
+func propertyCases(all []summary.Property, command, class string) (list []junit.Case) {
+	for _, p := range all {
 		c := junit.Case{Name: p.ID, Class: class, Verdict: p.Verdict, Message: p.Note, Text: p.Contract + "\n"}
 		if p.Violations > 0 {
 			c.Message = fmt.Sprintf("violated %d times", p.Violations)
@@ -49,7 +48,7 @@ func propertyCases(set *result.Set, class string) (list []junit.Case) {
 		for _, v := range p.Examples {
 			c.Text += fmt.Sprintf("run %d, at %v, %s: %s\n", v.Run, v.At.Duration(), v.Record, v.Message)
 		}
-		c.Text += s.Scenario.Command
+		c.Text += command
 		list = append(list, c)
 	}
 	return list

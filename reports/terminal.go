@@ -17,7 +17,7 @@ import (
 	"github.com/twinwrite/twinwrite/scenarios/result"
 )
 
-// TerminalOptions say how [Terminal] prints. The zero value prints plain text,
+// TerminalOptions say how [Report.Terminal] prints. The zero value prints plain text,
 // 100 columns wide, and names no report.
 type TerminalOptions struct {
 	Folder string // run folder, to name the report in; empty: no folder was written
@@ -25,7 +25,7 @@ type TerminalOptions struct {
 	Width  int    // columns of the terminal; 0: 100, which is also the most that is used
 }
 
-// The screen that [Terminal] keeps to. Verdict and table take what they need
+// The screen that [Report.Terminal] keeps to. Verdict and table take what they need
 // (the table is bounded), broken properties come next, and what happened gets
 // the lines that are left. A terminal narrower than columnsMost needs more
 // lines for the same words.
@@ -46,12 +46,12 @@ type screen struct {
 	clock words.Clock
 }
 
-// Terminal prints set on one screen: the verdict, a row per table map, what
+// Terminal prints a set on one screen: the verdict, a row per table map, what
 // went wrong and was healed, the properties that do not hold, and the ways on.
 // Whatever comes from a scenario or a record is printed without its control
 // characters, so that no key can steer a terminal.
-func Terminal(w io.Writer, set *result.Set, o TerminalOptions) error {
-	s := summary.Of(set)
+func (r *Report) Terminal(w io.Writer, o TerminalOptions) error {
+	set, s := r.set, r.figures
 	sc := screen{
 		width: columnsMost, color: o.Color,
 		clock: words.NewClock(set.Scenario.Start, set.Scenario.Length+set.Scenario.Drain),

@@ -83,7 +83,12 @@ func main() {
 func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root := rootCommand(stdout, stderr)
 	root.SetArgs(args)
+	var p profiles
+	p.add(root)
 	command, err := root.ExecuteContextC(ctx)
+	if profile := p.end(); profile != nil {
+		err = errors.Join(err, exit{exitInternal, fmt.Errorf("write profile: %w", profile)})
+	}
 	if err == nil {
 		return exitHolds
 	}

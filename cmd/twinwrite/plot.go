@@ -38,7 +38,7 @@ looks at it; a PNG file is light, or dark with --dark.`,
 			if err != nil {
 				return err
 			}
-			drawn := reports.Plots(stored.set)
+			drawn := reports.Of(stored.set).Plots()
 			if drawn, err = named(drawn, args[1:]); err != nil {
 				return usage(err)
 			}

@@ -11,7 +11,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/twinwrite/twinwrite/reports"
-	"github.com/twinwrite/twinwrite/scenarios/result"
 )
 
 // printed are the forms in which run prints its results, written those that are
@@ -23,18 +22,18 @@ var (
 
 // render writes the results of a scenario in one form. The text names the
 // report in dir, if there is one.
-func render(w io.Writer, set *result.Set, format, dir string) error {
+func render(w io.Writer, r *reports.Report, format, dir string) error {
 	switch format {
 	case "json":
-		return reports.Summary(set).WriteJSON(w)
+		return r.WriteJSON(w)
 	case "markdown":
-		return reports.Markdown(w, set)
+		return r.Markdown(w)
 	case "html":
-		return reports.Page(w, set)
+		return r.Page(w)
 	case "junit":
-		return reports.JUnit(set).Write(w)
+		return r.JUnit().Write(w)
 	default:
-		return reports.Terminal(w, set, reports.TerminalOptions{Folder: dir, Width: width(w)})
+		return r.Terminal(w, reports.TerminalOptions{Folder: dir, Width: width(w)})
 	}
 }
 
@@ -58,7 +57,7 @@ pull request, as JUnit what every continuous integration reads.`,
 			if err != nil {
 				return err
 			}
-			write := func(w io.Writer) error { return render(w, stored.set, format, args[0]) }
+			write := func(w io.Writer) error { return render(w, reports.Of(stored.set), format, args[0]) }
 			return deliver(cmd, out, write)
 		},
 	}

@@ -113,14 +113,14 @@ func (f *runFlags) run(cmd *cobra.Command, name string) error {
 	if from.sharded() {
 		return from.finish(cmd.Context(), cmd.OutOrStdout())
 	}
-	dir := f.folder(cmd, set, s.Runs.Count)
-	if _, err := reports.WriteFolder(dir, set, manifest(started, set)); err != nil {
+	dir, r := f.folder(cmd, set, s.Runs.Count), reports.Of(set)
+	if _, err := r.WriteFolder(dir, manifest(started, set)); err != nil {
 		return exit{exitInternal, err}
 	}
-	if err := f.writeMore(set); err != nil {
+	if err := f.writeMore(r); err != nil {
 		return exit{exitInternal, err}
 	}
-	if err := f.print(cmd.OutOrStdout(), set, dir); err != nil {
+	if err := render(cmd.OutOrStdout(), r, f.format, dir); err != nil {
 		return exit{exitInternal, err}
 	}
 	return verdictCode(cmd.Context(), set)
@@ -237,20 +237,15 @@ func quote(word string) string {
 	return word
 }
 
-// print writes the result to stdout.
-func (f *runFlags) print(w io.Writer, set *result.Set, dir string) error {
-	return render(w, set, f.format, dir)
-}
-
 // writeMore writes the files that are asked for beside the run folder.
-func (f *runFlags) writeMore(set *result.Set) error {
+func (f *runFlags) writeMore(r *reports.Report) error {
 	if f.html != "" {
-		if err := writeFile(f.html, func(w io.Writer) error { return render(w, set, "html", "") }); err != nil {
+		if err := writeFile(f.html, func(w io.Writer) error { return render(w, r, "html", "") }); err != nil {
 			return err
 		}
 	}
 	if f.junit != "" {
-		return writeFile(f.junit, func(w io.Writer) error { return render(w, set, "junit", "") })
+		return writeFile(f.junit, func(w io.Writer) error { return render(w, r, "junit", "") })
 	}
 	return nil
 }

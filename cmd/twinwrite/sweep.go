@@ -195,7 +195,7 @@ func (f *sweepFlags) point(cmd *cobra.Command, name string, from *source, p scen
 	if cmd.Context().Err() != nil {
 		dir += "-partial"
 	}
-	if _, err := reports.WriteFolder(dir, set, manifest(started, set)); err != nil {
+	if _, err := reports.Of(set).WriteFolder(dir, manifest(started, set)); err != nil {
 		return nil, exit{exitInternal, err}
 	}
 	return set, nil

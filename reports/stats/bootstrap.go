@@ -23,15 +23,16 @@ type QuantileInterval struct {
 // give the same interval.
 //
 // Each draw would need its own sort; instead all spans are sorted once with the
-// run they came from, a draw is a weight per run, and one walk along the spans
-// finds all quantiles of it.
+// run they came from, and a draw is a weight per run. How many spans of each run
+// stand before every so-manieth place is counted beforehand, so that a quantile
+// is looked for between two such places and not along all spans.
 func Bootstrap(runs []Sample, qs []float64, seed uint64) []QuantileInterval {
 	out := make([]QuantileInterval, len(qs))
 	if len(runs) < 2 {
 		return out
 	}
-	converged := merge(runs, func(s Sample) []time.Duration { return s.converged })
-	all := merge(runs, func(s Sample) []time.Duration { return s.all })
+	converged := newPooled(runs, func(s Sample) []time.Duration { return s.converged })
+	all := newPooled(runs, func(s Sample) []time.Duration { return s.all })
 
 	random := rand.New(rand.NewPCG(seed, 0x626f6f7473747261))
 	draws := make([][]Quantile, len(qs))
@@ -56,10 +57,10 @@ func Bootstrap(runs []Sample, qs []float64, seed uint64) []QuantileInterval {
 				known = i + 1
 			}
 		}
-		for i, d := range weighted(converged, weight, ranks[:known]) {
+		for i, d := range converged.at(weight, ended, ranks[:known]) {
 			draws[i] = append(draws[i], Quantile{Value: d, Known: true})
 		}
-		for i, d := range weighted(all, weight, ranks[known:]) {
+		for i, d := range all.at(weight, n, ranks[known:]) {
 			draws[known+i] = append(draws[known+i], Quantile{Value: d, Censored: true, Known: true})
 		}
 	}
@@ -94,30 +95,78 @@ type tagged struct {
 	run  int
 }
 
-func merge(runs []Sample, of func(Sample) []time.Duration) []tagged {
-	var all []tagged
-	for i, s := range runs {
-		for _, d := range of(s) {
-			all = append(all, tagged{d, i})
-		}
-	}
-	slices.SortStableFunc(all, func(a, b tagged) int { return cmp.Compare(a.span, b.span) })
-	return all
+// pooled are the spans of all runs, ascending.
+type pooled struct {
+	spans  []tagged
+	runs   int
+	every  int   // spans from one mark to the next
+	before []int // by mark, then by run: how many of the run's spans stand before it
 }
 
-// weighted gives the spans of the ascending ranks when each span counts as
-// often as its run was drawn.
-func weighted(spans []tagged, weight, ranks []int) []time.Duration {
-	var found []time.Duration
-	passed := 0
-	for _, s := range spans {
-		if len(found) == len(ranks) {
-			break
+// marksMost bounds the marks: each takes a look at every run.
+const marksMost = 512
+
+func newPooled(runs []Sample, of func(Sample) []time.Duration) *pooled {
+	p := &pooled{runs: len(runs)}
+	for i, s := range runs {
+		for _, d := range of(s) {
+			p.spans = append(p.spans, tagged{d, i})
 		}
-		passed += weight[s.run]
-		for len(found) < len(ranks) && ranks[len(found)] <= passed {
-			found = append(found, s.span)
+	}
+	slices.SortFunc(p.spans, func(a, b tagged) int {
+		return cmp.Or(cmp.Compare(a.span, b.span), cmp.Compare(a.run, b.run))
+	})
+	p.every = max(p.runs, len(p.spans)/marksMost, 1)
+	count := make([]int, p.runs)
+	for i, s := range p.spans {
+		if i%p.every == 0 {
+			p.before = append(p.before, count...)
+		}
+		count[s.run]++
+	}
+	return p
+}
+
+// at gives the spans of the ascending ranks when each span counts as often as its
+// run was drawn, and so many were drawn in all.
+func (p *pooled) at(weight []int, drawn int, ranks []int) []time.Duration {
+	found := make([]time.Duration, len(ranks))
+	for i, rank := range ranks {
+		mark, passed := p.mark(weight, drawn, rank)
+		for _, s := range p.spans[mark*p.every:] {
+			if passed += weight[s.run]; passed >= rank {
+				found[i] = s.span
+				break
+			}
 		}
 	}
 	return found
+}
+
+// mark finds the last mark before a rank, and how many drawn spans stand before it.
+// It looks first where the rank would be if all runs had been drawn alike.
+func (p *pooled) mark(weight []int, drawn, rank int) (mark, passed int) {
+	last := len(p.before)/p.runs - 1
+	mark = min(last, len(p.spans)/p.every*(rank-1)/drawn)
+	passed = p.passed(weight, mark)
+	for passed >= rank {
+		mark--
+		passed = p.passed(weight, mark)
+	}
+	for mark < last {
+		next := p.passed(weight, mark+1)
+		if next >= rank {
+			break
+		}
+		mark, passed = mark+1, next
+	}
+	return mark, passed
+}
+
+// passed counts the drawn spans before a mark.
+func (p *pooled) passed(weight []int, mark int) (n int) {
+	for run, before := range p.before[mark*p.runs : (mark+1)*p.runs] {
+		n += weight[run] * before
+	}
+	return n
 }

@@ -154,30 +154,42 @@ func slowBootstrap(runs [][2][]time.Duration, q float64, seed uint64) (low, high
 	return at(.025), at(.975)
 }
 
+// TestBootstrapAgainstPooling: few runs and many, short and long, with spans that
+// many share and with none that any two do.
 func TestBootstrapAgainstPooling(t *testing.T) {
 	t.Parallel()
 	random := rand.New(rand.NewPCG(2, 2))
-	var runs [][2][]time.Duration
-	var samples []stats.Sample
-	for range 4 {
-		var r [2][]time.Duration
-		for range 3 + random.IntN(5) {
-			r[0] = append(r[0], time.Duration(1+random.IntN(50)))
+	qs := []float64{.01, .5, .9, .99, 1}
+	for _, c := range []struct{ runs, spans, longest int }{
+		{2, 1, 3}, {4, 8, 50}, {3, 200, 20}, {3, 400, 1 << 40}, {40, 12, 1 << 40}, {60, 3, 10},
+	} {
+		var runs [][2][]time.Duration
+		var samples []stats.Sample
+		for range c.runs {
+			var r [2][]time.Duration
+			for range 1 + random.IntN(c.spans) {
+				r[0] = append(r[0], time.Duration(1+random.IntN(c.longest)))
+			}
+			for range random.IntN(3) {
+				r[1] = append(r[1], time.Duration(1+random.IntN(c.longest)))
+			}
+			runs = append(runs, r)
+			samples = append(samples, stats.NewSample(r[0], r[1]))
 		}
-		for range random.IntN(3) {
-			r[1] = append(r[1], time.Duration(1+random.IntN(50)))
+		for i, got := range stats.Bootstrap(samples, qs, 7) {
+			low, high := slowBootstrap(runs, qs[i], 7)
+			if got.Low != low || got.High != high || !got.Known {
+				t.Errorf("%+v, quantile %v: got %+v, want %+v to %+v", c, qs[i], got, low, high)
+			}
 		}
-		runs = append(runs, r)
-		samples = append(samples, stats.NewSample(r[0], r[1]))
 	}
-	qs := []float64{.5, .9, 1}
-	for i, got := range stats.Bootstrap(samples, qs, 7) {
-		low, high := slowBootstrap(runs, qs[i], 7)
-		if got.Low != low || got.High != high || !got.Known {
-			t.Errorf("quantile %v: got %+v, want %+v to %+v", qs[i], got, low, high)
-		}
-	}
-	if got := stats.Bootstrap(samples[:1], qs, 7); got[0].Known {
+}
+
+func TestBootstrapOfTooLittle(t *testing.T) {
+	t.Parallel()
+	qs := []float64{.5}
+	samples := []stats.Sample{stats.NewSample([]time.Duration{1}, nil)}
+	if got := stats.Bootstrap(samples, qs, 7); got[0].Known {
 		t.Errorf("one run has an interval: %+v", got[0])
 	}
 	if got := stats.Bootstrap(make([]stats.Sample, 3), qs, 7); got[0].Known {

@@ -56,6 +56,17 @@ func pool(set *result.Set, s Summary) Figures {
 // over all runs.
 const tornMost = 5
 
+// Properties pools the properties of a set's runs alone, where nothing else of the
+// summary is asked for.
+func Properties(set *result.Set) []Property {
+	all := func(set *result.Set) []Run {
+		return mapped(set.Runs, func(r result.Run) Run {
+			return Run{Index: r.Index, Figures: Figures{Properties: properties(&r)}}
+		})
+	}
+	return poolProperties(all(Pool(set)), all(set))
+}
+
 // poolProperties puts the verdicts of pooled runs together, and adds the
 // violations of the others: what was seen broken is broken, but what a run that
 // was cut short could not decide says nothing about those that were not.

@@ -449,7 +449,7 @@ func run(set *result.Set, r *result.Run) Run {
 			return Alert{Seconds(a.At), a.Job, a.Action, a.Count, Seconds(a.Within), a.Class, a.Reason}
 		}),
 		Figures: Figures{
-			Properties: mapped(r.Properties, func(p result.Property) Property { return property(r.Index, p) }),
+			Properties: properties(r),
 			Maps: mapped(r.Maps, func(m result.MapCount) MapFigures {
 				return MapFigures{
 					m.Map, m.Captured, m.Live, m.Creates, m.Alive, m.Converged, m.Parked, m.Blocked, m.Open,
@@ -497,11 +497,13 @@ func partlyVisible(s result.Story, end time.Duration) Seconds {
 	}
 }
 
-func property(run int, p result.Property) Property {
-	return Property{
-		ID: p.ID, Contract: p.Contract, Verdict: p.Verdict, Checked: p.Checked, Violations: p.Violations, Note: p.Note,
-		Examples: mapped(p.Examples, func(v result.Violation) Violation { return Violation{run, Seconds(v.At), v.Record, v.Message} }),
-	}
+func properties(r *result.Run) []Property {
+	return mapped(r.Properties, func(p result.Property) Property {
+		return Property{
+			ID: p.ID, Contract: p.Contract, Verdict: p.Verdict, Checked: p.Checked, Violations: p.Violations, Note: p.Note,
+			Examples: mapped(p.Examples, func(v result.Violation) Violation { return Violation{r.Index, Seconds(v.At), v.Record, v.Message} }),
+		}
+	})
 }
 
 // sortOutcomes orders by map as in the scenario, side, class and reason.
