@@ -220,7 +220,6 @@ type Core struct {
 
 	refs    []Reference     // scratch for Decide
 	alive   []Alive         // what the writes of one batch look up
-	spare   [][]queued      // emptied queues of lanes, for reuse
 	stats   Stats           // but for the levels
 	items   [laneStates]int // by state
 	working []int           // by map: items that will go on by themselves

@@ -244,11 +244,11 @@ func (c *Core) workDesk() {
 // taken it off the desk meanwhile.
 func (c *Core) carryOut(id laneID) {
 	l := c.pairs.lane(id)
-	what := l.requested
-	l.requested, l.request = NothingRequested, 0
 	if l.state != parked {
 		return
 	}
+	what := l.requested
+	l.requested, l.request = NothingRequested, 0
 	if what == RetryRequested {
 		c.releasePair(id)
 	}

@@ -362,6 +362,9 @@ func (e *environment) crash(unsaved bool) {
 func (e *environment) input(in *engine.Input) {
 	e.flush()
 	e.output(e.core.Step(e.now, in))
+	if !e.core.RestsUntouched() {
+		e.t.Fatalf("a lane at rest was written to, and with it all others, by %v", in.Kind)
+	}
 }
 
 // output notes what a step asks for.

@@ -138,6 +138,7 @@ func (c *Core) enqueue(id laneID, r *Reference) {
 	if !r.Origin.Holds() {
 		c.heard(id)
 	}
+	c.pairs.begin(l)
 	if l.detours != nil {
 		l.pulled = nil
 	}
@@ -204,10 +205,7 @@ func (c *Core) insert(id laneID, q queued) {
 	l := c.pairs.lane(id)
 	q.Pair = id.pair() + 1
 	c.values[id.side()].opened(id, &q.Reference)
-	if l.open == nil && len(c.spare) > 0 {
-		last := len(c.spare) - 1
-		l.open, c.spare = c.spare[last], c.spare[:last]
-	}
+	c.pairs.begin(l)
 	i := len(l.open)
 	for i > 0 && q.before(&l.open[i-1].Reference) {
 		i--

@@ -41,11 +41,29 @@ type queued struct {
 	judged bool   // it was here when its batch set out, so that the verdict covers it
 }
 
-// lane is one direction of a pair: its open references in capture order, of
-// which the last is the newest and the others ride on it.
+// lane is one direction of a pair: what is settled of it, and the work on what is
+// not. Nearly all lanes have nothing open at any time, and take little room.
 type lane struct {
-	open   []queued
 	ledger ledger
+	*work  // what is open; of a lane at rest the one that all of them share, to be looked at only
+
+	waiters   laneID // first lane that waits for this one
+	state     laneState
+	overtaken uint8 // items in a row that ended superseded
+	awaited   bool  // its job waits for the end of this item
+	repair    bool  // by a resync: what differs is carried, whatever the marks say
+}
+
+// work is what is to be done in one direction of a pair: its open references in
+// capture order, of which the last is the newest and the others ride on it.
+type work struct {
+	open  []queued
+	first [1]queued // room for nearly all
+	item
+}
+
+// item is how the work on a lane's references stands.
+type item struct {
 	*detours
 
 	attempts int // failed ones since the newest reference came
@@ -55,22 +73,20 @@ type lane struct {
 	due      Time   // of a back-off
 
 	blockedOn  laneID // whom it waits for; noLane otherwise
-	waiters    laneID // first lane that waits for this one
 	nextWaiter laneID
-	batchMax   int32  // items in its next batch at most, after one timed out; 0: as configured
-	refused    uint8  // failed conditions in this attempt
-	overtaken  uint32 // items in a row that ended superseded
+	batchMax   int32 // items in its next batch at most, after one timed out; 0: as configured
+	refused    uint8 // failed conditions in this attempt
 
-	state       laneState
 	requested   Requested // what for
 	failed      Reason    // of the last attempt, before a back-off
 	solo        bool      // no other such item flies beside it: one of them may kill the process
-	awaited     bool      // its job waits for the end of this item
-	repair      bool      // by a resync: what differs is carried, whatever the marks say
 	halfWritten bool      // the record is on the target, but for lookups that close a circle
 	forValue    bool      // it is blocked by who is to free a unique value; else by a create
 	looked      bool      // ... which its record was read to look up; else a reference says so
 }
+
+// noItem is that of a lane at rest.
+var noItem = item{blockedOn: noLane, nextWaiter: noLane}
 
 // detours are the other records that an item has to do with out of the ordinary; nearly
 // all items have none.
@@ -155,8 +171,32 @@ const pairPage = 256
 
 // pairTable holds the pairs by index and by key.
 type pairTable struct {
-	index Index
-	pages []*[pairPage]pair
+	index   Index
+	pages   []*[pairPage]pair
+	resting *work   // of all lanes that have nothing open
+	spare   []*work // that was done, for reuse
+}
+
+// begin gives a lane at rest work of its own.
+func (t *pairTable) begin(l *lane) {
+	if l.work != t.resting {
+		return
+	}
+	if n := len(t.spare); n > 0 {
+		l.work, t.spare = t.spare[n-1], t.spare[:n-1]
+		return
+	}
+	l.work = &work{item: noItem}
+	l.open = l.first[:0]
+}
+
+// end lets a lane rest whose work is done, unless something of it must be remembered.
+func (t *pairTable) end(l *lane) {
+	l.due, l.failed, l.forValue, l.looked = 0, NoReason, false, false
+	if l.item == noItem {
+		t.spare = append(t.spare, l.work)
+		l.work = t.resting
+	}
 }
 
 // at returns the pair with an index.
@@ -181,10 +221,13 @@ func (t *pairTable) ensure(k Key, side Side) laneID {
 		if i%pairPage == 0 {
 			t.pages = append(t.pages, new([pairPage]pair))
 		}
+		if t.resting == nil {
+			t.resting = &work{item: noItem}
+		}
 		p := t.at(i)
 		p.key = k
 		for s := range p.lanes {
-			p.lanes[s].blockedOn, p.lanes[s].waiters, p.lanes[s].nextWaiter = noLane, noLane, noLane
+			p.lanes[s].work, p.lanes[s].waiters = t.resting, noLane
 		}
 	}
 	return laneID(i)<<1 | laneID(side)

@@ -64,11 +64,11 @@ func (c *Core) releasePair(id laneID) {
 // saved: after a restart the count begins anew.
 type turns struct {
 	incarnation uint32    // of the pair; 0: nothing was carried yet
+	number      [2]uint32 // by side: of its mark when a change was carried last
+	answers     int32     // in a row
+	again       int32     // of them in a row, those that left what the same side had left before
 	last        Side      // whose change was carried last
-	number      [2]uint32 // by side: of its mark at that time
 	content     [2]uint64 // by side: what its last carried change left, as a hash
-	answers     int       // in a row
-	again       int       // of them in a row, those that left what the same side had left before
 	empty       uint64    // how often the other side's outbox had been found empty
 }
 
@@ -106,7 +106,7 @@ func (c *Core) endless(f *flight) bool {
 	}
 	t := &c.pairs.at(f.lane.pair()).turns
 	content, is := c.answering(f)
-	return is && (t.answers >= c.cfg.AnswersMax || t.again+1 >= againMax && content == t.content[f.lane.side()])
+	return is && (int(t.answers) >= c.cfg.AnswersMax || t.again+1 >= againMax && content == t.content[f.lane.side()])
 }
 
 // tookTurn notes what an item has carried.

@@ -143,10 +143,7 @@ func (c *Core) rest(id laneID, l *lane) {
 	} else {
 		c.move(id, idle)
 		c.repaired(l)
-		if l.open != nil {
-			c.spare = append(c.spare, l.open)
-			l.open = nil
-		}
+		c.pairs.end(l)
 	}
 	if l.waiters != noLane && !c.bugs.hit(PlantWaitersForgotten) {
 		c.wakeWaiters(id)
