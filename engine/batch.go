@@ -442,6 +442,7 @@ func (c *Core) resolve(l *lane, m *TableMap, x *Record) {
 			return
 		}
 		q.Number, q.Incarnation = number, inc
+		q.Groups |= m.lastTouched(&x.Mark) & m.outgoing(q.Side) // it answers for that change
 		q.Values = m.values(q.Side, &q.Key, nil, x.Values)
 		c.save = append(c.save, Mutation{Kind: ReferenceAdded, Reference: q.Reference, Order: q.order})
 		return

@@ -327,6 +327,10 @@ func (c *Capture) capture(tx TxID, ordinal uint32, change *Change, live bool) Ca
 	if touched != 0 && old.Incarnation == 0 { // older than the sync: captured whole
 		touched = m.outgoing(c.side)
 	}
+	live = live || m.Mode == Live
+	if live {
+		touched |= c.beside(m, touched, &old, change.After)
+	}
 	mark := Mark{
 		Incarnation: max(old.Incarnation, 1),
 		Number:      old.Number + 1,
@@ -346,7 +350,7 @@ func (c *Capture) capture(tx TxID, ordinal uint32, change *Change, live bool) Ca
 	if before == nil || entered && mark.Number == 1 {
 		op = Create
 	}
-	if live || m.Mode == Live {
+	if live {
 		return CapturedChange{Mark: mark, Live: true}
 	}
 	return CapturedChange{
@@ -361,6 +365,22 @@ func (c *Capture) capture(tx TxID, ordinal uint32, change *Change, live bool) Ca
 			Size:   sizeOf(&change.Key, change.After),
 		},
 	}
+}
+
+// beside returns the groups in which something had gone past the hook before a change
+// that goes live: nobody will look for it once both sides have the change, so that it
+// goes with it.
+func (c *Capture) beside(m *TableMap, touched GroupSet, old *Mark, after []Value) (s GroupSet) {
+	out := m.outgoing(c.side)
+	if touched == out || touched == 0 || old.Incarnation == 0 || old.MapVersion != m.Version || len(old.Groups) != len(m.groups) || c.bugs.hit(PlantLiveUnlooked) {
+		return 0
+	}
+	for g := range m.groups {
+		if (out &^ touched).Has(g) && old.Groups[g].Fingerprint != m.fingerprint(g, after) {
+			s = s.With(g)
+		}
+	}
+	return s
 }
 
 // mistaken is what planted bugs make of the groups that a change touched.

@@ -185,7 +185,7 @@ func (v *Verdict) late(m *TableMap, source Side, x, y *Record, xIn, yIn bool) bo
 		v.Late, v.LateSet = LateSource, set
 		return true
 	}
-	if !yIn || y == nil || !y.Alive || y.Mark.Incarnation == 0 && (m.Unlinked == UnlinkedCarry || !xIn || m.linkable(source, x, y)) {
+	if !yIn || !m.hasSay(source, x, y, xIn) {
 		return false
 	}
 	if set := v.drifted(m, y, source.Other()); set != 0 {
@@ -193,6 +193,28 @@ func (v *Verdict) late(m *TableMap, source Side, x, y *Record, xIn, yIn bool) bo
 		return true
 	}
 	return false
+}
+
+// hasSay reports whether a target may hold what went past its hook and counts: it is
+// alive, and not older than a sync that begins with what the source carries.
+func (m *TableMap) hasSay(source Side, x, y *Record, xIn bool) bool {
+	switch {
+	case y == nil || !y.Alive:
+		return false
+	case y.Mark.Incarnation == 0:
+		return m.Unlinked != UnlinkedCarry && xIn && !m.linkable(source, x, y)
+	default:
+		return true
+	}
+}
+
+// unheard returns what went past the hook of a target that a live transaction of the
+// source is about to write.
+func (m *TableMap) unheard(source Side, x, y *Record) GroupSet {
+	if !m.covers(source.Other(), y) || !m.hasSay(source, x, y, m.covers(source, x)) {
+		return 0
+	}
+	return m.drifted(y, source.Other())
 }
 
 // drifted returns what was changed past the hook, but for what a planted bug hides.

@@ -939,6 +939,7 @@ func (s *testSystem) publishAll(h heldTx) {
 		r := &engine.Record{Key: h.changes[i].Key, Alive: h.changes[i].Op != engine.Delete, Values: h.changes[i].After, Mark: c.Mark}
 		if len(h.traces) > 0 {
 			r.Trace = h.traces[0]
+			s.env.judge.liveCommitted(h.changes[i].Before, &c.Mark)
 		} else if s.env.judge != nil {
 			r.Trace = s.env.judge.userCommitted(s.side, h.changes[i].Before, r, c)
 		}

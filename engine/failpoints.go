@@ -101,6 +101,7 @@ const (
 	PlantEvenWins           = "engine/even-version-wins"
 	PlantFinOpsWins         = "engine/finops-wins"
 	PlantFullBatchShort     = "engine/full-batch-falls-short"
+	PlantLiveUnlooked       = "engine/live-without-looking"
 )
 
 // Plant is a bug that can be planted in the engine, or in its store.
@@ -171,6 +172,7 @@ func PlantedBugs() []Plant {
 		{PlantEvenWins, "commute", "the record whose version is even wins a conflict"},
 		{PlantFinOpsWins, "mirror", "the record of finance and operations wins a conflict"},
 		{PlantFullBatchShort, "batch-blind", "the last item of a full batch counts as written and is not"},
+		{PlantLiveUnlooked, "no-lost-update", "a live transaction does not look for what went past the hook of the side that it writes"},
 	}
 }
 

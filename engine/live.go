@@ -1,5 +1,7 @@
 package engine
 
+import "slices"
+
 // Live transactions: a user's transaction on X is held before its commit until
 // its rows are on Y. That is how deletes always go, and every change of a table
 // map in live mode.
@@ -28,17 +30,20 @@ const (
 	lockingRows liveStage = iota // waits for items in flight, for LockWait at most
 	pausedRows                   // waits until Y may be asked
 	readingRows
+	capturingLate // what went past Y's hook
 	writingRows
 	committingSource
 	sealingRows
-	sealingLater  // Y did not answer
-	askingSource  // after a crash, or when nobody knows how X ended
-	askingLater   // X did not answer
-	waitingOut    // for the deadline of a write that may still land
-	readingX      // to undo: what X holds now
-	endingLives   // ... and the lives that X must not begin
-	readingY      // ... and Y
-	restoringRows // ... and Y is written from X
+	lookingAtSeals // not all of Y's rows are known to be sealed
+	sealingLater   // Y did not answer
+	askingSource   // after a crash, or when nobody knows how X ended
+	askingLater    // X did not answer
+	waitingOut     // for the deadline of a write that may still land
+	readingX       // to undo: what X holds now
+	endingLives    // ... and the lives that X must not begin
+	readingY       // ... and Y
+	capturingOnTop // ... which captures what went past its hook on top of the transaction
+	restoringRows  // ... and Y is written from X
 )
 
 // liveTx is a live transaction that has not ended.
@@ -51,7 +56,7 @@ type liveTx struct {
 	undone  bool // X has told that it did not commit
 	request BatchID
 	until   Time // of the stage, where it waits
-	tries   int  // reads whose write met a failed condition
+	tries   int  // reads after which somebody else had changed a record, or had before and past the hook
 	x       []*Record
 
 	undoing  []int     // the rows that a write is under way for
@@ -168,11 +173,15 @@ func (c *Core) endLive(t *liveTx) {
 		}
 		for _, side := range Sides {
 			l := laneID(id.pair())<<1 | laneID(side)
-			if t.stage == sealingRows && t.intent.Rows[i].Op == Delete {
+			switch {
+			case t.stage != sealingRows:
+			case t.intent.Rows[i].Op != Delete: // what it has carried, or overruled, has nothing left to do
+				c.movedOn(l)
+			default:
 				c.releasePair(l)
-			}
-			if t.stage == sealingRows && t.intent.Rows[i].Op == Delete && len(p.lanes[side].open) > 0 {
-				c.rouse(l)
+				if len(p.lanes[side].open) > 0 {
+					c.rouse(l)
+				}
 			}
 			if t.stage >= readingY { // it was undone, and what it looked up may not have come back
 				c.lookAgain(l)
@@ -206,28 +215,14 @@ func (c *Core) ask(t *liveTx) {
 	c.do = append(c.do, Effect{Kind: AskTx, Side: t.intent.Side, Tx: t.intent.Tx})
 }
 
-// readRows reads Y, and the life there of what the rows look up.
-func (c *Core) readRows(t *liveTx) {
-	t.stage = readingRows
-	eff := Effect{Kind: ReadBatch, Side: t.intent.Side.Other()}
-	for i := range t.rows {
-		r := &t.rows[i]
-		eff.Keys = append(eff.Keys, r.Key)
-		if r.Op != Delete {
-			eff.Lookups = append(eff.Lookups, c.cfg.Maps[r.Key.Map].needs(r.Key, r.After.Values)...)
-		}
-	}
-	c.send(t, eff)
-}
-
 // send lets a request leave, or the transaction wait until its side may be asked.
 func (c *Core) send(t *liveTx, eff Effect) {
 	if c.paused(eff.Side) {
 		t.until = c.gates[eff.Side].pause
 		switch t.stage {
-		case readingRows:
+		case readingRows, capturingLate:
 			t.stage = pausedRows
-		case sealingRows:
+		case sealingRows, lookingAtSeals:
 			t.stage = sealingLater
 		default: // it is being undone
 			t.stage = waitingOut
@@ -260,140 +255,14 @@ func (c *Core) liveRead(in *Input) {
 	switch t.stage {
 	case readingRows:
 		c.writeRows(t, in)
+	case lookingAtSeals:
+		c.unsealed(t, in.Records)
 	case readingX:
 		t.x = append(t.x[:0], in.Records...)
 		c.readY(t)
 	case readingY:
 		c.restore(t, in)
 	}
-}
-
-// writeRows judges the rows by what Y holds, saves the intent and sends the
-// writes, of which all are done or none.
-func (c *Core) writeRows(t *liveTx, in *Input) {
-	if y := t.intent.Side.Other(); c.paused(y) { // what was read will be old by then
-		t.stage, t.until = pausedRows, c.gates[y].pause
-		return
-	}
-	var writes []Write
-	source := t.intent.Side
-	for i := range t.rows {
-		r, y := &t.rows[i], in.Records[i]
-		m := c.cfg.Maps[r.Key.Map]
-		if y != nil && y.Alive && y.Mark.Incarnation > r.After.Mark.Incarnation { // another delete was faster, and the key lives again
-			c.abort(t, Outcome{Class: ConcurrencyFailure, Reason: ConditionLimit})
-			return
-		}
-		back := c.pairs.ensure(r.Key, source.Other())
-		w := Write{
-			Key: r.Key, Source: r.After, Target: y, Intent: t.intent.Tx,
-			Settled: c.settledUpTo(back, y), Past: c.stillPast(back, y), Deadline: c.deadline(),
-		}
-		overruled := m.overruled(source, r, y)
-		if r.Op == Delete {
-			if overruled != 0 && m.Primary != source && !c.cfg.DeleteWins {
-				c.abort(t, Outcome{Class: ConflictFailure, Reason: Rejected})
-				return
-			}
-			w.Kind, w.Override = DeleteWrite, overruled
-		} else {
-			if why := m.unfit(&r.Key); why.Class != Open {
-				c.abort(t, why)
-				return
-			}
-			linked := y != nil && y.Alive && y.Mark.Incarnation == r.After.Mark.Incarnation
-			w.Groups = pending(m, source, r.After, y, linked)
-			if column := m.unmapped(w.Groups, source.Other(), r.After.Values); column >= 0 {
-				c.abort(t, Outcome{Class: ApplicationFailure, Reason: UnmappedValue, Cause: causeUnmapped + m.Columns[column].Name})
-				return
-			}
-			w.Override = m.differing(source.Other(), w.Groups&overruled, r.After, y)
-			if !c.resolved(t, m, w.Groups, r, in.Lookups) {
-				c.abort(t, Outcome{Class: ApplicationFailure, Reason: LookupNotFound, Cause: causeLookupNotFound})
-				return
-			}
-			w.Lookups = m.conditions(nil, w.Groups, r.After, in.Lookups)
-		}
-		row := &t.intent.Rows[i]
-		row.Existed = y != nil && y.Alive
-		row.Hidden = row.Existed && c.hides(source.Other(), r)
-		w.Hide = row.Hidden
-		writes = append(writes, w)
-	}
-	t.intent.Deadline = c.deadline()
-	if t.saved { // a second try: what Y held has changed
-		c.save = append(c.save, Mutation{Kind: IntentClosed, Intent: &Intent{Side: source, Tx: t.intent.Tx}})
-	}
-	if t.saved = !c.bugs.hit(PlantIntentUnsaved); t.saved {
-		c.save = append(c.save, Mutation{Kind: IntentOpened, Intent: new(t.intent)})
-	}
-	t.stage = writingRows
-	if c.bugs.hit(PlantLiveOrderSwapped) {
-		c.do = append(c.do, Effect{Kind: CommitTx, Side: source, Tx: t.intent.Tx})
-	}
-	c.send(t, Effect{Kind: WriteBatch, Side: source.Other(), Writes: writes, Atomic: true})
-}
-
-// hides reports whether Y must keep what a row takes the place of: where undoing it
-// from X would lose it, and Y can.
-func (c *Core) hides(y Side, r *LiveRow) bool {
-	if r.Op == Delete {
-		return c.cfg.Hides[y]
-	}
-	return r.Before == nil || !r.Before.Alive || r.Before.Mark.Incarnation == 0
-}
-
-// overruled returns the groups in which Y has something for X. A record that a
-// user of X creates, or that is older than the sync, has seen nothing of one that Y
-// already holds in that life.
-func (m *TableMap) overruled(source Side, r *LiveRow, y *Record) GroupSet {
-	x := r.Before
-	if x == nil || !x.Alive || x.Mark.Incarnation == 0 {
-		x = &Record{Alive: true, Mark: Mark{Incarnation: r.After.Mark.Incarnation, Groups: make([]GroupMark, len(m.groups))}}
-	}
-	if y == nil || !y.Alive || y.Mark.Incarnation != x.Mark.Incarnation {
-		return 0
-	}
-	return pending(m, source.Other(), y, x, true)
-}
-
-// differing returns those of the groups in which the target does not hold what the
-// source would bring it.
-func (m *TableMap) differing(target Side, groups GroupSet, x, y *Record) (s GroupSet) {
-	for g := range m.groups {
-		if groups.Has(g) && !m.equal(g, target, x.Values, y.Values) {
-			s = s.With(g)
-		}
-	}
-	return s
-}
-
-// resolved reports whether Y holds all that a row looks up, or gets it in the
-// same batch.
-func (c *Core) resolved(t *liveTx, m *TableMap, groups GroupSet, r *LiveRow, lookups []Alive) bool {
-	for g := range m.groups {
-		for _, col := range m.groups[g].columns {
-			v := r.After.Values[col]
-			if !groups.Has(g) || v.Kind != KindLookup {
-				continue
-			}
-			need := v.Target.Folded()
-			if need != r.Key && incarnationOf(need, lookups) == 0 && !t.creates(need) {
-				return false
-			}
-		}
-	}
-	return true
-}
-
-// creates reports whether the transaction itself creates a record.
-func (t *liveTx) creates(k Key) bool {
-	for i := range t.rows {
-		if t.rows[i].Op == Create && t.rows[i].Key == k {
-			return true
-		}
-	}
-	return false
 }
 
 // liveWritten takes the answer of a write.
@@ -404,6 +273,7 @@ func (c *Core) liveWritten(in *Input) {
 	}
 	t.request = 0
 	c.gates[in.Side].answered()
+	before := t.stage == writingRows || t.stage == capturingLate // nothing of it is on Y yet
 	failed := RowAnswer{}
 	for _, row := range in.Rows {
 		if row.Result == RowRefused || row.Result == RowConditionFailed {
@@ -412,9 +282,9 @@ func (c *Core) liveWritten(in *Input) {
 		}
 	}
 	switch {
-	case t.stage == writingRows && failed.Result == RowRefused:
+	case before && failed.Result == RowRefused:
 		c.abort(t, Outcome{Class: ApplicationFailure, Reason: failed.Reason, Cause: failed.Cause})
-	case t.stage == writingRows && failed.Result == RowConditionFailed:
+	case before && failed.Result == RowConditionFailed, t.stage == capturingLate:
 		if t.tries++; t.tries >= liveTriesMax || t.undone {
 			c.abort(t, Outcome{Class: ConcurrencyFailure, Reason: ConditionLimit})
 			return
@@ -422,10 +292,15 @@ func (c *Core) liveWritten(in *Input) {
 		c.readRows(t)
 	case t.stage == writingRows:
 		c.commit(t)
+	case t.stage == sealingRows && failed.Result != RowDone: // perhaps it was sealed already, perhaps it came too late
+		t.stage = lookingAtSeals
+		c.send(t, Effect{Kind: ReadBatch, Side: t.intent.Side.Other(), Keys: t.keys()})
 	case t.stage == restoringRows && failed.Result != RowDone:
 		c.notRestored(t, in.Rows)
-	case t.stage == endingLives && failed.Result != RowDone: // a user of X was faster
+	case (t.stage == endingLives || t.stage == capturingOnTop) && failed.Result != RowDone: // a user was faster
 		t.stage, t.until = waitingOut, c.now.Add(c.cfg.LockWait)
+	case t.stage == capturingOnTop:
+		c.readY(t)
 	case t.stage == endingLives:
 		c.readX(t)
 	default: // sealed, or restored
@@ -450,12 +325,12 @@ func (c *Core) liveFailed(in *Input) bool {
 		why.Reason = Unavailable
 	}
 	switch {
-	case t.stage == readingRows || t.stage == writingRows && in.Failure != Timeout:
+	case t.stage == readingRows || t.stage == capturingLate || t.stage == writingRows && in.Failure != Timeout:
 		c.abort(t, why)
 	case t.stage == writingRows: // nobody knows: X is undone, and Y when the write can no longer land
 		c.undo(t, why)
 		t.stage, t.until = waitingOut, t.intent.Deadline+1
-	case t.stage == sealingRows:
+	case t.stage == sealingRows || t.stage == lookingAtSeals:
 		t.stage, t.until = sealingLater, c.now.Add(c.cfg.Probe)
 	default: // undoing: again, after a while
 		t.stage, t.until = waitingOut, c.now.Add(c.cfg.Probe)
@@ -471,7 +346,7 @@ func (c *Core) txEnded(in *Input) {
 			continue
 		}
 		switch {
-		case !in.Committed && (t.stage == lockingRows || t.stage == pausedRows || t.stage == readingRows):
+		case !in.Committed && t.stage < writingRows:
 			c.endLive(t)
 		case in.Committed && (t.stage == committingSource || t.stage == askingSource):
 			c.committed(t)
@@ -529,6 +404,19 @@ func (c *Core) committed(t *liveTx) {
 		return
 	}
 	c.send(t, eff)
+}
+
+// unsealed ends a transaction whose rows are all sealed, or seals again after a while:
+// a key must not be busy for ever.
+func (c *Core) unsealed(t *liveTx, ys []*Record) {
+	if slices.ContainsFunc(ys, func(y *Record) bool {
+		return y != nil && y.Mark.Intent == t.intent.Tx && (y.Mark.Dead || y.Mark.Hidden != nil)
+	}) {
+		t.stage, t.until = sealingLater, c.now.Add(c.cfg.LockWait)
+		return
+	}
+	t.stage = sealingRows
+	c.endLive(t)
 }
 
 // rouse lets the items of a record run that was deleted, whatever they waited

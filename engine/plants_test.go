@@ -77,6 +77,7 @@ var noticedBy = map[string]string{
 	engine.PlantEvenWins:           "mixture edits",
 	engine.PlantFinOpsWins:         "mixture edits",
 	engine.PlantFullBatchShort:     "mixture edits",
+	engine.PlantLiveUnlooked:       "mixture live",
 }
 
 // TestPlantedBugsAreNoticed plants each bug in turn.

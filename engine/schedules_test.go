@@ -74,10 +74,10 @@ var mixtures = map[string]mixture{
 	"bypass":  {askResync: 2, edit: 20, editBypass: 8, notify: 15, carryNext: 50, loseNextAnswer: 5, holdNext: 5, landHeld: 5, letTimePass: 8},
 	"deletes": {
 		edit: 24, notify: 15, carryNext: 60, loseNextRequest: 3, loseNextAnswer: 4, holdNext: 4, landHeld: 5,
-		crashSaved: 3, crashUnsaved: 2, letTimePass: 8, deleteRecord: 5, failNextCommit: 3,
+		editBypass: 4, crashSaved: 3, crashUnsaved: 2, letTimePass: 8, deleteRecord: 5, failNextCommit: 3,
 	},
 	"live": {
-		throttleNext: 3, edit: 24, notify: 5, carryNext: 70, loseNextRequest: 3, loseNextAnswer: 4, holdNext: 4, landHeld: 5,
+		throttleNext: 3, edit: 24, editBypass: 4, notify: 5, carryNext: 70, loseNextRequest: 3, loseNextAnswer: 4, holdNext: 4, landHeld: 5,
 		crashSaved: 4, crashUnsaved: 3, letTimePass: 10, deleteRecord: 4, failNextCommit: 5, toggleRefusal: 3,
 	},
 	"initial sync": {
@@ -548,6 +548,12 @@ func (j *judge) userCommitted(side engine.Side, before, after *engine.Record, c 
 				h[touch{id, t.column}] = true
 			}
 		}
+		for t := range h { // what was done out of scope, and is undone now
+			if t.edit == id && !c.Reference.Groups.Has(j.schedule.groupOf(t.column)) {
+				maps.DeleteFunc(h, func(u touch, _ bool) bool { return u.column == t.column && (u == t || j.past[u]) })
+				maps.DeleteFunc(j.past, func(u touch, _ bool) bool { return u.column == t.column && historyOf(before)[u] })
+			}
+		}
 	}
 	if !c.Captured {
 		j.edits = append(j.edits, editMade{side, engine.Key{}})
@@ -563,6 +569,16 @@ func (j *judge) userCommitted(side engine.Side, before, after *engine.Record, c 
 	j.edits = append(j.edits, editMade{side, c.Reference.Key})
 	j.byNumber[numberOf(&c.Reference)] = id
 	return h
+}
+
+// liveCommitted takes note that a live change stands for what had gone past the hook in
+// the same groups, too.
+func (j *judge) liveCommitted(before *engine.Record, mark *engine.Mark) {
+	for t := range historyOf(before) {
+		if mark.Groups[j.schedule.groupOf(t.column)].Own == mark.Number {
+			delete(j.past, t)
+		}
+	}
 }
 
 // undone forgets the edit of a live transaction that did not commit.
@@ -603,6 +619,7 @@ func (j *judge) engineCommitted(side engine.Side, w *engine.Write, now, after *e
 		for t := range target {
 			j.gone[t.edit] = true // or overridden, should the delete be undone
 			if !historyOf(w.Source)[t] {
+				j.unheard(w, now, t)
 				j.dropped[t] = true
 			}
 		}
@@ -647,6 +664,9 @@ func (j *judge) engineCommitted(side engine.Side, w *engine.Write, now, after *e
 			j.breach("false conflict: the write to %s on %v overrides nothing in group %d", w.Key.ID, side, g)
 		}
 		for _, t := range unseen {
+			if w.Intent != 0 && w.Kind != engine.RestoreWrite {
+				j.unheard(w, now, t)
+			}
 			j.dropped[t] = true
 			if j.edits[t.edit].side == side {
 				newest[g] = max(newest[g], t.edit+1)
@@ -662,6 +682,14 @@ func (j *judge) engineCommitted(side engine.Side, w *engine.Write, now, after *e
 		j.head[id-1] = true
 	}
 	return h
+}
+
+// unheard breaks the schedule where a live transaction takes away what went past the
+// hook, and nobody will ever tell.
+func (j *judge) unheard(w *engine.Write, now *engine.Record, t touch) {
+	if j.past[t] && !j.dropped[t] && now.Mark.Incarnation != 0 && !j.schedule.mapping.filters() {
+		j.breach("lost update: a live %v write of %s took edit %d away, which had gone past the hook", w.Kind, w.Key.ID, t.edit)
+	}
 }
 
 func equalIn(s *schedule, g int, side engine.Side, a, b *engine.Record) bool {

@@ -95,7 +95,10 @@ func (r *Record) version() Version {
 // applyLate moves the mark of a record whose content had changed unseen.
 func applyLate(m *TableMap, w *Write, side Side, now *Record) (*Record, *Reference) {
 	mark := now.Mark
-	if mark.Dead { // the key lives again
+	switch {
+	case mark.Dead && mark.Intent != 0: // the delete is being undone: the key has never died
+		mark.Dead = false
+	case mark.Dead: // the key lives again
 		mark = Mark{Incarnation: mark.Incarnation + 1, Past: mark.past(0, mark.Past)}
 	}
 	mark.Incarnation = max(mark.Incarnation, 1)
@@ -234,7 +237,7 @@ func applyCarry(m *TableMap, w *Write, side Side, now *Record) (*Record, bool) {
 		r.Mark.Number = now.Mark.Number
 		m.renewedIn(r.Mark.Groups, &now.Mark, r.Values)
 	} else if now != nil {
-		r.Mark.Past = now.Mark.past(w.Settled, w.Past)
+		r.Mark.Past = w.fallen(&now.Mark).past(w.Settled, w.Past)
 	}
 	if w.Hide {
 		r.Mark.Hidden = now.hidden()
@@ -263,11 +266,27 @@ func applyCarry(m *TableMap, w *Write, side Side, now *Record) (*Record, bool) {
 		if !w.bugs.hit(PlantSeenStays) {
 			gm.Seen = source.Mark.Groups[g].Own
 		}
-		if w.Override.Has(g) && !w.bugs.hit(PlantLostNotSet) {
+		if w.Override.Has(g) && (now == nil || now.Mark.Incarnation == source.Mark.Incarnation) && !w.bugs.hit(PlantLostNotSet) {
 			gm.Lost = gm.overridden(gm.Own, w.Settled)
 		}
 	}
 	return r, true
+}
+
+// fallen returns the mark of a record in an earlier life than the one that a write
+// brings, with what the write overrules in it among its lost numbers.
+func (w *Write) fallen(m *Mark) *Mark {
+	if w.Override == 0 {
+		return m
+	}
+	over := *m
+	over.Groups = slices.Clone(m.Groups)
+	for g := range over.Groups {
+		if gm := &over.Groups[g]; w.Override.Has(g) {
+			gm.Lost = gm.overridden(gm.Own, w.Settled)
+		}
+	}
+	return &over
 }
 
 // carry fills in the target's values with the source's groups in place, as they

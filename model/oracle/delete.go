@@ -22,6 +22,7 @@ func (o *Oracle) deleted(at sim.Time, s *shape, p *pair, x engine.Side, prev *en
 		return
 	case o.courses[p.key().Map].off[x]:
 		o.stray(p)
+		p.bypassed(s, x, prev, s.out[x]) // what is made anew past the hook as it was is no change
 		return
 	}
 	o.deletes = true
@@ -29,7 +30,7 @@ func (o *Oracle) deleted(at sim.Time, s *shape, p *pair, x engine.Side, prev *en
 	switch {
 	case held == nil:
 		o.breach(deleteLive, at, p.key(), "a delete on %s committed without the other side", x)
-	case alive(p.record[y]):
+	case alive(p.record[y]) && !risen(p.record[y]):
 		o.breach(deleteLive, at, p.key(), "%s was deleted on %s, and %s still holds it", o.record(p.key()), x, y)
 	}
 	p.deaths++
@@ -42,6 +43,27 @@ func (o *Oracle) deleted(at sim.Time, s *shape, p *pair, x engine.Side, prev *en
 		}
 	}
 	o.endOfLife(s, p)
+	if risen(p.record[y]) {
+		o.outlives(s, p, y)
+	}
+}
+
+// outlives notes that the other side knows nothing of a record that was created past
+// the hook where a delete had just taken one away.
+func (o *Oracle) outlives(s *shape, p *pair, y engine.Side) {
+	h := o.again(p, y.Other())
+	for all := p.open(y); len(all) > 0; all = all[:len(all)-1] {
+		c := &all[len(all)-1]
+		for g := range s.groups {
+			if c.groups.has(g) {
+				h.of(g).commits[y]--
+			}
+		}
+		if c.what.has(created) {
+			break
+		}
+	}
+	p.head[y.Other()] = h
 }
 
 // goWith lets the open commits of a side go with its record, which its users have
@@ -87,11 +109,32 @@ func (o *Oracle) bury(at sim.Time, s *shape, p *pair, y engine.Side, source *hea
 		}
 		declared := set(w.Override).has(g)
 		over := p.walk(y, g, is.commits[y], was.commits[y])
-		if c := over.next(); c != nil && c.what.has(captured) && !c.dropped.has(g) && !declared {
-			o.breach(noLostUpdate, at, p.key(), "%s was deleted over change %d.%d of %s, made at %v, which %s had not seen, and no conflict was declared",
-				y, c.life, c.number, y, c.born, y.Other())
+		if c := over.next(); c != nil && prev.Mark.Incarnation != 0 && !c.dropped.has(g) && !declared {
+			o.breach(noLostUpdate, at, p.key(), "%s was deleted over a change that %s had not seen, and no conflict was declared: %s",
+				y, y.Other(), o.describe(p, y, g, is.commits[y], was.commits[y]))
 		}
 		o.falls(at, p, y, g, is.commits[y], was.commits[y], fallen{declared: declared, live: true}, after)
+	}
+}
+
+// takenAway is what users have changed on a record that goes away with the create
+// which is undone. It is gone on both sides, and its references say so.
+func (o *Oracle) takenAway(at sim.Time, s *shape, p *pair, y engine.Side, prev *engine.Record) {
+	row := o.rowOf(p, y, prev)
+	if !alive(prev) || row == nil {
+		return
+	}
+	o.tallies[noLostUpdate].checked++
+	for g := range s.groups {
+		from, to := p.stand(y.Other(), g).commits[y], p.stand(y, g).commits[y]
+		if from == to {
+			continue
+		}
+		on := p.walk(y, g, from, to)
+		if c := on.next(); c != nil && !c.what.has(captured) && !c.dropped.has(g) && c.born >= row.since {
+			o.breach(noLostUpdate, at, p.key(), "%s went away on %s with the create that was undone, and nothing will ever tell of an uncaptured change, made at %v", o.record(p.key()), y, c.born)
+		}
+		o.linked(p, y, g, from, to)
 	}
 }
 

@@ -69,6 +69,7 @@ func (o *Oracle) unhide(at sim.Time, s *shape, p *pair, y engine.Side, source *h
 		o.breach(noPhantom, at, p.key(), "%s got back something else than what transaction %d of %s had hidden", y, prev.Mark.Intent, x)
 	}
 	p.backAgainstTheFlow(s, y)
+	p.passedAgain(s, y, &r.bypass)
 	next, edited := o.standsOf(s, p, y), s.differ(after.Values, w.Source.Values)
 	for g := range s.groups {
 		switch was := *source.of(g); {

@@ -33,6 +33,7 @@ type liveRow struct {
 	landed bool
 	since  sim.Time       // when it landed
 	hidden *engine.Record // what stood there, where the other side keeps it
+	bypass bypass         // ... and what of it had gone past the hook
 	falls  []pendingFall  // what the transaction has overruled, if it commits
 }
 
@@ -170,7 +171,7 @@ func (o *Oracle) lands(at sim.Time, p *pair, y engine.Side, tx engine.TxID, prev
 		if r := &l.rows[i]; r.pair == p && !r.landed {
 			r.landed, r.since = true, at
 			if after.Mark.Hidden != nil {
-				r.hidden = prev
+				r.hidden, r.bypass = prev, p.passed(y)
 			}
 			l.open++
 			if l.landed == 0 {

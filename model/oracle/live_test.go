@@ -259,7 +259,7 @@ func TestLiveTransactions(t *testing.T) {
 			ref := h.user(dat, order, row("2"))
 			h.remove(fin, 1, order)
 			h.settle(ref, engine.ConcurrencyFailure, engine.GoneFromSource)
-		}, []string{"no-lost-update: dataverse was deleted over change 1.1 of dataverse"}},
+		}, []string{"no-lost-update: dataverse was deleted over a change that finops had not seen, and no conflict was declared: change 1.1 of dataverse"}},
 		{"a delete ends what its own side had not carried", func(h *hand) {
 			h.synced(fin, order, row("1"))
 			ref := h.user(fin, order, row("2"))

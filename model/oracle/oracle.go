@@ -215,11 +215,15 @@ func (o *Oracle) UserCommit(at sim.Time, side engine.Side, before, after *engine
 		}
 	}
 	o.lookers(at, side, prev, after)
-	past := ref == nil && o.courses[after.Key.Map].off[side] && changed|drift != 0
-	if past {
+	off := ref == nil && o.courses[after.Key.Map].off[side]
+	past := off && changed|drift != 0
+	switch {
+	case past:
 		o.stray(p)
 		p.bypassed(s, side, prev, changed)
-	} else {
+	case !off && !alive(after):
+		p.caught(side, s.whole)
+	default:
 		p.caught(side, changed)
 	}
 	held, since := o.commitHeld(at, side, p)

@@ -103,8 +103,21 @@ func (o *Oracle) stale(at sim.Time, p *pair, ref *engine.Reference, c *commit, o
 	case engine.GoneFromSource:
 		mine, theirs := p.record[x], p.record[x.Other()]
 		newer := theirs != nil && theirs.Mark.Incarnation > c.life
-		if alive(mine) && mine.Mark.Incarnation == c.life && !newer {
+		if alive(mine) && mine.Mark.Incarnation == c.life && !newer && !p.madeAnew(x, c) {
 			o.breach(trueOutcome, at, &ref.Key, "change %d.%d of %s ended as gone from the source, and the record lives", c.life, c.number, x)
+		}
+	}
+}
+
+// madeAnew reports whether a change's record vanished past the hook, and was made again
+// in the same life: whoever looked in between found nothing.
+func (p *pair) madeAnew(x engine.Side, c *commit) bool {
+	for all := p.open(x); ; all = all[:len(all)-1] {
+		switch last := &all[len(all)-1]; {
+		case last == c:
+			return false
+		case last.what.has(created) && last.life == c.life:
+			return true
 		}
 	}
 }

@@ -35,6 +35,7 @@ type astray struct {
 // number of its commits, in the column groups that were changed so.
 type bypass struct {
 	groups  set
+	made    set // ... of a record that was not there before
 	values  []engine.Value
 	commits []uint32
 }
@@ -52,11 +53,15 @@ func (o *Oracle) stray(p *pair) {
 // move past the hook.
 func (p *pair) bypassed(s *shape, side engine.Side, prev *engine.Record, changed set) {
 	b := &p.astray.sides[side]
+	if !alive(prev) {
+		b.made |= changed &^ b.groups
+		return
+	}
 	if b.values == nil {
 		b.values, b.commits = make([]engine.Value, len(s.Columns)), make([]uint32, len(s.groups))
 	}
 	for g := range s.groups {
-		if !changed.has(g) || b.groups.has(g) || !alive(prev) {
+		if !changed.has(g) || b.groups.has(g) {
 			continue
 		}
 		b.groups |= only(g)
@@ -65,6 +70,40 @@ func (p *pair) bypassed(s *shape, side engine.Side, prev *engine.Record, changed
 			b.values[c] = prev.Values[c]
 		}
 	}
+}
+
+// passed returns what of a side's record has gone past the hook, for the case that it
+// comes back as it is.
+func (p *pair) passed(side engine.Side) bypass {
+	if p.astray == nil {
+		return bypass{}
+	}
+	b := p.astray.sides[side]
+	b.values, b.commits = slices.Clone(b.values), slices.Clone(b.commits)
+	return b
+}
+
+// passedAgain notes that what had gone past the hook is there again, but for what has
+// since.
+func (p *pair) passedAgain(s *shape, side engine.Side, was *bypass) {
+	if was.groups|was.made == 0 {
+		return
+	}
+	now := &p.astray.sides[side]
+	if was.made |= now.made; now.groups == 0 {
+		*now = *was
+		return
+	}
+	for g := range s.groups {
+		if !was.groups.has(g) || now.groups.has(g) {
+			continue
+		}
+		now.commits[g] = was.commits[g]
+		for _, c := range s.groups[g].list {
+			now.values[c] = was.values[c]
+		}
+	}
+	now.groups, now.made = now.groups|was.groups, was.made
 }
 
 // asCaptured returns values that a side's record had, but for what had gone past the
@@ -105,6 +144,7 @@ func (o *Oracle) returned(p *pair, s *shape, side engine.Side, after *engine.Rec
 func (p *pair) caught(side engine.Side, groups set) {
 	if p.astray != nil {
 		p.astray.sides[side].groups &^= groups
+		p.astray.sides[side].made &^= groups
 	}
 }
 
@@ -158,7 +198,7 @@ func (o *Oracle) strays(p *pair) bool {
 		return false
 	}
 	age, sides := p.astray.age, &p.astray.sides
-	if sides[0].groups|sides[1].groups != 0 { // they may have agreed by chance, with something on its way; nobody has captured it
+	if sides[0].groups|sides[0].made|sides[1].groups|sides[1].made != 0 { // they may have agreed by chance, with something on its way; nobody has captured it
 		age = p.astray.last
 	}
 	return age > o.courses[p.key().Map].mended

@@ -69,6 +69,7 @@ func (o *Oracle) EngineCommit(at sim.Time, side engine.Side, w *engine.Write, be
 		case source != nil:
 			o.bury(at, s, p, side, source, w, prev, after)
 		case prev != nil && (prev.Alive || prev.Mark.Intent != 0): // a create is undone
+			o.takenAway(at, s, p, side, prev)
 			o.restored(at, p, side, intentOf(prev), nil, 0)
 		}
 	}
@@ -82,7 +83,9 @@ func (o *Oracle) EngineCommit(at sim.Time, side engine.Side, w *engine.Write, be
 		o.capture(at, p, side, &c, ref)
 		o.line(p, side).push(c)
 	}
-	p.caught(side, set(w.Groups))
+	if p.caught(side, set(w.Groups)); !alive(after) {
+		p.caught(side, s.whole)
+	}
 	if p.more != nil && s.outside(side, after) { // what the other side holds in scope may take it out of this one's
 		p.more.left[side] = after.Values
 	}
@@ -252,6 +255,7 @@ func (o *Oracle) marked(s *shape, p *pair, y engine.Side, w *engine.Write, prev 
 	if !alive(prev) || prev.Mark.Incarnation != 0 {
 		return
 	}
+	p.caught(y, s.whole)
 	for g := range s.groups {
 		from, to := p.stand(y.Other(), g).commits[y], p.stand(y, g).commits[y]
 		if s.out[y].has(g) && !set(w.Groups).has(g) && from < to {
@@ -369,7 +373,7 @@ func (o *Oracle) overwrite(at sim.Time, s *shape, p *pair, y engine.Side, g int,
 	if alive(prev) {
 		unseen := t.alive(y, is[y], was[y])
 		stale := t.alive(x, is[x], was[x])
-		older := prev.Mark.Incarnation == 0 || w.Intent != 0 && p.pastHook(y, g, is[y], was[y]) // a live transaction does not look for it
+		older := prev.Mark.Incarnation == 0
 		switch {
 		case unseen && older:
 			o.totals.DriftOverwritten++
@@ -420,14 +424,6 @@ func (o *Oracle) written(at sim.Time, p *pair, y engine.Side, g int, is, was [2]
 	case !fresh:
 		o.breach(trueOutcome, at, key, "%s was overridden by %s, which had no change of its own", y, x)
 	}
-}
-
-// pastHook reports whether the newest commit of side s in (from, to] was never
-// captured.
-func (p *pair) pastHook(s engine.Side, g int, from, to uint32) bool {
-	w := p.walk(s, g, from, to)
-	c := w.next()
-	return c != nil && c.what&(captured|wentLive) == 0
 }
 
 // describe tells the newest commit of side s in (from, to].

@@ -16,7 +16,7 @@ import (
 // calm returns what is left of a case without all that depends on timing or chance:
 // the engine starts when all is edited, nothing breaks, and nothing needs the other
 // side at once, as live maps and deletes do.
-func (c *Case) calm() *Case {
+func (*Subject) calm(c *Case) *Case {
 	d := c.Clone()
 	d.Operations, d.Setup.Live, d.Setup.Validations = nil, nil, nil
 	d.Setup.Permuted, d.Setup.Timeout, d.Setup.Attempts, d.Setup.PurgeAfter = false, 0, 0, 0

@@ -40,14 +40,6 @@ func (c *Case) Edits() int {
 	return n
 }
 
-// goesLive reports whether anything of a case is carried live: of what goes past the
-// hook beside that, nothing is promised.
-func (c *Case) goesLive() bool {
-	return len(c.Setup.Live) > 0 || slices.ContainsFunc(c.Transactions, func(t Transaction) bool {
-		return slices.ContainsFunc(t.Edits, func(e Edit) bool { return e.Op == "delete" })
-	})
-}
-
 // passesHook reports whether anything goes past the capture hook.
 func (c *Case) passesHook() bool {
 	return slices.ContainsFunc(c.Transactions, func(t Transaction) bool { return t.PastHook })

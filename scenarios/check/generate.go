@@ -60,7 +60,7 @@ func drawSwarm(d Dice) swarm {
 	w.bothSides = !chance(d, 25)
 	w.live = chance(d, 30)
 	w.oddKeys = chance(d, 10)
-	w.pastHook = !w.live && !w.deletes && chance(d, 40)
+	w.pastHook = chance(d, 30)
 	return w
 }
 

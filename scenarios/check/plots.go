@@ -101,7 +101,7 @@ func (p *plot) dismissed() {
 // on the other side while the engine carries what it has read.
 func (p *plot) parentGoes() {
 	child, column := p.looksUp()
-	if child == nil || p.c.passesHook() {
+	if child == nil {
 		return
 	}
 	parent := &p.subject.Maps[child.Table.Columns[column].Lookups[0]]
@@ -151,7 +151,7 @@ func (p *plot) looksUp() (*Map, int) {
 // changes it on either side as usual.
 func (p *plot) pastTheHook() {
 	m, columns := p.plain()
-	if len(columns) == 0 || p.c.goesLive() {
+	if len(columns) == 0 {
 		return
 	}
 	side := SideName(below(p.dice, 2))
@@ -189,7 +189,7 @@ func (p *plot) toldAgain() {
 // carries a change of it.
 func (p *plot) goneUnderWay() {
 	m, columns := p.plain()
-	if len(columns) == 0 || p.c.passesHook() || m.filtered() {
+	if len(columns) == 0 || m.filtered() {
 		return
 	}
 	side := SideName(below(p.dice, 2))

@@ -29,7 +29,7 @@ var (
 // twin is one way to execute a case again.
 type twin struct {
 	contract oracle.Contract
-	first    func(*Case) *Case                       // what both executions are of; nil: the case as it is
+	first    func(*Subject, *Case) *Case             // what both executions are of; nil: the case as it is
 	changed  func(s *Subject, c *Case, p *Plan) bool // changes a copy; false when there is nothing to change
 	subject  func(*Subject) *Subject                 // of the second execution; nil: the same
 	alike    func(a, b *Execution) string
@@ -40,11 +40,11 @@ func twins(other Store) []twin {
 	list := []twin{
 		{contract: deterministic, changed: func(*Subject, *Case, *Plan) bool { return true }, alike: identical},
 		{contract: clockBlind, changed: shiftClocks, alike: identical},
-		{contract: crashSafe, first: (*Case).sided, changed: leaveOutCrashes, alike: sameData},
-		{contract: idempotent, first: (*Case).sided, changed: repeatNotifications, alike: sameData},
-		{contract: batchBlind, first: (*Case).sided, changed: otherBatches, alike: sameData},
-		{contract: mirror, first: (*Case).calm, changed: mirrorCase, subject: (*Subject).mirrored, alike: mirroredData},
-		{contract: commute, first: (*Case).calm, changed: swapNeighbours, alike: sameEnd},
+		{contract: crashSafe, first: (*Subject).sided, changed: leaveOutCrashes, alike: sameData},
+		{contract: idempotent, first: (*Subject).sided, changed: repeatNotifications, alike: sameData},
+		{contract: batchBlind, first: (*Subject).sided, changed: otherBatches, alike: sameData},
+		{contract: mirror, first: (*Subject).calm, changed: mirrorCase, subject: (*Subject).mirrored, alike: mirroredData},
+		{contract: commute, first: (*Subject).calm, changed: swapNeighbours, alike: sameEnd},
 	}
 	if other != nil {
 		list = append(list, twin{contract: storeTwin, changed: func(_ *Subject, _ *Case, p *Plan) bool { p.Store = other; return true }, alike: identical})
@@ -58,7 +58,7 @@ func (w twin) compare(s *Subject, c *Case, p Plan, x *Execution) (oracle.Propert
 	p.Observe = nil
 	first, again := c, p
 	if w.first != nil {
-		first = w.first(c)
+		first = w.first(s, c)
 	}
 	other := first.Clone()
 	if !w.changed(s, other, &again) {
@@ -122,10 +122,11 @@ func (s *Subject) filters(c *Case) bool {
 
 // sided returns what is left of a case when only the users of one side edit, nothing
 // is refused, and no operator gives changes up, of which timing decides what they
-// are: the final data cannot depend on timing then. A case that is so is returned as
-// it is.
-func (c *Case) sided() *Case {
-	if len(c.Transactions) == 0 || c.oneSided() {
+// are: the final data cannot depend on timing then. Nor does anybody edit against the
+// flow, which the other side gets only where a delete is undone, as it is by then. A case
+// that is so is returned as it is.
+func (s *Subject) sided(c *Case) *Case {
+	if len(c.Transactions) == 0 || s.oneSided(c) {
 		return c
 	}
 	d := c.Clone()
@@ -136,11 +137,32 @@ func (c *Case) sided() *Case {
 		d.Transactions[i].PastHook = false
 	}
 	d.Transactions = slices.DeleteFunc(d.Transactions, func(t Transaction) bool { return t.Side != side })
+	for i := range d.Transactions {
+		for j := range d.Transactions[i].Edits {
+			e := &d.Transactions[i].Edits[j]
+			e.Set = slices.DeleteFunc(slices.Clone(e.Set), func(v Value) bool { return s.against(e, v.Column, side) })
+		}
+	}
 	return d
 }
 
-// oneSided reports whether a case is what [Case.sided] leaves of one.
-func (c *Case) oneSided() bool {
+// against reports whether a column that an edit of a side sets does not flow from there.
+func (s *Subject) against(e *Edit, column string, side SideName) bool {
+	columns := s.Maps[s.place(e.Map)].Table.Columns
+	i := slices.IndexFunc(columns, func(c engine.Column) bool { return c.Name == column })
+	return i >= 0 && columns[i].Flow == [2]engine.Flow{engine.ToFinOps, engine.ToDataverse}[side]
+}
+
+// oneSided reports whether a case is what [Subject.sided] leaves of one.
+func (s *Subject) oneSided(c *Case) bool {
+	against := func(e Edit, side SideName) bool {
+		return slices.ContainsFunc(e.Set, func(v Value) bool { return s.against(&e, v.Column, side) })
+	}
+	for _, t := range c.Transactions {
+		if slices.ContainsFunc(t.Edits, func(e Edit) bool { return against(e, t.Side) }) {
+			return false
+		}
+	}
 	return len(c.Setup.Validations) == 0 && !c.passesHook() && !slices.ContainsFunc(c.Operations, Operation.givesUp) &&
 		!slices.ContainsFunc(c.Transactions, func(t Transaction) bool { return t.Side != c.Transactions[0].Side })
 }

@@ -29,7 +29,7 @@ func vary(s *Subject, from *Case, d Dice) *Case {
 			c.Transactions[below(d, n)].Side ^= 1
 		case 6: // past the hook, or not
 			t := &c.Transactions[below(d, n)]
-			t.PastHook = !t.PastHook && !c.goesLive()
+			t.PastHook = !t.PastHook
 		default: // sooner
 			t := &c.Transactions[below(d, n)]
 			t.At = t.At * Span(below(d, 100)) / 100
