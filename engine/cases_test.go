@@ -16,7 +16,7 @@ type corner struct {
 
 // corners lists them all, by number from 1.
 var corners = []corner{
-	{what: "an echo leaks through the origin filter", traces: "leaked_echo_is_no_change plant_no_loopback_control_echoes loop_stopped_by_the_origin_tag_alone loop_stopped_by_the_known_number_alone loop_stopped_by_equal_content_alone TestLoopLayersStandAlone"},
+	{what: "an echo leaks through the origin filter", traces: "leaked_echo_is_no_change plant_no_loopback_control_echoes loop_stopped_by_the_origin_tag_alone loop_stopped_by_the_known_number_alone loop_stopped_by_equal_content_alone check_of_an_echo_answers_for_the_latest_change TestLoopLayersStandAlone"},
 	{what: "a user writes the same value", traces: "identical_value_is_no_change"},
 	{what: "an unmapped column changes on the target", traces: "unmapped_edit_is_no_conflict"},
 	{what: "a lost answer, and nobody else writes", traces: "lost_answer_carried_once"},
