@@ -121,7 +121,7 @@ func (c *Core) captureOnTop(t *liveTx, ys []*Record) bool {
 		if y == nil || !y.Alive || y.Mark.Intent != t.intent.Tx || y.hides() || slices.Contains(t.left, k) {
 			continue
 		}
-		if m := c.cfg.Maps[k.Map]; m.covers(side, y) && m.drifted(y, side) != 0 && !c.bugs.hit(PlantLiveUnlooked) {
+		if m := c.cfg.Maps[k.Map]; m.covers(side, y) && m.drifted(y, side) != 0 {
 			late = append(late, c.late(c.pairs.ensure(k, side), y, t.x[i], m.drifted(y, side)))
 		}
 	}
