@@ -79,7 +79,7 @@ func known(path string) bool {
 			return !strings.HasSuffix(path, ".granularity")
 		}
 	}
-	return slices.ContainsFunc([]string{".enabled", ".steps", ".lookups", ".operation.default"}, func(tail string) bool { return strings.HasSuffix(path, tail) })
+	return slices.ContainsFunc([]string{".enabled", ".begins", ".steps", ".lookups", ".operation.default"}, func(tail string) bool { return strings.HasSuffix(path, tail) })
 }
 
 // outermost is the widest distribution that path is a part of.

@@ -28,6 +28,7 @@ type compareFlags struct {
 	runFlags
 	modes    []string
 	baseline string
+	advice   bool
 }
 
 func compareCommand() *cobra.Command {
@@ -41,6 +42,13 @@ its stored results. All are compared with the first; run i of one has the same
 users, edits and faults as run i of the others, so that differences are measured
 pair by pair. A difference is shown with its 95 % interval, or as ~ where the runs
 show none.
+
+With --modes, async among them, it advises on each table map: who carries its
+changes, the primary side, the sequence, workers and batch. For this it tries the
+other primary side, exchanged neighbours, and half and double of workers and
+batch, ` + strconv.Itoa(comparison.VariantRuns) + ` runs each, probes every assumption, and makes the comparison again
+under the ` + strconv.Itoa(comparison.ExaminedMost) + ` that move it most. --advice=false leaves that out. Shards leave it to
+'twinwrite merge'.
 
 With --baseline it answers one question: is the scenario worse than what is
 stored in a folder? Then it exits with 1 when a figure is shown to be worse by
@@ -58,6 +66,7 @@ Without --runs, a scenario that asks for fewer than ` + strconv.Itoa(comparedRun
 	flags := cmd.Flags()
 	setFlag(cmd, &f.sets)
 	flags.StringSliceVar(&f.modes, "modes", nil, "modes to compare, the first with the others: async,integrator")
+	flags.BoolVar(&f.advice, "advice", true, "with --modes, try other settings and assumptions for the advice by table map")
 	flags.StringVar(&f.baseline, "baseline", "", "`folder` of a run that the scenario must not be worse than")
 	flags.Uint64Var(&f.seed, "seed", 0, "seed of all draws, in place of the scenario's")
 	flags.IntVar(&f.runs, "runs", 0, "number of runs of each, in place of the scenario's")
@@ -78,6 +87,7 @@ const comparedRuns = 10
 type contender struct {
 	name     string
 	scenario *scenarios.Scenario
+	sets     []string // what differs from the scenario's file
 	command  string
 	set      *result.Set
 }
@@ -102,6 +112,9 @@ func (f *compareFlags) compare(cmd *cobra.Command, args []string) error {
 		return from.finish(cmd.Context(), cmd.OutOrStdout())
 	}
 	c := f.gather(cmd, args, all)
+	if err := f.advise(cmd, args[0], all, c); err != nil {
+		return err
+	}
 	figures := comparison.Of(c)
 	dir := filepath.Join(f.out, c.Name+"-compare-"+identity(c))
 	if cmd.Context().Err() != nil {
@@ -231,7 +244,7 @@ func (f *compareFlags) read(cmd *cobra.Command, arg string, least int, more ...s
 			return nil, err
 		}
 	}
-	return &contender{name: s.Name, scenario: s, command: lineOf("run", arg).with("--set", sets...).String()}, nil
+	return &contender{name: s.Name, scenario: s, sets: sets, command: lineOf("run", arg).with("--set", sets...).String()}, nil
 }
 
 // stored reads the results in the folder of a run.

@@ -23,9 +23,24 @@ func (c Comparison) WriteMarkdown(w io.Writer) error {
 		out.WriteString("\n### Advice by table map\n")
 		rows := [][]string{}
 		for _, m := range c.Advice.Maps {
-			rows = append(rows, []string{m.Map, m.Mode.Answer, m.Primary.Answer, m.Sequence.Answer, strings.Join(m.Mode.Because, "; "), m.Mode.Flips})
+			row := []string{m.Map}
+			for _, choice := range m.Choices() {
+				row = append(row, choice.Answer)
+			}
+			rows = append(rows, append(row, strings.Join(m.Mode.Because, "; "), strings.TrimSuffix(m.Mode.Flips+". "+m.Mode.Assumed, ".")))
 		}
-		markdownTable(&out, []string{"Table map", "Mode", "Primary", "Sequence", "Mode, because", "unless"}, rows)
+		markdownTable(&out, []string{"Table map", "Mode", "Primary", "Sequence", "Workers", "Batch", "Mode, because", "unless"}, rows)
+		out.WriteString("\n")
+		for i := range c.Advice.Jobs {
+			j := &c.Advice.Jobs[i]
+			fmt.Fprintf(&out, "- Engine, %s: %s. %s\n", cell(j.What), cell(j.Answer), cell(j.Assumed))
+		}
+		for _, u := range c.Advice.Untried {
+			fmt.Fprintf(&out, "- %s\n", cell(u))
+		}
+		out.WriteString("\n<details><summary>Every figure that the advice rests on</summary>\n")
+		markdownTable(&out, EvidenceHead, c.Advice.EvidenceRows())
+		out.WriteString("\n</details>\n")
 	}
 	for _, b := range c.Blocks() {
 		fmt.Fprintf(&out, "\n### %s\n", b.Head)

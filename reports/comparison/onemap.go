@@ -46,15 +46,16 @@ func mapChanges(m, side int) func(*result.Set, *result.Run) reading {
 	}
 }
 
-// mapConflicts are changes of the map that lost to the primary.
-func mapConflicts(m int) func(*result.Set, *result.Run) reading {
+// mapConflicts are changes of the map that lost to the primary, those made on one
+// side or on any, of all its changes.
+func mapConflicts(m, side int) func(*result.Set, *result.Run) reading {
 	return func(set *result.Set, r *result.Run) reading {
 		if r.Copied != nil || m >= len(r.Maps) {
 			return reading{}
 		}
 		lost := uint64(0)
 		for _, o := range r.Outcomes {
-			if o.Map == set.Scenario.Maps[m].Name && o.Class == "conflict" {
+			if o.Map == set.Scenario.Maps[m].Name && o.Class == "conflict" && (side == summary.AnySide || o.Side == words.Sides[side]) {
 				lost += o.Count
 			}
 		}
@@ -84,13 +85,14 @@ func failedSaves(workloads []int, endings []string) func(*result.Set, *result.Ru
 	}
 }
 
-// saveWait is a quantile of how long users of some workloads waited.
+// saveWait is a quantile of how long users of some workloads waited, or of all
+// where [summary.AnyWorkload] is among them.
 func saveWait(workloads []int, q float64) func(*result.Set, *result.Run) reading {
 	return func(_ *result.Set, r *result.Run) reading {
 		var ended, censored []time.Duration
 		for i := range r.Waits {
 			switch w := &r.Waits[i]; {
-			case !slices.Contains(workloads, int(w.Workload)):
+			case !slices.Contains(workloads, int(w.Workload)) && !slices.Contains(workloads, summary.AnyWorkload):
 			case w.Censored:
 				censored = append(censored, w.Took)
 			default:

@@ -21,6 +21,7 @@ type comparedView struct {
 	Against  string // what is compared, where the headline says something else
 	Assumed  table
 	Advice   *comparison.Advice
+	Evidence any      // a table with its title, of all figures that advice rests on
 	Verdicts []string // a sentence on each setting
 	Details  []string // a sentence on each difference that is told
 	Notes    []string
@@ -42,6 +43,7 @@ func WriteCompared(w io.Writer, c *result.Comparison, f comparison.Comparison, d
 		frame: shared, Advice: f.Advice, Headline: findings.Capital(f.Against()), Notes: f.Notes, Legend: comparison.Legend, Trust: trustTable(&f),
 	}
 	if f.Advice != nil {
+		v.Evidence = titled("Figures behind the advice", tableOf(comparison.EvidenceHead, f.Advice.EvidenceRows(), 3))
 		v.Headline, v.Against = findings.Capital(f.Advice.Summary()), v.Headline
 	}
 	_, v.Assumed, _ = inputTables(c.Settings[0].Set.Scenario.Inputs)

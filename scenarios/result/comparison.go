@@ -9,10 +9,34 @@ type Comparison struct {
 	Settings     []Setting     // the first is what the others are compared with
 	Expectations []Expectation // those that demand something of one setting beside another
 	Command      string        // the one line that reproduces it
+
+	Variants []Variant // what was tried for advice; nil: nothing was
+	Assumed  []Assumed // the comparison under other values of assumptions
+	Untried  []string  // what of this was left out, in sentences
 }
 
 // Setting is one of what is compared, with its results.
 type Setting struct {
 	Name string // "async"; unique in its comparison
 	Set  *Set
+}
+
+// Variant is the setting that carries by async once more, with one decision taken
+// otherwise. Its runs are the first of that setting's, with the same draws.
+type Variant struct {
+	What  string   // "primary", "sequence", "workers" or "batch"
+	Name  string   // "Dataverse", "items before customers", "16"
+	Maps  []string // whose changes it may touch
+	Path  string   // of the setting that makes it
+	Value string
+	Set   *Set
+}
+
+// Assumed is a comparison once more, with fewer runs and another value of one
+// assumption.
+type Assumed struct {
+	Path  string // of the assumption
+	Value string // what the scenario has
+	Other string // "16", "half"
+	Under *Comparison
 }
