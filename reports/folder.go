@@ -1,8 +1,9 @@
 package reports
 
 import (
-	"bytes"
+	"bufio"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -169,13 +170,14 @@ func (f *folder) path(name string, write func(path string) error) {
 }
 
 func (f *folder) write(name string, write func(io.Writer) error) {
-	var b bytes.Buffer
-	if f.err == nil {
-		if err := write(&b); err != nil {
-			f.err = fmt.Errorf("write %s: %w", filepath.Join(f.dir, name), err)
+	f.path(name, func(path string) error {
+		file, err := os.Create(path)
+		if err != nil {
+			return err
 		}
-	}
-	f.bytes(name, b.Bytes())
+		w := bufio.NewWriter(file)
+		return errors.Join(write(w), w.Flush(), file.Close())
+	})
 }
 
 func (f *folder) bytes(name string, b []byte) {

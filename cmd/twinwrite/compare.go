@@ -127,6 +127,9 @@ func (f *compareFlags) compare(cmd *cobra.Command, args []string) error {
 	if _, err := reports.WriteComparison(dir, c, figures, manifest(started, sets...)); err != nil {
 		return exit{exitInternal, err}
 	}
+	if err := from.stored(cmd.Context()); err != nil {
+		return exit{exitInternal, err}
+	}
 	if err := f.printDocument(cmd.OutOrStdout(), &figures, dir, c.Command); err != nil {
 		return exit{exitInternal, err}
 	}

@@ -45,7 +45,7 @@ var exitMeanings = []struct {
 	{exitInvalid, "scenario invalid", "every fault is named with its line; 'twinwrite validate' shows them without running"},
 	{exitNotRepeated, "not reproducible", "another version of the program, another scenario or other failpoints: run it again"},
 	{exitInternal, "internal error", "the message, the seed and the scenario make a report that can be followed"},
-	{exitInterrupted, "interrupted, partial results kept", "the folder that ends in -partial holds what there was; a sweep goes on from there"},
+	{exitInterrupted, "interrupted, partial results kept", "the folder that ends in -partial holds what there was; the same command goes on from there"},
 }
 
 // exitText lists the exit codes for the help.

@@ -117,7 +117,7 @@ func (f *runFlags) run(cmd *cobra.Command, name string) error {
 	if _, err := r.WriteFolder(dir, manifest(started, set)); err != nil {
 		return exit{exitInternal, err}
 	}
-	if err := f.writeMore(r); err != nil {
+	if err := errors.Join(from.stored(cmd.Context()), f.writeMore(r)); err != nil {
 		return exit{exitInternal, err}
 	}
 	if err := render(cmd.OutOrStdout(), r, f.format, dir); err != nil {
@@ -203,7 +203,7 @@ func (f *runFlags) check(cmd *cobra.Command, formats ...string) error {
 func (f *runFlags) folder(cmd *cobra.Command, set *result.Set, asked int) string {
 	name := set.Scenario.Name + "-" + set.Scenario.Hash
 	if cmd.Context().Err() != nil {
-		fmt.Fprintf(cmd.ErrOrStderr(), "twinwrite: interrupted: %d of %d runs are complete\n", set.Complete(), asked)
+		fmt.Fprintf(cmd.ErrOrStderr(), "twinwrite: interrupted: %d of %d runs are complete; the same command goes on from there\n", set.Complete(), asked)
 		name += "-partial"
 	}
 	return filepath.Join(f.out, name)

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -39,13 +40,20 @@ type source struct {
 	shard runs.Shard
 	part  *parts.Part // what the shard has made, or all shards; nil: neither was asked for
 	path  string      // file of the shard's part; empty: the part is of all shards
-	goes  string      // folder in which a command that goes on where it was keeps its runs; empty: it does not
 	begun int         // runs of the scenarios before this one
+
+	out   string    // folder for the logs
+	logs  []string  // files to which runs are added as they end
+	notes io.Writer // nil: it is to be quiet
 }
 
 // source reads the flags. What a shard made before it was interrupted is not
 // made again.
 func (f *shardFlags) source(cmd *cobra.Command, out string, args []string) (*source, error) {
+	s := &source{out: out}
+	if quiet, err := cmd.Flags().GetBool("quiet"); err == nil && !quiet {
+		s.notes = cmd.ErrOrStderr()
+	}
 	switch {
 	case f.merge != nil:
 		all, err := readParts(f.merge)
@@ -53,9 +61,10 @@ func (f *shardFlags) source(cmd *cobra.Command, out string, args []string) (*sou
 			return nil, err
 		}
 		whole, err := parts.Merge(all)
-		return &source{part: whole}, err
+		s.part = whole
+		return s, err
 	case f.shard == "":
-		return &source{}, nil
+		return s, nil
 	}
 	shard, err := runs.ParseShard(f.shard)
 	if err != nil {
@@ -63,7 +72,7 @@ func (f *shardFlags) source(cmd *cobra.Command, out string, args []string) (*sou
 	}
 	line := unsharded(cmd, args)
 	id := sha256.Sum256([]byte(strings.Join(line, "\x00")))
-	s := &source{shard: shard, path: filepath.Join(out, fmt.Sprintf("%s-%s-%d-of-%d%s", cmd.Name(), hex.EncodeToString(id[:4]), shard.Number, shard.Of, parts.Ending))}
+	s.shard, s.path = shard, filepath.Join(out, fmt.Sprintf("%s-%s-%d-of-%d%s", cmd.Name(), hex.EncodeToString(id[:4]), shard.Number, shard.Of, parts.Ending))
 	s.part = &parts.Part{Program: programVersion(), Arguments: line, Number: shard.Number, Of: shard.Of}
 	if old, err := parts.Read(s.path); err == nil && old.Program == s.part.Program {
 		s.part = old
@@ -71,37 +80,52 @@ func (f *shardFlags) source(cmd *cobra.Command, out string, args []string) (*sou
 	return s, nil
 }
 
-// resumable is a source for a command that keeps no results of its own: until it
-// ends, the runs of each scenario are kept in a part of their own, and the same
-// command goes on from there.
-func (f *shardFlags) resumable(cmd *cobra.Command, out string, args []string) (*source, error) {
-	s, err := f.source(cmd, out, args)
-	if err != nil || s.part != nil || build() == "" {
-		return s, err
+// logged simulates a scenario and keeps each run as soon as it ends: where the same
+// command, or another one of the same scenario, was killed, it goes on from there.
+func (s *source) logged(ctx context.Context, sc *scenarios.Scenario, hash string, o runs.Options) (*result.Set, error) {
+	if build() == "" {
+		return runs.Simulate(ctx, sc, o)
 	}
-	id := sha256.Sum256([]byte(strings.Join(unsharded(cmd, args), "\x00")))
-	s.goes = filepath.Join(out, fmt.Sprintf("%s-%s.unfinished", cmd.Name(), hex.EncodeToString(id[:4])))
-	return s, os.MkdirAll(s.goes, 0o755)
-}
-
-// goOn gives the results of a scenario, of which runs may be there that an
-// interrupted command has made.
-func (s *source) goOn(ctx context.Context, sc *scenarios.Scenario, o runs.Options) (*result.Set, error) {
-	hash, err := runs.Identity(sc, o)
+	name := sc.Name + "-" + hash
+	if s.sharded() {
+		name += fmt.Sprintf("-%d-of-%d", s.shard.Number, s.shard.Of)
+	}
+	path := filepath.Join(s.out, name+parts.LogEnding)
+	log, err := parts.OpenLog(path, build(), sc.Runs.Most())
 	if err != nil {
 		return nil, err
 	}
-	path := filepath.Join(s.goes, hash+parts.Ending)
-	if old, err := parts.Read(path); err == nil && old.Program == build() {
-		o.Made = old.Made(hash)
+	s.logs = append(s.logs, path)
+	if len(log.Runs) > 0 {
+		s.note("%d of %d runs of %s were made before a command was interrupted", len(log.Runs), sc.Runs.Most(), name)
+	}
+	o.Made = append(log.Runs, o.Made...)
+	var one sync.Mutex
+	var lost error
+	kept := len(log.Runs)
+	o.Ended = func(r *result.Run) {
+		one.Lock()
+		defer one.Unlock()
+		if lost == nil {
+			lost = log.Add(r)
+			kept++
+		}
 	}
 	set, err := runs.Simulate(ctx, sc, o)
-	if set == nil {
-		return nil, err
+	if lost = errors.Join(lost, log.Close()); lost != nil {
+		s.note("runs are not kept until the command ends: %v", lost)
 	}
-	p := &parts.Part{Program: build(), Number: 1, Of: 1}
-	p.Keep(hash, complete(set))
-	return set, errors.Join(err, parts.Write(path, p))
+	if kept == 0 {
+		err = errors.Join(err, os.Remove(path))
+	}
+	return set, err
+}
+
+// note says something that is no result, where it was not asked to be quiet.
+func (s *source) note(format string, args ...any) {
+	if s.notes != nil {
+		fmt.Fprintf(s.notes, "twinwrite: "+format+"\n", args...)
+	}
 }
 
 // complete lists the runs that were not cut short.
@@ -109,12 +133,19 @@ func complete(set *result.Set) []result.Run {
 	return slices.DeleteFunc(slices.Clone(set.Runs), func(r result.Run) bool { return r.Incomplete != "" })
 }
 
-// ended lets go of what was kept to go on from.
-func (s *source) ended() error {
-	if s.goes == "" {
-		return nil
+// stored lets go of what was kept to go on from: it stands in a place of its own now.
+// A command that was interrupted keeps it.
+func (s *source) stored(ctx context.Context) error {
+	var errs []error
+	if ctx.Err() == nil {
+		for _, path := range s.logs {
+			if err := os.Remove(path); !errors.Is(err, os.ErrNotExist) {
+				errs = append(errs, err)
+			}
+		}
+		s.logs = nil
 	}
-	return os.RemoveAll(s.goes)
+	return errors.Join(errs...)
 }
 
 // unsharded is the command line without what may differ between machines.
@@ -150,34 +181,34 @@ func (s *source) sharded() bool { return s.path != "" }
 func (s *source) simulate(ctx context.Context, sc *scenarios.Scenario, o runs.Options) (*result.Set, error) {
 	first := s.begun
 	s.begun += sc.Runs.Most()
-	switch {
-	case s.goes != "":
-		return s.goOn(ctx, sc, o)
-	case s.part == nil:
-		return runs.Simulate(ctx, sc, o)
-	}
-	if sc.Runs.Precision != nil {
-		return nil, usage(fmt.Errorf("%s runs until a precision is reached, and a shard cannot know when\n  hint: fix the number of runs, for example --set 'runs={count: %d}'", sc.Name, sc.Runs.Most()))
-	}
 	hash, err := runs.Identity(sc, o)
 	if err != nil {
 		return nil, err
 	}
+	if s.part == nil {
+		return s.logged(ctx, sc, hash, o)
+	}
+	if sc.Runs.Precision != nil {
+		return nil, usage(fmt.Errorf("%s runs until a precision is reached, and a shard cannot know when\n  hint: fix the number of runs, for example --set 'runs={count: %d}'", sc.Name, sc.Runs.Most()))
+	}
 	o.Made = s.part.Made(hash)
-	if !s.sharded() && len(o.Made) != sc.Runs.Most() {
-		return nil, usage(fmt.Errorf("the parts hold %d of %d runs of %s-%s\n  hint: the scenario, or a file that it names, is not what the shards ran", len(o.Made), sc.Runs.Most(), sc.Name, hash))
+	if !s.sharded() {
+		if len(o.Made) != sc.Runs.Most() {
+			return nil, usage(fmt.Errorf("the parts hold %d of %d runs of %s-%s\n  hint: the scenario, or a file that it names, is not what the shards ran", len(o.Made), sc.Runs.Most(), sc.Name, hash))
+		}
+		return runs.Simulate(ctx, sc, o)
 	}
 	o.Takes = func(run int) bool { return s.shard.Takes(first + run) }
-	set, err := runs.Simulate(ctx, sc, o)
-	if set == nil || !s.sharded() {
-		return set, err
+	set, err := s.logged(ctx, sc, hash, o)
+	if set == nil {
+		return nil, err
 	}
 	made := set.Runs
 	if ctx.Err() != nil { // what was cut short is made again
 		made = complete(set)
 	}
 	s.part.Keep(hash, made)
-	return set, errors.Join(err, parts.Write(s.path, s.part))
+	return set, errors.Join(err, parts.Write(s.path, s.part), s.stored(ctx))
 }
 
 // finish ends the command of a shard: what its runs showed is told when the

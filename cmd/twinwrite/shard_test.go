@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"io"
 	"os"
@@ -52,33 +53,54 @@ func TestShardGoesOn(t *testing.T) {
 	}
 }
 
-// TestTornadoGoesOn: what an interrupted tornado has made is not made again, and is
-// gone when it has ended.
-func TestTornadoGoesOn(t *testing.T) {
+// TestGoesOn: what a command has made that was killed is not made again, and gone when
+// it has ended.
+func TestGoesOn(t *testing.T) {
 	t.Parallel()
-	s, _, err := scenarios.Load("self-lookups", "runs.count=2")
+	s, _, err := scenarios.Load("self-lookups", "runs.count=4")
 	if err != nil {
 		t.Fatal(err)
 	}
-	from := &source{goes: t.TempDir()}
-	simulated := false
-	o := runs.Options{Progress: func(runs.Progress) { simulated = true }}
-	first, err := from.simulate(t.Context(), s, o)
-	if err != nil || !simulated {
-		t.Fatalf("nothing was simulated: %v", err)
-	}
-	simulated = false
-	again, err := from.simulate(t.Context(), s, o)
-	if err != nil || simulated {
-		t.Errorf("it was simulated again: %v", err)
-	}
-	if diff := cmp.Diff(first, again, cmpopts.EquateEmpty()); diff != "" {
-		t.Errorf("(-first +again):\n%s", diff)
-	}
-	if err := from.ended(); err != nil {
+	whole, err := runs.Simulate(t.Context(), s, runs.Options{})
+	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := os.Stat(from.goes); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("%s is left: %v", from.goes, err)
+	out := t.TempDir()
+	killed, kill := context.WithCancel(t.Context())
+	_, err = (&source{out: out}).simulate(killed, s, runs.Options{Progress: func(p runs.Progress) {
+		if p.Run == 2 {
+			kill()
+		}
+	}})
+	if !errors.Is(err, context.Canceled) {
+		t.Fatalf("it was not killed: %v", err)
 	}
+	from := &source{out: out}
+	simulated := map[int]bool{}
+	again, err := from.simulate(t.Context(), s, runs.Options{Progress: func(p runs.Progress) { simulated[p.Run] = true }})
+	if want := map[int]bool{2: true, 3: true}; err != nil || !cmp.Equal(simulated, want) {
+		t.Errorf("runs %v were simulated: %v", simulated, err)
+	}
+	if diff := cmp.Diff(whole, again, cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("(-whole +again):\n%s", diff)
+	}
+	if err := from.stored(killed); err != nil {
+		t.Fatal(err)
+	}
+	if left := logs(t, out); len(left) != 1 {
+		t.Errorf("a command that was interrupted leaves %v", left)
+	}
+	from.logs = logs(t, out)
+	if err := from.stored(t.Context()); err != nil || len(logs(t, out)) > 0 {
+		t.Errorf("%v are left: %v", logs(t, out), err)
+	}
+}
+
+func logs(t *testing.T, out string) []string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(out, "*"+parts.LogEnding))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
 }

@@ -198,6 +198,9 @@ func (f *sweepFlags) point(cmd *cobra.Command, name string, from *source, p scen
 	if _, err := reports.Of(set).WriteFolder(dir, manifest(started, set)); err != nil {
 		return nil, exit{exitInternal, err}
 	}
+	if err := from.stored(cmd.Context()); err != nil {
+		return nil, exit{exitInternal, err}
+	}
 	return set, nil
 }
 

@@ -45,7 +45,7 @@ func (f *sweepFlags) assumptions(cmd *cobra.Command, name string) error {
 	for _, a := range all {
 		count += len(a.Others)
 	}
-	from, err := f.resumable(cmd, f.out, []string{name})
+	from, err := f.source(cmd, f.out, []string{name})
 	if err != nil {
 		return usage(err)
 	}
@@ -91,10 +91,8 @@ func (f *sweepFlags) assumptions(cmd *cobra.Command, name string) error {
 		code.raise(exitInterrupted)
 		fmt.Fprintf(cmd.ErrOrStderr(), "twinwrite: interrupted: %d of %d values; the same command goes on from there\n", ran, count)
 		dir += "-partial"
-	} else if err := from.ended(); err != nil {
-		return exit{exitInternal, err}
 	}
-	if err := reports.WriteTornado(dir, t, base.Scenario); err != nil {
+	if err := errors.Join(reports.WriteTornado(dir, t, base.Scenario), from.stored(cmd.Context())); err != nil {
 		return exit{exitInternal, err}
 	}
 	if err := errors.Join(f.writeSuite("tornado."+s.Name), f.printDocument(cmd.OutOrStdout(), t, dir, t.Command)); err != nil {

@@ -20,7 +20,7 @@ var ErrSchema = errors.New("store: a results file of another version")
 // are not in a results file: they stand beside it in the run folder.
 func Read(path string) (set *result.Set, err error) {
 	err = reading(path, func(db *sql.DB) error {
-		r := &reader{db: db, set: &result.Set{}}
+		r := &reader{db: db, set: &result.Set{}, strings: map[string]string{}}
 		r.scenario()
 		r.runs()
 		set = r.set
@@ -54,6 +54,8 @@ type reader struct {
 	db  *sql.DB
 	set *result.Set
 	err error
+
+	strings map[string]string // that were read: runs have most of theirs in common
 }
 
 // table calls row for each row of a table in the order of writing; row scans
@@ -73,11 +75,25 @@ func (r *reader) table(name string, row func(scan func(...any))) {
 			if err := rows.Scan(into...); err != nil {
 				r.err = fmt.Errorf("read %s: %w", name, err)
 			}
+			for _, column := range into {
+				if text, ok := column.(*string); ok {
+					*text = r.shared(*text)
+				}
+			}
 		})
 	}
 	if err := rows.Err(); err != nil && r.err == nil {
 		r.err = fmt.Errorf("read %s: %w", name, err)
 	}
+}
+
+// shared returns the same string for the same text.
+func (r *reader) shared(text string) string {
+	if s, ok := r.strings[text]; ok {
+		return s
+	}
+	r.strings[text] = text
+	return text
 }
 
 func (r *reader) scenario() {

@@ -1,6 +1,7 @@
 package summary
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -15,7 +16,48 @@ import (
 
 // WriteJSON writes the summary, the same bytes for the same summary on every
 // machine.
-func (s Summary) WriteJSON(w io.Writer) error { return Encode(w, "summary", s) }
+//
+// The runs come last and are written one by one: of thousands, the text takes more
+// memory than all that they hold.
+func (s Summary) WriteJSON(w io.Writer) error {
+	runs := s.Runs
+	s.Runs = []Run{}
+	var head bytes.Buffer
+	if err := Encode(&head, "summary", s); err != nil {
+		return err
+	}
+	const noRuns = "[]\n}\n"
+	if len(runs) == 0 {
+		return written(w, head.Bytes())
+	}
+	if err := written(w, bytes.TrimSuffix(head.Bytes(), []byte(noRuns))); err != nil {
+		return err
+	}
+	open := "[\n    "
+	for i := range runs {
+		var one bytes.Buffer
+		enc := json.NewEncoder(&one)
+		enc.SetEscapeHTML(false)
+		enc.SetIndent("    ", "  ")
+		if err := enc.Encode(&runs[i]); err != nil {
+			return fmt.Errorf("write summary, run %d: %w", runs[i].Index, err)
+		}
+		if err := written(w, []byte(open), bytes.TrimRight(one.Bytes(), "\n")); err != nil {
+			return err
+		}
+		open = ",\n    "
+	}
+	return written(w, []byte("\n  ]\n}\n"))
+}
+
+func written(w io.Writer, texts ...[]byte) error {
+	for _, text := range texts {
+		if _, err := w.Write(text); err != nil {
+			return fmt.Errorf("write summary: %w", err)
+		}
+	}
+	return nil
+}
 
 // Encode writes figures as JSON, the same bytes for the same figures on every
 // machine; what names them in an error.

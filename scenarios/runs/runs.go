@@ -31,6 +31,7 @@ type Options struct {
 	Progress   func(Progress) // called from several goroutines; nil: nobody listens
 	Command    string         // the line that reproduces the results
 
+	Ended func(*result.Run)  // called with each run that came to its end, from several goroutines; nil: nobody keeps them
 	Made  []result.Run       // runs of this very scenario that exist already: taken as they are
 	Takes func(run int) bool // which of the others are simulated; nil: all. Who leaves runs out merges them later
 
@@ -108,6 +109,9 @@ func (p *plan) simulate(ctx context.Context, set *result.Set, runs int, o Option
 				}
 				done[run] = p.run(ctx, run, o)
 				thin(done[run], p.scenario.Runs.Most())
+				if o.Ended != nil && done[run].Incomplete == "" {
+					o.Ended(done[run])
+				}
 			}
 		})
 	}
