@@ -198,11 +198,17 @@ func quote(s string) string {
 	return fmt.Sprintf("%q", s)
 }
 
-// didYouMean suggests the known word nearest to an unknown one, or lists the
-// known ones when none is near.
+// alwaysListed is how many known words are few enough to be named beside the one
+// that is suggested.
+const alwaysListed = 3
+
+// didYouMean suggests the known word nearest to an unknown one, and lists the
+// known ones when none is near, or when they are few.
 func didYouMean(word string, known []string) string {
 	best := nearest(word, known)
 	switch {
+	case best != "" && len(known) > 1 && len(known) <= alwaysListed:
+		return "did you mean " + best + "? known here: " + strings.Join(known, ", ")
 	case best != "":
 		return "did you mean " + best + "?"
 	case len(known) == 0:

@@ -32,6 +32,7 @@ type track struct {
 	band       paint.Shade // for the range over runs
 	runs       [][]result.Point
 	index      []int // of these runs
+	demands    []level
 }
 
 // Backlog draws the queue over the day, and the record pairs that differ below
@@ -57,6 +58,7 @@ func Backlog(set *result.Set) Plot {
 			}
 		}
 		if len(t.runs) > 0 {
+			t.demands = levelsOf(set, t.name)
 			tracks = append(tracks, t)
 		}
 	}
@@ -83,6 +85,9 @@ func Backlog(set *result.Set) Plot {
 	}
 	if len(shadings) > 0 {
 		p.Caption += " Shaded: faults, when they really struck."
+	}
+	if slices.ContainsFunc(tracks, func(t track) bool { return t.demands != nil }) {
+		p.Caption += " Red: what the scenario demands."
 	}
 	lanes := faultLanes(shadings, end)
 	if lanes.left > 0 {
@@ -163,7 +168,7 @@ func within(points []result.Point, from, to time.Duration) (low, high float64) {
 func backlogStrips(sc result.Scenario, tracks []track, lanes lanes, end time.Duration) []strip {
 	strips := make([]strip, len(tracks))
 	for i, t := range tracks {
-		s := strip{name: trackName(t.name), unit: t.unit, height: 144, ys: countTicks(t.highest(end))}
+		s := strip{name: trackName(t.name), unit: t.unit, height: 144, ys: countTicks(stretched(t.highest(end), t.demands))}
 		if strings.HasSuffix(t.name, t.unit) {
 			s.unit = "" // "divergent pairs" says it already
 		}
@@ -198,12 +203,13 @@ func (p panel) track(t track, lanes lanes, end time.Duration, clock words.Clock)
 		line = p.steps(t.runs[0], end)
 		p.polyline(draw.LineStyle{Color: t.shade, Width: 1.4}, line)
 	}
+	labels := placer{area: p.c.Rectangle}
+	p.levelsAlong(t.demands, &labels)
 	if peak.Value == 0 {
 		return
 	}
 	at := vg.Point{X: p.x(peak.At.Seconds()), Y: p.y(peak.Value)}
 	p.dot(at, t.shade, 2.8)
-	labels := placer{area: p.c.Rectangle}
 	labels.curve([]vg.Point{at})
 	labels.curve(line)
 	name := words.Count(int64(peak.Value)) + " at " + clock.Minute(peak.At)

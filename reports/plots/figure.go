@@ -143,6 +143,17 @@ func fit(st text.Style, s string, most vg.Length) string {
 	return strings.TrimRight(string(r), " ·") + "…"
 }
 
+// fitMiddle shortens text in its middle: names that begin alike differ at their
+// ends.
+func fitMiddle(st text.Style, s string, most vg.Length) string {
+	r := []rune(s)
+	for cut := 1; measure(st, s) > most && cut < len(r)-1; cut++ {
+		head := (len(r) - cut) / 2
+		s = string(r[:head]) + "…" + string(r[head+cut:])
+	}
+	return s
+}
+
 // nothing is the inner part of a plot without data.
 func nothing(message string) func(draw.Canvas) {
 	return func(c draw.Canvas) {

@@ -89,6 +89,79 @@ func (p panel) sloAlong(all []slo, labels *placer) {
 	}
 }
 
+// level is what a scenario demands of the most that a quantity reaches.
+type level struct {
+	value float64 // seconds, where it is a span
+	text  string  // as the scenario writes it
+}
+
+// levelText is how expectations write it: "max(backlog) < 500",
+// "max(partly-visible{map=invoices}) < 2m".
+var levelText = regexp.MustCompile(`^max\(([a-z-]+)(?:\{[^}]*\})?\) [<>]=? ([0-9a-z.µ]+)$`)
+
+// levelsOf lists the demands on the most of a metric among the expectations of a set.
+func levelsOf(set *result.Set, metric string) (list []level) {
+	for _, e := range set.Expectations {
+		parts := levelText.FindStringSubmatch(e.Text)
+		if parts == nil || parts[1] != metric {
+			continue
+		}
+		value, err := strconv.ParseFloat(parts[2], 64)
+		if err != nil {
+			span, err := time.ParseDuration(parts[2])
+			if err != nil {
+				continue
+			}
+			value = span.Seconds()
+		}
+		if value > 0 {
+			list = append(list, level{value, e.Text})
+		}
+	}
+	return list
+}
+
+// levelScale is by how many times a demand may stretch an axis: further away, it
+// would flatten what was measured, and stands at the edge.
+const levelScale = 4
+
+// stretched is how far an axis goes that shows values up to most, and the demands
+// on them.
+func stretched(most float64, all []level) float64 {
+	to := most
+	for _, l := range all {
+		if l.value <= levelScale*most {
+			to = max(to, l.value)
+		}
+	}
+	return to
+}
+
+// levelsAlong draws demands across an area of values over time. One that lies
+// beyond the axis is told at its edge.
+func (p panel) levelsAlong(all []level, labels *placer) {
+	beyond := 0
+	for _, l := range all {
+		text, y := l.text, p.c.Max.Y
+		if l.value <= p.p.Y.Max {
+			y = p.y(l.value)
+			p.c.StrokeLine2(sloLine, p.c.Min.X, y, p.c.Max.X, y)
+		} else {
+			text += ": further up"
+			y -= 14 * vg.Length(beyond)
+			beyond++
+		}
+		if y+15 > p.c.Max.Y { // no room above the line
+			y -= 16
+		}
+		w := measure(sloStyle, text)
+		box := vg.Rectangle{Min: vg.Point{X: p.c.Max.X - w - 8, Y: y + 2}, Max: vg.Point{X: p.c.Max.X - 4, Y: y + 14}}
+		fill(p.c, paint.Paper, box.Min.X, box.Min.Y, box.Max.X, box.Max.Y)
+		write(p.c, sloStyle, box.Min.X+2, y+4, text)
+		labels.block(box)
+	}
+}
+
 // drawnIn are the bounds of the quantiles that [Pace] draws.
 func drawnIn(all []slo) (list []slo) {
 	for _, s := range all {

@@ -18,8 +18,10 @@ import (
 	"github.com/twinwrite/twinwrite/scenarios/result"
 )
 
-// storiesMost is how many transactions the picture shows.
-const storiesMost = 12
+const (
+	storiesMost  = 12  // transactions that the picture shows
+	tornNameMost = 190 // how wide their names are
+)
 
 // Torn draws source transactions from their commit on: unseen at first, then
 // partly visible on the other side, whole at last. What one side committed at
@@ -34,6 +36,14 @@ func Torn(set *result.Set, s summary.Summary) Plot {
 	left := max(0, len(stories)-storiesMost)
 	stories = stories[:len(stories)-left]
 	caption := "True time since the commit. Light: not yet visible on the other side; full: records arriving; dot: whole; arrow: some never came before the run ended."
+	demands := levelsOf(set, "partly-visible")
+	if demands != nil {
+		var texts []string
+		for _, d := range demands {
+			texts = append(texts, d.text)
+		}
+		caption += " Red: until when records might arrive by what the scenario demands, " + words.List(texts) + "; where it is missing, that is further right."
+	}
 	if left > 0 {
 		caption += " " + words.Counted(left, "shorter one", "shorter ones") + " not drawn."
 	}
@@ -44,7 +54,7 @@ func Torn(set *result.Set, s summary.Summary) Plot {
 		Caption:  caption,
 		Table:    table,
 		height:   vg.Length(len(stories))*rowHeight + 48,
-		draw:     func(c draw.Canvas) { drawTorn(c, stories, len(set.Runs) > 1) },
+		draw:     func(c draw.Canvas) { drawTorn(c, stories, demands, len(set.Runs) > 1) },
 	}
 }
 
@@ -72,23 +82,24 @@ func tornTable(set *result.Set, stories []summary.Story) Table {
 	return t
 }
 
-func drawTorn(c draw.Canvas, stories []summary.Story, several bool) {
+func drawTorn(c draw.Canvas, stories []summary.Story, demands []level, several bool) {
 	const barHeight, note = 9, 150
 	titles := make([]string, len(stories))
 	var names vg.Length
 	var longest time.Duration
 	for i, s := range stories {
-		titles[i] = s.Title
+		run := ""
 		if several {
-			titles[i] += fmt.Sprintf(" (run %d)", s.Run)
+			run = fmt.Sprintf(" (run %d)", s.Run)
 		}
-		titles[i] = fit(headStyle, titles[i], 130)
+		titles[i] = fitMiddle(headStyle, s.Title, tornNameMost-measure(headStyle, run)) + run
 		names = max(names, measure(headStyle, titles[i])+6+measure(noteStyle, records(s)))
 		if s.Synced > 0 {
 			longest = max(longest, (s.LastSeen - s.Committed).Duration())
 		}
 	}
 	longest = max(longest, time.Second)
+	longest = time.Duration(stretched(longest.Seconds(), demands) * float64(time.Second))
 
 	p := plot.New()
 	p.X.Min, p.X.Max = 0, longest.Seconds()
@@ -129,9 +140,30 @@ func drawTorn(c draw.Canvas, stories []summary.Story, several bool) {
 				pn.dot(vg.Point{X: last, Y: y}, paint.Hues[1], 4)
 			}
 		}
-		fill(c, paint.Paper, end+9, y-7, end+13+measure(noteStyle, text), y+7)
-		writeMiddle(c, noteStyle, end+11, y, text)
+		at := end + 11
+		if s.Synced > 0 {
+			at = allowed(pn, s, demands, y, at, measure(noteStyle, text))
+		}
+		fill(c, paint.Paper, at-2, y-7, at+2+measure(noteStyle, text), y+7)
+		writeMiddle(c, noteStyle, at, y, text)
 	}
+}
+
+// allowed marks on a bar until when its records might arrive by what the scenario
+// demands. It returns where text of a width that was to stand at text has room.
+func allowed(p panel, s summary.Story, demands []level, y, text, wide vg.Length) vg.Length {
+	for _, d := range demands {
+		at := max(0, (s.FirstSeen-s.Committed).Duration().Seconds()) + d.value
+		if at > p.p.X.Max {
+			continue
+		}
+		x := p.x(at)
+		p.c.StrokeLine2(draw.LineStyle{Color: paint.Bad, Width: 2}, x, y-7, x, y+7)
+		if x > text-4 && x < text+wide+4 {
+			text = x + 7
+		}
+	}
+	return text
 }
 
 func records(s summary.Story) string { return words.Counted(s.Records, "record", "records") }

@@ -227,14 +227,25 @@ func (c Clock) format(at time.Duration, layout string) string {
 // spoken is an instant as a message of the oracle writes it: "at 1h19m26.6s".
 var spoken = regexp.MustCompile(`\bat ((?:\d+h)?(?:\d+m)\d+(?:\.\d+)?s|\d+\.\d+s)\b`)
 
-// Instants turns the run times in a message into times of day.
+// exact is a span as a message of the oracle writes it, to the nanosecond.
+var exact = regexp.MustCompile(`\b(?:\d+h)?(?:\d+m)?\d+\.\d+(?:s|ms|µs)\b`)
+
+// Instants turns the run times in a message into times of day, and rounds spans as
+// people read them.
 func (c Clock) Instants(message string) string {
-	return spoken.ReplaceAllStringFunc(message, func(at string) string {
+	message = spoken.ReplaceAllStringFunc(message, func(at string) string {
 		d, err := time.ParseDuration(strings.TrimPrefix(at, "at "))
 		if err != nil {
 			return at // as it was written
 		}
 		return "at " + c.Second(d)
+	})
+	return exact.ReplaceAllStringFunc(message, func(span string) string {
+		d, err := time.ParseDuration(span)
+		if err != nil {
+			return span
+		}
+		return Duration(d)
 	})
 }
 

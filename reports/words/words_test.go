@@ -117,3 +117,15 @@ func TestList(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
+
+// TestInstants: a message of the oracle is told in times of day, and its spans
+// without nanoseconds.
+func TestInstants(t *testing.T) {
+	t.Parallel()
+	clock := words.NewClock(time.Date(2026, 1, 31, 8, 0, 0, 0, time.UTC), time.Hour)
+	got := clock.Instants("change 1.3 of finops waited 21m51.123456789s with nothing broken, and 2m0s are allowed; seen at 1h19m26.6s, version 4.5")
+	want := "change 1.3 of finops waited 21m 51s with nothing broken, and 2m0s are allowed; seen at 09:19:27, version 4.5"
+	if got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
