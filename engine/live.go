@@ -428,6 +428,9 @@ func (c *Core) rouse(id laneID) {
 	case blocked:
 		c.unblock(id)
 	case parked:
+		if l.requested == DismissRequested { // it is about to end as an operator has asked
+			return
+		}
 		c.unpark(id, l)
 		c.saveLane(id)
 	case backoff:

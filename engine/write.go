@@ -144,6 +144,12 @@ func applyDelete(m *TableMap, w *Write, now *Record) *Record {
 	case now.Mark.Incarnation == mark.Incarnation:
 		mark.Number, mark.Past = now.Mark.Number, now.Mark.Past
 		copy(mark.Groups, now.Mark.Groups)
+	case now.Mark.Dead && now.Mark.Number > 0 && mark.Incarnation < now.Mark.Incarnation:
+		// Undone, where users had deleted the record out of scope: the life goes on, and
+		// their numbers with it.
+		mark = now.Mark
+		mark.Dead, mark.Intent, mark.Hidden = false, 0, nil
+		return &Record{Key: w.Key, Mark: mark}
 	default:
 		mark.Past = now.Mark.past(w.Settled, now.Mark.Past)
 	}
@@ -242,7 +248,7 @@ func applyCarry(m *TableMap, w *Write, side Side, now *Record) (*Record, bool) {
 	if w.Hide {
 		r.Mark.Hidden = now.hidden()
 	}
-	if now == nil { // it may have vanished, past everything: it counts on from what the source has seen
+	if now == nil || !now.Alive && !now.Mark.Dead { // it vanished, past everything or out of scope: it counts on from what the source has seen
 		for g := range r.Mark.Groups {
 			r.Mark.Groups[g].Own = source.Mark.Groups[g].Seen
 			r.Mark.Number = max(r.Mark.Number, r.Mark.Groups[g].Own)

@@ -167,12 +167,17 @@ type lane struct {
 }
 
 // items yields every reference that waits: the saved queue with the states that
-// the engine's process knows of, then the outboxes.
+// the engine's process knows of, what only the process knows of, which it has made
+// itself, then the outboxes.
 func (w *World) items(state *engine.State) iter.Seq[oracle.Item] {
 	known := map[lane]engine.OpenItem{}
+	var order []lane
 	idle := w.Driver.Idle()
 	if core := w.Driver.Core(); core != nil {
-		core.OpenItems(func(i engine.OpenItem) { known[lane{i.Key, i.Side}] = i })
+		core.OpenItems(func(i engine.OpenItem) {
+			l := lane{i.Key, i.Side}
+			known[l], order = i, append(order, l)
+		})
 	} else {
 		for _, l := range state.Lanes {
 			if l.Parked.Class != engine.Open {
@@ -180,14 +185,21 @@ func (w *World) items(state *engine.State) iter.Seq[oracle.Item] {
 			}
 		}
 	}
+	saved := map[lane]bool{}
 	return func(yield func(oracle.Item) bool) {
 		for i := range state.Open {
 			ref := &state.Open[i].Reference
+			saved[lane{ref.Key, ref.Side}] = true
 			it := waiting(ref, known)
 			if _, knows := known[lane{ref.Key, ref.Side}]; idle && !knows {
 				it.State = oracle.Forgotten
 			}
 			if !yield(it) {
+				return
+			}
+		}
+		for _, l := range order {
+			if !saved[l] && !yield(waiting(&engine.Reference{Key: l.key, Side: l.side, Origin: engine.Pulled}, known)) {
 				return
 			}
 		}

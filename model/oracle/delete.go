@@ -1,6 +1,8 @@
 package oracle
 
 import (
+	"slices"
+
 	"github.com/twinwrite/twinwrite/engine"
 	"github.com/twinwrite/twinwrite/sim"
 )
@@ -72,6 +74,8 @@ func (o *Oracle) goWith(at sim.Time, p *pair, x engine.Side) {
 	all := p.open(x)
 	for i := range all {
 		c := &all[i]
+		c.what |= gone
+		c.went |= c.groups &^ c.dropped
 		if left := c.groups &^ (c.there | c.dropped); left != 0 {
 			c.dropped |= left
 			if c.tx != nil && c.there == 0 {
@@ -107,9 +111,10 @@ func (o *Oracle) bury(at sim.Time, s *shape, p *pair, y engine.Side, source *hea
 		if !alive(prev) || !p.of(g).alive(y, is.commits[y], was.commits[y]) {
 			continue
 		}
-		declared := set(w.Override).has(g)
 		over := p.walk(y, g, is.commits[y], was.commits[y])
-		if c := over.next(); c != nil && prev.Mark.Incarnation != 0 && !c.dropped.has(g) && !declared {
+		c := over.next()
+		declared := set(w.Override).has(g) || c.lostIn(prev, g) // by a delete that was undone
+		if c != nil && prev.Mark.Incarnation != 0 && !c.dropped.has(g) && !declared {
 			o.breach(noLostUpdate, at, p.key(), "%s was deleted over a change that %s had not seen, and no conflict was declared: %s",
 				y, y.Other(), o.describe(p, y, g, is.commits[y], was.commits[y]))
 		}
@@ -138,6 +143,12 @@ func (o *Oracle) takenAway(at sim.Time, s *shape, p *pair, y engine.Side, prev *
 	}
 }
 
+// lostIn reports whether a record's mark says that the change was overruled; nil never
+// was.
+func (c *commit) lostIn(r *engine.Record, g int) bool {
+	return c != nil && c.what.has(captured) && g < len(r.Mark.Groups) && slices.Contains(r.Mark.Groups[g].Lost, c.number)
+}
+
 // restore is a write that undoes on side y what an undone transaction had done
 // there: y becomes what the source is.
 func (o *Oracle) restore(at sim.Time, s *shape, p *pair, y engine.Side, source *head, w *engine.Write, prev, after *engine.Record) {
@@ -159,6 +170,10 @@ func (o *Oracle) restore(at sim.Time, s *shape, p *pair, y engine.Side, source *
 				}
 			}
 			o.fall(at, p, y, g, is.commits[y], was.commits[y], fallen{declared: declared, live: true})
+		}
+		back := p.walk(y, g, 0, is.commits[y])
+		if c := back.next(); c.lostIn(after, g) { // declared by the delete that is undone, and it has come back all the same
+			c.what |= overruled
 		}
 		o.reached(at, p, x, g, was.commits[x], is.commits[x], liveOrBack)
 		is.commits[y] = max(is.commits[y], was.commits[y])

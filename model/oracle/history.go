@@ -56,6 +56,7 @@ type commit struct {
 	there     set // ... in which the other side has it
 	equal     set // ... in which the other side held the same
 	dropped   set // ... in which the other side's record was written over it
+	went      set // ... and that went with its record
 	fallen    set // ... as the newest of its side: its outcome must say so
 	contested set // ... in which the other side had a commit that neither knew of the other
 }
@@ -76,6 +77,7 @@ const (
 	older                        // content that was there before the sync began, and no user's change of this run
 	wentLive                     // with a live transaction: it has no reference, and replaces what has
 	stands                       // what it may have lost to went away with a record that was restored from its side
+	gone                         // users of its side have deleted its record since
 )
 
 func (f flags) has(g flags) bool { return f&g == g }

@@ -285,6 +285,9 @@ func (o *Oracle) items(at sim.Time, v View) {
 		ref := it.Reference
 		p := o.pairs.find(&ref.Key)
 		change := ref.Origin == engine.Captured || ref.Origin == engine.Late
+		if !change {
+			o.holding++
+		}
 		if p == nil || change && !p.knows(ref) {
 			o.breach(closedBooks, at, &ref.Key, "%v is %s, and no such change was captured", ref, it.State)
 			continue

@@ -27,7 +27,9 @@ func (o *Oracle) counters(at sim.Time, side engine.Side, prev, after *engine.Rec
 			continue
 		}
 		b := &is.Groups[g]
-		o.forward(at, side, after, "own", a.Own, b.Own)
+		if prev.Alive || was.Dead { // else users deleted it out of scope, and what it comes back with is none of theirs
+			o.forward(at, side, after, "own", a.Own, b.Own)
+		}
 		o.forward(at, side, after, "seen", a.Seen, b.Seen)
 		o.forward(at, side, after, "lost", highest(a.Lost), highest(b.Lost))
 	}

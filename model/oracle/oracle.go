@@ -81,6 +81,7 @@ type Oracle struct {
 	downs     []down  // by their beginnings
 	rest      traffic // up to the last edit
 	restMore  uint64
+	holding   uint64                  // references of the engine's own that wait at the end
 	stands    []stand                 // scratch
 	refused   [2]map[engine.TxID]bool // transactions that the capture hook refused
 
@@ -220,7 +221,7 @@ func (o *Oracle) UserCommit(at sim.Time, side engine.Side, before, after *engine
 	switch {
 	case past:
 		o.stray(p)
-		p.bypassed(s, side, prev, changed)
+		p.bypassed(s, side, p.known(s, side, prev), changed)
 	case !off && !alive(after):
 		p.caught(side, s.whole)
 	default:
@@ -255,7 +256,7 @@ func (o *Oracle) UserCommit(at sim.Time, side engine.Side, before, after *engine
 	if o.copies != nil {
 		is = o.copies.edited(at, p, side, len(s.Columns), prev, after, ref)
 	}
-	c := commit{born: at, groups: changed, what: users, number: p.number[side], life: after.Mark.Incarnation}
+	c := commit{born: at, groups: changed, what: users, number: p.numberIn(side, after.Mark.Incarnation), life: after.Mark.Incarnation}
 	if !alive(prev) {
 		c.what |= created
 	}
@@ -426,6 +427,14 @@ func (o *Oracle) Leaked(at sim.Time, ref *engine.Reference) {
 func (p *pair) knows(ref *engine.Reference) bool {
 	n, life := p.number[ref.Side], p.life[ref.Side]
 	return ref.Number > 0 && (ref.Incarnation < life || ref.Incarnation == life && ref.Number <= n)
+}
+
+// numberIn returns the number of a side's newest reference in a life; 0 before the first.
+func (p *pair) numberIn(side engine.Side, life uint32) uint32 {
+	if p.life[side] != life {
+		return 0
+	}
+	return p.number[side]
 }
 
 // Retried tells that a write is sent again because an earlier attempt was not

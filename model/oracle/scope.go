@@ -1,6 +1,9 @@
 package oracle
 
-import "github.com/twinwrite/twinwrite/engine"
+import (
+	"github.com/twinwrite/twinwrite/engine"
+	"github.com/twinwrite/twinwrite/sim"
+)
 
 // belongs reports whether a record of a side belongs to the map.
 func (s *shape) belongs(side engine.Side, k *engine.Key, values []engine.Value) bool {
@@ -61,4 +64,26 @@ func (s *shape) passes(f *engine.Filter, values []engine.Value) bool {
 		}
 	}
 	return false
+}
+
+// broughtIn is a record that was out of scope and that a write of the engine takes back
+// in. What users had made of it meanwhile, in the column groups that the write does not
+// carry, was captured by nobody: it is drift, until something touches the record.
+func (o *Oracle) broughtIn(at sim.Time, s *shape, p *pair, side engine.Side, carried set, prev, after *engine.Record) {
+	known := p.known(s, side, prev)
+	changed := s.differ(known.Values, after.Values) &^ carried
+	if changed == 0 {
+		return
+	}
+	o.stray(p)
+	p.more.drift |= changed &^ s.out[side]
+	if changed &= s.out[side]; changed == 0 {
+		return
+	}
+	p.bypassed(s, side, known, changed)
+	c := commit{born: at, groups: changed, what: users, number: p.numberIn(side, after.Mark.Incarnation), life: after.Mark.Incarnation}
+	o.commit(s, p, side, &c, nil)
+	l := o.line(p, side)
+	l.begins(at, &c)
+	l.push(c)
 }

@@ -103,7 +103,7 @@ func (o *Oracle) stale(at sim.Time, p *pair, ref *engine.Reference, c *commit, o
 	case engine.GoneFromSource:
 		mine, theirs := p.record[x], p.record[x.Other()]
 		newer := theirs != nil && theirs.Mark.Incarnation > c.life
-		if alive(mine) && mine.Mark.Incarnation == c.life && !newer && !p.madeAnew(x, c) {
+		if alive(mine) && mine.Mark.Incarnation == c.life && !newer && !p.madeAnew(x, c) && !c.what.has(gone) {
 			o.breach(trueOutcome, at, &ref.Key, "change %d.%d of %s ended as gone from the source, and the record lives", c.life, c.number, x)
 		}
 	}
@@ -126,6 +126,9 @@ func (p *pair) madeAnew(x engine.Side, c *commit) bool {
 // of, captured or live, in any of its column groups.
 func (p *pair) newest(x engine.Side, c *commit) bool {
 	left := c.groups
+	if c.what.has(gone) {
+		return false
+	}
 	for all := p.open(x); ; all = all[:len(all)-1] {
 		switch last := &all[len(all)-1]; {
 		case last == c:

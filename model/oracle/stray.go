@@ -49,6 +49,17 @@ func (o *Oracle) stray(p *pair) {
 	p.astray.last = p.astray.age
 }
 
+// known returns a side's record as it was when it was last captured or written in scope.
+func (p *pair) known(s *shape, side engine.Side, prev *engine.Record) *engine.Record {
+	if p.more == nil || !s.outside(side, prev) {
+		return prev
+	}
+	if left := p.asCaptured(s, side, p.more.left[side]); left != nil {
+		return &engine.Record{Alive: true, Values: left}
+	}
+	return prev
+}
+
 // bypassed notes how a side stood in the column groups that a change is about to
 // move past the hook.
 func (p *pair) bypassed(s *shape, side engine.Side, prev *engine.Record, changed set) {

@@ -86,6 +86,9 @@ func (o *Oracle) EngineCommit(at sim.Time, side engine.Side, w *engine.Write, be
 	if p.caught(side, set(w.Groups)); !alive(after) {
 		p.caught(side, s.whole)
 	}
+	if p.more != nil && s.outside(side, prev) && alive(after) && !s.outside(side, after) {
+		o.broughtIn(at, s, p, side, set(w.Groups), prev, after)
+	}
 	if p.more != nil && s.outside(side, after) { // what the other side holds in scope may take it out of this one's
 		p.more.left[side] = after.Values
 	}
@@ -401,8 +404,11 @@ func (o *Oracle) overwrite(at sim.Time, s *shape, p *pair, y engine.Side, g int,
 		p.more.drift &^= only(g)
 	}
 	how := brought
-	if w.Intent != 0 || !alive(prev) && o.strays(p) { // the record went past the hook, and comes back whole
+	if w.Intent != 0 || !alive(prev) && (o.strays(p) || p.aside) { // the record went past the hook or out of scope, and comes back whole
 		how = liveOrBack
+	}
+	if !alive(prev) && p.aside { // without what its side's users had made of it before they deleted it
+		t.drop(y, is[y], was[y])
 	}
 	o.reached(at, p, x, g, was[x], is[x], how)
 	now.commits[y] = max(is[y], was[y])
@@ -506,7 +512,7 @@ func (o *Oracle) reached(at sim.Time, p *pair, x engine.Side, g int, from, to ui
 		if c == nil {
 			return
 		}
-		if c.dropped.has(g) {
+		if c.dropped.has(g) && !c.went.has(g) { // else the write was on its way when the record went
 			continue
 		}
 		if c.what.has(settled) && !c.what.has(stands) && c.class == engine.ConflictFailure && (c.contested == 0 || c.contested.has(g)) && how == brought && !(c.there | c.equal).has(g) {

@@ -281,7 +281,7 @@ func (s *search) shrink() {
 	}
 	p := s.Plan
 	p.Observe = nil
-	f.Shrunk = Shrink(f.Case, s.Shrink, func(c *Case) bool {
+	small := &shrinker{best: f.Case.Clone(), left: s.Shrink, fails: func(c *Case) bool {
 		f.Tries++
 		x, err := s.execute(c, p, f.Property.ID)
 		if err != nil {
@@ -292,7 +292,12 @@ func (s *search) shrink() {
 			f.Execution = x
 		}
 		return failed != nil
-	})
+	}}
+	if len(f.Property.Examples) > 0 {
+		small.focus(s.Subject, &f.Property.Examples[0])
+	}
+	small.shrink()
+	f.Shrunk = small.best
 	if failed := f.Execution.failed(f.Property.ID); failed != nil {
 		f.Property = *failed
 	}

@@ -140,23 +140,11 @@ func (g *generator) limits(s *SystemSetup) {
 	}
 }
 
-// some draws the maps that take part: one, with what it looks up, or a few. Of what
-// is deleted, or goes live, out of the scope of its map the oracle knows too little
-// yet; so that maps with a filter stay away from there.
+// some draws the maps that take part: one, with what it looks up, or a few.
 func (g *generator) some() []int {
-	var from []int
-	for i := range g.subject.Maps {
-		if !g.subject.Maps[i].filtered() || !g.swarm.deletes && !g.swarm.live {
-			from = append(from, i)
-		}
-	}
-	if len(from) == 0 { // all maps have one: nothing is deleted or goes live
-		g.swarm.deletes, g.swarm.live = false, false
-		return g.some()
-	}
 	in := make([]bool, len(g.subject.Maps))
 	for range between(g.dice, 1, 2) {
-		g.include(oneOf(g.dice, from), in)
+		g.include(below(g.dice, len(g.subject.Maps)), in)
 	}
 	var places []int
 	for i, takesPart := range in {

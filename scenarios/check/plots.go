@@ -13,7 +13,7 @@ import (
 // plot says what happens, and leaves to chance when exactly, so that most of them
 // miss by a little, in every way. What else the case has goes on beside them.
 var plots = []func(*plot){
-	(*plot).dismissed, (*plot).parentGoes, (*plot).pastTheHook, (*plot).toldAgain, (*plot).goneUnderWay, (*plot).answers,
+	(*plot).dismissed, (*plot).parentGoes, (*plot).pastTheHook, (*plot).toldAgain, (*plot).goneUnderWay, (*plot).answers, (*plot).notGivenUp,
 }
 
 // plot is one on its way into a case.
@@ -189,7 +189,7 @@ func (p *plot) toldAgain() {
 // carries a change of it.
 func (p *plot) goneUnderWay() {
 	m, columns := p.plain()
-	if len(columns) == 0 || m.filtered() {
+	if len(columns) == 0 {
 		return
 	}
 	side := SideName(below(p.dice, 2))
@@ -218,4 +218,26 @@ func (p *plot) answers() {
 		p.edits(p.at+Span(turn)*pace, side, words[side])
 		side ^= 1
 	}
+}
+
+// notGivenUp plays that a live transaction fails after its record has come to the other
+// side, where users look it up before that is undone.
+func (p *plot) notGivenUp() {
+	child, column := p.looksUp()
+	if child == nil || len(p.c.Setup.Live) == 0 {
+		return
+	}
+	parent := &p.subject.Maps[child.Table.Columns[column].Lookups[0]]
+	if parent == child {
+		return
+	}
+	side := SideName(below(p.dice, 2))
+	p.c.Setup.Live = []string{parent.Table.Name}
+	p.c.Setup.System(engine.Side(side)).LiveTime = second
+	up := p.record(parent, "n0")
+	p.edits(p.at, side, up)
+	p.c.Faults = append(p.c.Faults, Fault{Kind: "unanswered-writes", At: p.at, For: second + p.soon(second), Side: side ^ 1, Percent: 100})
+	e := p.record(child, "n1")
+	e.Set = []Value{{Column: child.Table.Columns[column].Name, To: up.Key}}
+	p.edits(p.at+200*millisecond+p.soon(second), side^1, e)
 }

@@ -13,7 +13,13 @@ import "slices"
 // shrinker of single draws thousands.
 func Shrink(c *Case, executions int, fails func(*Case) bool) *Case {
 	s := &shrinker{best: c.Clone(), left: executions, fails: fails}
-	for before := -1; s.left > 0 && s.weight() != before; {
+	s.shrink()
+	return s.best
+}
+
+// shrink leaves out and leads back until nothing more can go, here or elsewhen.
+func (s *shrinker) shrink() {
+	for before := -1; s.left > 0 && (s.weight() != before || s.elsewhen()); {
 		before = s.weight()
 		s.transactions()
 		s.faults()
@@ -22,7 +28,6 @@ func Shrink(c *Case, executions int, fails func(*Case) bool) *Case {
 		s.instants()
 		s.values()
 	}
-	return s.best
 }
 
 type shrinker struct {
