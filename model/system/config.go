@@ -68,10 +68,11 @@ const (
 type Validation struct {
 	Name   string // keys the draws; two validations with one name refuse alike
 	Map    engine.MapID
-	Refuse float64 // share
-	Rule   *Rule   // what breaks it is refused, and nothing is drawn; nil: Refuse says how many
-	Cause  string  // what the system says; no business data
-	Users  bool    // users are refused too; their whole transaction fails
+	Refuse float64                                 // share
+	Rule   *Rule                                   // what breaks it is refused, and nothing is drawn; nil: Refuse says how many
+	Cause  string                                  // what the system says; no business data
+	Own    func(*engine.Key, []engine.Value) error // in place of all that: refuses with its error, which must hold no business data; nil: there is none
+	Users  bool                                    // users are refused too; their whole transaction fails
 }
 
 // WithDefaults returns c with its zero fields filled in.

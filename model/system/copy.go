@@ -109,9 +109,12 @@ func (s *System) upsertRow(r *Request, i int) (result integrator.RowResult, wrot
 	before := row.record
 	after := u.Record(t.m, r.Copy.Columns, before)
 	for v := range s.config.Validations {
-		if c := &s.config.Validations[v]; c.Map == u.Key.Map && (c.Rule == nil || !u.Delete) && s.refuses(v, after.Values, row.hash, u.Source.Mark.Number) {
+		if c := &s.config.Validations[v]; c.Map != u.Key.Map || u.Delete && (c.Rule != nil || c.Own != nil) {
+			continue
+		}
+		if cause, refused := s.refuses(v, &u.Key, after.Values, row.hash, u.Source.Mark.Number); refused {
 			s.stats.Refused++
-			return integrator.RowResult{Reason: engine.Refused, Cause: c.Cause}, false
+			return integrator.RowResult{Reason: engine.Refused, Cause: cause}, false
 		}
 	}
 	if _, how := clashes([]valueChange{{t, r.rows[i], living(after)}}); how != noClash {

@@ -50,12 +50,19 @@ func (r *Rule) holds(values []engine.Value) bool {
 	return len(r.Allowed) == 0
 }
 
-// refuses reports whether a validation refuses a record with these values: by its
-// rule, or by a draw for the change.
-func (s *System) refuses(validation int, values []engine.Value, record uint64, number uint32) bool {
+// refuses reports whether a validation refuses a record with these values, and what it
+// says: by its own function, by its rule, or by a draw for the change.
+func (s *System) refuses(validation int, key *engine.Key, values []engine.Value, record uint64, number uint32) (cause string, refused bool) {
 	v := &s.config.Validations[validation]
-	if v.Rule != nil {
-		return !v.Rule.holds(values)
+	switch {
+	case v.Own != nil:
+		if err := v.Own(key, values); err != nil {
+			return err.Error(), true
+		}
+		return "", false
+	case v.Rule != nil:
+		return v.Cause, !v.Rule.holds(values)
+	default:
+		return v.Cause, s.draws.refuse[validation].Chance(v.Refuse, record, uint64(number))
 	}
-	return s.draws.refuse[validation].Chance(v.Refuse, record, uint64(number))
 }

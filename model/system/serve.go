@@ -399,8 +399,11 @@ func (s *System) place(r *Request, i int, after *engine.Record, ref *engine.Refe
 // refusesEngine asks the validations about a change that the engine brings.
 func (s *System) refusesEngine(w *engine.Write, values []engine.Value, record uint64) (cause string, refused bool) {
 	for i := range s.config.Validations {
-		if v := &s.config.Validations[i]; v.Map == w.Key.Map && s.refuses(i, values, record, w.Source.Mark.Number) {
-			return v.Cause, true
+		if s.config.Validations[i].Map != w.Key.Map {
+			continue
+		}
+		if cause, refused := s.refuses(i, &w.Key, values, record, w.Source.Mark.Number); refused {
+			return cause, true
 		}
 	}
 	return "", false

@@ -326,7 +326,7 @@ func (s *System) refusesUser(c *engine.Change) bool {
 			number = c.Before.Mark.Number + 1
 		}
 		t := &s.tables[c.Key.Map]
-		if s.refuses(i, c.After, t.at(t.ensure(c.Key)).hash, number) {
+		if _, refused := s.refuses(i, &c.Key, c.After, t.at(t.ensure(c.Key)).hash, number); refused {
 			return true
 		}
 	}

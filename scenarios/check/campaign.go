@@ -2,6 +2,7 @@ package check
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -31,6 +32,8 @@ type Campaign struct {
 	Pinned string
 
 	Progress func(Progress) // called after each round of cases; nil: nobody listens
+
+	faults []error // of the options that made it
 }
 
 // DefaultCases is how many cases a campaign draws if nobody says how many.
@@ -89,6 +92,9 @@ const round = 128
 // Run draws and executes cases until one fails, all are done, or ctx ends. An
 // error says that the campaign itself is faulty.
 func (c Campaign) Run(ctx context.Context) (*Summary, error) {
+	if len(c.faults) > 0 {
+		return nil, errors.Join(c.faults...)
+	}
 	if c.Cases == 0 {
 		c.Cases = DefaultCases
 	}

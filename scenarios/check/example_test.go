@@ -2,6 +2,7 @@ package check_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -60,6 +61,32 @@ func ExampleMaps() {
 	}
 	check.Maps(t, subject, check.Number(500), check.Seed(3), check.Holds("graded", "nobody has the grade d", graded))
 	// Output: [fail graded]
+}
+
+// A validation of your own: one side refuses a grade, to its users as to the engine. What
+// the other side's users write of it then waits on the error desk, and the property that
+// nothing does is broken.
+func ExampleValidate() {
+	var t stub
+	subject := &check.Subject{Name: "contacts", Maps: []check.Map{{
+		Table: engine.TableMap{Name: "contacts", Columns: []engine.Column{{Name: "grade"}, {Name: "phone"}}},
+	}}}
+	graded := func(r check.Row) error {
+		if r.Text("grade") == "d" {
+			return errors.New("there is no such grade")
+		}
+		return nil
+	}
+	settled := func(x *check.Execution) string {
+		for _, m := range x.Result.Report.Maps {
+			if m.Parked > 0 {
+				return "something is"
+			}
+		}
+		return ""
+	}
+	check.Maps(t, subject, check.Number(500), check.Validate("dataverse", "contacts", graded), check.Holds("settled", "nothing is left on the error desk", settled))
+	// Output: [fail settled]
 }
 
 // A case that twinwrite check has written, with the bug that was planted: what the Go test

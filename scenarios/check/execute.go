@@ -34,7 +34,8 @@ type Plan struct {
 	Store   Store           // opens the engine's, for each world; nil: one in memory
 	Observe func(sim.Event) // sees every event before it fires; nil: nobody does
 
-	Own []Own // properties of the user's own, asked after each execution
+	Own   []Own  // properties of the user's own, asked after each execution
+	Rules []Rule // validations of the user's own
 
 	tell func(model.Told) // hears what happens to records; nil: nobody does
 }
@@ -67,6 +68,9 @@ type Store func(maps []string, bugs engine.Failpoints) (store.Store, error)
 func Execute(s *Subject, c *Case, p Plan) (x *Execution, err error) {
 	w, err := s.build(c)
 	if err != nil {
+		return nil, err
+	}
+	if err := s.enforce(&w, p.Rules); err != nil {
 		return nil, err
 	}
 	bugs, err := fault.NewPlan(engine.Plants(), p.Bugs...)

@@ -2,6 +2,7 @@ package check
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"go/format"
 	"os"
@@ -38,8 +39,8 @@ func MapsOf(t testing.TB, nameOrPath string) *Subject {
 }
 
 // Repeat runs a case file once more in a Go test, and fails as the case does, with its
-// story. Of the options it takes [Plant], [Breaks] and [Holds]; the others are about
-// drawing cases.
+// story. Of the options it takes [Plant], [Breaks], [Holds] and [Validate], whose functions
+// no case file can hold; the others are about drawing cases.
 func Repeat(t testing.TB, subject *Subject, path string, options ...Option) {
 	t.Helper()
 	text, err := os.ReadFile(path)
@@ -53,6 +54,9 @@ func Repeat(t testing.TB, subject *Subject, path string, options ...Option) {
 	var with Campaign
 	for _, set := range options {
 		set(&with)
+	}
+	if len(with.faults) > 0 {
+		t.Fatal(errors.Join(with.faults...))
 	}
 	broken, err := Broken(subject, c, with.Plan, with.Pinned)
 	if err != nil {

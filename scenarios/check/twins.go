@@ -56,15 +56,17 @@ func twins(other Store) []twin {
 func (w twin) compare(s *Subject, c *Case, p Plan, x *Execution) (oracle.Property, error) {
 	judged := oracle.Property{Contract: w.contract, Verdict: oracle.Inconclusive}
 	p.Observe = nil
-	first, again := c, p
+	rules := len(p.Rules)
+	first := c
 	if w.first != nil {
-		first = w.first(s, c)
+		first, p.Rules = w.first(s, c), nil // what is refused is left out of it, too
 	}
+	again := p
 	other := first.Clone()
 	if !w.changed(s, other, &again) {
 		return judged, nil
 	}
-	if first != c {
+	if first != c || len(p.Rules) < rules {
 		var err error
 		if x, err = Execute(s, first, p); err != nil {
 			return judged, err

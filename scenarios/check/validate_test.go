@@ -1,0 +1,132 @@
+package check_test
+
+import (
+	"errors"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/twinwrite/twinwrite/engine"
+	"github.com/twinwrite/twinwrite/scenarios/check"
+)
+
+func contacts() *check.Subject {
+	return &check.Subject{Name: "contacts", Maps: []check.Map{
+		{Table: engine.TableMap{Name: "contacts", Columns: []engine.Column{{Name: "name"}, {Name: "phone"}}}},
+	}}
+}
+
+// nameless refuses a contact that is called d.
+func nameless(r check.Row) error {
+	if r.Text("name") == "d" {
+		return errors.New("nobody may be called that")
+	}
+	return nil
+}
+
+// TestOwnValidations refuses a name on one side: it is never held there, by nobody's
+// hand, the engine is refused it in some cases, and all contracts hold.
+func TestOwnValidations(t *testing.T) {
+	t.Parallel()
+	refused := 0
+	check.Maps(t, contacts(), check.Number(400), check.Validate("dataverse", "contacts", nameless),
+		check.Holds("refused", "dataverse never holds the name", func(x *check.Execution) string {
+			for _, o := range x.Result.Report.Outcomes {
+				if o.Reason == engine.Refused {
+					refused++
+				}
+			}
+			for _, line := range x.Data {
+				if strings.HasPrefix(line, "dataverse") && strings.Contains(line, `name="d"`) {
+					return line
+				}
+			}
+			return ""
+		}))
+	if refused == 0 {
+		t.Error("the engine was refused nothing")
+	}
+}
+
+// TestAValidationThatFlips gives another answer each time that it is asked: the second
+// execution of a case goes another way, and the case is made small all the same.
+func TestAValidationThatFlips(t *testing.T) {
+	t.Parallel()
+	var asked atomic.Uint64
+	flips := check.Rule{Side: check.SideName(engine.Dataverse), Map: "contacts", Holds: func(check.Row) error {
+		if asked.Add(1)%3 == 0 {
+			return errors.New("not today")
+		}
+		return nil
+	}}
+	sum, err := check.Campaign{Subject: contacts(), Seed: 1, Cases: 300, Twins: 500, Pinned: "deterministic", Plan: check.Plan{Rules: []check.Rule{flips}}}.Run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if sum.Failure == nil {
+		t.Fatal("nothing broke")
+	}
+	if small := sum.Failure.Smallest(); sum.Failure.Property.ID != "deterministic" || small.Edits() > 5 {
+		t.Errorf("%v broke, with %d edits", sum.Failure.Property, small.Edits())
+	}
+}
+
+// TestRepeatWithAValidation runs a case that fails with a validation once more: it fails
+// where the validation is given, and holds where it is not.
+func TestRepeatWithAValidation(t *testing.T) {
+	t.Parallel()
+	plan := check.Plan{Rules: []check.Rule{{Map: "contacts", Holds: nameless}}, Own: []check.Own{{
+		ID: "nothing-waits", Contract: "nothing is left on the error desk", Broken: func(x *check.Execution) string {
+			if x.Result.Report.Maps[0].Parked > 0 {
+				return "something is"
+			}
+			return ""
+		},
+	}}}
+	sum, err := check.Campaign{Subject: contacts(), Seed: 2, Cases: 500, Plan: plan, Pinned: "nothing-waits"}.Run(t.Context())
+	if err != nil || sum.Failure == nil {
+		t.Fatal("nothing was parked: ", err)
+	}
+	path := filepath.Join(t.TempDir(), "case.json")
+	write(t, path, sum.Failure.Smallest().Encode())
+	waits := check.Holds("nothing-waits", "nothing is left on the error desk", plan.Own[0].Broken)
+	for _, with := range [][]check.Option{{waits, check.Validate("finops", "contacts", nameless)}, {waits}} {
+		told := &failures{TB: t}
+		check.Repeat(told, contacts(), path, with...)
+		if fails := len(with) == 2; fails != (len(told.texts) > 0) {
+			t.Errorf("with %d options it is told: %q", len(with), told.texts)
+		}
+	}
+}
+
+func TestValidationsThatDoNotFit(t *testing.T) {
+	t.Parallel()
+	for want, option := range map[string]check.Option{
+		`validate contacts: "crm" is no side: finops or dataverse`: check.Validate("crm", "contacts", nameless),
+		`validate: subject contacts has no table map "people"`:     check.Validate("finops", "people", nameless),
+		`which table map contacts does not have`:                   check.Validate("finops", "contacts", func(r check.Row) error { _ = r.Text("colour"); return nil }),
+	} {
+		told := &failures{TB: t}
+		func() {
+			defer func() { _ = recover() }() // what would end a test
+			check.Maps(told, contacts(), check.Number(20), option)
+		}()
+		if len(told.texts) != 1 || !strings.Contains(told.texts[0], want) {
+			t.Errorf("%q, expected %s", told.texts, want)
+		}
+	}
+}
+
+// Fatal keeps what would end a test, and ends it.
+func (f *failures) Fatal(args ...any) {
+	f.Errorf("%v", args...)
+	panic("the test has ended")
+}
+
+func TestRapidPropertyWithAValidation(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, check.Property(contacts(), check.Plan{Rules: []check.Rule{{Map: "contacts", Holds: nameless}}}))
+}
