@@ -24,6 +24,7 @@ func (o *Oracle) deleted(at sim.Time, s *shape, p *pair, x engine.Side, prev *en
 		return
 	case o.courses[p.key().Map].off[x]:
 		o.stray(p)
+		o.goWith(at, p, x)
 		p.bypassed(s, x, prev, s.out[x]) // what is made anew past the hook as it was is no change
 		return
 	}
@@ -67,6 +68,10 @@ func (o *Oracle) outlives(s *shape, p *pair, y engine.Side) {
 	}
 	p.head[y.Other()] = h
 }
+
+// vanished reports whether a side's users have deleted a record past the hook or out of
+// scope, so that it has left no tombstone.
+func vanished(r *engine.Record) bool { return r != nil && !r.Alive && !r.Mark.Dead }
 
 // goWith lets the open commits of a side go with its record, which its users have
 // deleted.

@@ -387,7 +387,7 @@ func (o *Oracle) contest(p *pair, s engine.Side, g int, after uint32) {
 		if c == nil {
 			break
 		}
-		if !c.dropped.has(g) {
+		if !c.dropped.has(g) || c.went.has(g) {
 			c.contested |= only(g)
 		}
 	}

@@ -324,6 +324,11 @@ func (o *Oracle) carry(at sim.Time, s *shape, p *pair, y engine.Side, source *he
 		o.totals.FollowUps++
 	}
 	next := o.standsOf(s, p, y)
+	for g := range s.groups {
+		if vanished(prev) && source.of(g).commits[y] < next[g].commits[y] { // it comes back without what its side's users had made of it before they deleted it
+			p.of(g).drop(y, source.of(g).commits[y], next[g].commits[y])
+		}
+	}
 	groups := set(w.Groups)
 	several := groups&(groups-1) != 0
 	for g := range s.groups {
@@ -376,7 +381,7 @@ func (o *Oracle) overwrite(at sim.Time, s *shape, p *pair, y engine.Side, g int,
 	if alive(prev) {
 		unseen := t.alive(y, is[y], was[y])
 		stale := t.alive(x, is[x], was[x])
-		older := prev.Mark.Incarnation == 0
+		older := prev.Mark.Incarnation == 0 || s.outside(y, prev) && p.unheard(y, g, is[y], was[y]) // nobody looks for it out of scope
 		switch {
 		case unseen && older:
 			o.totals.DriftOverwritten++
@@ -404,11 +409,8 @@ func (o *Oracle) overwrite(at sim.Time, s *shape, p *pair, y engine.Side, g int,
 		p.more.drift &^= only(g)
 	}
 	how := brought
-	if w.Intent != 0 || !alive(prev) && (o.strays(p) || p.aside) { // the record went past the hook or out of scope, and comes back whole
+	if w.Intent != 0 || !alive(prev) && o.strays(p) || vanished(prev) { // it comes back whole
 		how = liveOrBack
-	}
-	if !alive(prev) && p.aside { // without what its side's users had made of it before they deleted it
-		t.drop(y, is[y], was[y])
 	}
 	o.reached(at, p, x, g, was[x], is[x], how)
 	now.commits[y] = max(is[y], was[y])
@@ -430,6 +432,13 @@ func (o *Oracle) written(at sim.Time, p *pair, y engine.Side, g int, is, was [2]
 	case !fresh:
 		o.breach(trueOutcome, at, key, "%s was overridden by %s, which had no change of its own", y, x)
 	}
+}
+
+// unheard reports whether the newest commit of side s in (from, to] was never captured.
+func (p *pair) unheard(s engine.Side, g int, from, to uint32) bool {
+	w := p.walk(s, g, from, to)
+	c := w.next()
+	return c != nil && c.what&(captured|wentLive) == 0
 }
 
 // describe tells the newest commit of side s in (from, to].
