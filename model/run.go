@@ -118,7 +118,7 @@ func (w *World) judge(halted string) Result {
 		r.Copier, view.Passed = w.Copier.Stats(), w.passed
 	} else {
 		saved := w.waiting()
-		r.Engine, view.Items = w.Driver.Stats(), w.items(saved)
+		r.Engine, view.Items = w.Driver.Stats(), Items(saved, w.Driver.Core(), w.Driver.Idle(), w.Systems)
 		view.Intents, view.Quarantined = saved.Intents, saved.Quarantined
 		r.Quarantined = saved.Quarantined
 		r.Alerts, r.Initial = w.Driver.Alerts(), w.Driver.Legs()
@@ -158,81 +158,4 @@ func (w *World) records(s *system.System) iter.Seq[*engine.Record] {
 			})
 		}
 	}
-}
-
-// lane is one direction of a pair.
-type lane struct {
-	key  engine.Key
-	side engine.Side
-}
-
-// items yields every reference that waits: the saved queue with the states that
-// the engine's process knows of, what only the process knows of, which it has made
-// itself, then the outboxes.
-func (w *World) items(state *engine.State) iter.Seq[oracle.Item] {
-	known := map[lane]engine.OpenItem{}
-	var order []lane
-	idle := w.Driver.Idle()
-	if core := w.Driver.Core(); core != nil {
-		core.OpenItems(func(i engine.OpenItem) {
-			l := lane{i.Key, i.Side}
-			known[l], order = i, append(order, l)
-		})
-	} else {
-		for _, l := range state.Lanes {
-			if l.Parked.Class != engine.Open {
-				known[lane{l.Key, l.Side}] = engine.OpenItem{State: "parked", Parked: l.Parked}
-			}
-		}
-	}
-	saved := map[lane]bool{}
-	return func(yield func(oracle.Item) bool) {
-		for i := range state.Open {
-			ref := &state.Open[i].Reference
-			saved[lane{ref.Key, ref.Side}] = true
-			it := waiting(ref, known)
-			if _, knows := known[lane{ref.Key, ref.Side}]; idle && !knows {
-				it.State = oracle.Forgotten
-			}
-			if !yield(it) {
-				return
-			}
-		}
-		for _, l := range order {
-			if !saved[l] && !yield(waiting(&engine.Reference{Key: l.key, Side: l.side, Origin: engine.Pulled}, known)) {
-				return
-			}
-		}
-		for _, s := range w.Systems {
-			more := true
-			s.Outbox(func(ref *engine.Reference) {
-				more = more && yield(oracle.Item{Reference: ref, State: oracle.InOutbox})
-			})
-			if !more {
-				return
-			}
-		}
-	}
-}
-
-// waiting tells how a reference in the queue waits. A blocked one is traced to
-// what is at the root of it.
-func waiting(ref *engine.Reference, known map[lane]engine.OpenItem) oracle.Item {
-	item := known[lane{ref.Key, ref.Side}]
-	it := oracle.Item{Reference: ref, State: oracle.Waiting, Outcome: item.Parked}
-	switch item.State {
-	case "parked":
-		it.State = oracle.Parked
-	case "blocked":
-		it.State, it.On = oracle.Blocked, item.BlockedOn
-		root := item
-		for range len(known) { // no longer than that, even in a circle
-			if root.State != "blocked" {
-				break
-			}
-			root = known[lane{root.BlockedOn, ref.Side}]
-		}
-		it.Outcome = root.Parked
-	}
-	return it
 }

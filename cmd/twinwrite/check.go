@@ -39,6 +39,7 @@ type checkFlags struct {
 	store      string
 	quiet      bool
 	selfTest   bool
+	exhaustive bool
 	failpoints []string
 	scenario   string // whose maps are checked; empty: the program's own
 	shard      string
@@ -58,12 +59,18 @@ Cases are a function of the seed: the same seed gives the same cases, on any
 number of processors.
 
 With a scenario, by name or file, its table maps are checked; without one, maps
-of every kind that the engine treats in its own way.`,
+of every kind that the engine treats in its own way.
+
+With --exhaustive nothing is drawn: of worlds with one record, two edits and one
+fault every schedule is looked at, that is every order in which edits, requests,
+answers and notifications can follow each other, and every place at which the
+fault can come. Schedules that come to the same state go on as one.`,
 		Example: `  twinwrite check --cases 10000
   twinwrite check my.yaml --for 10m
   twinwrite check --for 10m --junit check.xml
   twinwrite check --failpoint engine/ack-before-save
-  twinwrite check --self-test    # plants every known bug and looks for it`,
+  twinwrite check --self-test    # plants every known bug and looks for it
+  twinwrite check --exhaustive   # every schedule of the smallest worlds`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
@@ -73,6 +80,8 @@ of every kind that the engine treats in its own way.`,
 			switch {
 			case err != nil:
 				return err
+			case f.exhaustive:
+				return f.runExhaustive(cmd)
 			case f.selfTest:
 				return f.runSelfTest(cmd, subject)
 			}
@@ -89,6 +98,7 @@ of every kind that the engine treats in its own way.`,
 	flags.StringVar(&f.store, "store", "memory", "where the engine keeps its state: memory or sqlite; the other must give the same")
 	flags.BoolVar(&f.quiet, "quiet", false, "no progress")
 	flags.BoolVar(&f.selfTest, "self-test", false, "plant each known bug in turn, in up to --cases cases (2,000), and show what caught it")
+	flags.BoolVar(&f.exhaustive, "exhaustive", false, "look at every schedule of the smallest worlds: one record, two edits, one fault")
 	flags.StringVar(&f.shard, "shard", "", "search a share of the cases only, as `i/n`: the i-th of n machines, each with a seed of its own")
 	failpointFlag(cmd, &f.failpoints)
 	return cmd

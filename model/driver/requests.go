@@ -157,8 +157,7 @@ func (d *Driver) answer(index int32) {
 
 // take hands an answer to the engine.
 func (d *Driver) take(r *system.Request) {
-	in := engine.Input{Side: r.Side, Batch: r.Batch, Tx: r.Tx}
-	point := noPoint
+	in, point := r.Input(), noPoint
 	switch {
 	case r.Failure != engine.NoFailure:
 		d.judge.Unanswered()
@@ -168,9 +167,7 @@ func (d *Driver) take(r *system.Request) {
 		} else {
 			d.stats.Refused++
 		}
-		in.Kind, in.Failure, in.RetryAfter = engine.BatchFailed, r.Failure, r.RetryAfter
 	case r.Kind == engine.PullOutbox:
-		in.Kind, in.References, in.More = engine.OutboxPulled, r.References, r.More
 		point = IntakeBeforeSave
 	case r.Kind == engine.ReadBatch:
 		read := AfterRead
@@ -180,24 +177,17 @@ func (d *Driver) take(r *system.Request) {
 		if d.pass(read) {
 			return
 		}
-		in.Kind, in.Records, in.Lookups = engine.BatchRead, r.Records, r.Lookups
 	case r.Kind == engine.WriteBatch:
-		in.Kind, in.Rows = engine.BatchWritten, r.Rows
 		if r.Live == 0 {
 			point = AnswerBeforeSave
 		}
-	case r.Kind == engine.SwitchCapture:
-		in.Kind = engine.CaptureSwitched
 	case r.Kind == engine.ListRecords:
 		if d.pass(PageListed) {
 			return
 		}
-		in.Kind, in.Records, in.More = engine.RecordsListed, r.Records, r.More
 		d.step(in)
 		d.pass(PageTaken)
 		return
-	case r.Tx != 0:
-		in.Kind, in.Committed = engine.TxEnded, r.Committed
 	}
 	if d.step(in) && point != noPoint {
 		d.pass(point)

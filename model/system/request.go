@@ -72,6 +72,28 @@ func (r *Request) Writes() int {
 	return len(r.writes)
 }
 
+// Input is what the engine is told by the answer.
+func (r *Request) Input() engine.Input {
+	in := engine.Input{Side: r.Side, Batch: r.Batch, Tx: r.Tx}
+	switch {
+	case r.Failure != engine.NoFailure:
+		in.Kind, in.Failure, in.RetryAfter = engine.BatchFailed, r.Failure, r.RetryAfter
+	case r.Kind == engine.PullOutbox:
+		in.Kind, in.References, in.More = engine.OutboxPulled, r.References, r.More
+	case r.Kind == engine.ReadBatch:
+		in.Kind, in.Records, in.Lookups = engine.BatchRead, r.Records, r.Lookups
+	case r.Kind == engine.WriteBatch:
+		in.Kind, in.Rows = engine.BatchWritten, r.Rows
+	case r.Kind == engine.SwitchCapture:
+		in.Kind = engine.CaptureSwitched
+	case r.Kind == engine.ListRecords:
+		in.Kind, in.Records, in.More = engine.RecordsListed, r.Records, r.More
+	case r.Tx != 0:
+		in.Kind, in.Committed = engine.TxEnded, r.Committed
+	}
+	return in
+}
+
 // Atomic reports whether all rows are to be written, or none.
 func (r *Request) Atomic() bool { return r.atomic }
 
