@@ -444,7 +444,7 @@ func (c *Core) resolve(l *lane, m *TableMap, x *Record) {
 		q.Number, q.Incarnation = number, inc
 		q.Groups |= m.lastTouched(&x.Mark) & m.outgoing(q.Side) // it answers for that change
 		q.Values = m.values(q.Side, &q.Key, nil, x.Values)
-		c.save = append(c.save, Mutation{Kind: ReferenceAdded, Reference: q.Reference, Order: q.order})
+		c.saveOpen(&q.Reference, q.order)
 		return
 	}
 }

@@ -180,6 +180,8 @@ type Core struct {
 	now   Time
 	pairs pairTable
 	order uint64 // last intake order given
+	named uint64 // ... and the highest of them that is saved
+	older bool   // the store was found to be older than what the sides were told
 
 	ready    [2]heap[readyEntry] // by source side
 	waiting  heap[dueEntry]      // items in back-off
@@ -255,7 +257,7 @@ func (c *Core) load(state *State) error {
 	if err := errors.Join(state.unknownMaps(len(c.cfg.Maps)), c.loadMaps(state)); err != nil {
 		return err
 	}
-	c.order = state.Order
+	c.order, c.named = state.Order, state.Order
 	for _, l := range state.Ledgers {
 		if c.bugs.hit(PlantLedgerForgotten) {
 			continue

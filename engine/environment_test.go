@@ -100,6 +100,7 @@ type testSystem struct {
 	version engine.Version
 	outbox  []engine.Reference
 	place   uint64
+	told    uint64 // the highest order that a pull has named
 	at      uint64 // the position of the next captured change; 0: the next place
 	down    bool
 	off     bool // nothing is captured, since the switch of this turn
@@ -592,7 +593,8 @@ func (s *testSystem) serve(eff *engine.Effect) *engine.Input {
 	case engine.PullOutbox:
 		s.outbox = slices.DeleteFunc(s.outbox, func(r engine.Reference) bool { return slices.Contains(eff.Ack, r.Position) })
 		n := min(len(s.outbox), eff.Max)
-		in := &engine.Input{Kind: engine.OutboxPulled, References: slices.Clone(s.outbox[:n]), More: n < len(s.outbox)}
+		in := &engine.Input{Kind: engine.OutboxPulled, References: slices.Clone(s.outbox[:n]), More: n < len(s.outbox), Order: s.told}
+		s.told = max(s.told, eff.Order)
 		if eff.AckOnDelivery {
 			s.outbox = s.outbox[n:]
 		}

@@ -13,6 +13,7 @@ type outboxReader struct {
 	ingested Positions // positions taken in, until the outbox has forgotten them
 	saved    []uint64  // positions to acknowledge with the next pull
 	acking   []uint64  // positions acknowledged with the pull under way
+	told     uint64    // the highest order that the side has named
 }
 
 // wake returns when the reader wants to be woken.
@@ -40,7 +41,7 @@ func (c *Core) pull(side Side) {
 	o.acking, o.saved = append(o.acking, o.saved...), o.saved[:0]
 	c.do = append(c.do, Effect{
 		Kind: PullOutbox, Side: side, Batch: o.request, Max: c.cfg.PullMax, Ack: slices.Clone(o.acking),
-		AckOnDelivery: c.bugs.hit(PlantAckBeforeSave),
+		Order: c.named, AckOnDelivery: c.bugs.hit(PlantAckBeforeSave),
 	})
 }
 
@@ -53,6 +54,9 @@ func (c *Core) pulled(in *Input) {
 	o.pulling = false
 	o.pollAt = c.now.Add(c.cfg.Poll)
 	c.gates[in.Side].answered()
+	if in.Order > max(c.named, o.told) {
+		c.olderStore(in.Side, in.Order)
+	}
 	for _, p := range o.acking {
 		o.ingested.Remove(p)
 		c.save = append(c.save, Mutation{Kind: PositionAcked, Side: in.Side, Position: p})
@@ -105,7 +109,7 @@ func (c *Core) takeIn(r *Reference) {
 			return
 		}
 		c.replace(id, l, known, r)
-		c.save = append(c.save, Mutation{Kind: ReferenceAdded, Reference: *r, Order: known.order})
+		c.saveOpen(r, known.order)
 		return
 	}
 	switch {
@@ -159,7 +163,7 @@ func (c *Core) enqueue(id laneID, r *Reference) {
 	}
 	c.order++
 	c.insert(id, queued{Reference: *r, order: c.order})
-	c.save = append(c.save, Mutation{Kind: ReferenceAdded, Reference: *r, Order: c.order})
+	c.saveOpen(r, c.order)
 	c.save[len(c.save)-1].Reference.Pair = id.pair() + 1
 	if !fresh {
 		c.saveLane(id)
@@ -167,6 +171,12 @@ func (c *Core) enqueue(id laneID, r *Reference) {
 	if waits && !c.putsOff(id, r) {
 		c.schedule(id)
 	}
+}
+
+// saveOpen saves that a reference waits in the queue, with its place.
+func (c *Core) saveOpen(r *Reference, order uint64) {
+	c.save = append(c.save, Mutation{Kind: ReferenceAdded, Reference: *r, Order: order})
+	c.named = max(c.named, order)
 }
 
 // check makes sure that a side which tells of a change that has its outcome is
@@ -189,9 +199,8 @@ func (c *Core) enqueueUnread(id laneID, k Key, origin Origin, groups GroupSet) {
 // enqueueSettled books a reference whose place was held by one that ended.
 func (c *Core) enqueueSettled(l *lane, r *Reference, o Outcome) {
 	c.order++
-	c.save = append(c.save,
-		Mutation{Kind: ReferenceAdded, Reference: *r, Order: c.order},
-		Mutation{Kind: ReferenceSettled, Reference: *r, Outcome: o})
+	c.saveOpen(r, c.order)
+	c.save = append(c.save, Mutation{Kind: ReferenceSettled, Reference: *r, Outcome: o})
 	l.ledger.settle(r.Incarnation, r.Number, false, o)
 }
 

@@ -42,6 +42,7 @@ type Effect struct {
 	// PullOutbox
 	Ack           []uint64 // positions that are saved and may be forgotten
 	Max           int      // at most so many references; ListRecords: so many records
+	Order         uint64   // PullOutbox: the highest intake order that is saved; the side keeps the highest it is told
 	AckOnDelivery bool     // a planted bug: forget what is delivered at once
 
 	Keys    []Key   // ReadBatch: records
@@ -102,7 +103,8 @@ type Input struct {
 	Batch BatchID
 
 	References []Reference
-	More       bool // OutboxPulled, RecordsListed: there is more
+	More       bool   // OutboxPulled, RecordsListed: there is more
+	Order      uint64 // OutboxPulled: the highest that any pull before this one has told the side; 0: it keeps none
 
 	Records    []*Record // nil for a key that the side has never held
 	Lookups    []Alive   // Incarnation 0: not alive

@@ -162,7 +162,13 @@ func (s *testSystem) restore() {
 func (e *environment) restoreEngine() {
 	e.flush()
 	old := e.saved[:e.backedUp]
-	e.store, e.saved, e.outcomes = store.NewMemory(), nil, map[string][]string{}
+	e.saved, e.outcomes = nil, map[string][]string{}
+	if e.closeStore(); e.file == "" {
+		e.store = store.NewMemory()
+	} else {
+		e.store, e.file = nil, e.file+"-restored"
+		e.reopenStore()
+	}
 	clear(e.accounts.settled)
 	e.save(slices.Clone(old))
 	state, err := e.store.Load()

@@ -61,7 +61,7 @@ func (c *Core) resyncRequested(j int, cmd *Command) {
 		}
 		c.resyncs = append(c.resyncs, &resync{Resync: r, compareOnly: only, job: j})
 		if !only {
-			c.save = append(c.save, Mutation{Kind: ResyncAsked, Resync: r})
+			c.save = append(c.save, Mutation{Kind: ResyncAsked, Resync: r, Order: c.named})
 		}
 	}
 }
@@ -157,6 +157,9 @@ func (c *Core) resyncRead(in *Input) bool {
 	r.request = 0
 	for i, x := range r.page {
 		y := in.Records[i]
+		if !r.compareOnly && c.takeUp(in.Side.Other(), x) || !r.compareOnly && c.takeUp(in.Side, y) {
+			continue
+		}
 		if r.second && y != nil && y.Alive {
 			continue // compared when its own side was gone through
 		}

@@ -32,7 +32,7 @@ const (
 type Mutation struct {
 	Kind      MutationKind
 	Reference Reference
-	Order     uint64
+	Order     uint64 // ReferenceAdded; ResyncAsked: the highest that has been given, as far as is known
 	Outcome   Outcome
 	Side      Side
 	Position  uint64

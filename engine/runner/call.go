@@ -122,7 +122,7 @@ func (c *call) ask() (engine.Input, error) {
 	switch e.Kind {
 	case engine.PullOutbox:
 		in.Kind = engine.OutboxPulled
-		in.References, in.More, err = system.Pull(c.ctx, e.Ack, e.Max)
+		in.References, in.More, in.Order, err = system.Pull(c.ctx, e.Ack, e.Max, e.Order)
 	case engine.ReadBatch:
 		in.Kind = engine.BatchRead
 		in.Records, in.Lookups, err = system.Read(c.ctx, e.Keys, e.Lookups)

@@ -353,7 +353,7 @@ func (c *client) since(from time.Time, kinds ...engine.EffectKind) []time.Time {
 	return list
 }
 
-func (c *client) Pull(ctx context.Context, ack []uint64, most int) ([]engine.Reference, bool, error) {
+func (c *client) Pull(ctx context.Context, ack []uint64, most int, order uint64) ([]engine.Reference, bool, uint64, error) {
 	c.store.mu.Lock()
 	for _, p := range ack {
 		if !c.store.ingested[c.side][p] {
@@ -362,15 +362,15 @@ func (c *client) Pull(ctx context.Context, ack []uint64, most int) ([]engine.Ref
 	}
 	c.store.mu.Unlock()
 	if err := c.enter(ctx, engine.PullOutbox); err != nil {
-		return nil, false, err
+		return nil, false, 0, err
 	}
-	references, more, err := c.inner.Pull(ctx, ack, most)
+	references, more, told, err := c.inner.Pull(ctx, ack, most, order)
 	if err != nil {
-		return nil, false, err
+		return nil, false, 0, err
 	}
-	in := engine.Input{References: references, More: more}
+	in := engine.Input{References: references, More: more, Order: told}
 	err = c.leave(engine.PullOutbox, &in)
-	return in.References, in.More, err
+	return in.References, in.More, in.Order, err
 }
 
 func (c *client) Read(ctx context.Context, keys, lookups []engine.Key) ([]*engine.Record, []engine.Alive, error) {

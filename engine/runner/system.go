@@ -18,8 +18,10 @@ import (
 type System interface {
 	// Pull forgets the outbox positions in ack for good and then returns up to
 	// most references, the oldest first, and whether there are more. What it
-	// returned comes again until it is acknowledged.
-	Pull(ctx context.Context, ack []uint64, most int) (references []engine.Reference, more bool, err error)
+	// returned comes again until it is acknowledged. It keeps, as durably as its
+	// records, the highest order that any pull has named, and returns what that was
+	// before: by it the engine notices that its own store is older than it should be.
+	Pull(ctx context.Context, ack []uint64, most int, order uint64) (references []engine.Reference, more bool, told uint64, err error)
 
 	// Read returns the records of keys, each with its mark as of one instant,
 	// nil for one that the side has never held; and for each key in lookups the

@@ -230,7 +230,7 @@ func (s *Memory) resync(m *engine.Mutation) error {
 	case m.Kind == engine.ResyncAsked && at >= 0:
 		return fmt.Errorf("the resync of table map %d is asked for twice", m.Resync.Map)
 	case m.Kind == engine.ResyncAsked:
-		s.resyncs = append(s.resyncs, m.Resync)
+		s.resyncs, s.order = append(s.resyncs, m.Resync), max(s.order, m.Order)
 	case at < 0:
 		return fmt.Errorf("the resync of table map %d has ended but is not under way", m.Resync.Map)
 	default:

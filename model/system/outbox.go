@@ -15,6 +15,7 @@ type outbox struct {
 	open       uint64 // oldest position that is reserved, at the earliest
 	filled     int
 	ever       uint64 // references that were ever put in
+	told       uint64 // the highest intake order that the engine has told
 }
 
 type slotState uint8

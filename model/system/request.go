@@ -42,6 +42,7 @@ type Request struct {
 	alive    []engine.Alive  // backs the lookups of writes
 	acks     []uint64
 	max      int            // PullOutbox, ListRecords
+	order    uint64         // PullOutbox
 	forget   bool           // forget what is delivered at once: a planted bug
 	atomic   bool           // all rows are written, or none
 	switched []engine.MapID // SwitchCapture: its maps
@@ -56,6 +57,7 @@ type Request struct {
 	RetryAfter time.Duration // with Failure Throttled
 	References []engine.Reference
 	More       bool
+	Order      uint64 // of a pull: see [engine.Input.Order]
 	Records    []*engine.Record
 	Lookups    []engine.Alive
 	Rows       []engine.RowAnswer
@@ -79,7 +81,7 @@ func (r *Request) Input() engine.Input {
 	case r.Failure != engine.NoFailure:
 		in.Kind, in.Failure, in.RetryAfter = engine.BatchFailed, r.Failure, r.RetryAfter
 	case r.Kind == engine.PullOutbox:
-		in.Kind, in.References, in.More = engine.OutboxPulled, r.References, r.More
+		in.Kind, in.References, in.More, in.Order = engine.OutboxPulled, r.References, r.More, r.Order
 	case r.Kind == engine.ReadBatch:
 		in.Kind, in.Records, in.Lookups = engine.BatchRead, r.Records, r.Lookups
 	case r.Kind == engine.WriteBatch:

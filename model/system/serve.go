@@ -19,7 +19,7 @@ func (s *System) Prepare(r *Request, e *engine.Effect) {
 	switch e.Kind {
 	case engine.PullOutbox:
 		r.acks = append(r.acks, e.Ack...)
-		r.max, r.forget = e.Max, e.AckOnDelivery
+		r.max, r.forget, r.order = e.Max, e.AckOnDelivery, e.Order
 		r.Entity = sim.Mix(uint64(kindArrives), s.outbox.first)
 		s.stats.Pulls++
 		r.Ordinal = s.stats.Pulls
@@ -197,6 +197,7 @@ func (s *System) pull(r *Request) {
 		s.forget(p)
 	}
 	r.References, r.More = s.outbox.pull(r.References[:0], r.max)
+	r.Order, s.outbox.told = s.outbox.told, max(s.outbox.told, r.order)
 	if r.forget {
 		for i := range r.References {
 			s.forget(r.References[i].Position)

@@ -33,6 +33,7 @@ type System struct {
 	records  map[engine.Key]*engine.Record
 	keys     []engine.Key // in the order in which they were first used
 	outbox   []engine.Reference
+	told     uint64         // the highest order that a pull has named
 	version  engine.Version // last one given, as the next two
 	position uint64
 	tx       engine.TxID

@@ -44,7 +44,7 @@ func TestTransaction(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	references, more, err := s.Pull(t.Context(), nil, 10)
+	references, more, _, err := s.Pull(t.Context(), nil, 10, 0)
 	if err != nil || more || len(references) != 1 || notified != 1 {
 		t.Errorf("references %v (%v), %d notifications: want one of each, however often it was set", references, err, notified)
 	}
@@ -71,7 +71,7 @@ func TestTransactionThatFails(t *testing.T) {
 	if list := s.Records(); len(list) != 0 {
 		t.Errorf("records %v", list)
 	}
-	if references, _, _ := s.Pull(t.Context(), nil, 10); len(references) != 0 {
+	if references, _, _, _ := s.Pull(t.Context(), nil, 10, 0); len(references) != 0 {
 		t.Errorf("references %v", references)
 	}
 }
@@ -90,7 +90,7 @@ func TestOutboxKeepsWhatIsNotAcknowledged(t *testing.T) {
 		n     int
 		more  bool
 	}{{nil, 1, 2, true}, {nil, 1, 2, true}, {[]uint64{2}, 1, 2, false}, {[]uint64{1, 3, 99}, 0, 0, false}} {
-		references, more, err := s.Pull(t.Context(), step.ack, 2)
+		references, more, _, err := s.Pull(t.Context(), step.ack, 2, 0)
 		if err != nil || len(references) != step.n || more != step.more || step.n > 0 && references[0].Position != step.first {
 			t.Errorf("after %v: %v, more %v (%v), want %d from %d on", step.ack, references, more, err, step.n, step.first)
 		}
@@ -128,7 +128,7 @@ func TestWriteConditions(t *testing.T) {
 				t.Errorf("row %d ended as %v, want %v", i, rows[i].Result, want[i])
 			}
 		}
-		if references, _, _ := s.Pull(t.Context(), nil, 10); len(references) != 0 {
+		if references, _, _, _ := s.Pull(t.Context(), nil, 10, 0); len(references) != 0 {
 			t.Errorf("the engine's own write came back: %v", references)
 		}
 	})
@@ -139,7 +139,7 @@ func TestContextsThatHaveEnded(t *testing.T) {
 	s, _ := newSystem(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, _, pulled := s.Pull(ctx, nil, 1)
+	_, _, _, pulled := s.Pull(ctx, nil, 1, 0)
 	_, _, read := s.Read(ctx, nil, nil)
 	_, written := s.Write(ctx, make([]engine.Write, 1))
 	awaited := s.Await(ctx, key("A"), func(r *engine.Record) bool { return r != nil })

@@ -12,9 +12,9 @@ import (
 var _ runner.System = (*System)(nil)
 
 // Pull implements runner.System.
-func (s *System) Pull(ctx context.Context, ack []uint64, most int) (references []engine.Reference, more bool, err error) {
+func (s *System) Pull(ctx context.Context, ack []uint64, most int, order uint64) (references []engine.Reference, more bool, told uint64, err error) {
 	if err := ctx.Err(); err != nil {
-		return nil, false, err
+		return nil, false, 0, err
 	}
 	forget := make(map[uint64]bool, len(ack))
 	for _, p := range ack {
@@ -24,7 +24,8 @@ func (s *System) Pull(ctx context.Context, ack []uint64, most int) (references [
 	defer s.mu.Unlock()
 	s.outbox = slices.DeleteFunc(s.outbox, func(r engine.Reference) bool { return forget[r.Position] })
 	n := min(most, len(s.outbox))
-	return slices.Clone(s.outbox[:n]), n < len(s.outbox), nil
+	told, s.told = s.told, max(s.told, order)
+	return slices.Clone(s.outbox[:n]), n < len(s.outbox), told, nil
 }
 
 // Read implements runner.System.

@@ -30,7 +30,7 @@ func (s *Store) resync(m *engine.Mutation) error {
 	case m.Kind == engine.ResyncAsked && at >= 0:
 		return fmt.Errorf("the resync of table map %d is asked for twice", r.Map)
 	case m.Kind == engine.ResyncAsked:
-		s.resyncs = append(s.resyncs, *r)
+		s.resyncs, s.intake = append(s.resyncs, *r), max(s.intake, m.Order)
 	case at < 0:
 		return fmt.Errorf("the resync of table map %d has ended but is not under way", r.Map)
 	default:

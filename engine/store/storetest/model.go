@@ -104,7 +104,7 @@ func (m *model) apply(mu engine.Mutation) bool {
 		if slices.Contains(m.resyncs, mu.Resync) {
 			return false
 		}
-		m.resyncs = append(m.resyncs, mu.Resync)
+		m.resyncs, m.order = append(m.resyncs, mu.Resync), max(m.order, mu.Order)
 		return true
 	case engine.ResyncEnded:
 		at := slices.Index(m.resyncs, mu.Resync)

@@ -286,6 +286,9 @@ func (c *randomCase) draw(t *rapid.T) engine.Mutation {
 			Map:     engine.MapID(rapid.IntRange(0, 1).Draw(t, "map")),
 			Company: rapid.SampledFrom([]string{"", "USMF"}).Draw(t, "company"),
 		}
+		if m.Kind == engine.ResyncAsked {
+			m.Order = c.order + rapid.Uint64Range(0, 2).Draw(t, "above")
+		}
 	case engine.BatchNoted:
 		m.Slot = rapid.IntRange(0, 2).Draw(t, "slot")
 		for n := rapid.IntRange(0, 2).Draw(t, "flights"); n > 0; n-- {
