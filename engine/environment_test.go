@@ -650,8 +650,14 @@ func (s *testSystem) list(eff *engine.Effect) *engine.Input {
 // holds reports whether a record is there.
 func (s *testSystem) holds(k engine.Key) bool { return s.records[k] != nil && s.records[k].Alive }
 
-// referenced reports whether another live record looks a record up.
+// referenced reports whether another live record looks a record up, or one of a
+// transaction that is held.
 func (s *testSystem) referenced(k engine.Key) bool {
+	for _, h := range s.held {
+		if slices.ContainsFunc(h.changes, func(c engine.Change) bool { return c.Key != k && names(c.After, k) }) {
+			return true
+		}
+	}
 	for _, r := range s.records {
 		if r.Key != k && (r.Alive && names(r.Values, k) || r.Mark.Hidden != nil && names(r.Mark.Hidden.Values, k)) {
 			return true

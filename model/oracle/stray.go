@@ -138,12 +138,12 @@ func (p *pair) asCaptured(s *shape, side engine.Side, values []engine.Value) []e
 // was before them: nobody can see that there were any.
 func (o *Oracle) returned(p *pair, s *shape, side engine.Side, after *engine.Record) {
 	b := &p.astray.sides[side]
+	if b.groups == 0 || !alive(after) {
+		return
+	}
+	differs := s.differ(b.values, after.Values)
 	for g := range s.groups {
-		same := b.groups.has(g) && alive(after)
-		for _, c := range s.groups[g].list {
-			same = same && sameValue(&b.values[c], &after.Values[c])
-		}
-		if same {
+		if b.groups.has(g) && !differs.has(g) {
 			o.linked(p, side, g, b.commits[g], p.stand(side, g).commits[side])
 			b.groups &^= only(g)
 		}
