@@ -57,6 +57,7 @@ type commit struct {
 	equal     set // ... in which the other side held the same
 	dropped   set // ... in which the other side's record was written over it
 	went      set // ... and that went with its record
+	again     set // that its late capture took in, though the other side had it before: by what had no number then
 	fallen    set // ... as the newest of its side: its outcome must say so
 	contested set // ... in which the other side had a commit that neither knew of the other
 }

@@ -189,6 +189,7 @@ func (o *Oracle) late(at sim.Time, s *shape, p *pair, side engine.Side, groups s
 	if all := p.open(side); unheard != 0 {
 		if c := &all[len(all)-1]; !c.what.has(captured) && unheard&^c.groups == 0 {
 			c.what &^= agreed
+			c.again = groups & s.out[side] &^ unheard
 			o.capture(at, p, side, c, ref)
 			return
 		}
@@ -388,6 +389,7 @@ func (o *Oracle) overwrite(at sim.Time, s *shape, p *pair, y engine.Side, g int,
 		case unseen && o.failed(x, w.Intent): // it will be given back
 		case unseen:
 			o.written(at, p, y, g, is, was, w.Intent != 0, declared, fresh)
+		case declared && p.takenAgain(y, g):
 		case declared:
 			o.breach(trueOutcome, at, key, "%s was overridden although %s knew all its changes", y, x)
 		}
@@ -432,6 +434,20 @@ func (o *Oracle) written(at sim.Time, p *pair, y engine.Side, g int, is, was [2]
 	case !fresh:
 		o.breach(trueOutcome, at, key, "%s was overridden by %s, which had no change of its own", y, x)
 	}
+}
+
+// takenAgain reports whether an open change of side y stands for what the other side
+// had had before it was captured. No mark can tell, so that it may be overruled although
+// it was seen, and its reference says so.
+func (p *pair) takenAgain(y engine.Side, g int) bool {
+	all := p.open(y)
+	for i := range all {
+		if c := &all[i]; c.again.has(g) {
+			c.what |= overruled
+			return true
+		}
+	}
+	return false
 }
 
 // unheard reports whether the newest commit of side s in (from, to] was never captured.
