@@ -129,12 +129,8 @@ func (f *checkFlags) run(cmd *cobra.Command, subject *check.Subject) error {
 	if err != nil {
 		return usage(err)
 	}
-	ctx := cmd.Context()
-	if f.most > 0 {
-		limited, stop := context.WithTimeout(ctx, f.most)
-		defer stop()
-		ctx = limited
-	}
+	ctx, stop := f.within(cmd.Context())
+	defer stop()
 	started := time.Now()
 	sum, err := c.Run(ctx)
 	if err != nil {
@@ -166,6 +162,14 @@ func (f *checkFlags) run(cmd *cobra.Command, subject *check.Subject) error {
 	default:
 		return nil
 	}
+}
+
+// within ends with the time that --for gives.
+func (f *checkFlags) within(ctx context.Context) (context.Context, context.CancelFunc) {
+	if f.most > 0 {
+		return context.WithTimeout(ctx, f.most)
+	}
+	return context.WithCancel(ctx)
 }
 
 // campaign turns the flags into a campaign.

@@ -24,12 +24,8 @@ func (f *checkFlags) runExhaustive(cmd *cobra.Command) error {
 	if err != nil {
 		return usage(err)
 	}
-	ctx := cmd.Context()
-	if f.most > 0 {
-		limited, stop := context.WithTimeout(ctx, f.most)
-		defer stop()
-		ctx = limited
-	}
+	ctx, stop := f.within(cmd.Context())
+	defer stop()
 	out, worlds := cmd.OutOrStdout(), explore.Worlds()
 	fmt.Fprintf(out, "%-60s %9s %10s  %s\n", "world", "states", "schedules", "verdict")
 	started, suite := time.Now(), junit.Suite{Name: "check.exhaustive"}
