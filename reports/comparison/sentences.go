@@ -22,10 +22,8 @@ func (c *Comparison) sentences() []Sentence {
 	for i, s := range c.Settings[1:] {
 		setting := i + 1
 		list = append(list, c.verdictOn(first, s.Name, setting))
-		for _, shown := range []Shown{Better, Worse} {
-			for _, f := range c.lead(setting, shown) {
-				list = append(list, Sentence{tell(f, first, s.Name, setting), []string{f.ID}})
-			}
+		for _, f := range c.told(setting) {
+			list = append(list, Sentence{tell(f, first, s.Name, setting), []string{f.ID}})
 		}
 	}
 	return list
@@ -34,6 +32,11 @@ func (c *Comparison) sentences() []Sentence {
 // leadMost is how many figures are told of one setting each way; the table has
 // all.
 const leadMost = 4
+
+// told are the figures of a setting that sentences tell: better ones first.
+func (c *Comparison) told(setting int) []*Figure {
+	return append(c.lead(setting, Better), c.lead(setting, Worse)...)
+}
 
 // lead picks, of each question, the first figure that a setting is better at,
 // or worse: that is the one that people ask for.
@@ -50,6 +53,46 @@ func (c *Comparison) lead(setting int, shown Shown) []*Figure {
 	return all
 }
 
+// ToldHead names the columns of the table behind the differences that are told.
+var ToldHead = []string{"Setting", "Figure", "Under it", "Under the first", "Beside the first", "Difference and its 95 % interval", "Runs"}
+
+// ToldRows are the figures of every difference that is told.
+func (c *Comparison) ToldRows() (rows [][]string) {
+	for setting := 1; setting < len(c.Settings); setting++ {
+		for _, f := range c.told(setting) {
+			name := f.Name
+			if f.Unit == TenThousand {
+				name += ", per 10,000"
+			}
+			rows = append(rows, []string{
+				c.Settings[setting].Name, name, f.Value(setting), f.Value(0), f.beside(setting), f.Difference(setting), words.Count(f.Cells[setting].Against.Runs),
+			})
+		}
+	}
+	return rows
+}
+
+// CountHead names the columns of the table of how many figures show what.
+var CountHead = []string{"Setting against the first", "Better", "Worse", "Other, neither better nor worse", "No difference shown", "Nothing can be said"}
+
+// CountRows counts the figures of every setting by what is shown of them.
+func (c *Comparison) CountRows() (rows [][]string) {
+	for setting := 1; setting < len(c.Settings); setting++ {
+		count := map[Shown]int{}
+		for i := range c.Figures {
+			if a := c.Figures[i].Cells[setting].Against; a != nil {
+				count[a.Shown]++
+			}
+		}
+		row := []string{c.Settings[setting].Name}
+		for _, shown := range []Shown{Better, Worse, Differs, Nothing, Unknown} {
+			row = append(row, words.Count(count[shown]))
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
 // tell says one difference with its interval.
 func tell(f *Figure, first, name string, setting int) string {
 	a := f.Cells[setting].Against
@@ -57,7 +100,7 @@ func tell(f *Figure, first, name string, setting int) string {
 	if f.Unit == TenThousand {
 		text += " (per 10,000)"
 	}
-	if how := relative(a, float64(f.Cells[0].Mean), float64(f.Cells[setting].Mean)); how != "" && !a.bound {
+	if how := f.beside(setting); how != "" {
 		text += ", " + how
 	}
 	return text + fmt.Sprintf("; the difference is %s, 95 %% interval %s, over %s.", f.Unit.Signed(float64(a.Mean)), between(f.Unit, a), words.Counted(a.Runs, "run", "runs"))

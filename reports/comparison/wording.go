@@ -99,10 +99,12 @@ func between(u Unit, a *Against) string {
 	return words.Between(low, high)
 }
 
-// relative writes a difference as a share, or as a multiple where it is large.
-func relative(a *Against, base, mean float64) string {
+// beside writes what a setting has as a share of what the first has, or as a
+// multiple where it is large; empty where that says nothing.
+func (f *Figure) beside(setting int) string {
+	a, base, mean := f.Cells[setting].Against, float64(f.Cells[0].Mean), float64(f.Cells[setting].Mean)
 	switch {
-	case base == 0 || math.IsNaN(float64(a.Relative)):
+	case base == 0 || math.IsNaN(float64(a.Relative)) || a.bound:
 		return ""
 	case mean/base >= 3:
 		return strconv.FormatFloat(mean/base, 'f', 1, 64) + " times as much"

@@ -19,11 +19,14 @@ type comparedView struct {
 
 	Headline string // what is advised, or else what is compared
 	Against  string // what is compared, where the headline says something else
+	Given    table
 	Assumed  table
 	Advice   *comparison.Advice
 	Evidence any      // a table with its title, of all figures that advice rests on
 	Verdicts []string // a sentence on each setting
 	Details  []string // a sentence on each difference that is told
+	Told     any      // a table with its title, of the figures of those sentences
+	Counts   any      // and of how many figures show what
 	Notes    []string
 	Legend   string
 	Blocks   []any // tables with their titles
@@ -46,7 +49,7 @@ func WriteCompared(w io.Writer, c *result.Comparison, f comparison.Comparison, d
 		v.Evidence = titled("Figures behind the advice", tableOf(comparison.EvidenceHead, f.Advice.EvidenceRows(), 3))
 		v.Headline, v.Against = findings.Capital(f.Advice.Summary()), v.Headline
 	}
-	_, v.Assumed, _ = inputTables(c.Settings[0].Set.Scenario.Inputs)
+	v.Given, v.Assumed, _ = inputTables(c.Settings[0].Set.Scenario.Inputs)
 	for _, s := range f.Sentences {
 		if strings.Contains(s.Text, "95 % interval") {
 			v.Details = append(v.Details, findings.Capital(s.Text))
@@ -54,6 +57,8 @@ func WriteCompared(w io.Writer, c *result.Comparison, f comparison.Comparison, d
 			v.Verdicts = append(v.Verdicts, findings.Capital(s.Text))
 		}
 	}
+	v.Told = titled("Figures of the sentences above; a share or multiple is of the two means", tableOf(comparison.ToldHead, f.ToldRows(), 2))
+	v.Counts = titled("How many figures show what", tableOf(comparison.CountHead, f.CountRows(), 1))
 	for _, s := range f.Settings {
 		v.Facts = append(v.Facts, fact{s.Name, fmt.Sprintf("%s, seed %d, results %s", words.Counted(s.Runs, "run", "runs"), s.Seed, s.Hash)})
 	}
