@@ -46,16 +46,16 @@ func (o *Oracle) Heals(at sim.Time) { o.bounds.heals = max(o.bounds.heals, at) }
 // comes notes an item that waits for its turn. Judged are only those of which
 // nothing but the items before them can hold up: the record looks up no other,
 // takes over no unique value, was never in a live transaction, has nothing under
-// way in the other direction (it would have been read), and no item of the engine's
-// own that it joins. One that an older change joins, taken in later, waits from then
-// on: the older one is its oldest.
-func (o *Oracle) comes(p *pair, ref *engine.Reference) {
+// way in the other direction (it would have been read, or its read got lost), and no
+// item of the engine's own that it joins. One that an older change joins, taken in
+// later, waits from then on: the older one is its oldest.
+func (o *Oracle) comes(at sim.Time, p *pair, ref *engine.Reference) {
 	x := ref.Side
 	p.inTurn[x.Other()] = 0
 	if p.overtook(ref) {
 		p.inTurn[x] = 0
 	}
-	if o.bounds.rows || p.lived || p.aided || p.joins[x] || p.tries.reads > 0 || ref.Origin != engine.Captured || len(ref.Needs)+len(ref.Values) > 0 || p.queued() > 1 {
+	if o.bounds.rows || p.lived || p.aided || p.joins[x] || p.tries.reads > 0 || p.underWay(x.Other(), at) || ref.Origin != engine.Captured || len(ref.Needs)+len(ref.Values) > 0 || p.queued() > 1 {
 		return
 	}
 	t := o.turnsOf(ref.Key.Map, x)
@@ -149,7 +149,7 @@ func (t *turns) place(at int) uint64 { return t.gone + uint64(at) + 1 }
 
 // tried counts a read of a pair. An item is tried a number of times before it waits
 // for an operator, and within each the condition of its write may fail some times;
-// each try reads both sides.
+// each try reads both sides. A pair has an item for each side with open changes.
 func (o *Oracle) tried(at sim.Time, p *pair) {
 	most := o.config.Limits.Attempts
 	if most == 0 || p.waiting == nil {
@@ -160,7 +160,11 @@ func (o *Oracle) tried(at sim.Time, p *pair) {
 		*t = tries{luck: o.limits.luck}
 	}
 	t.reads++
-	if t.reads == uint32(most+1)*2*triesMax {
+	items := 0
+	for s := range p.waiting.lines {
+		items += min(1, len(p.waiting.lines[s].list()))
+	}
+	if t.reads == uint32(items*(most+1)*2*triesMax) {
 		o.breach(bounded, at, p.key(), "it was read %d times, and nothing came of it: %d attempts are allowed", t.reads, most)
 	}
 }

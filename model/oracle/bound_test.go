@@ -94,6 +94,15 @@ func TestWaitsAreBounded(t *testing.T) {
 			}
 			h.done(x)
 		}, []string{"bounded: headers usmf X: it was read 54 times, and nothing came of it: 2 attempts are allowed"}},
+		"tried for ever, from both sides": {func(h *hand) {
+			x, y := h.takenIn(fin, "X"), h.takenIn(dat, "X")
+			for range 200 {
+				h.look(fin, "X")
+			}
+			h.write(engine.CarryWrite, dat, h.get(fin, x.Key), true)
+			h.settle(x, engine.Synced, engine.Override)
+			h.settle(y, engine.ConflictFailure, engine.Overridden)
+		}, []string{"bounded: headers usmf X: it was read 108 times, and nothing came of it: 2 attempts are allowed"}},
 		"tried often, for a reason": {func(h *hand) {
 			x := h.takenIn(fin, "X")
 			for range 100 {

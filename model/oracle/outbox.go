@@ -6,14 +6,14 @@ import (
 )
 
 // TakenIn tells that the engine has saved a reference in its queue.
-func (o *Oracle) TakenIn(_ sim.Time, ref *engine.Reference) {
+func (o *Oracle) TakenIn(at sim.Time, ref *engine.Reference) {
 	if ref.Origin == engine.Initial || ref.Origin == engine.Resynced {
 		o.totals.CopyRows++
 		o.rowsComeFirst()
 	}
 	if c := o.commitOf(ref); c != nil {
 		c.what |= taken
-		o.comes(o.of(ref), ref)
+		o.comes(at, o.of(ref), ref)
 	}
 }
 

@@ -33,7 +33,7 @@ func Generate(s *Subject, d Dice) *Case {
 		c.Setup.System(side).Hides = g.swarm.deletes && d.Bits(1) == 1
 	}
 	g.plots(c)
-	return c
+	return c.untangled()
 }
 
 // swarm says which features a case has.
