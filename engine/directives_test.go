@@ -169,7 +169,10 @@ func (a *accounts) marks(before, after *engine.Record) {
 	fault := after.Mark.Number < before.Mark.Number
 	for g := range min(len(before.Mark.Groups), len(after.Mark.Groups)) {
 		b, n := &before.Mark.Groups[g], &after.Mark.Groups[g]
-		fault = fault || n.Own < b.Own || n.Seen < b.Seen || len(b.Lost) > 0 && (len(n.Lost) == 0 || n.Lost[len(n.Lost)-1] < b.Lost[len(b.Lost)-1])
+		fault = fault || n.Own < b.Own || n.Seen < b.Seen
+		if was, is := b.Lost.Numbers(), n.Lost.Numbers(); len(was) > 0 {
+			fault = fault || len(is) == 0 || is[len(is)-1] < was[len(was)-1]
+		}
 	}
 	if fault {
 		a.faults = append(a.faults, fmt.Sprintf("the mark of %v went back: %+v, %+v", after.Key, before.Mark, after.Mark))

@@ -1023,8 +1023,8 @@ func (e *environment) record(r *engine.Record) string {
 	fmt.Fprintf(&b, " [%d.%d", r.Mark.Incarnation, r.Mark.Number)
 	for _, g := range r.Mark.Groups {
 		fmt.Fprintf(&b, " own%d seen%d", g.Own, g.Seen)
-		if len(g.Lost) > 0 {
-			fmt.Fprintf(&b, " lost%v", g.Lost)
+		if lost := g.Lost.Numbers(); len(lost) > 0 {
+			fmt.Fprintf(&b, " lost%v", lost)
 		}
 	}
 	if h := r.Mark.Hidden; h != nil {

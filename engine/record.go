@@ -78,20 +78,31 @@ func (v *Value) equal(w *Value) bool {
 type Mark struct {
 	Incarnation uint32      // which life of this key, from 1; 0: the record has no mark
 	Number      uint32      // captured changes of this record on this side in this incarnation
+	MapVersion  uint32      // of the table map that made the fingerprints
 	Dead        bool        // a tombstone
 	Intent      TxID        // the live transaction of the other side that wrote this, until the engine writes again; 0: none
 	Hidden      *Record     // what stood here before that transaction, where undoing it from the other side would lose it; nil: nothing is kept
-	MapVersion  uint32      // of the table map that made the fingerprints
 	Groups      []GroupMark // by column group of the table map
 	Past        *PastLoss   // what was overridden in earlier lives and may still be on its way; nil: nothing
 }
 
 // GroupMark is the part of a [Mark] that counts for one column group.
 type GroupMark struct {
-	Own         uint32   // the Number of the last change here that touched the group
-	Seen        uint32   // the other side's Own that this record reflects
-	Lost        []uint32 // own numbers that the engine overrode, ascending
-	Fingerprint uint64   // of the group's columns as this side committed them
+	Own         uint32  // the Number of the last change here that touched the group
+	Seen        uint32  // the other side's Own that this record reflects
+	Fingerprint uint64  // of the group's columns as this side committed them
+	Lost        *Losses // own numbers that the engine overrode; nil: none
+}
+
+// Losses are numbers, ascending. A published list never changes.
+type Losses []uint32
+
+// Numbers lists them; nil has none.
+func (l *Losses) Numbers() []uint32 {
+	if l == nil {
+		return nil
+	}
+	return *l
 }
 
 // PastLoss tells of a change that was overridden in an earlier life of its key,
@@ -117,7 +128,7 @@ func (p *PastLoss) has(incarnation, number uint32) bool {
 // lost in it, but for those up to settled, and what rest tells of earlier lives.
 func (m *Mark) past(settled uint32, rest *PastLoss) *PastLoss {
 	for g := range m.Groups {
-		for _, n := range m.Groups[g].Lost {
+		for _, n := range m.Groups[g].Lost.Numbers() {
 			if n > settled && !rest.has(m.Incarnation, n) {
 				rest = &PastLoss{Incarnation: m.Incarnation, Number: n, Next: rest}
 			}
@@ -135,27 +146,29 @@ func (r *Record) hidden() *Record {
 
 // lostHighest returns the newest own number that was overridden, or 0.
 func (g *GroupMark) lostHighest() uint32 {
-	if len(g.Lost) == 0 {
+	all := g.Lost.Numbers()
+	if len(all) == 0 {
 		return 0
 	}
-	return g.Lost[len(g.Lost)-1]
+	return all[len(all)-1]
 }
 
 // lost reports whether own number n was overridden.
 func (g *GroupMark) lost(n uint32) bool {
-	_, found := slices.BinarySearch(g.Lost, n)
+	_, found := slices.BinarySearch(g.Lost.Numbers(), n)
 	return found
 }
 
 // overridden returns a Lost list that also holds n and has forgotten the
 // numbers up to settled, whose references nobody will ask about again. The
 // newest stays, because it tells a dirty group from an overridden one.
-func (g *GroupMark) overridden(n, settled uint32) []uint32 {
-	kept := make([]uint32, 0, len(g.Lost)+1)
-	for _, l := range g.Lost {
+func (g *GroupMark) overridden(n, settled uint32) *Losses {
+	kept := make(Losses, 0, len(g.Lost.Numbers())+1)
+	for _, l := range g.Lost.Numbers() {
 		if l > settled && l < n {
 			kept = append(kept, l)
 		}
 	}
-	return append(kept, n)
+	kept = append(kept, n)
+	return &kept
 }

@@ -146,6 +146,7 @@ type TableMap struct {
 	unique      []int       // columns of unique values, ascending
 	valueHashes uint64      // in tests, hashes of unique values are below it, so that they collide; 0: they need not
 	plain       []bool      // by column: copied both ways, and everything counts
+	copied      bool        // all columns are plain
 	coded       [2]bool     // by side: a value may have no mapping on its way there
 	scope       [2]Filter   // Filter with its columns found
 }
@@ -199,6 +200,7 @@ func NewTableMap(m TableMap) (*TableMap, error) {
 		}
 		m.join(i, c)
 	}
+	m.copied = !slices.Contains(m.plain, false)
 	for _, side := range Sides {
 		bound, more := m.Filter[side].bind(&m, side)
 		m.scope[side], faults = bound, append(faults, more...)
@@ -265,6 +267,9 @@ func follow(maps []TableMap, from MapID, seen map[MapID]bool) {
 
 // Groups returns the number of column groups.
 func (m *TableMap) Groups() int { return len(m.groups) }
+
+// all returns all groups.
+func (m *TableMap) all() GroupSet { return 1<<len(m.groups) - 1 }
 
 // outgoing returns the groups in which changes flow out of a side.
 func (m *TableMap) outgoing(side Side) GroupSet { return m.out[side] }

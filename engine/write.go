@@ -230,12 +230,15 @@ func applyCarry(m *TableMap, w *Write, side Side, now *Record) (*Record, bool) {
 	}
 	var r *Record
 	if w.Kind == CarryWrite || w.Kind == RestoreWrite {
-		r = m.Room()
-		if !m.carry(r.Values, side, source.Values, held, w.Groups) && !w.bugs.hit(PlantFallThrough) {
+		if held == nil && m.copied && w.Groups == m.all() {
+			r = m.room(0)
+			r.Values = source.Values
+		} else if r = m.Room(); !m.carry(r.Values, side, source.Values, held, w.Groups) && !w.bugs.hit(PlantFallThrough) {
 			return nil, false
 		}
 	} else {
-		r = &Record{Values: held, Mark: Mark{Groups: make([]GroupMark, len(m.groups))}}
+		r = m.room(0)
+		r.Values = held
 	}
 	r.Key, r.Alive = w.Key, true
 	r.Mark = Mark{Incarnation: source.Mark.Incarnation, Intent: w.Intent, MapVersion: m.Version, Past: w.Past, Groups: r.Mark.Groups}

@@ -15,7 +15,7 @@ import (
 type Memory struct {
 	index    engine.Index
 	pages    []*[pairPage]pair // by number of the index; pages keep pairs where they are
-	numbers  []*pair           // by the engine's numbers for them
+	numbers  []int32           // of the index plus one, by the engine's numbers; 0: not known
 	slots    []slot
 	free     int32 // first free slot
 	open     int
@@ -103,7 +103,7 @@ func (s *Memory) apply(m *engine.Mutation) error {
 	case engine.ReferenceSettled:
 		return s.settle(m)
 	case engine.LaneChanged:
-		s.known(&m.Lane.Key).lanes[m.Lane.Side].seldom().work = *m.Lane
+		s.pair(s.known(&m.Lane.Key)).lanes[m.Lane.Side].seldom().work = *m.Lane
 	case engine.PositionIngested:
 		if !s.ingested[m.Side].Add(m.Position) {
 			return fmt.Errorf("%s position %d is taken in twice", m.Side, m.Position)
@@ -244,8 +244,8 @@ func (s *Memory) pair(i int32) *pair { return &s.pages[i/pairPage][i%pairPage] }
 
 func (s *Memory) key(i int32) *engine.Key { return &s.pair(i).key }
 
-// known returns the pair of a key, which it opens when new.
-func (s *Memory) known(key *engine.Key) *pair {
+// known returns the number of a key in the index, which it adds when new.
+func (s *Memory) known(key *engine.Key) int32 {
 	i, known := s.index.Find(key, s.key)
 	if !known {
 		if i = s.index.Add(key); i%pairPage == 0 {
@@ -253,24 +253,24 @@ func (s *Memory) known(key *engine.Key) *pair {
 		}
 		s.pair(i).key = *key
 	}
-	return s.pair(i)
+	return i
 }
 
 // laneOf returns the direction of a pair that a reference belongs to. The engine's
 // number for the pair is believed only if it led to the same key before.
 func (s *Memory) laneOf(r *engine.Reference) *lane {
 	if r.Pair <= 0 {
-		return &s.known(&r.Key).lanes[r.Side]
+		return &s.pair(s.known(&r.Key)).lanes[r.Side]
 	}
 	if n := int(r.Pair); n >= len(s.numbers) {
-		s.numbers = append(s.numbers, make([]*pair, n+1-len(s.numbers))...)
+		s.numbers = append(s.numbers, make([]int32, n+1-len(s.numbers))...)
 	}
-	p := s.numbers[r.Pair]
-	if p == nil || p.key != r.Key {
-		p = s.known(&r.Key)
-		s.numbers[r.Pair] = p
+	i := s.numbers[r.Pair] - 1
+	if i < 0 || *s.key(i) != r.Key {
+		i = s.known(&r.Key)
+		s.numbers[r.Pair] = i + 1
 	}
-	return &p.lanes[r.Side]
+	return &s.pair(i).lanes[r.Side]
 }
 
 // seldom returns what is seldom known of a lane, to be changed.

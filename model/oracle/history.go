@@ -103,28 +103,47 @@ type pair struct {
 	life    [2]uint32 // its incarnation
 
 	edited    [2]gapTime // by side: when a user last changed it
-	refused   [2]bool    // by side: its business logic refused what the engine brought
-	differs   bool
-	aside     bool      // deleted on one side out of the map's scope, and not brought back since
+	state     flags
 	deaths    uint32    // committed deletes
 	lookers   [2]uint32 // by side: records that look it up, once that is counted
-	dismissed bool      // an operator gave a change up, and the pair has not agreed since
-	astray    *astray   // nil: it has not strayed
-	state     flags
-	name      *engine.Key // until there is a record
-	inTurn    [2]uint64   // by side: the place of its item, which waits for its turn and is held up by nothing but those before it; 0: it does not
-	joins     [2]bool     // by side: its newest reference came to an item that was there
+	refused   [2]bool   // by side: its business logic refused what the engine brought
+	joins     [2]bool   // by side: its newest reference came to an item that was there
+	differs   bool
+	aside     bool        // deleted on one side out of the map's scope, and not brought back since
+	dismissed bool        // an operator gave a change up, and the pair has not agreed since
 	lived     bool        // was in a live transaction at some time
 	aided     bool        // waited for people at some time
+	astray    *astray     // nil: it has not strayed
+	name      *engine.Key // until there is a record
+	inTurn    [2]uint64   // by side: the place of its item, which waits for its turn and is held up by nothing but those before it; 0: it does not
 	tries     tries
 }
 
 // more is what a pair has beside, under a map of several column groups, of one
 // that flows one way, or with a filter.
 type more struct {
-	strands []strand          // of the column groups but the first
-	drift   set               // edited where they do not flow from, and not written since
-	left    [2][]engine.Value // by side: as the record was when it left the scope
+	strands []strand           // of the column groups but the first
+	drift   set                // edited where they do not flow from, and not written since
+	left    *[2][]engine.Value // by side: as the record was when it left the scope; nil: it never has
+}
+
+// leave notes what a side's record was when it left the scope.
+func (m *more) leave(side engine.Side, values []engine.Value) {
+	if m.left == nil {
+		if values == nil {
+			return
+		}
+		m.left = &[2][]engine.Value{}
+	}
+	m.left[side] = values
+}
+
+// leftAs returns what a side's record was when it left the scope; nil where it has not.
+func (m *more) leftAs(side engine.Side) []engine.Value {
+	if m.left == nil {
+		return nil
+	}
+	return m.left[side]
 }
 
 // key names the pair.

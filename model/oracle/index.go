@@ -35,18 +35,26 @@ func (x *index) pair(i int) *pair { return &x.slabs[i/slabSize][i%slabSize] }
 // find returns the pair of a key, or nil. Spelling counts: a record that is
 // spelt otherwise is another pair.
 func (x *index) find(k *engine.Key) *pair {
+	if i := x.at(k); i >= 0 {
+		return x.pair(i)
+	}
+	return nil
+}
+
+// at returns the place of a key's pair in the slabs, or -1.
+func (x *index) at(k *engine.Key) int {
 	if len(x.slots) == 0 {
-		return nil
+		return -1
 	}
 	h := hash(k)
 	for i := h & (len32(x.slots) - 1); ; i = (i + 1) & (len32(x.slots) - 1) {
 		s := x.slots[i]
 		if s == 0 {
-			return nil
+			return -1
 		}
 		if uint32(s>>32) == h {
-			if p := x.pair(int(uint32(s)) - 1); *p.key() == *k {
-				return p
+			if at := int(uint32(s)) - 1; *x.pair(at).key() == *k {
+				return at
 			}
 		}
 	}

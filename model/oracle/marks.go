@@ -31,7 +31,7 @@ func (o *Oracle) counters(at sim.Time, side engine.Side, prev, after *engine.Rec
 			o.forward(at, side, after, "own", a.Own, b.Own)
 		}
 		o.forward(at, side, after, "seen", a.Seen, b.Seen)
-		o.forward(at, side, after, "lost", highest(a.Lost), highest(b.Lost))
+		o.forward(at, side, after, "lost", highest(a.Lost.Numbers()), highest(b.Lost.Numbers()))
 	}
 }
 

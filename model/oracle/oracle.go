@@ -65,7 +65,7 @@ type Oracle struct {
 	mixes  bool    // there are live maps and async ones
 
 	pairs     index
-	numbers   []*pair // by the engine's numbers for them
+	numbers   []int32 // of their places plus one, by the engine's numbers for them; 0: not known
 	mores     slab[more]
 	firsts    slab[head] // the first history of each pair
 	spare     []*waiting
@@ -208,11 +208,12 @@ func (o *Oracle) UserCommit(at sim.Time, side engine.Side, before, after *engine
 	leaves := s.leaves(side, prev, after)
 	switch {
 	case leaves:
-		changed, p.more.left[side] = 0, nil // whatever it comes back with is new
+		changed = 0
+		p.more.leave(side, nil) // whatever it comes back with is new
 	case p.more != nil:
 		p.more.drift |= drift
 		if alive(prev) && alive(after) && s.outside(side, after) && !s.outside(side, prev) {
-			p.more.left[side] = after.Values
+			p.more.leave(side, after.Values)
 		}
 	}
 	o.lookers(at, side, prev, after)
@@ -300,7 +301,7 @@ func (o *Oracle) changed(s *shape, p *pair, side engine.Side, prev, after *engin
 	case was:
 		before = prev.Values
 	case alive(prev) && p.more != nil:
-		before = p.asCaptured(s, side, p.more.left[side])
+		before = p.asCaptured(s, side, p.more.leftAs(side))
 	}
 	all := s.whole
 	if before != nil {

@@ -466,9 +466,9 @@ func TestProperties(t *testing.T) {
 			h.carry(dat, a)
 			h.settle(r1, engine.Synced, engine.Written)
 			m := &h.get(fin, a).Mark
-			m.Number, m.Groups[0].Own, m.Groups[0].Lost = 7, 7, []uint32{4, 6}
+			m.Number, m.Groups[0].Own, m.Groups[0].Lost = 7, 7, &engine.Losses{4, 6}
 			r := h.next(fin, a, text("1"))
-			r.Mark.Number, r.Mark.Groups[0].Own, r.Mark.Groups[0].Lost = 6, 5, []uint32{4}
+			r.Mark.Number, r.Mark.Groups[0].Own, r.Mark.Groups[0].Lost = 6, 5, &engine.Losses{4}
 			r.Trace = h.o.UserCommit(h.now, fin, h.get(fin, a), r, nil)
 			h.publish(fin, r)
 		}, []string{"monotonic: 3 violations"}},

@@ -65,18 +65,21 @@ func (o *Oracle) numberedBy(number int32, k *engine.Key) *pair {
 		return o.pairs.find(k)
 	}
 	if int(number) < len(o.numbers) {
-		if p := o.numbers[number]; p != nil && *p.key() == *k {
-			return p
+		if at := o.numbers[number]; at > 0 {
+			if p := o.pairs.pair(int(at) - 1); *p.key() == *k {
+				return p
+			}
 		}
 	}
-	p := o.pairs.find(k)
-	if p != nil {
-		if n := int(number) + 1; n > len(o.numbers) {
-			o.numbers = append(o.numbers, make([]*pair, n-len(o.numbers))...)
-		}
-		o.numbers[number] = p
+	at := o.pairs.at(k)
+	if at < 0 {
+		return nil
 	}
-	return p
+	if n := int(number) + 1; n > len(o.numbers) {
+		o.numbers = append(o.numbers, make([]int32, n-len(o.numbers))...)
+	}
+	o.numbers[number] = int32(at) + 1
+	return o.pairs.pair(at)
 }
 
 // Watcher returns what the engine tells where its items are; now is true time.

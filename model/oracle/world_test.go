@@ -116,7 +116,8 @@ func (h *hand) write(kind engine.WriteKind, y engine.Side, read *engine.Record, 
 	w := &engine.Write{Kind: kind, Key: read.Key, Source: read, Target: before, Groups: 1}
 	if override {
 		w.Override = 1
-		g.Lost = append(slices.Clone(g.Lost), g.Own)
+		lost := engine.Losses(append(slices.Clone(g.Lost.Numbers()), g.Own))
+		g.Lost = &lost
 	}
 	r.Trace = h.o.EngineCommit(h.now, y, w, before, r, nil)
 	return h.publish(y, r)

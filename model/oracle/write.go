@@ -90,7 +90,7 @@ func (o *Oracle) EngineCommit(at sim.Time, side engine.Side, w *engine.Write, be
 		o.broughtIn(at, s, p, side, set(w.Groups), prev, after)
 	}
 	if p.more != nil && s.outside(side, after) { // what the other side holds in scope may take it out of this one's
-		p.more.left[side] = after.Values
+		p.more.leave(side, after.Values)
 	}
 	p.record[side] = after
 	if alive(after) && alive(p.record[side.Other()]) { // else what a user has deleted out of scope is only undone here
@@ -601,7 +601,7 @@ func (o *Oracle) repeats(at sim.Time, side engine.Side, w *engine.Write, prev, a
 	}
 	for g := range after.Mark.Groups {
 		was, is := &prev.Mark.Groups[g], &after.Mark.Groups[g]
-		if was.Seen != is.Seen || was.Own != is.Own || was.Fingerprint != is.Fingerprint || !slices.Equal(was.Lost, is.Lost) {
+		if was.Seen != is.Seen || was.Own != is.Own || was.Fingerprint != is.Fingerprint || !slices.Equal(was.Lost.Numbers(), is.Lost.Numbers()) {
 			return
 		}
 	}

@@ -491,7 +491,7 @@ func recordHash(r *row) uint64 {
 		m := &rec.Mark.Groups[g]
 		h = sim.Mix(h, uint64(m.Own)<<32|uint64(m.Seen))
 		h = sim.Mix(h, m.Fingerprint)
-		for _, n := range m.Lost {
+		for _, n := range m.Lost.Numbers() {
 			h = sim.Mix(h, uint64(n))
 		}
 	}
