@@ -306,7 +306,7 @@ func (c *Core) act(f *flight, l *lane, m *TableMap, lookups []Alive) (Side, Writ
 		c.finish(f, l)
 	default:
 		w := Write{
-			Key: f.x.Key, Source: f.x, Target: f.y,
+			Key: *f.x.Key, Source: f.x, Target: f.y,
 			Groups: v.Carry | v.Equal, Override: v.Override,
 			Settled:       c.settledUpTo(f.lane.opposite(), f.y),
 			Past:          c.stillPast(f.lane.opposite(), f.y),
@@ -335,7 +335,7 @@ func (f *flight) bare() bool { return f.verdict.Later != 0 && (f.y == nil || !f.
 // late is the write that captures what had gone past a record's hook. Its number
 // goes above all that is known of it: as a rule it is there already.
 func (c *Core) late(id laneID, r, other *Record, set GroupSet) Write {
-	return Write{Kind: LateWrite, Key: r.Key, Source: r, Target: r, Groups: set, Above: c.highest(id, r, other), Deadline: c.deadline()}
+	return Write{Kind: LateWrite, Key: *r.Key, Source: r, Target: r, Groups: set, Above: c.highest(id, r, other), Deadline: c.deadline()}
 }
 
 // conditions adds to a list the looked-up records that must still be alive when a
@@ -363,7 +363,7 @@ func (m *TableMap) conditions(list []Alive, groups GroupSet, x *Record, lookups 
 // a write. Should its condition fail, that direction does the work: [Core.owesAnswer].
 func (c *Core) answer(f *flight) Write {
 	return Write{
-		Kind: MarkWrite, Key: f.x.Key, Source: f.y, Target: f.x, Groups: f.verdict.Answer,
+		Kind: MarkWrite, Key: *f.x.Key, Source: f.y, Target: f.x, Groups: f.verdict.Answer,
 		Settled: c.settledUpTo(f.lane, f.x), Past: c.stillPast(f.lane, f.x), Deadline: c.deadline(),
 	}
 }

@@ -116,7 +116,7 @@ type CapturedChange struct {
 func (c *CapturedChange) LiveRow(change *Change, after *Record) LiveRow {
 	row := LiveRow{Key: change.Key, Op: change.Op, Before: change.Before, After: after}
 	if c.Left != nil {
-		row.Op, row.After = Delete, &Record{Key: change.Key, Version: after.Version, Mark: *c.Left, Trace: after.Trace}
+		row.Op, row.After = Delete, &Record{Key: after.Key, Version: after.Version, Mark: *c.Left, Trace: after.Trace}
 	}
 	return row
 }
@@ -211,7 +211,7 @@ func (c *Capture) OwnWrite(before, after *Record) *Reference {
 	m := c.maps[after.Key.Map]
 	if after.Mark.Number > 0 && c.bugs.hit(LoopTagOff) {
 		return &Reference{
-			Key: after.Key, Side: c.side, Incarnation: after.Mark.Incarnation, Number: after.Mark.Number,
+			Key: *after.Key, Side: c.side, Incarnation: after.Mark.Incarnation, Number: after.Mark.Number,
 			Groups: m.outgoing(c.side), Op: Update,
 		}
 	}
@@ -222,7 +222,7 @@ func (c *Capture) OwnWrite(before, after *Record) *Reference {
 	if before != nil && before.Alive {
 		found.Alive, found.Values = true, before.Values
 	}
-	captured := c.capture(0, 0, &Change{Key: after.Key, Op: Update, Before: &found, After: after.Values}, false)
+	captured := c.capture(0, 0, &Change{Key: *after.Key, Op: Update, Before: &found, After: after.Values}, false)
 	if !captured.Captured {
 		return nil
 	}

@@ -60,7 +60,7 @@ type smoothWorld struct {
 // add makes a pair that both sides hold.
 func (w *smoothWorld) add(m *engine.TableMap, k engine.Key) {
 	values := []engine.Value{engine.Text("a name"), engine.Text("a city")}
-	x, _, ok := engine.Apply(m, &engine.Write{Source: &engine.Record{Key: k, Alive: true, Values: values, Mark: engine.Mark{Incarnation: 1, Groups: make([]engine.GroupMark, 1)}}, Key: k, Groups: 1}, engine.FinOps, nil)
+	x, _, ok := engine.Apply(m, &engine.Write{Source: &engine.Record{Key: &k, Alive: true, Values: values, Mark: engine.Mark{Incarnation: 1, Groups: make([]engine.GroupMark, 1)}}, Key: k, Groups: 1}, engine.FinOps, nil)
 	if !ok {
 		w.b.Fatal("the record cannot be made")
 	}

@@ -134,7 +134,7 @@ func Decide(v *Verdict, m *TableMap, refs []Reference, x, y *Record, lookups []A
 		v.end(Outcome{Class: NoOp, Reason: Filtered})
 		return
 	}
-	if v.Park = m.unfit(&x.Key); v.Park.Class != Open {
+	if v.Park = m.unfit(x.Key); v.Park.Class != Open {
 		return
 	}
 	has := pending(m, source, x, y, linked)
@@ -363,7 +363,7 @@ func (v *Verdict) resolve(m *TableMap, has GroupSet, x *Record, lookups []Alive,
 				continue
 			}
 			need := x.Values[c].Target.Folded()
-			self := need == x.Key
+			self := need == *x.Key
 			switch {
 			case !slices.Contains(m.Columns[c].Lookups, need.Map):
 				v.Park = Outcome{Class: ApplicationFailure, Reason: LookupNotFound, Cause: causeForeign + m.Columns[c].Name}

@@ -59,7 +59,7 @@ func benchCommit(b *testing.B, m *engine.TableMap, before *engine.Record, values
 	if err != nil || !got[0].Captured {
 		b.Fatal(err, got)
 	}
-	return &engine.Record{Key: benchKey, Alive: true, Values: values, Mark: got[0].Mark}, got[0].Reference
+	return &engine.Record{Key: &benchKey, Alive: true, Values: values, Mark: got[0].Mark}, got[0].Reference
 }
 
 // BenchmarkDecide judges one change of a pair that both sides hold; it must

@@ -224,7 +224,7 @@ func (e *environment) directive(d *datadriven.TestData) {
 	case "leak":
 		s := e.sides[side(d, 0)]
 		r := s.records[e.key(d.CmdArgs[1].Key, d.CmdArgs[2].Key)]
-		s.append(engine.Reference{Key: r.Key, Side: s.side, Incarnation: r.Mark.Incarnation, Number: r.Mark.Number, Groups: 1, Op: engine.Update})
+		s.append(engine.Reference{Key: *r.Key, Side: s.side, Incarnation: r.Mark.Incarnation, Number: r.Mark.Number, Groups: 1, Op: engine.Update})
 	case "crash":
 		e.crash(len(d.CmdArgs) > 0)
 	case "down":
@@ -659,7 +659,7 @@ func (s *testSystem) referenced(k engine.Key) bool {
 		}
 	}
 	for _, r := range s.records {
-		if r.Key != k && (r.Alive && names(r.Values, k) || r.Mark.Hidden != nil && names(r.Mark.Hidden.Values, k)) {
+		if *r.Key != k && (r.Alive && names(r.Values, k) || r.Mark.Hidden != nil && names(r.Mark.Hidden.Values, k)) {
 			return true
 		}
 	}
@@ -714,7 +714,7 @@ func (s *testSystem) write(w *engine.Write) engine.RowAnswer {
 	if w.Kind == engine.CarryWrite {
 		s.env.carried++
 	}
-	if values := s.apply(r.Key, r.Values, true); r.Alive && values != nil {
+	if values := s.apply(*r.Key, r.Values, true); r.Alive && values != nil {
 		r = engine.Normalised(s.env.maps[w.Key.Map], r, values)
 	}
 	if w.Kind == engine.CarryWrite {
@@ -731,7 +731,7 @@ func (s *testSystem) write(w *engine.Write) engine.RowAnswer {
 	}
 	s.publish(r)
 	if w.Kind == engine.CarryWrite {
-		s.react(r.Key)
+		s.react(*r.Key)
 	}
 	return engine.RowAnswer{}
 }
@@ -740,16 +740,16 @@ func (s *testSystem) write(w *engine.Write) engine.RowAnswer {
 // not write.
 func (s *testSystem) dangles(w *engine.Write, r *engine.Record) {
 	for i, v := range r.Values {
-		if v.Kind != engine.KindLookup || v.Target.Folded() == r.Key || w.Target != nil && w.Target.Alive && w.Target.Values[i].Equal(v) {
+		if v.Kind != engine.KindLookup || v.Target.Folded() == *r.Key || w.Target != nil && w.Target.Alive && w.Target.Values[i].Equal(v) {
 			continue
 		}
 		if p := s.records[v.Target.Folded()]; p != nil && p.Alive {
 			continue
 		}
 		if s.env.judge != nil {
-			s.env.judge.breach("%s on %v looks up %s, which is not there", keyName(r.Key), s.side, keyName(*v.Target))
+			s.env.judge.breach("%s on %v looks up %s, which is not there", keyName(*r.Key), s.side, keyName(*v.Target))
 		} else if s.env.accounts != nil {
-			s.env.accounts.faults = append(s.env.accounts.faults, keyName(r.Key)+" looks up a record that is not there: "+keyName(*v.Target))
+			s.env.accounts.faults = append(s.env.accounts.faults, keyName(*r.Key)+" looks up a record that is not there: "+keyName(*v.Target))
 		}
 	}
 }
@@ -790,14 +790,14 @@ func (s *testSystem) append(r engine.Reference) {
 
 func (s *testSystem) publish(r *engine.Record) {
 	if s.env.accounts != nil {
-		s.env.accounts.marks(s.records[r.Key], r)
+		s.env.accounts.marks(s.records[*r.Key], r)
 	}
 	s.version++
 	r.Version = s.version
-	if s.records[r.Key] == nil {
-		s.keys = append(s.keys, r.Key)
+	if s.records[*r.Key] == nil {
+		s.keys = append(s.keys, *r.Key)
 	}
-	s.records[r.Key] = r
+	s.records[*r.Key] = r
 	s.env.printf("  %s: %s", s.side, s.env.record(r))
 }
 
@@ -902,7 +902,7 @@ func (s *testSystem) hold(tx engine.TxID, h heldTx) {
 	in := &engine.Input{Kind: engine.LiveRequested, Side: s.side, Tx: tx}
 	for i, c := range h.captured {
 		if c.Live {
-			after := &engine.Record{Key: h.changes[i].Key, Alive: h.changes[i].Op != engine.Delete, Values: h.changes[i].After, Mark: c.Mark}
+			after := &engine.Record{Key: &h.changes[i].Key, Alive: h.changes[i].Op != engine.Delete, Values: h.changes[i].After, Mark: c.Mark}
 			if s.env.judge != nil && after.Alive {
 				after.Trace = s.env.judge.userCommitted(s.side, h.changes[i].Before, after, c)
 				h.traces = append(h.traces, after.Trace)
@@ -944,7 +944,7 @@ func (s *testSystem) publishAll(h heldTx) {
 		if c.Filtered && s.env.maps[h.changes[i].Key.Map].Mode != engine.Stopped {
 			s.env.printf("  %s: filtered", s.side)
 		}
-		r := &engine.Record{Key: h.changes[i].Key, Alive: h.changes[i].Op != engine.Delete, Values: h.changes[i].After, Mark: c.Mark}
+		r := &engine.Record{Key: &h.changes[i].Key, Alive: h.changes[i].Op != engine.Delete, Values: h.changes[i].After, Mark: c.Mark}
 		if len(h.traces) > 0 {
 			r.Trace = h.traces[0]
 			s.env.judge.liveCommitted(h.changes[i].Before, &c.Mark)
@@ -999,7 +999,7 @@ func (s *testSystem) commit(changes []engine.Change, bypass bool) error {
 func (e *environment) record(r *engine.Record) string {
 	m := e.maps[r.Key.Map]
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s/%s", m.Name, keyName(r.Key))
+	fmt.Fprintf(&b, "%s/%s", m.Name, keyName(*r.Key))
 	if r.Key.Spelling != "" {
 		fmt.Fprintf(&b, "~%s", r.Key.Spelling)
 	}

@@ -105,7 +105,7 @@ func (m *TableMap) filters() bool { return !m.scope[FinOps].all() || !m.scope[Da
 // covers is InScope for a record that may not be there; an absent one is in
 // nobody's way.
 func (m *TableMap) covers(side Side, r *Record) bool {
-	return r == nil || !r.Alive || m.InScope(side, r.Key, r.Values)
+	return r == nil || !r.Alive || m.InScope(side, *r.Key, r.Values)
 }
 
 // column finds a mapped column by name, or returns -1.

@@ -34,7 +34,7 @@ func TestOperationsFold(t *testing.T) {
 	} {
 		change := engine.Change{Key: engine.Key{ID: "A"}}
 		if test.existed {
-			change.Before = &engine.Record{Key: change.Key, Alive: true, Values: []engine.Value{engine.Text("before")}}
+			change.Before = &engine.Record{Key: &change.Key, Alive: true, Values: []engine.Value{engine.Text("before")}}
 		}
 		refused, last := 0, int64(0)
 		for i, op := range test.ops {

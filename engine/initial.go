@@ -198,7 +198,7 @@ func (c *Core) chunkListed(in *Input) bool {
 	}
 	i.chunk.Rows += len(records)
 	for _, r := range records {
-		i.chunk.After = r.Key
+		i.chunk.After = *r.Key
 		c.exportRow(r, in.Side)
 	}
 	return true
@@ -207,7 +207,7 @@ func (c *Core) chunkListed(in *Input) bool {
 // exportRow lets a record be carried: by the item that is in the queue for it,
 // or by one of the engine's own. What waits on the error desk is tried again.
 func (c *Core) exportRow(r *Record, side Side) {
-	id := c.pairs.ensure(r.Key, side)
+	id := c.pairs.ensure(*r.Key, side)
 	l := c.pairs.lane(id)
 	m := c.cfg.Maps[r.Key.Map]
 	c.await(id)
@@ -223,8 +223,8 @@ func (c *Core) exportRow(r *Record, side Side) {
 	default: // it has no number yet, so that nothing is saved of it
 		c.order++
 		c.insert(id, queued{Reference: Reference{
-			Key: r.Key, Side: side, Incarnation: r.Mark.Incarnation, Groups: m.outgoing(side), Op: Create, Origin: Initial,
-			Needs: m.needs(r.Key, r.Values), Values: m.values(side, &r.Key, nil, r.Values),
+			Key: *r.Key, Side: side, Incarnation: r.Mark.Incarnation, Groups: m.outgoing(side), Op: Create, Origin: Initial,
+			Needs: m.needs(*r.Key, r.Values), Values: m.values(side, r.Key, nil, r.Values),
 		}, order: c.order})
 		c.schedule(id)
 	}

@@ -14,7 +14,7 @@ func TestListingGoesThroughAllThatIsAlive(t *testing.T) {
 	e := parkedItems(t, 0)
 	s := e.sides[engine.FinOps]
 	for _, k := range []engine.Key{{ID: "B", Company: "two"}, {ID: "C", Company: "one"}, {ID: "A", Company: "one"}, {ID: "B", Company: "one"}, {ID: "A", Company: "two"}} {
-		s.publish(&engine.Record{Key: k, Alive: k.ID != "C"})
+		s.publish(&engine.Record{Key: &k, Alive: k.ID != "C"})
 	}
 	for company, want := range map[string][]string{"": {"A@one", "B@one", "A@two", "B@two"}, "two": {"A@two", "B@two"}} {
 		for size := range 5 {
@@ -26,7 +26,7 @@ func TestListingGoesThroughAllThatIsAlive(t *testing.T) {
 					t.Fatalf("a page of %d has %d records, more is %v", size+1, len(in.Records), in.More)
 				}
 				for _, r := range in.Records {
-					got, eff.After = append(got, keyName(r.Key)), r.Key
+					got, eff.After = append(got, keyName(*r.Key)), *r.Key
 				}
 				more = in.More
 			}

@@ -154,9 +154,9 @@ func (m *TableMap) overruled(source Side, r *LiveRow, y *Record) GroupSet {
 	x := r.Before
 	switch {
 	case x != nil && x.Mark.Incarnation > 0 && x.Mark.Incarnation == r.After.Mark.Incarnation: // perhaps it had vanished past the hook: its mark tells what it had seen
-		x = &Record{Alive: true, Mark: x.Mark}
+		x = &Record{Key: r.After.Key, Alive: true, Mark: x.Mark}
 	case x == nil || !x.Alive || x.Mark.Incarnation == 0:
-		x = &Record{Alive: true, Mark: Mark{Incarnation: r.After.Mark.Incarnation, Groups: make([]GroupMark, len(m.groups))}}
+		x = &Record{Key: r.After.Key, Alive: true, Mark: Mark{Incarnation: r.After.Mark.Incarnation, Groups: make([]GroupMark, len(m.groups))}}
 	}
 	switch {
 	case y == nil || !y.Alive:

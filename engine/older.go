@@ -46,10 +46,10 @@ func (c *Core) takeUp(side Side, r *Record) bool {
 	if r == nil || r.Mark.Intent == 0 || !r.Mark.Dead && r.Mark.Hidden == nil {
 		return false
 	}
-	if c.pairs.at(c.pairs.ensure(r.Key, side).pair()).held != nil {
+	if c.pairs.at(c.pairs.ensure(*r.Key, side).pair()).held != nil {
 		return true
 	}
-	row := IntentRow{Key: r.Key, Op: Update, Incarnation: r.Mark.Incarnation, Existed: true, Hidden: r.Mark.Hidden != nil}
+	row := IntentRow{Key: *r.Key, Op: Update, Incarnation: r.Mark.Incarnation, Existed: true, Hidden: r.Mark.Hidden != nil}
 	if r.Mark.Dead {
 		row.Op = Delete
 	}

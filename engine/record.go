@@ -11,7 +11,7 @@ type Version uint64
 // one instant. A published Record never changes; a system that commits a
 // change publishes a new one, so that readers may keep what they read.
 type Record struct {
-	Key     Key
+	Key     *Key // never nil, and never changed: records of one key may share it
 	Version Version
 	Alive   bool    // false: never there, or deleted
 	Values  []Value // by column of the table map, as this side writes them
@@ -21,6 +21,10 @@ type Record struct {
 	// keeps causal histories here. The engine passes it on and never looks.
 	Trace any
 }
+
+// Names reports whether the record is one of a key. Not even that is sure of what a
+// user's own system gives.
+func (r *Record) Names(k *Key) bool { return r.Key != nil && *r.Key == *k }
 
 // Kind is the type of a [Value].
 type Kind uint8

@@ -137,10 +137,10 @@ func (c *Core) listed(in *Input) {
 		return
 	}
 	r.page = append(r.page[:0], in.Records...)
-	r.before, r.after = r.after, r.page[len(r.page)-1].Key
+	r.before, r.after = r.after, *r.page[len(r.page)-1].Key
 	keys := make([]Key, len(r.page))
 	for i, x := range r.page {
-		keys[i] = x.Key
+		keys[i] = *x.Key
 	}
 	r.request = c.nextRequest()
 	c.do = append(c.do, Effect{Kind: ReadBatch, Side: in.Side.Other(), Batch: r.request, Keys: keys})
@@ -189,7 +189,7 @@ func (c *Core) resyncFailed(in *Input) bool {
 // differs.
 func (c *Core) compare(r *resync, side Side, x, y *Record) {
 	d, differs := c.cfg.Maps[r.Map].compare(side, x, y)
-	id := c.pairs.ensure(x.Key, side)
+	id := c.pairs.ensure(*x.Key, side)
 	p := c.pairs.at(id.pair())
 	if !differs || p.held != nil {
 		return
@@ -214,7 +214,7 @@ func (c *Core) compare(r *resync, side Side, x, y *Record) {
 	for _, s := range Sides {
 		own := laneID(id.pair())<<1 | laneID(s)
 		if l := c.pairs.lane(own); l.repair && len(l.open) == 0 {
-			c.enqueueUnread(own, x.Key, Resynced, c.cfg.Maps[r.Map].outgoing(s))
+			c.enqueueUnread(own, *x.Key, Resynced, c.cfg.Maps[r.Map].outgoing(s))
 		}
 	}
 }
@@ -231,7 +231,7 @@ func (c *Core) repaired(l *lane) {
 // compare tells what two records of a pair have for each other, x of a side and
 // alive. It reports whether they differ.
 func (m *TableMap) compare(side Side, x, y *Record) (Drift, bool) {
-	d := Drift{Key: x.Key}
+	d := Drift{Key: *x.Key}
 	x, y = m.fitted(x), m.fitted(y)
 	other := side.Other()
 	if !m.covers(side, x) || !m.covers(other, y) {

@@ -537,7 +537,7 @@ func (j *judge) userCommitted(side engine.Side, before, after *engine.Record, c 
 		return h // saved as it was: no edit
 	}
 	if c.Live {
-		j.edits = append(j.edits, editMade{side, after.Key})
+		j.edits = append(j.edits, editMade{side, *after.Key})
 		j.outcomes[id] = engine.Outcome{Class: engine.Synced, Reason: engine.Written}
 		return h
 	}

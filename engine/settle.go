@@ -123,9 +123,9 @@ func (c *Core) enqueueOwn(id laneID, origin Origin, r *Record) {
 	}
 	m := c.cfg.Maps[r.Key.Map]
 	c.enqueue(id, &Reference{
-		Key: r.Key, Side: id.side(), Incarnation: r.Mark.Incarnation, Number: r.Mark.Number,
+		Key: *r.Key, Side: id.side(), Incarnation: r.Mark.Incarnation, Number: r.Mark.Number,
 		Groups: m.lastTouched(&r.Mark) & m.outgoing(id.side()), Op: Update, Origin: origin,
-		Needs: m.needs(r.Key, r.Values), Values: m.values(id.side(), &r.Key, nil, r.Values),
+		Needs: m.needs(*r.Key, r.Values), Values: m.values(id.side(), r.Key, nil, r.Values),
 	})
 }
 

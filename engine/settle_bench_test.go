@@ -52,7 +52,7 @@ func newBench(b *testing.B, group bool, open func(names []string) store.Store) *
 		k := engine.Key{Company: "USMF", ID: "CUSTOMER-" + string(rune('A'+i/100)) + string(rune('0'+i/10%10)) + string(rune('0'+i%10))}
 		for side := range w.records { // both hold the first content, and each has seen the other's
 			w.records[side][k] = &engine.Record{
-				Key: k, Version: 1, Alive: true, Values: w.content[0],
+				Key: &k, Version: 1, Alive: true, Values: w.content[0],
 				Mark: engine.Mark{Incarnation: 1, MapVersion: m.Version, Groups: []engine.GroupMark{{Fingerprint: w.prints[0]}}},
 			}
 		}

@@ -247,7 +247,7 @@ func TestWhatWasFilteredIsAskedFor(t *testing.T) {
 		if err != nil || !got[0].Captured {
 			t.Fatal(err, got)
 		}
-		return &engine.Record{Key: key, Alive: true, Values: values, Mark: got[0].Mark}, got[0].Reference
+		return &engine.Record{Key: &key, Alive: true, Values: values, Mark: got[0].Mark}, got[0].Reference
 	}
 	decide := func(x, y *engine.Record, r engine.Reference) (v engine.Verdict) {
 		engine.Decide(&v, m, []engine.Reference{r}, x, y, nil, nil, false)

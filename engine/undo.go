@@ -34,7 +34,7 @@ func (c *Core) readY(t *liveTx) {
 	eff := Effect{Kind: ReadBatch, Side: t.intent.Side.Other(), Keys: t.keys()}
 	for _, x := range t.x {
 		if x != nil && x.Alive {
-			eff.Lookups = append(eff.Lookups, c.cfg.Maps[x.Key.Map].needs(x.Key, x.Values)...)
+			eff.Lookups = append(eff.Lookups, c.cfg.Maps[x.Key.Map].needs(*x.Key, x.Values)...)
 		}
 	}
 	c.send(t, eff)
@@ -78,7 +78,7 @@ func (c *Core) restore(t *liveTx, in *Input) {
 			w.Kind, w.Source = UnhideWrite, y.Mark.Hidden
 			lookups = append(lookups, Alive{Key: r.Key, Incarnation: max(y.Mark.Hidden.Mark.Incarnation, 1)})
 		case t.goesAway(i, y): // the key is free for the same life, unless that was ended
-			w.Kind, w.Source = DeleteWrite, &Record{Key: r.Key, Mark: Mark{Incarnation: max(x.over(), r.Incarnation-1)}}
+			w.Kind, w.Source = DeleteWrite, &Record{Key: y.Key, Mark: Mark{Incarnation: max(x.over(), r.Incarnation-1)}}
 		default:
 			w.Groups = c.restorable(t, x, lookups)
 			if y.Alive && !y.Mark.Dead { // the transaction has not touched what flows to X only
@@ -106,7 +106,7 @@ func (c *Core) restore(t *liveTx, in *Input) {
 // their outcomes long ago, and nobody would hear of it.
 func (c *Core) bringLacking(t *liveTx) {
 	for _, x := range t.lacking {
-		c.enqueueOwn(c.pairs.ensure(x.Key, t.intent.Side), Reassert, x)
+		c.enqueueOwn(c.pairs.ensure(*x.Key, t.intent.Side), Reassert, x)
 	}
 }
 
@@ -160,7 +160,7 @@ func (c *Core) endLives(t *liveTx, ys []*Record) bool {
 		case y.hides() || !t.goesAway(i, y):
 		case x == nil || !x.Alive && x.Mark.Incarnation < y.Mark.Incarnation:
 			eff.Writes = append(eff.Writes, Write{
-				Kind: DeleteWrite, Key: r.Key, Source: &Record{Key: r.Key, Mark: Mark{Incarnation: y.Mark.Incarnation}},
+				Kind: DeleteWrite, Key: r.Key, Source: &Record{Key: y.Key, Mark: Mark{Incarnation: y.Mark.Incarnation}},
 				Target: x, Deadline: c.deadline(),
 			})
 		}

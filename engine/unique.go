@@ -178,7 +178,7 @@ func (c *Core) released(f *flight) {
 	}
 	m := c.cfg.Maps[f.y.Key.Map]
 	for _, column := range m.unique {
-		for _, id := range slices.Clone(t.refused[m.hashOf(column, &f.y.Key, &f.y.Values[column])]) {
+		for _, id := range slices.Clone(t.refused[m.hashOf(column, f.y.Key, &f.y.Values[column])]) {
 			c.movedOn(id)
 		}
 	}

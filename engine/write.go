@@ -114,7 +114,7 @@ func applyLate(m *TableMap, w *Write, side Side, now *Record) (*Record, *Referen
 	if now.Mark.Incarnation == 0 || now.Mark.Dead {
 		op = Create
 	}
-	r := &Record{Key: w.Key, Alive: true, Values: now.Values, Mark: mark}
+	r := &Record{Key: now.Key, Alive: true, Values: now.Values, Mark: mark}
 	return r, &Reference{
 		Key: w.Key, Side: side, Incarnation: mark.Incarnation, Number: mark.Number,
 		Groups: w.Groups, Op: op, Origin: Late, Needs: m.needs(w.Key, now.Values), Values: m.values(side, &w.Key, nil, now.Values),
@@ -149,7 +149,7 @@ func applyDelete(m *TableMap, w *Write, now *Record) *Record {
 		// their numbers with it.
 		mark = now.Mark
 		mark.Dead, mark.Intent, mark.Hidden = false, 0, nil
-		return &Record{Key: w.Key, Mark: mark}
+		return &Record{Key: now.Key, Mark: mark}
 	default:
 		mark.Past = now.Mark.past(w.Settled, now.Mark.Past)
 	}
@@ -161,7 +161,7 @@ func applyDelete(m *TableMap, w *Write, now *Record) *Record {
 	if w.Hide {
 		mark.Hidden = now.hidden()
 	}
-	return &Record{Key: w.Key, Mark: mark}
+	return &Record{Key: w.Source.Key, Mark: mark}
 }
 
 // applyUnhide gives back what stood there before a live transaction, in the column
@@ -240,7 +240,7 @@ func applyCarry(m *TableMap, w *Write, side Side, now *Record) (*Record, bool) {
 		r = m.room(0)
 		r.Values = held
 	}
-	r.Key, r.Alive = w.Key, true
+	r.Key, r.Alive = w.Source.Key, true
 	r.Mark = Mark{Incarnation: source.Mark.Incarnation, Intent: w.Intent, MapVersion: m.Version, Past: w.Past, Groups: r.Mark.Groups}
 	if now != nil && now.Mark.Incarnation == source.Mark.Incarnation {
 		r.Mark.Number = now.Mark.Number

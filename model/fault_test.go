@@ -164,7 +164,7 @@ func TestClockSteps(t *testing.T) {
 	}
 	latest := sim.Time(0)
 	w.Systems[engine.FinOps].Each(lines, func(r *engine.Record) {
-		row, _ := w.Systems[engine.FinOps].Find(r.Key)
+		row, _ := w.Systems[engine.FinOps].Find(*r.Key)
 		latest = max(latest, w.Systems[engine.FinOps].Modified(lines, row))
 	})
 	if latest > minute(31) {

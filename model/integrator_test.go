@@ -112,19 +112,19 @@ func (b *bystander) after(actor string, at sim.Time) {
 // is a user's; any other commit is a copy.
 func (b *bystander) look(now sim.Time, side engine.Side) {
 	b.w.Systems[side].Each(customers, func(r *engine.Record) {
-		if b.versions[side][r.Key] == r.Version {
+		if b.versions[side][*r.Key] == r.Version {
 			return
 		}
-		b.versions[side][r.Key] = r.Version
+		b.versions[side][*r.Key] = r.Version
 		text := r.Values[0].Text
 		if _, seen := b.author[text]; seen {
 			b.copies++
 		} else {
 			b.author[text] = side
-			b.closed[b.held[side][r.Key]] = true
+			b.closed[b.held[side][*r.Key]] = true
 			b.edits = append(b.edits, fmt.Sprintf("%v %s %s %s", now, side, r.Key.ID, text))
 		}
-		b.held[side][r.Key] = text
+		b.held[side][*r.Key] = text
 	})
 }
 

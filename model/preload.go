@@ -186,7 +186,7 @@ const both = 2
 // holds once the engine has carried it. What the map never carries stands on
 // both sides alike, without a mark.
 func (l *loading) carried(m *engine.TableMap, key engine.Key, values []engine.Value) (engine.Mark, *engine.Record) {
-	alike := &engine.Record{Key: key, Alive: true, Values: values}
+	alike := &engine.Record{Key: &key, Alive: true, Values: values}
 	made, err := l.capture.PreCommit(nil, 0, []engine.Change{{Key: key, Op: engine.Create, After: values}})
 	if err != nil || made[0].Filtered {
 		return engine.Mark{}, alike
@@ -195,7 +195,7 @@ func (l *loading) carried(m *engine.TableMap, key engine.Key, values []engine.Va
 	for g := range m.Groups() {
 		all = all.With(g)
 	}
-	source := &engine.Record{Key: key, Alive: true, Values: values, Mark: made[0].Mark}
+	source := &engine.Record{Key: &key, Alive: true, Values: values, Mark: made[0].Mark}
 	there, _, ok := engine.Apply(m, &engine.Write{Kind: engine.CarryWrite, Key: key, Source: source, Groups: all}, engine.Dataverse, nil)
 	if !ok {
 		return engine.Mark{}, alike

@@ -142,7 +142,7 @@ func (w *World) judge(halted string) Result {
 // passed reports that no run of the data integrator to come will list a side's
 // record as it is now.
 func (w *World) passed(side engine.Side, r *engine.Record) bool {
-	at, known := w.Systems[side].Place(r.Key)
+	at, known := w.Systems[side].Place(*r.Key)
 	return known && w.Copier.Passed(side, &integrator.Row{
 		Record: r, Modified: integrator.LocalTime(w.Systems[side].Modified(r.Key.Map, at)),
 	})

@@ -101,17 +101,17 @@ type teller struct {
 }
 
 func (t teller) UserCommit(at sim.Time, side engine.Side, before, after *engine.Record, ref *engine.Reference) any {
-	t.world.tell(Told{At: at, What: UserCommitted, Side: side, Key: after.Key, Before: before, After: after, Reference: ref})
+	t.world.tell(Told{At: at, What: UserCommitted, Side: side, Key: *after.Key, Before: before, After: after, Reference: ref})
 	return t.Oracle.UserCommit(at, side, before, after, ref)
 }
 
 func (t teller) EngineCommit(at sim.Time, side engine.Side, w *engine.Write, before, after *engine.Record, ref *engine.Reference) any {
-	t.world.tell(Told{At: at, What: EngineWrote, Side: side, Key: after.Key, Before: before, After: after, Write: w, Reference: ref})
+	t.world.tell(Told{At: at, What: EngineWrote, Side: side, Key: *after.Key, Before: before, After: after, Write: w, Reference: ref})
 	return t.Oracle.EngineCommit(at, side, w, before, after, ref)
 }
 
 func (t teller) CopyCommit(at sim.Time, side engine.Side, columns []int, source, before, after *engine.Record) any {
-	t.world.tell(Told{At: at, What: Copied, Side: side, Key: after.Key, Before: before, After: after})
+	t.world.tell(Told{At: at, What: Copied, Side: side, Key: *after.Key, Before: before, After: after})
 	return t.Oracle.CopyCommit(at, side, columns, source, before, after)
 }
 
@@ -128,8 +128,8 @@ func (t teller) RowRefused(at sim.Time, side engine.Side, w *engine.Write) {
 }
 
 func (t teller) Held(at sim.Time, side engine.Side, tx engine.TxID, before, after *engine.Record) any {
-	t.world.holds = append(t.world.holds, hold{side, tx, after.Key})
-	t.world.tell(Told{At: at, What: Held, Side: side, Key: after.Key, Before: before, After: after})
+	t.world.holds = append(t.world.holds, hold{side, tx, *after.Key})
+	t.world.tell(Told{At: at, What: Held, Side: side, Key: *after.Key, Before: before, After: after})
 	return t.Oracle.Held(at, side, tx, before, after)
 }
 

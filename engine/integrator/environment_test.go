@@ -224,7 +224,7 @@ func (e *environment) declareMaps(d *datadriven.TestData) {
 		e.sides[s] = newTestSystem(s, e.cfg.Maps)
 		e.sides[s].wrote = func(row *integrator.Row) {
 			r := row.Record
-			e.printf("  %s: %s/%s = %s", s, e.cfg.Maps[r.Key.Map].Name, r.Key.ID, e.values(s, r.Key))
+			e.printf("  %s: %s/%s = %s", s, e.cfg.Maps[r.Key.Map].Name, r.Key.ID, e.values(s, *r.Key))
 		}
 	}
 }

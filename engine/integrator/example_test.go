@@ -49,7 +49,7 @@ func ExampleCore() {
 	}
 	sides := [2]*table{{m: customers}, {m: customers}}
 	record := func(id string) *engine.Record {
-		return &engine.Record{Key: engine.Key{ID: id}, Alive: true, Values: []engine.Value{engine.Text("of " + id)}}
+		return &engine.Record{Key: &engine.Key{ID: id}, Alive: true, Values: []engine.Value{engine.Text("of " + id)}}
 	}
 	run := func(now engine.Time, in *integrator.Input) {
 		for inputs := []*integrator.Input{in}; len(inputs) > 0; inputs = inputs[1:] {

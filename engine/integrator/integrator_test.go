@@ -107,7 +107,7 @@ func TestPagesMakeTheListing(t *testing.T) {
 		var rows []integrator.Row
 		for i := range r.IntN(12) {
 			rows = append(rows, integrator.Row{
-				Record:   &engine.Record{Key: engine.Key{ID: fmt.Sprint(i)}, Version: engine.Version(1 + i), Alive: r.IntN(3) > 0},
+				Record:   &engine.Record{Key: &engine.Key{ID: fmt.Sprint(i)}, Version: engine.Version(1 + i), Alive: r.IntN(3) > 0},
 				Modified: integrator.LocalTime(r.IntN(6) - 3),
 			})
 		}
@@ -141,7 +141,7 @@ func TestPagesMakeTheListing(t *testing.T) {
 			if more {
 				last := page[len(page)-1]
 				l.Paged = true
-				l.After = integrator.Place{Modified: last.Modified, Version: last.Record.Version, Dead: !last.Record.Alive, Key: last.Record.Key}
+				l.After = integrator.Place{Modified: last.Modified, Version: last.Record.Version, Dead: !last.Record.Alive, Key: *last.Record.Key}
 				several++
 			}
 		}
@@ -200,7 +200,7 @@ func TestValuesAreTranslated(t *testing.T) {
 		}
 		w := newWorld(t, integrator.Config{Maps: maps, Projects: []integrator.Project{{Name: "p", Tasks: []engine.MapID{0}}}}, [3]testClock{{granularity: 1}, {granularity: 1}, {granularity: 1}})
 		k := engine.Key{ID: "K"}
-		w.sides[engine.FinOps].commit(w.now, &engine.Record{Key: k, Alive: true, Values: values})
+		w.sides[engine.FinOps].commit(w.now, &engine.Record{Key: &k, Alive: true, Values: values})
 		w.ask("p", false)
 		w.finish()
 		failed := engine.NoReason
@@ -254,7 +254,7 @@ func TestNonsenseBreaksTheRunOff(t *testing.T) {
 	t.Parallel()
 	row := func(id string, modified int) integrator.Row {
 		return integrator.Row{
-			Record:   &engine.Record{Key: engine.Key{ID: id}, Version: 1, Alive: true, Values: make([]engine.Value, 2)},
+			Record:   &engine.Record{Key: &engine.Key{ID: id}, Version: 1, Alive: true, Values: make([]engine.Value, 2)},
 			Modified: integrator.LocalTime(modified),
 		}
 	}
@@ -417,7 +417,7 @@ func BenchmarkCopy(b *testing.B) {
 	for i := range rows {
 		rows[i] = integrator.Row{
 			Record: &engine.Record{
-				Key: engine.Key{ID: fmt.Sprintf("%06d", i)}, Version: engine.Version(i + 1), Alive: true,
+				Key: &engine.Key{ID: fmt.Sprintf("%06d", i)}, Version: engine.Version(i + 1), Alive: true,
 				Values: []engine.Value{engine.Text("name"), engine.Number(int64(i))},
 			},
 			Modified: integrator.LocalTime(i),

@@ -48,7 +48,7 @@ type Place struct {
 
 // place returns where a listing stands after a row.
 func (r *Row) place() Place {
-	return Place{Modified: r.Modified, Version: r.Record.Version, Dead: !r.Record.Alive, Key: r.Record.Key}
+	return Place{Modified: r.Modified, Version: r.Record.Version, Dead: !r.Record.Alive, Key: *r.Record.Key}
 }
 
 // Listing asks a system for rows of one table map that have changed, a page at

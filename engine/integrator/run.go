@@ -172,7 +172,7 @@ func (c *Core) takePage(p *project, l *Listing, in *Input) bool {
 		if pos.By == ByModified && p.Detect.Watermark == NewestRow {
 			pos.Next = max(pos.Next, row.Modified)
 		}
-		at, known := w.noted[row.Record.Key]
+		at, known := w.noted[*row.Record.Key]
 		if known && w.notes[at].read == row.Record.Version {
 			continue // it has had its attempt in this run
 		}
@@ -189,7 +189,7 @@ func (c *Core) takeAgain(p *project, keys []engine.Key, rows []Row) bool {
 		return false
 	}
 	for i := range rows {
-		if r := rows[i].Record; r != nil && (r.Key != keys[i] || !fits(m, r)) {
+		if r := rows[i].Record; r != nil && (!r.Names(&keys[i]) || !fits(m, r)) {
 			return false
 		}
 	}
@@ -209,15 +209,15 @@ func (c *Core) takeAgain(p *project, keys []engine.Key, rows []Row) bool {
 
 // fits reports whether a record can be one of a table map.
 func fits(m *engine.TableMap, r *engine.Record) bool {
-	return r.Key.Map == m.ID && (!r.Alive || len(r.Values) == len(m.Columns))
+	return r.Key != nil && r.Key.Map == m.ID && (!r.Alive || len(r.Values) == len(m.Columns))
 }
 
 // takeRow decides what to do with one row of the source.
 func (c *Core) takeRow(p *project, rec *engine.Record) {
 	r, t := p.run, &p.tasks[p.run.task]
-	if rec.Alive && !t.m.InScope(p.From, rec.Key, rec.Values) || !rec.Alive && p.Detect.IgnoreDeletes {
+	if rec.Alive && !t.m.InScope(p.From, *rec.Key, rec.Values) || !rec.Alive && p.Detect.IgnoreDeletes {
 		r.exec.Filtered++
-		r.work.settle(rec.Key)
+		r.work.settle(*rec.Key)
 		return
 	}
 	r.left--
@@ -226,7 +226,7 @@ func (c *Core) takeRow(p *project, rec *engine.Record) {
 	if rec.Alive {
 		var unmapped string
 		if u.Values, unmapped = translate(t.m, t.columns, p.From.Other(), rec.Values); unmapped != "" {
-			c.rowFailed(p, rec.Key, RowResult{Reason: engine.UnmappedValue, Cause: unmapped})
+			c.rowFailed(p, *rec.Key, RowResult{Reason: engine.UnmappedValue, Cause: unmapped})
 			return
 		}
 	}
@@ -246,13 +246,13 @@ func (c *Core) written(in *Input) {
 	for i := range in.Results {
 		switch u := &q.effect.Upserts[i]; {
 		case in.Results[i].Reason != engine.NoReason:
-			c.rowFailed(p, u.Source.Key, in.Results[i])
+			c.rowFailed(p, *u.Source.Key, in.Results[i])
 		case u.Delete:
 			p.run.exec.Deletes++
-			p.run.work.settle(u.Source.Key)
+			p.run.work.settle(*u.Source.Key)
 		default:
 			p.run.exec.Upserts++
-			p.run.work.settle(u.Source.Key)
+			p.run.work.settle(*u.Source.Key)
 		}
 	}
 	c.goOn(p)

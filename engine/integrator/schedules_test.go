@@ -160,16 +160,16 @@ func (m *model) run(p *integrator.Project, now, own engine.Time) string {
 		var failed []engine.Key
 		attempted := map[engine.Key]engine.Version{}
 		write := func(r *engine.Record) {
-			failed = slices.DeleteFunc(failed, func(k engine.Key) bool { return k == r.Key })
+			failed = slices.DeleteFunc(failed, func(k engine.Key) bool { return k == *r.Key })
 			left--
 			x.Rows++
 			eff := &integrator.Effect{Columns: []int{0, 1}}
-			u := &integrator.Upsert{Key: r.Key, Delete: !r.Alive, Values: r.Values, Source: r}
+			u := &integrator.Upsert{Key: *r.Key, Delete: !r.Alive, Values: r.Values, Source: r}
 			switch result := target.write(now, eff, u); {
 			case result.Reason != engine.NoReason:
 				x.Errors++
 				x.Cause = max(x.Cause, integrator.RowErrors)
-				failed = append(failed, r.Key)
+				failed = append(failed, *r.Key)
 			case u.Delete:
 				x.Deletes++
 			default:
@@ -211,7 +211,7 @@ func (m *model) run(p *integrator.Project, now, own engine.Time) string {
 				break
 			}
 			t.last = rows[i]
-			if v, ok := attempted[row.Record.Key]; !ok || v != row.Record.Version {
+			if v, ok := attempted[*row.Record.Key]; !ok || v != row.Record.Version {
 				write(row.Record)
 			}
 			t.cut = true

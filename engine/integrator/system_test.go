@@ -45,11 +45,11 @@ func (c testClock) local(now engine.Time) engine.Time {
 func (s *testSystem) commit(now engine.Time, r *engine.Record) {
 	s.version++
 	r.Version = s.version
-	if s.rows[r.Key] == nil {
-		s.keys = append(s.keys, r.Key)
+	if s.rows[*r.Key] == nil {
+		s.keys = append(s.keys, *r.Key)
 	}
 	row := &integrator.Row{Record: r, Modified: integrator.LocalTime(s.clock.local(now))}
-	s.rows[r.Key] = row
+	s.rows[*r.Key] = row
 	if s.wrote != nil {
 		s.wrote(row)
 	}

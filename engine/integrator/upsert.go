@@ -21,7 +21,7 @@ type Upsert struct {
 // the system's to give. Columns are those of the effect: others keep what they
 // held.
 func (u *Upsert) Record(m *engine.TableMap, columns []int, now *engine.Record) *engine.Record {
-	r := &engine.Record{Key: u.Key, Alive: !u.Delete, Values: make([]engine.Value, len(m.Columns))}
+	r := &engine.Record{Key: new(u.Key), Alive: !u.Delete, Values: make([]engine.Value, len(m.Columns))}
 	if now != nil {
 		r.Mark = now.Mark
 		if now.Alive {

@@ -85,7 +85,10 @@ func (c *call) checkRead(in *engine.Input) string {
 		}
 	}
 	for i, r := range in.Records {
-		if r != nil && r.Key != keys[i] {
+		if r != nil && r.Key == nil {
+			return fmt.Sprintf("a record without a key where %q was asked for", keys[i].ID)
+		}
+		if r != nil && *r.Key != keys[i] {
 			return fmt.Sprintf("record %q where %q was asked for", r.Key.ID, keys[i].ID)
 		}
 		if p := progressOf(r); p.before(c.told[i]) {
@@ -120,6 +123,8 @@ func (c *call) checkList(in *engine.Input) string {
 		switch {
 		case r == nil || !r.Alive:
 			return "a record that is not alive"
+		case r.Key == nil:
+			return "a record without a key"
 		case r.Key.Map != e.After.Map || e.Company != "" && r.Key.Company != e.Company:
 			return fmt.Sprintf("record %q of table map %d and company %q where %d and %q were asked for", r.Key.ID, r.Key.Map, r.Key.Company, e.After.Map, e.Company)
 		case r.Key.Compare(last) <= 0:
@@ -131,7 +136,7 @@ func (c *call) checkList(in *engine.Input) string {
 		if reason := checkRecord(c.loop.config.Engine.Maps, r); reason != "" {
 			return fmt.Sprintf("record %q %s", r.Key.ID, reason)
 		}
-		last = r.Key
+		last = *r.Key
 	}
 	return ""
 }
@@ -238,7 +243,7 @@ func checkLiveRow(maps []*engine.TableMap, r *engine.LiveRow) string {
 		return fmt.Sprintf("is of table map %d, which there is not", r.Key.Map)
 	case r.Op > engine.Delete:
 		return fmt.Sprintf("meets operation %d", r.Op)
-	case r.After == nil || r.After.Key != r.Key || r.Before != nil && r.Before.Key != r.Key:
+	case r.After == nil || !r.After.Names(&r.Key) || r.Before != nil && !r.Before.Names(&r.Key):
 		return "is not the one before or after the change"
 	case r.After.Alive == (r.Op == engine.Delete) || r.After.Mark.Dead == r.After.Alive:
 		return fmt.Sprintf("is left alive, or dead, as no %s leaves it", r.Op)

@@ -130,7 +130,7 @@ func (w *world) settled() error {
 	changes := 0
 	for _, s := range engine.Sides {
 		for _, r := range w.sides[s].Records() {
-			o := w.sides[s.Other()].Record(r.Key)
+			o := w.sides[s.Other()].Record(*r.Key)
 			if !same(r, o) {
 				faults = append(faults, fmt.Errorf("%s %s differs: %v and %v", s, r.Key.ID, r, o))
 			}
@@ -142,7 +142,7 @@ func (w *world) settled() error {
 			}
 			for n := uint32(1); n <= r.Mark.Number; n++ {
 				changes++
-				if list := w.store.outcomesOf(change{r.Key, s, r.Mark.Incarnation, n}); len(list) != 1 {
+				if list := w.store.outcomesOf(change{*r.Key, s, r.Mark.Incarnation, n}); len(list) != 1 {
 					faults = append(faults, fmt.Errorf("change %d of %s on %s has the outcomes %v", n, r.Key.ID, s, list))
 				}
 			}

@@ -24,7 +24,8 @@ func TestInitialSync(t *testing.T) {
 		{"too many records", "of at most 2", func(in *engine.Input) { in.Records = append(in.Records, in.Records...) }},
 		{"more records, and none given", "gives none", func(in *engine.Input) { in.Records, in.More = nil, true }},
 		{"out of order", "does not come after", func(in *engine.Input) { slices.Reverse(in.Records) }},
-		{"of another table map", "were asked for", record(func(r *engine.Record) { r.Key.Map = 1 })},
+		{"of another table map", "were asked for", record(func(r *engine.Record) { r.Key = &engine.Key{Map: 1, ID: r.Key.ID} })},
+		{"no key", "without a key", record(func(r *engine.Record) { r.Key = nil })},
 		{"a dead record", "not alive", record(func(r *engine.Record) { r.Alive = false })},
 		{"no version", "no version", record(func(r *engine.Record) { r.Version = 0 })},
 	} {

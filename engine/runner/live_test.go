@@ -104,7 +104,7 @@ func TestLiveVerdicts(t *testing.T) {
 		{"records keep changing", func(_ *testing.T, w *world) {
 			w.clients[engine.Dataverse].misbehave(nil, func(k engine.EffectKind, in *engine.Input) error {
 				for i := range in.Records {
-					in.Records[i] = &engine.Record{Key: order("O"), Version: 77}
+					in.Records[i] = &engine.Record{Key: new(order("O")), Version: 77}
 				}
 				return nil
 			})
@@ -511,7 +511,7 @@ func TestHeldNonsense(t *testing.T) {
 		good := func() engine.LiveRow {
 			mark := engine.Mark{Incarnation: 1, Number: 1, Groups: make([]engine.GroupMark, w.maps[orders].Groups())}
 			return engine.LiveRow{Key: order("O"), After: &engine.Record{
-				Key: order("O"), Alive: true, Values: make([]engine.Value, 2), Mark: mark,
+				Key: new(order("O")), Alive: true, Values: make([]engine.Value, 2), Mark: mark,
 			}}
 		}
 		for _, c := range []struct {
@@ -528,7 +528,7 @@ func TestHeldNonsense(t *testing.T) {
 			{"the hook did not make", func(r *engine.LiveRow) { r.After.Mark.Groups = nil }},
 			{"the hook did not make", func(r *engine.LiveRow) { r.After.Mark.Incarnation = 0 }},
 			{"1 columns, of 2", func(r *engine.LiveRow) { r.After.Values = r.After.Values[1:] }},
-			{"before the change has 0 columns", func(r *engine.LiveRow) { r.Before = &engine.Record{Key: r.Key, Alive: true} }},
+			{"before the change has 0 columns", func(r *engine.LiveRow) { r.Before = &engine.Record{Key: &r.Key, Alive: true} }},
 			{"column group 0", func(r *engine.LiveRow) { r.After.Mark.Groups[0].Own = 5 }},
 		} {
 			r := good()

@@ -60,7 +60,7 @@ func (w witness) pulled(references []engine.Reference) {
 func (w witness) read(side engine.Side, records []*engine.Record) {
 	for _, r := range records {
 		if r != nil {
-			w.note(r.Key, side, progressOf(r))
+			w.note(*r.Key, side, progressOf(r))
 		}
 	}
 }

@@ -77,7 +77,7 @@ func (p *Copier) Passed(side engine.Side, row *integrator.Row) bool {
 // comes reports whether a project's next run lists a row, or tries it again.
 func (p *Copier) comes(pr *integrator.Project, row *integrator.Row) bool {
 	k := row.Record.Key
-	if slices.ContainsFunc(p.state.Failed, func(f integrator.FailedRow) bool { return f.Project == pr.Name && f.Key == k }) {
+	if slices.ContainsFunc(p.state.Failed, func(f integrator.FailedRow) bool { return f.Project == pr.Name && f.Key == *k }) {
 		return true
 	}
 	i := slices.IndexFunc(p.state.Positions, func(t integrator.TaskPosition) bool { return t.Project == pr.Name && t.Map == k.Map })

@@ -10,19 +10,19 @@ import (
 // over lands a held record over what side y holds, which is kept.
 func (h *hand) over(y engine.Side, tx engine.TxID, held *engine.Record, override engine.GroupSet) {
 	h.t.Helper()
-	h.lands(y, tx, held, override, h.get(y, held.Key))
+	h.lands(y, tx, held, override, h.get(y, *held.Key))
 }
 
 // unhide gives side y a record back.
 func (h *hand) unhide(y engine.Side, back *engine.Record, values []engine.Value) {
 	h.t.Helper()
-	before := h.get(y, back.Key)
-	r := h.next(y, back.Key, values)
+	before := h.get(y, *back.Key)
+	r := h.next(y, *back.Key, values)
 	r.Mark = back.Mark
 	if before.Mark.Number > back.Mark.Number { // users have changed it on top
 		r.Mark.Number, r.Mark.Groups = before.Mark.Number, []engine.GroupMark{{Own: before.Mark.Groups[0].Own}}
 	}
-	w := &engine.Write{Kind: engine.UnhideWrite, Key: back.Key, Source: back, Target: before}
+	w := &engine.Write{Kind: engine.UnhideWrite, Key: *back.Key, Source: back, Target: before}
 	r.Trace = h.o.EngineCommit(h.now, y, w, before, r, nil)
 	h.publish(y, r)
 }

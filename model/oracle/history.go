@@ -149,10 +149,10 @@ func (m *more) leftAs(side engine.Side) []engine.Value {
 // key names the pair.
 func (p *pair) key() *engine.Key {
 	if p.record[0] != nil {
-		return &p.record[0].Key
+		return p.record[0].Key
 	}
 	if p.record[1] != nil {
-		return &p.record[1].Key
+		return p.record[1].Key
 	}
 	return p.name
 }
@@ -334,7 +334,7 @@ func (o *Oracle) pairOfRecord(r *engine.Record) *pair {
 	if h, ok := r.Trace.(*head); ok {
 		return h.pair
 	}
-	return o.pairs.find(&r.Key)
+	return o.pairs.find(r.Key)
 }
 
 // pairOf finds or makes the pair of a record, by its predecessor if it has one.
@@ -345,10 +345,10 @@ func (o *Oracle) pairOf(before, after *engine.Record) *pair {
 			return h.pair
 		}
 	}
-	if p := o.pairs.find(&after.Key); p != nil {
+	if p := o.pairs.find(after.Key); p != nil {
 		return p
 	}
-	p := o.pairs.add(&after.Key)
+	p := o.pairs.add(after.Key)
 	if s := &o.shapes[after.Key.Map]; !s.simple {
 		p.more = o.mores.take()
 		if n := len(s.groups) - 1; n > 0 {

@@ -28,7 +28,7 @@ func TestIndexAgainstMap(t *testing.T) {
 			continue
 		}
 		p := x.add(&k)
-		p.record[i%2] = &engine.Record{Key: k}
+		p.record[i%2] = &engine.Record{Key: &k}
 		known[k] = p
 	}
 	if x.count != len(known) || x.count < 15_000 {

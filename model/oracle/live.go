@@ -60,7 +60,7 @@ func (o *Oracle) Held(at sim.Time, side engine.Side, tx engine.TxID, before, aft
 	p := o.pairOf(before, after)
 	p.lived, p.inTurn = true, [2]uint64{}
 	if p.record == [2]*engine.Record{} {
-		p.name = &after.Key
+		p.name = after.Key
 	}
 	l := o.lives[liveID{side, tx}]
 	if l == nil {

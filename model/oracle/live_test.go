@@ -51,10 +51,10 @@ func (h *hand) land(y engine.Side, tx engine.TxID, held *engine.Record, override
 // lands is land over a record that is kept hidden; nil: nothing is.
 func (h *hand) lands(y engine.Side, tx engine.TxID, held *engine.Record, override engine.GroupSet, hidden *engine.Record) {
 	h.t.Helper()
-	before := h.get(y, held.Key)
-	r := h.next(y, held.Key, held.Values)
+	before := h.get(y, *held.Key)
+	r := h.next(y, *held.Key, held.Values)
 	r.Mark.Incarnation, r.Mark.Intent, r.Mark.Hidden = held.Mark.Incarnation, tx, hidden
-	w := &engine.Write{Kind: engine.CarryWrite, Key: held.Key, Source: held, Target: before, Groups: 1, Override: override, Intent: tx}
+	w := &engine.Write{Kind: engine.CarryWrite, Key: *held.Key, Source: held, Target: before, Groups: 1, Override: override, Intent: tx}
 	if !held.Alive {
 		w.Kind, w.Groups = engine.DeleteWrite, 0
 		r.Alive, r.Mark.Dead = false, true
@@ -72,7 +72,7 @@ func (h *hand) commit(x engine.Side, tx engine.TxID, held ...*engine.Record) {
 		r := *k
 		h.version++
 		r.Version = h.version
-		r.Trace = h.o.UserCommit(h.now, x, h.get(x, r.Key), &r, nil)
+		r.Trace = h.o.UserCommit(h.now, x, h.get(x, *r.Key), &r, nil)
 		h.publish(x, &r)
 	}
 }
@@ -84,7 +84,7 @@ func (h *hand) undo(y engine.Side, k engine.Key, override engine.GroupSet) {
 	w := &engine.Write{Kind: engine.RestoreWrite, Key: k, Source: source, Target: before, Groups: 1, Override: override}
 	r := h.next(y, k, nil)
 	if source == nil {
-		w.Kind, w.Source, w.Groups = engine.DeleteWrite, &engine.Record{Key: k}, 0
+		w.Kind, w.Source, w.Groups = engine.DeleteWrite, &engine.Record{Key: &k}, 0
 		r.Alive, r.Mark = false, engine.Mark{Dead: true}
 	} else {
 		r.Values, r.Mark.Dead = source.Values, false

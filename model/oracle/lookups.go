@@ -33,7 +33,7 @@ func (o *Oracle) followed(at sim.Time) {
 		k := *e.to
 		k.Spelling = ""
 		if p := o.pairs.find(&k); p == nil || !alive(p.record[e.side]) {
-			o.unheld(e.at, e.side, &e.from.Key, e.to)
+			o.unheld(e.at, e.side, e.from.Key, e.to)
 		}
 	}
 	o.lookups.early = o.lookups.early[:0]
@@ -55,7 +55,7 @@ func (o *Oracle) lookers(at sim.Time, side engine.Side, prev, after *engine.Reco
 				}
 			}
 		}
-		if o.pairs.find(&after.Key).record[side] == after { // prev is not there any more, and was not counted
+		if o.pairs.find(after.Key).record[side] == after { // prev is not there any more, and was not counted
 			o.looks(side, prev, +1)
 		}
 	}
@@ -64,7 +64,7 @@ func (o *Oracle) lookers(at sim.Time, side engine.Side, prev, after *engine.Reco
 	o.looks(side, after, +1)
 	if dies {
 		o.lookups.at = at
-		o.lookups.gone[side] = append(o.lookups.gone[side], o.pairs.find(&after.Key))
+		o.lookups.gone[side] = append(o.lookups.gone[side], o.pairs.find(after.Key))
 	}
 }
 

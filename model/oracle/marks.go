@@ -16,14 +16,14 @@ func (o *Oracle) counters(at sim.Time, side engine.Side, prev, after *engine.Rec
 	case is.Incarnation > was.Incarnation:
 		return
 	case is.Incarnation < was.Incarnation:
-		o.breach(monotonic, at, &after.Key, "incarnation on %s went back from %d to %d", side, was.Incarnation, is.Incarnation)
+		o.breach(monotonic, at, after.Key, "incarnation on %s went back from %d to %d", side, was.Incarnation, is.Incarnation)
 		return
 	}
 	o.forward(at, side, after, "number", was.Number, is.Number)
 	for g := range was.Groups {
 		a := &was.Groups[g]
 		if g >= len(is.Groups) {
-			o.breach(monotonic, at, &after.Key, "the mark on %s lost its column group %d", side, g)
+			o.breach(monotonic, at, after.Key, "the mark on %s lost its column group %d", side, g)
 			continue
 		}
 		b := &is.Groups[g]
@@ -37,7 +37,7 @@ func (o *Oracle) counters(at sim.Time, side engine.Side, prev, after *engine.Rec
 
 func (o *Oracle) forward(at sim.Time, side engine.Side, r *engine.Record, name string, was, is uint32) {
 	if is < was {
-		o.breach(monotonic, at, &r.Key, "%s on %s went back from %d to %d", name, side, was, is)
+		o.breach(monotonic, at, r.Key, "%s on %s went back from %d to %d", name, side, was, is)
 	}
 }
 

@@ -397,12 +397,11 @@ func newLoop(pairs int, o *Oracle) *loop {
 }
 
 func (l *loop) step(i int) {
-	k := engine.Key{Map: 0, Company: "usmf"}
 	old := &l.records[i]
 	if old[0] == nil {
-		k.ID = fmt.Sprintf("RECORD-%07d", i)
+		k := engine.Key{Map: 0, Company: "usmf", ID: fmt.Sprintf("RECORD-%07d", i)}
 		for s := range old {
-			old[s] = &engine.Record{Key: k, Mark: engine.Mark{Groups: make([]engine.GroupMark, 1)}}
+			old[s] = &engine.Record{Key: &k, Mark: engine.Mark{Groups: make([]engine.GroupMark, 1)}}
 		}
 	}
 	l.at += 10
@@ -411,12 +410,12 @@ func (l *loop) step(i int) {
 	values := [...]engine.Value{{Kind: engine.KindNumber, Number: int64(n)}}
 	x.Alive, x.Values, x.Mark.Number, x.Mark.Incarnation = true, values[:], n, 1
 	x.Version, y.Version = engine.Version(n), engine.Version(n)
-	l.ref = engine.Reference{Key: x.Key, Side: fin, Incarnation: 1, Number: n, Groups: 1}
+	l.ref = engine.Reference{Key: *x.Key, Side: fin, Incarnation: 1, Number: n, Groups: 1}
 	if l.o != nil {
 		x.Trace = l.o.UserCommit(l.at, fin, old[0], &x, &l.ref)
 	}
 	y.Alive, y.Values, y.Mark.Incarnation = true, values[:], 1
-	l.write = engine.Write{Kind: engine.CarryWrite, Key: x.Key, Source: &x, Target: old[1], Groups: 1}
+	l.write = engine.Write{Kind: engine.CarryWrite, Key: *x.Key, Source: &x, Target: old[1], Groups: 1}
 	if l.o != nil {
 		y.Trace = l.o.EngineCommit(l.at+5, dat, &l.write, old[1], &y, nil)
 		l.o.Settled(l.at+5, &l.ref, engine.Outcome{Class: engine.Synced, Reason: engine.Written})

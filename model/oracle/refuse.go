@@ -32,8 +32,8 @@ func (o *Oracle) gone(at sim.Time, side engine.Side, tx engine.TxID, what string
 func (o *Oracle) mode(at sim.Time, side engine.Side, before, after *engine.Record) {
 	c := &o.commits[side]
 	lives := alive(after) && !o.shapes[after.Key.Map].leaves(side, before, after)
-	if was := c.modes; o.concerns(side, before, after.Key, lives, after.Values, c) && was != c.modes && c.modes[engine.Async] && c.modes[engine.Live] {
-		o.breach(mixedRejected, at, &after.Key, "transaction %d of %s mixes live and async table maps, and committed", c.tx, side)
+	if was := c.modes; o.concerns(side, before, *after.Key, lives, after.Values, c) && was != c.modes && c.modes[engine.Async] && c.modes[engine.Live] {
+		o.breach(mixedRejected, at, after.Key, "transaction %d of %s mixes live and async table maps, and committed", c.tx, side)
 	}
 }
 
@@ -67,7 +67,7 @@ func (o *Oracle) Refused(at sim.Time, side engine.Side, tx engine.TxID, changes 
 	for i := range changes {
 		ch := &changes[i]
 		s := &o.shapes[ch.Key.Map]
-		lives := ch.Op != engine.Delete && !s.leaves(side, ch.Before, &engine.Record{Key: ch.Key, Alive: true, Values: ch.After})
+		lives := ch.Op != engine.Delete && !s.leaves(side, ch.Before, &engine.Record{Key: &ch.Key, Alive: true, Values: ch.After})
 		if name := s.Name; o.concerns(side, ch.Before, ch.Key, lives, ch.After, &c) {
 			names[o.shapes[ch.Key.Map].Mode] = append(names[o.shapes[ch.Key.Map].Mode], name)
 		}

@@ -27,7 +27,7 @@ func TestMixedTransactions(t *testing.T) {
 		return engine.Change{Key: engine.Key{Map: m, ID: "A"}, Op: engine.Create, After: text(content)}
 	}
 	gone := change(1, "old")
-	gone.Op, gone.Before, gone.After = engine.Delete, &engine.Record{Key: gone.Key, Alive: true, Values: text("old")}, nil
+	gone.Op, gone.Before, gone.After = engine.Delete, &engine.Record{Key: &gone.Key, Alive: true, Values: text("old")}, nil
 	mixed := &engine.MixedTransactionError{Async: []string{"orders"}, Live: []string{"stock"}}
 	for _, c := range []struct {
 		name    string

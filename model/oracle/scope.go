@@ -15,7 +15,7 @@ func (s *shape) outside(side engine.Side, r *engine.Record) bool {
 	if !alive(r) || s.simple && !s.Company {
 		return false
 	}
-	return !s.belongs(side, &r.Key, r.Values)
+	return !s.belongs(side, r.Key, r.Values)
 }
 
 // leaves reports whether a change takes a record out of the map's scope and deletes the

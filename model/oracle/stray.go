@@ -54,8 +54,8 @@ func (p *pair) known(s *shape, side engine.Side, prev *engine.Record) *engine.Re
 	if p.more == nil || !s.outside(side, prev) {
 		return prev
 	}
-	if left := p.asCaptured(s, side, p.more.left[side]); left != nil {
-		return &engine.Record{Alive: true, Values: left}
+	if left := p.asCaptured(s, side, p.more.leftAs(side)); left != nil {
+		return &engine.Record{Key: prev.Key, Alive: true, Values: left}
 	}
 	return prev
 }

@@ -57,17 +57,17 @@ func (h *hand) at(d time.Duration) { h.now = sim.Time(d) }
 func (h *hand) get(s engine.Side, k engine.Key) *engine.Record { return h.records[s][k] }
 
 func (h *hand) publish(s engine.Side, r *engine.Record) *engine.Record {
-	if h.records[s][r.Key] == nil {
-		h.order[s] = append(h.order[s], r.Key)
+	if h.records[s][*r.Key] == nil {
+		h.order[s] = append(h.order[s], *r.Key)
 	}
-	h.records[s][r.Key] = r
+	h.records[s][*r.Key] = r
 	return r
 }
 
 // next makes the successor of a record.
 func (h *hand) next(s engine.Side, k engine.Key, values []engine.Value) *engine.Record {
 	h.version++
-	r := &engine.Record{Key: k, Version: h.version, Alive: true, Values: values}
+	r := &engine.Record{Key: &k, Version: h.version, Alive: true, Values: values}
 	if old := h.get(s, k); old != nil {
 		r.Mark = old.Mark
 		r.Mark.Groups, r.Mark.Dead = slices.Clone(old.Mark.Groups), false
@@ -104,16 +104,16 @@ func (h *hand) bypass(s engine.Side, k engine.Key, values []engine.Value) {
 // that was read.
 func (h *hand) write(kind engine.WriteKind, y engine.Side, read *engine.Record, override bool) *engine.Record {
 	h.t.Helper()
-	before := h.get(y, read.Key)
+	before := h.get(y, *read.Key)
 	values := read.Values
 	if kind == engine.MarkWrite {
 		values = before.Values
 	}
-	r := h.next(y, read.Key, values)
+	r := h.next(y, *read.Key, values)
 	g := &r.Mark.Groups[0]
 	r.Mark.Incarnation = read.Mark.Incarnation
 	g.Seen = max(g.Seen, read.Mark.Groups[0].Own)
-	w := &engine.Write{Kind: kind, Key: read.Key, Source: read, Target: before, Groups: 1}
+	w := &engine.Write{Kind: kind, Key: *read.Key, Source: read, Target: before, Groups: 1}
 	if override {
 		w.Override = 1
 		lost := engine.Losses(append(slices.Clone(g.Lost.Numbers()), g.Own))

@@ -78,7 +78,7 @@ func (o *Oracle) EngineCommit(at sim.Time, side engine.Side, w *engine.Write, be
 	}
 	o.lookers(at, side, prev, after)
 	if w.Kind != engine.LateWrite && ref != nil {
-		o.breach(noEcho, at, &after.Key, "the engine's own %v write on %s was captured as a change, number %d", w.Kind, side, ref.Number)
+		o.breach(noEcho, at, after.Key, "the engine's own %v write on %s was captured as a change, number %d", w.Kind, side, ref.Number)
 		c := commit{born: at}
 		o.capture(at, p, side, &c, ref)
 		o.line(p, side).push(c)
@@ -142,7 +142,7 @@ func (o *Oracle) content(at sim.Time, s *shape, p *pair, y engine.Side, w *engin
 	o.tallies[noPhantom].checked++
 	x := y.Other()
 	if now := p.record[x]; w.Kind == engine.CarryWrite && w.Intent == 0 && now != nil && now.Version == w.Source.Version && !sameContent(now.Values, w.Source.Values) {
-		o.breach(noPhantom, at, &after.Key, "%s was written from something that %s does not hold", y, x)
+		o.breach(noPhantom, at, after.Key, "%s was written from something that %s does not hold", y, x)
 	}
 	var was []engine.Value
 	if alive(prev) {
@@ -156,12 +156,12 @@ func (o *Oracle) content(at sim.Time, s *shape, p *pair, y engine.Side, w *engin
 			case carries && s.arrived(c, y, &w.Source.Values[c], v):
 			case w.Kind == engine.UnhideWrite && sameValue(v, &w.Source.Values[c]):
 			case carries:
-				o.breach(noPhantom, at, &after.Key, "%s was written from %s and holds something else in column %s", y, x, s.Columns[c].Name)
+				o.breach(noPhantom, at, after.Key, "%s was written from %s and holds something else in column %s", y, x, s.Columns[c].Name)
 			case w.Kind == engine.UnhideWrite && risen(prev) && v.Kind == engine.KindNull:
-				o.breach(noPhantom, at, &after.Key, "column %s did not come back on %s, and nobody had filled it in", s.Columns[c].Name, y)
+				o.breach(noPhantom, at, after.Key, "column %s did not come back on %s, and nobody had filled it in", s.Columns[c].Name, y)
 			case was == nil && v.Kind == engine.KindNull, was != nil && sameValue(v, &was[c]):
 			default:
-				o.breach(noPhantom, at, &after.Key, "column %s changed on %s with a write that does not carry it", s.Columns[c].Name, y)
+				o.breach(noPhantom, at, after.Key, "column %s changed on %s with a write that does not carry it", s.Columns[c].Name, y)
 			}
 		}
 	}
@@ -226,7 +226,7 @@ func (o *Oracle) meet(at sim.Time, s *shape, p *pair, y engine.Side, source *hea
 		case s.became(g, y, w.Source.Values, after.Values):
 			next[g] = o.merge(at, p, y, g, source)
 		default:
-			o.breach(noLostUpdate, at, &after.Key, "%s was marked as holding what %s holds, and does not", y, y.Other())
+			o.breach(noLostUpdate, at, after.Key, "%s was marked as holding what %s holds, and does not", y, y.Other())
 		}
 	}
 	o.move(p, y, next, source)
@@ -374,7 +374,7 @@ func (o *Oracle) leavesMore(s *shape, p *pair, y engine.Side, source *head, w *e
 
 // overwrite is what becomes of one column group of the target that is written.
 func (o *Oracle) overwrite(at sim.Time, s *shape, p *pair, y engine.Side, g int, source *head, w *engine.Write, prev, after *engine.Record) stand {
-	x, key, t := y.Other(), &after.Key, p.of(g)
+	x, key, t := y.Other(), after.Key, p.of(g)
 	old, now := p.stand(y, g), *source.of(g)
 	was, is := old.commits, now.commits
 	declared := set(w.Override).has(g)
@@ -558,7 +558,7 @@ func (o *Oracle) reached(at sim.Time, p *pair, x engine.Side, g int, from, to ui
 // live transaction brings is there at one instant, in any order. What the side gets
 // back, if anything, names by its own spelling what it named before.
 func (o *Oracle) references(at sim.Time, y engine.Side, tx engine.TxID, prev, after, back *engine.Record) {
-	key := &after.Key
+	key := after.Key
 	for _, c := range o.shapes[key.Map].lookups {
 		v := &after.Values[c]
 		if v.Kind != engine.KindLookup || alive(prev) && sameValue(v, &prev.Values[c]) {
@@ -606,6 +606,6 @@ func (o *Oracle) repeats(at sim.Time, side engine.Side, w *engine.Write, prev, a
 		}
 	}
 	if prev.Mark.Past == after.Mark.Past && prev.Mark.Intent == after.Mark.Intent && prev.Mark.MapVersion == after.Mark.MapVersion {
-		o.breach(idempotent, at, &after.Key, "%s was written once more with what it held and knew already, so that version %d follows on %d for nothing", side, after.Version, prev.Version)
+		o.breach(idempotent, at, after.Key, "%s was written once more with what it held and knew already, so that version %d follows on %d for nothing", side, after.Version, prev.Version)
 	}
 }

@@ -51,7 +51,7 @@ func TestListingHoldsWhatItMust(t *testing.T) {
 				i := table.ensure(engine.Key{Map: customers, ID: string(rune('A' + rapid.IntRange(0, 20).Draw(r, "row")))})
 				was := table.at(i).modified
 				b.s.publish(table, i, &engine.Record{
-					Key: table.at(i).key, Version: b.s.nextVersion(), Alive: rapid.IntRange(0, 9).Draw(r, "dead") > 0,
+					Key: &table.at(i).key, Version: b.s.nextVersion(), Alive: rapid.IntRange(0, 9).Draw(r, "dead") > 0,
 				})
 				if table.at(i).modified < was {
 					back++
@@ -83,7 +83,7 @@ func TestListingHoldsWhatItMust(t *testing.T) {
 			if more = got.More; more {
 				last := got.Rows[len(got.Rows)-1]
 				l.Paged, l.Until = true, got.Until
-				l.After = integrator.Place{Modified: last.Modified, Version: last.Record.Version, Dead: !last.Record.Alive, Key: last.Record.Key}
+				l.After = integrator.Place{Modified: last.Modified, Version: last.Record.Version, Dead: !last.Record.Alive, Key: *last.Record.Key}
 				later++
 			}
 		}

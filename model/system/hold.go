@@ -46,7 +46,7 @@ func (s *System) hold(tx *Tx, live int) {
 		if !h.captured[i].Live {
 			continue
 		}
-		after := &engine.Record{Key: c.Key, Alive: c.Op != engine.Delete, Values: c.After, Mark: h.captured[i].Mark}
+		after := &engine.Record{Key: &r.key, Alive: c.Op != engine.Delete, Values: c.After, Mark: h.captured[i].Mark}
 		after.Trace = s.observer.Held(now, s.config.Side, tx.id, c.Before, after)
 		h.rows = append(h.rows, h.captured[i].LiveRow(c, after))
 	}

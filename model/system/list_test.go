@@ -41,7 +41,7 @@ func TestListing(t *testing.T) {
 			t.Errorf("in pages of %d: %q, want %q", most, all, want)
 		}
 	}
-	b.s.tables[customers].at(0).record = &engine.Record{Key: b.s.tables[customers].at(0).key} // D has died
+	b.s.tables[customers].at(0).record = &engine.Record{Key: &b.s.tables[customers].at(0).key} // D has died
 	b.save(customer(Create, "E"))
 	b.save(customer(Create, "AA"))
 	if got, more := list(engine.Key{Map: customers, ID: "B"}, 2); !slices.Equal(got, []string{"C", "E"}) || !more {

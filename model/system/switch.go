@@ -22,7 +22,7 @@ func (s *System) Switch(maps []engine.MapID, how engine.Capturing, turn uint64) 
 func (s *System) Load(m engine.MapID, n Name, values []engine.Value, mark engine.Mark) Row {
 	t := &s.tables[m]
 	i := t.claim(n, s.config.FoldCase)
-	r := &engine.Record{Key: t.at(i).key, Version: s.nextVersion(), Alive: true, Values: values, Mark: mark}
+	r := &engine.Record{Key: &t.at(i).key, Version: s.nextVersion(), Alive: true, Values: values, Mark: mark}
 	r.Trace = s.observer.Loaded(s.k.Now(), s.config.Side, r)
 	s.publish(t, i, r)
 	return Row(i + 1)

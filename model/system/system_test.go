@@ -180,13 +180,13 @@ func source(id string, number uint32, values ...engine.Value) *engine.Record {
 		values = append(values, engine.Value{})
 	}
 	return &engine.Record{
-		Key: engine.Key{Map: customers, ID: id}, Version: 77, Alive: true, Values: values,
+		Key: &engine.Key{Map: customers, ID: id}, Version: 77, Alive: true, Values: values,
 		Mark: engine.Mark{Incarnation: 1, Number: number, Groups: []engine.GroupMark{{Own: number}}},
 	}
 }
 
 func carry(from, to *engine.Record) engine.Write {
-	return engine.Write{Kind: engine.CarryWrite, Key: from.Key, Source: from, Target: to, Groups: 1, Deadline: 1 << 60}
+	return engine.Write{Kind: engine.CarryWrite, Key: *from.Key, Source: from, Target: to, Groups: 1, Deadline: 1 << 60}
 }
 
 func TestTransactionIsAllOrNothing(t *testing.T) {
@@ -289,7 +289,7 @@ func TestKeysFold(t *testing.T) {
 		if got := b.save(customer(Update, "85123a", text(0, "two"))); got != Committed {
 			t.Errorf("update by another spelling: %v", got)
 		}
-		if r := b.record(customers, "85123A"); r.Key != (engine.Key{Map: customers, ID: "85123A"}) || r.Values[0].Text != "two" {
+		if r := b.record(customers, "85123A"); *r.Key != (engine.Key{Map: customers, ID: "85123A"}) || r.Values[0].Text != "two" {
 			t.Errorf("the record is %+v", r)
 		}
 	})
@@ -301,10 +301,10 @@ func TestKeysFold(t *testing.T) {
 		}
 		b.save(customer(Create, "85123a", text(0, "one")), customer(Create, "85123A", text(0, "two")), customer(Create, "85123B"))
 		one, two := b.record(customers, "85123a"), b.record(customers, "85123A")
-		if one.Key != (engine.Key{Map: customers, ID: "85123A"}) || one.Values[0].Text != "one" {
+		if *one.Key != (engine.Key{Map: customers, ID: "85123A"}) || one.Values[0].Text != "one" {
 			t.Errorf("the first record is %+v", one)
 		}
-		if two.Key != (engine.Key{Map: customers, ID: "85123A", Spelling: "85123A"}) || two.Values[0].Text != "two" {
+		if *two.Key != (engine.Key{Map: customers, ID: "85123A", Spelling: "85123A"}) || two.Values[0].Text != "two" {
 			t.Errorf("the second record is %+v", two)
 		}
 		if k := b.record(customers, "85123B").Key; k.Spelling != "" {
@@ -476,7 +476,7 @@ func TestLateWriteLeavesAReference(t *testing.T) {
 	b.save(customer(Create, "A", text(0, "x")))
 	r := b.record(customers, "A")
 	b.ask(engine.Effect{Kind: engine.WriteBatch, Writes: []engine.Write{
-		{Kind: engine.LateWrite, Key: r.Key, Source: r, Target: r, Groups: 1, Deadline: 1 << 60},
+		{Kind: engine.LateWrite, Key: *r.Key, Source: r, Target: r, Groups: 1, Deadline: 1 << 60},
 	}})
 	if len(b.refs) != 2 || b.refs[1].Origin != engine.Late || b.refs[1].Position != 2 || b.told != 2 {
 		t.Errorf("references %v, %d notifications", b.refs, b.told)

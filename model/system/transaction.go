@@ -150,8 +150,8 @@ func (s *System) land(tx *Tx, changes []engine.Change, captured []engine.Capture
 	s.observer.Transaction(now, s.config.Side, tx.id, tx.Label, references)
 	for i := range changes {
 		c, captured := &changes[i], &captured[i]
-		after := c.Room
-		*after = engine.Record{Key: c.Key, Version: s.nextVersion(), Alive: c.Op != engine.Delete, Values: c.After, Mark: captured.Mark}
+		after, st := c.Room, &stages[i]
+		*after = engine.Record{Key: &st.table.at(st.row).key, Version: s.nextVersion(), Alive: c.Op != engine.Delete, Values: c.After, Mark: captured.Mark}
 		if captured.Live {
 			after.Trace, live = live[0].After.Trace, live[1:]
 		}
@@ -164,7 +164,6 @@ func (s *System) land(tx *Tx, changes []engine.Change, captured []engine.Capture
 			ref = &captured.Reference
 		}
 		after.Trace = s.observer.UserCommit(now, s.config.Side, c.Before, after, ref)
-		st := &stages[i]
 		s.publish(st.table, st.row, after)
 		s.k.Note(noteUserCommit, sim.Mix(st.table.at(st.row).hash, uint64(after.Version)))
 	}

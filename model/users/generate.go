@@ -233,7 +233,7 @@ func (r *run) keys(u *Users, to *run) {
 		if row == 0 {
 			row, _ = u.systems[r.side].FindName(e.Map, e.Name)
 		}
-		to.targets = append(to.targets, u.systems[r.side].Record(e.Map, row).Key)
+		to.targets = append(to.targets, *u.systems[r.side].Record(e.Map, row).Key)
 		to.steps = append(to.steps, r.steps[i])
 	}
 }

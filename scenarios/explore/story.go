@@ -78,17 +78,17 @@ type witness struct {
 }
 
 func (w witness) UserCommit(at sim.Time, side engine.Side, before, after *engine.Record, ref *engine.Reference) any {
-	w.stage.heard(model.Told{At: at, What: model.UserCommitted, Side: side, Key: after.Key, Before: before, After: after, Reference: ref})
+	w.stage.heard(model.Told{At: at, What: model.UserCommitted, Side: side, Key: *after.Key, Before: before, After: after, Reference: ref})
 	return w.Oracle.UserCommit(at, side, before, after, ref)
 }
 
 func (w witness) EngineCommit(at sim.Time, side engine.Side, write *engine.Write, before, after *engine.Record, ref *engine.Reference) any {
-	w.stage.heard(model.Told{At: at, What: model.EngineWrote, Side: side, Key: after.Key, Before: before, After: after, Write: write, Reference: ref})
+	w.stage.heard(model.Told{At: at, What: model.EngineWrote, Side: side, Key: *after.Key, Before: before, After: after, Write: write, Reference: ref})
 	return w.Oracle.EngineCommit(at, side, write, before, after, ref)
 }
 
 func (w witness) Held(at sim.Time, side engine.Side, tx engine.TxID, before, after *engine.Record) any {
-	w.stage.heard(model.Told{At: at, What: model.Held, Side: side, Key: after.Key, Before: before, After: after})
+	w.stage.heard(model.Told{At: at, What: model.Held, Side: side, Key: *after.Key, Before: before, After: after})
 	return w.Oracle.Held(at, side, tx, before, after)
 }
 

@@ -157,7 +157,7 @@ func linked(m *engine.TableMap, values []engine.Value) (marks [2]engine.Mark) {
 	for g := range m.Groups() {
 		all = all.With(g)
 	}
-	source := &engine.Record{Key: key, Alive: true, Values: slices.Clone(values), Mark: made[0].Mark}
+	source := &engine.Record{Key: &key, Alive: true, Values: slices.Clone(values), Mark: made[0].Mark}
 	there, _, ok := engine.Apply(m, &engine.Write{Kind: engine.CarryWrite, Key: key, Source: source, Groups: all}, engine.Dataverse, nil)
 	if !ok {
 		panic("explore: a record that only one side holds cannot be carried")

@@ -66,7 +66,7 @@ func TestMoves(t *testing.T) {
 func TestHeldOnBothSides(t *testing.T) {
 	t.Parallel()
 	key := engine.Key{ID: "K1"}
-	record := &engine.Record{Key: key, Alive: true, Values: make([]engine.Value, 1)}
+	record := &engine.Record{Key: &key, Alive: true, Values: make([]engine.Value, 1)}
 	teller := Teller{Maps: maps}
 	for _, h := range []model.Told{
 		{What: model.Held, Side: engine.Dataverse},

@@ -97,18 +97,18 @@ func TestTrace(t *testing.T) {
 			return &engine.Reference{Key: engine.Key{ID: id}, Number: 1, Incarnation: 1}
 		}
 		at := func(s int) sim.Time { return sim.Time(time.Duration(s) * time.Second) }
-		rec := func(id string) *engine.Record { return &engine.Record{Key: engine.Key{ID: id}, Alive: true} }
+		rec := func(id string) *engine.Record { return &engine.Record{Key: &engine.Key{ID: id}, Alive: true} }
 		for i, id := range []string{"a", "b<\"\u202e"} {
-			tracer.Hear(model.Told{At: at(1 + i), What: model.UserCommitted, Key: rec(id).Key, After: rec(id), Reference: ref(id)})
-			tracer.Hear(model.Told{At: at(3 + i), What: model.Moved, Key: rec(id).Key, Place: engine.InFlight})
+			tracer.Hear(model.Told{At: at(1 + i), What: model.UserCommitted, Key: *rec(id).Key, After: rec(id), Reference: ref(id)})
+			tracer.Hear(model.Told{At: at(3 + i), What: model.Moved, Key: *rec(id).Key, Place: engine.InFlight})
 		}
 		tracer.Hear(model.Told{At: at(5), What: model.EngineDied})
 		tracer.Hear(model.Told{At: at(8), What: model.EngineBack})
-		tracer.Hear(model.Told{At: at(8), What: model.Moved, Key: rec("a").Key, Place: engine.InFlight})
-		tracer.Hear(model.Told{At: at(9), What: model.EngineWrote, Side: engine.Dataverse, Key: rec("a").Key, After: rec("a")})
-		tracer.Hear(model.Told{At: at(9), What: model.Moved, Key: rec("a").Key, Place: engine.NotQueued})
-		tracer.Hear(model.Told{At: at(10), What: model.Settled, Key: rec("a").Key, Reference: ref("a"), Outcome: engine.Outcome{Class: engine.Synced, Reason: engine.Written}})
-		tracer.Hear(model.Told{At: at(11), What: model.Moved, Key: rec("b<\"\u202e").Key, Place: engine.OnTheDesk, Outcome: engine.Outcome{Reason: engine.Refused}})
+		tracer.Hear(model.Told{At: at(8), What: model.Moved, Key: *rec("a").Key, Place: engine.InFlight})
+		tracer.Hear(model.Told{At: at(9), What: model.EngineWrote, Side: engine.Dataverse, Key: *rec("a").Key, After: rec("a")})
+		tracer.Hear(model.Told{At: at(9), What: model.Moved, Key: *rec("a").Key, Place: engine.NotQueued})
+		tracer.Hear(model.Told{At: at(10), What: model.Settled, Key: *rec("a").Key, Reference: ref("a"), Outcome: engine.Outcome{Class: engine.Synced, Reason: engine.Written}})
+		tracer.Hear(model.Told{At: at(11), What: model.Moved, Key: *rec("b<\"\u202e").Key, Place: engine.OnTheDesk, Outcome: engine.Outcome{Reason: engine.Refused}})
 		var b bytes.Buffer
 		run := &result.Run{End: 20 * time.Second, Faults: []result.Period{{Kind: "engine-crash", From: 5 * time.Second, To: 8 * time.Second}}}
 		if err := tracer.Write(&b, run); err != nil {

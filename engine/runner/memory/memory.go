@@ -153,10 +153,10 @@ func (s *System) Await(ctx context.Context, k engine.Key, f func(*engine.Record)
 func (s *System) publish(r *engine.Record) {
 	s.version++
 	r.Version = s.version
-	if s.records[r.Key] == nil {
-		s.keys = append(s.keys, r.Key)
+	if s.records[*r.Key] == nil {
+		s.keys = append(s.keys, *r.Key)
 	}
-	s.records[r.Key] = r
+	s.records[*r.Key] = r
 	s.wake()
 }
 
@@ -250,7 +250,7 @@ func (s *System) commit(ctx context.Context, changes []engine.Change) error {
 	after := make([]*engine.Record, len(changes))
 	staged := staging{}
 	for i, c := range captured {
-		after[i] = &engine.Record{Key: changes[i].Key, Alive: changes[i].Op != engine.Delete, Values: changes[i].After, Mark: c.Mark}
+		after[i] = &engine.Record{Key: &changes[i].Key, Alive: changes[i].Op != engine.Delete, Values: changes[i].After, Mark: c.Mark}
 		staged[changes[i].Key] = after[i]
 	}
 	for i := range changes {
@@ -295,7 +295,7 @@ func (s *System) at(staged staging, k engine.Key) *engine.Record {
 // is held.
 func (s *System) referenced(staged staging, k engine.Key) bool {
 	looks := func(r *engine.Record) bool {
-		return r.Alive && r.Key != k && slices.ContainsFunc(r.Values, func(v engine.Value) bool {
+		return r.Alive && *r.Key != k && slices.ContainsFunc(r.Values, func(v engine.Value) bool {
 			return v.Kind == engine.KindLookup && v.Target.Folded() == k.Folded()
 		})
 	}

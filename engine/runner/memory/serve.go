@@ -109,7 +109,7 @@ func (s *System) all(writes []engine.Write) []engine.RowAnswer {
 			rows[i].Result, failed = engine.RowConditionFailed, true
 			continue
 		}
-		staged[r.Key] = r
+		staged[*r.Key] = r
 		if reference != nil {
 			late = append(late, *reference)
 		}

@@ -352,7 +352,7 @@ func (s *system) append(r engine.Reference) {
 func (s *system) publish(r *engine.Record) {
 	s.version++
 	r.Version, r.Trace = s.version, plantedText
-	s.records[r.Key] = r
+	s.records[*r.Key] = r
 }
 
 // key returns one of a few keys, of which some fold together and some are refused.
@@ -416,7 +416,7 @@ func (w *world) edit() {
 // commit commits a change, past the hook if bypass.
 func (s *system) commit(c engine.Change, bypass bool) {
 	w := s.w
-	record := &engine.Record{Key: c.Key, Alive: c.Op != engine.Delete, Values: c.After}
+	record := &engine.Record{Key: &c.Key, Alive: c.Op != engine.Delete, Values: c.After}
 	if c.Before != nil {
 		record.Mark = c.Before.Mark
 	}
