@@ -10,10 +10,9 @@ type table struct {
 	m       *engine.TableMap
 	lookups []int           // columns that hold lookups
 	pages   []*[rowPage]row // pages keep rows where they are: lookups point at their keys
-	count   int32
-	slots   []int32 // rows by the hash of their key, plus one; 0 is free
-	created []int32 // rows by creation
-	sorted  []int32 // the first of them, by key: as many as were there at the last listing
+	index   engine.Index    // rows by their keys
+	created []int32         // rows by creation
+	sorted  []int32         // the first of them, by key: as many as were there at the last listing
 	log     changelog
 
 	unique   []int               // columns of unique values
@@ -65,7 +64,7 @@ func (r *row) incarnation() uint32 {
 }
 
 func newTable(m *engine.TableMap) table {
-	t := table{m: m, slots: make([]int32, 64)}
+	t := table{m: m}
 	for c := range m.Columns {
 		if len(m.Columns[c].Lookups) > 0 {
 			t.lookups = append(t.lookups, c)
@@ -94,62 +93,29 @@ func hashKey(k *engine.Key) uint64 {
 	return h
 }
 
-// lookup returns the row of a key, where the side has heard of it. When not, at
-// is the slot that the key would take.
-func (t *table) lookup(k *engine.Key, hash uint64) (i int32, known bool, at uint64) {
-	mask := uint64(len(t.slots) - 1)
-	for at = hash & mask; t.slots[at] != 0; at = (at + 1) & mask {
-		i = t.slots[at] - 1
-		if r := t.at(i); r.hash == hash && r.key == *k {
-			return i, true, at
-		}
-	}
-	return 0, false, at
-}
+func (t *table) key(i int32) *engine.Key { return &t.at(i).key }
 
 // row returns the row of a key, where the side has heard of it.
-func (t *table) row(k *engine.Key) (int32, bool) {
-	i, known, _ := t.lookup(k, hashKey(k))
-	return i, known
-}
+func (t *table) row(k *engine.Key) (int32, bool) { return t.index.Find(k, t.key) }
 
 // ensure returns the row of a key, which it opens when new.
 func (t *table) ensure(k engine.Key) int32 {
-	hash := hashKey(&k)
-	i, known, at := t.lookup(&k, hash)
-	if known {
-		return i
-	}
-	return t.open(k, hash, at)
-}
-
-// open makes the row of a key that has none, in the slot that it takes.
-func (t *table) open(k engine.Key, hash, at uint64) (i int32) {
-	i = t.count
-	if i%rowPage == 0 {
-		t.pages = append(t.pages, new([rowPage]row))
-	}
-	t.count++
-	r := t.at(i)
-	r.key, r.hash = k, hash
-	t.slots[at] = t.count
-	if 4*int(t.count) > 3*len(t.slots) {
-		t.rehash()
+	i, known := t.row(&k)
+	if !known {
+		i = t.open(&k)
 	}
 	return i
 }
 
-// rehash doubles the slots.
-func (t *table) rehash() {
-	t.slots = make([]int32, 2*len(t.slots))
-	mask := uint64(len(t.slots) - 1)
-	for i := range t.count {
-		at := t.at(i).hash & mask
-		for t.slots[at] != 0 {
-			at = (at + 1) & mask
-		}
-		t.slots[at] = i + 1
+// open makes the row of a key that has none.
+func (t *table) open(k *engine.Key) int32 {
+	i := t.index.Add(k)
+	if i%rowPage == 0 {
+		t.pages = append(t.pages, new([rowPage]row))
 	}
+	r := t.at(i)
+	r.key, r.hash = *k, hashKey(k)
+	return i
 }
 
 // find returns the row that a name stands for. Where the side keeps spellings
@@ -175,11 +141,10 @@ func (t *table) spelt(i int32, n Name) bool {
 // claim returns the row for a name that may be new.
 func (t *table) claim(n Name, fold bool) int32 {
 	k := engine.Key{Map: t.m.ID, Company: n.Company, ID: t.m.Keys.Canonical(n.ID)}
-	hash := hashKey(&k)
-	i, known, at := t.lookup(&k, hash)
+	i, known := t.row(&k)
 	switch {
 	case !known:
-		i = t.open(k, hash, at)
+		i = t.open(&k)
 	case !fold && !t.spelt(i, n):
 		k.Spelling = n.ID
 		i = t.ensure(k)

@@ -171,7 +171,7 @@ type plan struct {
 // pagedTypes hold pages of many entries, of which few are in use.
 var pagedTypes = map[string][2]string{
 	"engine.pairTable": {"pages", "index.count"},
-	"system.table":     {"pages", "count"},
+	"system.table":     {"pages", "index.count"},
 	"oracle.index":     {"slabs", "count"},
 }
 
