@@ -230,7 +230,7 @@ func applyCarry(m *TableMap, w *Write, side Side, now *Record) (*Record, bool) {
 	}
 	var r *Record
 	if w.Kind == CarryWrite || w.Kind == RestoreWrite {
-		if held == nil && m.copied && w.Groups == m.all() {
+		if held == nil && m.copied && w.Groups == m.all() { // all as the source has it
 			r = m.room(0)
 			r.Values = source.Values
 		} else if r = m.Room(); !m.carry(r.Values, side, source.Values, held, w.Groups) && !w.bugs.hit(PlantFallThrough) {
