@@ -152,7 +152,7 @@ func (o *Oracle) takenAway(at sim.Time, s *shape, p *pair, y engine.Side, prev *
 // lostIn reports whether a record's mark says that the change was overruled; nil never
 // was.
 func (c *commit) lostIn(r *engine.Record, g int) bool {
-	return c != nil && c.what.has(captured) && g < len(r.Mark.Groups) && slices.Contains(r.Mark.Groups[g].Lost.Numbers(), c.number)
+	return c != nil && c.what.has(captured) && g < len(r.Mark.Groups) && slices.Contains(lostNumbers(r.Mark.Groups[g].Lost), c.number)
 }
 
 // restore is a write that undoes on side y what an undone transaction had done

@@ -31,7 +31,7 @@ func (o *Oracle) counters(at sim.Time, side engine.Side, prev, after *engine.Rec
 			o.forward(at, side, after, "own", a.Own, b.Own)
 		}
 		o.forward(at, side, after, "seen", a.Seen, b.Seen)
-		o.forward(at, side, after, "lost", highest(a.Lost.Numbers()), highest(b.Lost.Numbers()))
+		o.forward(at, side, after, "lost", highest(lostNumbers(a.Lost)), highest(lostNumbers(b.Lost)))
 	}
 }
 
@@ -47,4 +47,12 @@ func highest(numbers []uint32) uint32 {
 		top = max(top, n)
 	}
 	return top
+}
+
+// lostNumbers lists the own numbers that a mark says were overridden; nil has none.
+func lostNumbers(l *engine.Losses) []uint32 {
+	if l == nil {
+		return nil
+	}
+	return *l
 }

@@ -601,7 +601,7 @@ func (o *Oracle) repeats(at sim.Time, side engine.Side, w *engine.Write, prev, a
 	}
 	for g := range after.Mark.Groups {
 		was, is := &prev.Mark.Groups[g], &after.Mark.Groups[g]
-		if was.Seen != is.Seen || was.Own != is.Own || was.Fingerprint != is.Fingerprint || !slices.Equal(was.Lost.Numbers(), is.Lost.Numbers()) {
+		if was.Seen != is.Seen || was.Own != is.Own || was.Fingerprint != is.Fingerprint || !slices.Equal(lostNumbers(was.Lost), lostNumbers(is.Lost)) {
 			return
 		}
 	}
