@@ -175,7 +175,7 @@ func (a *accounts) marks(before, after *engine.Record) {
 		}
 	}
 	if fault {
-		a.faults = append(a.faults, fmt.Sprintf("the mark of %v went back: %+v, %+v", after.Key, before.Mark, after.Mark))
+		a.faults = append(a.faults, fmt.Sprintf("the mark of %v went back: %+v, %+v", *after.Key, before.Mark, after.Mark))
 	}
 }
 

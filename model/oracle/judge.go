@@ -267,7 +267,7 @@ func (o *Oracle) recount(v View) {
 		for r := range records {
 			held++
 			if p := o.pairOfRecord(r); p == nil || *p.key() != *r.Key || p.record[side] == nil || p.record[side].Version != r.Version {
-				panic(fmt.Sprintf("oracle: the %s side holds %v in version %d, of which the oracle was not told", engine.Side(side), r.Key, r.Version))
+				panic(fmt.Sprintf("oracle: the %s side holds %v in version %d, of which the oracle was not told", engine.Side(side), *r.Key, r.Version))
 			}
 		}
 		if held != told {
