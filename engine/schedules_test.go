@@ -430,6 +430,9 @@ func (e *environment) heal() error {
 			}
 		})
 		for _, i := range parked {
+			if e.sides[i.Side].locked(i.Key) { // a user waits for the transaction that has it
+				continue
+			}
 			c := e.sides[i.Side].change(i.Key)
 			c.After[wordColumn] = engine.Text(fmt.Sprint(e.judge.nextWord(-1)))
 			if e.judge.schedule.mapping.filters() { // it may be out of scope, and what it looks up as well
