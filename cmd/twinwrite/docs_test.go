@@ -234,6 +234,9 @@ func urgencyText() string {
 // and looks for every line that the pages show of their output.
 func TestTutorial(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("it runs and compares whole days, which takes minutes under the race detector")
+	}
 	pages, err := filepath.Glob(filepath.Join(docs, "tutorial", "*.md"))
 	if err != nil || len(pages) != 5 {
 		t.Fatalf("the tutorial has %d pages (%v)", len(pages), err)
