@@ -186,6 +186,9 @@ func (o *Oracle) saves(at sim.Time, m *engine.Mutation) {
 		return
 	}
 	p.tries.reads = 0
+	if m.Kind == engine.PairQuarantined && m.Lane.Parked.Class == engine.Open {
+		o.released++
+	}
 	if m.Kind == engine.ReferenceAdded {
 		p.joins[m.Reference.Side] = p.underWay(m.Reference.Side, at)
 	}

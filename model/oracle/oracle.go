@@ -82,6 +82,7 @@ type Oracle struct {
 	rest      traffic // up to the last edit
 	restMore  uint64
 	holding   uint64                  // references of the engine's own that wait at the end
+	released  uint64                  // pairs that were quarantined: what holds their place is carried then, and may be no change
 	stands    []stand                 // scratch
 	refused   [2]map[engine.TxID]bool // transactions that the capture hook refused
 

@@ -25,7 +25,7 @@ func (t *traffic) bound() uint64 { return t.asked + 2*t.late + t.more }
 func (o *Oracle) lastEdit() {
 	o.rest = o.trafficSoFar()
 	o.rest.asked = o.totals.Captured - o.totals.Settled // still to be carried
-	o.restMore = o.totals.Held + o.totals.MarkWrites
+	o.restMore = o.totals.Held + o.released + o.totals.MarkWrites
 }
 
 // judgeTraffic judges the number of engine writes, over all and after the last
@@ -41,7 +41,7 @@ func (o *Oracle) judgeTraffic(at sim.Time) {
 		writes: all.writes - o.rest.writes, asked: o.rest.asked, late: all.late - o.rest.late,
 		// what the engine carries once more on its own account, and marks that answer
 		// for changes that have ended
-		more: all.more - o.rest.more + o.totals.Held + o.holding + o.totals.MarkWrites - o.restMore,
+		more: all.more - o.rest.more + o.totals.Held + o.holding + o.released + o.totals.MarkWrites - o.restMore,
 	}
 	if rest.writes > rest.bound() {
 		o.breach(trafficStops, at, nil, "after the last edit the engine wrote %d times, and %d open changes, %d late captures, and %d overrides, repeats, follow-ups and rows copied allow %d",
