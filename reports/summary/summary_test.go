@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/twinwrite/twinwrite/reports/internal/fixture"
 	"github.com/twinwrite/twinwrite/reports/internal/golden"
 	"github.com/twinwrite/twinwrite/reports/summary"
@@ -34,6 +36,20 @@ func TestJSON(t *testing.T) {
 			}
 			golden.Check(t, name+".json", got)
 		})
+	}
+}
+
+// TestRunByRun: a summary that is written run by run is the same as written at once.
+func TestRunByRun(t *testing.T) {
+	t.Parallel()
+	for n, set := range []*result.Set{fixture.None(), fixture.One(), fixture.Runs(3)} {
+		var once bytes.Buffer
+		if err := summary.Encode(&once, "summary", summary.Of(set)); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(once.String(), writeJSON(t, set)); diff != "" {
+			t.Errorf("set %d: (-at once +run by run)\n%s", n, diff)
+		}
 	}
 }
 
