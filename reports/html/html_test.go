@@ -233,3 +233,32 @@ func TestSameSetSameBytes(t *testing.T) {
 		t.Error("two pages of the same results differ")
 	}
 }
+
+// TestManyRuns: a page of thousands of runs stays small, and those that do not hold
+// are among the runs that it lists.
+func TestManyRuns(t *testing.T) {
+	t.Parallel()
+	set := fixture.Runs(2)
+	whole := set.Runs[0]
+	whole.Convergence, whole.Waits, whole.Worst = whole.Convergence[:3], whole.Waits[:3], nil
+	set.Runs = nil
+	for i := range 5000 {
+		r := whole
+		if r.Index = i; i%1000 == 999 {
+			r.Properties = []result.Property{{ID: "converged", Contract: "both sides agree", Verdict: result.Fail, Checked: 1, Violations: 1}}
+		}
+		set.Runs = append(set.Runs, r)
+	}
+	var b bytes.Buffer
+	if err := page.Write(&b, set, summary.Of(set), nil); err != nil {
+		t.Fatal(err)
+	}
+	if b.Len() > 1_000_000 {
+		t.Errorf("the page of %d runs has %d bytes", len(set.Runs), b.Len())
+	}
+	for _, text := range []string{"500 of 5,000 runs by themselves", `<th scope="row" class="n">999</th>`, `<th scope="row" class="n">4,999</th>`} {
+		if !strings.Contains(b.String(), text) {
+			t.Errorf("the page does not have %q", text)
+		}
+	}
+}

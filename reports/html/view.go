@@ -49,6 +49,7 @@ type view struct {
 	Slow       slowest // those that converged at last
 	Never      slowest // those that did not
 	Several    bool    // several runs: rows name theirs
+	RunsTitle  string
 	Runs       table
 	OverRuns   table
 
@@ -139,7 +140,7 @@ func newView(set *result.Set, s summary.Summary, f frame) view {
 		Key: keyNumbers(pooled, s, clock), Events: findings.Narrative(set, s), Properties: propertiesOf(s, clock),
 		Waits: findings.Waits(s), Saves: savesTable(s), Endings: endingsTable(s), Systems: systemsTable(pooled, s, clock), Asked: askedTable(pooled, clock),
 		Maps: mapTable(s), DeskCounts: findings.DeskCounts(s),
-		Several: len(set.Runs) > 1, Runs: runTable(s), OverRuns: overRunsTable(s),
+		Several: len(set.Runs) > 1, OverRuns: overRunsTable(s),
 		Pairing: pairingTable(sc.Maps),
 	}
 	if s.Verdict == result.Fail {
@@ -163,6 +164,7 @@ func newView(set *result.Set, s summary.Summary, f frame) view {
 	if p, w, ok := findings.FirstViolation(s); ok {
 		v.First = &firstViolation{p.ID, p.Contract, findings.Plain(p.ID), seen(s, w, clock)}
 	}
+	v.RunsTitle, v.Runs = runTable(s)
 	v.Slow, v.Never = worstOf(pooled, clock)
 	waits, rest := findings.Desk(s)
 	v.Errors, v.Listed = errorTable(waits), errorTable(rest)
@@ -511,11 +513,24 @@ func worstOf(set *result.Set, clock words.Clock) (slow, never slowest) {
 	return slow, never
 }
 
-func runTable(s summary.Summary) table {
-	t := table{Head: []column{
+func runTable(s summary.Summary) (title string, t table) {
+	t = table{Head: []column{
 		{"Run", true}, {"Verdict", false}, {"Changes", true}, {"Never converged", true}, {"p50", true}, {"p99", true}, {"Save p95", true}, {"Retries", true}, {"Trace digest", false}, {"Remark", false},
 	}}
+	holding := runsMost // how many of those that hold have room
+	for i := range s.Runs {
+		if s.Runs[i].Verdict != result.Pass {
+			holding--
+		}
+	}
 	for _, r := range s.Runs {
+		if r.Verdict == result.Pass {
+			if holding--; holding < 0 {
+				continue
+			}
+		} else if len(t.Rows) == runsMost {
+			break
+		}
 		remark := r.Incomplete
 		if remark != "" {
 			remark = "stopped early: " + remark
@@ -526,8 +541,15 @@ func runTable(s summary.Summary) table {
 			words.Quantile(all.At("p50")), words.Quantile(all.At("p99")), words.Quantile(r.Waits[0].At("p95")), words.Count(r.Totals.Retries), r.Digest, remark,
 		})
 	}
-	return t
+	title = "Each run by itself; convergence times of all maps"
+	if n := len(s.Runs); n > len(t.Rows) {
+		title = fmt.Sprintf("%s of %s runs by themselves, those that do not hold before others; convergence times of all maps; summary.json has all", words.Count(len(t.Rows)), words.Count(n))
+	}
+	return title, t
 }
+
+// runsMost is how many runs the page lists.
+const runsMost = 500
 
 // overRunsTable gives what several runs tell about the next one: means and
 // pooled quantiles with their intervals.

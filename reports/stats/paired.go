@@ -16,7 +16,7 @@ type Difference struct {
 	Freedom     float64 // degrees of freedom of the interval's t; 0 when it is not Known
 	Paired      bool    // run i was taken with run i; else the runs counted as independent (Welch)
 	Correlation float64 // of the two over the runs; NaN where one of them never varied
-	Gain        float64 // variance of an unpaired difference over that of the paired one: how much pairing helped
+	Gain        float64 // variance of an unpaired difference over that of the paired one: how much pairing helped; NaN where all pairs differ by the same
 }
 
 // CompareRuns measures b minus a where a[i] and b[i] come from runs with the same
@@ -40,7 +40,7 @@ func CompareRuns(a, b []float64) Difference {
 	if va > 0 && vb > 0 {
 		d.Correlation = stat.Correlation(a, b, nil)
 	}
-	if vd > 0 {
+	if vd > float64(rounding*(va+vb)) {
 		d.Gain = (va + vb) / vd
 	}
 	if !(d.Correlation > 0) && va+vb > 0 {
@@ -50,6 +50,9 @@ func CompareRuns(a, b []float64) Difference {
 	d.P = twoSided(d.Mean, math.Sqrt(vd/float64(n)), d.Freedom)
 	return d
 }
+
+// rounding is the share of a variance below which it is one of the arithmetic.
+const rounding = 1e-12
 
 // welch takes the runs as independent: the variances add, and the degrees of
 // freedom are those of Welch and Satterthwaite.
