@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"gonum.org/v1/plot"
@@ -92,7 +93,9 @@ func drawTorn(c draw.Canvas, stories []summary.Story, demands []level, several b
 		if several {
 			run = fmt.Sprintf(" (run %d)", s.Run)
 		}
-		titles[i] = fitMiddle(headStyle, s.Title, tornNameMost-measure(headStyle, run)) + run
+		// That it is a transaction stands above; the room is for its name.
+		name := strings.TrimPrefix(strings.TrimPrefix(s.Title, "transaction "), "of ")
+		titles[i] = fitMiddle(headStyle, name, tornNameMost-measure(headStyle, run)) + run
 		names = max(names, measure(headStyle, titles[i])+6+measure(noteStyle, records(s)))
 		if s.Synced > 0 {
 			longest = max(longest, (s.LastSeen - s.Committed).Duration())
