@@ -96,6 +96,9 @@ func (o *Oracle) endOfLife(s *shape, p *pair) {
 		if p.head[side] == nil {
 			p.head[side] = o.blank(p)
 		}
+		if p.more != nil { // what enters the scope in the next life is new in it
+			p.more.leave(side, nil)
+		}
 	}
 	next := o.again(p, engine.FinOps)
 	for g := range s.groups {
