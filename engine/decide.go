@@ -1,7 +1,5 @@
 package engine
 
-import "slices"
-
 // Verdict is what must happen to one item: the open references of one pair and
 // direction, of which the last is the newest and the others ride on it.
 type Verdict struct {
@@ -173,77 +171,6 @@ func (m *TableMap) unfit(k *Key) Outcome {
 
 const causeAmbiguousKey = "a record that has the same key already exists: the keys differ only in what the other side does not tell apart"
 
-// late is test 2, for the records that are in scope. A record without a mark is
-// older than the sync: as a source it is captured whole; as a target it has
-// nothing to say, or is captured whole too where it differs, so that the primary
-// decides.
-func (v *Verdict) late(m *TableMap, source Side, x, y *Record, xIn, yIn bool) bool {
-	if v.bugs.hit(PlantNoLateCapture) {
-		return false
-	}
-	if set := v.drifted(m, x, source); xIn && set != 0 {
-		v.Late, v.LateSet = LateSource, set
-		return true
-	}
-	if !yIn || !m.hasSay(source, x, y, xIn) {
-		return false
-	}
-	if set := v.drifted(m, y, source.Other()); set != 0 {
-		v.Late, v.LateSet = LateTarget, set
-		return true
-	}
-	return false
-}
-
-// hasSay reports whether a target may hold what went past its hook and counts: it is
-// alive, and not older than a sync that begins with what the source carries.
-func (m *TableMap) hasSay(source Side, x, y *Record, xIn bool) bool {
-	switch {
-	case y == nil || !y.Alive:
-		return false
-	case y.Mark.Incarnation == 0:
-		return m.Unlinked != UnlinkedCarry && xIn && !m.linkable(source, x, y)
-	default:
-		return true
-	}
-}
-
-// unheard returns what went past the hook of a target that a live transaction of the
-// source is about to write.
-func (m *TableMap) unheard(source Side, x, y *Record) GroupSet {
-	if !m.covers(source.Other(), y) || !m.hasSay(source, x, y, m.covers(source, x)) {
-		return 0
-	}
-	return m.drifted(y, source.Other())
-}
-
-// drifted returns what was changed past the hook, but for what a planted bug hides.
-func (v *Verdict) drifted(m *TableMap, r *Record, side Side) GroupSet {
-	set := m.drifted(r, side)
-	if set != 0 && v.bugs.hit(PlantNullUnhashed) {
-		return m.withoutNull(set, r)
-	}
-	return set
-}
-
-// linkable reports whether the target holds alike all that its changes carry, so
-// that it has nothing to say of its own.
-func (m *TableMap) linkable(source Side, x, y *Record) bool {
-	for g := range m.groups {
-		switch target := source.Other(); {
-		case m.outgoing(source).Has(g) && m.outgoing(target).Has(g):
-			if !m.equal(g, target, x.Values, y.Values) {
-				return false
-			}
-		case m.outgoing(target).Has(g):
-			if !m.equal(g, source, y.Values, x.Values) {
-				return false
-			}
-		}
-	}
-	return true
-}
-
 // judge applies tests 1 and 3 to 5 to one reference. Class Open means that
 // none of them ends it.
 func judge(m *TableMap, r *Reference, newest bool, x, y *Record, alive, linked bool) Outcome {
@@ -350,67 +277,6 @@ func pending(m *TableMap, source Side, x, y *Record, linked bool) GroupSet {
 		}
 	}
 	return s & out
-}
-
-// resolve is test 7, for the groups that the source has for the target: it
-// finds the first looked-up record that the target does not hold alive. The
-// record itself, and one that waits for it, cannot be waited for: the lookup is
-// left out and follows later.
-func (v *Verdict) resolve(m *TableMap, has GroupSet, x *Record, lookups []Alive, circle []Key, linked bool) {
-	for g := range m.groups {
-		for _, c := range m.groups[g].columns {
-			if !has.Has(g) || x.Values[c].Kind != KindLookup {
-				continue
-			}
-			need := x.Values[c].Target.Folded()
-			self := need == *x.Key
-			switch {
-			case !slices.Contains(m.Columns[c].Lookups, need.Map):
-				v.Park = Outcome{Class: ApplicationFailure, Reason: LookupNotFound, Cause: causeForeign + m.Columns[c].Name}
-				return
-			case self && linked || !self && incarnationOf(need, lookups) != 0:
-			case !self && !slices.Contains(circle, need):
-				missing := need // of its own, so that need itself stays off the heap
-				v.Missing = &missing
-				return
-			case !m.groups[g].alone:
-				v.Park = Outcome{Class: ApplicationFailure, Reason: LookupNotFound, Cause: causeCircle}
-				return
-			default:
-				v.Later = v.Later.With(g)
-			}
-		}
-	}
-}
-
-// untold returns the groups of which no counter of the source says that it has
-// something: users of it have not changed them in this life, or were overridden. A
-// target that holds nothing of the record gets them with it, but for what must follow
-// later: that is captured late, so that a counter stays behind.
-func untold(x *Record) (s GroupSet) {
-	for g := range x.Mark.Groups {
-		if gm := &x.Mark.Groups[g]; gm.Own <= gm.lostHighest() {
-			s = s.With(g)
-		}
-	}
-	return s
-}
-
-// causeCircle tells of a circle that no lookup may be left out of.
-const causeCircle = "the records look each other up in a circle, and no lookup in it may be empty for a while"
-
-// causeForeign is followed by the column's name.
-const causeForeign = "the lookup names a record of a table that it cannot look up: column "
-
-// incarnationOf returns the incarnation in which a looked-up record is alive,
-// or 0.
-func incarnationOf(k Key, lookups []Alive) uint32 {
-	for i := range lookups {
-		if lookups[i].Key == k {
-			return lookups[i].Incarnation
-		}
-	}
-	return 0
 }
 
 // split is tests 8 to 11: it sorts the groups in which the source has
