@@ -59,8 +59,9 @@ bench: compiler ## measure: the kernel beside a C++ program, the product beside 
 	$(GO) run ./bench
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
-soak: compiler ## long tests: SOAK_CASES a property, FUZZ_TIME a fuzz target, SOAK_TIME at most
+soak: compiler ## long tests: SOAK_CASES a property, every planted bug, FUZZ_TIME a fuzz target, SOAK_TIME at most
 	RAPID_CHECKS=$(SOAK_CASES) $(GO) test -count=1 -timeout $(SOAK_TIME) ./...
+	$(GO) run ./cmd/twinwrite check --self-test
 	@set -e; for package in $$($(GO) list ./...); do \
 		for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
 			echo "fuzz $$target in $$package for $(FUZZ_TIME)"; \

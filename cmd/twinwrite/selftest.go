@@ -12,8 +12,9 @@ import (
 )
 
 // runSelfTest plants every known bug in turn and prints what caught it. It fails
-// when one was not found, when a property that must catch one caught none, or when
-// cases do not reach all that they are for.
+// when one was not found, when the cases that show them are not made small in time, when
+// a property that must catch one caught none, or when cases do not reach all that they
+// are for.
 func (f *checkFlags) runSelfTest(cmd *cobra.Command, subject *check.Subject) error {
 	if f.jobs < 1 || f.cases < 0 {
 		return usage(fmt.Errorf("--jobs is %d and --cases %d\n  hint: at least 1 each", f.jobs, f.cases))
@@ -24,15 +25,17 @@ func (f *checkFlags) runSelfTest(cmd *cobra.Command, subject *check.Subject) err
 	}
 	defer func() { _ = files.clear() }() // what is left there is of no use to anybody
 	out := cmd.OutOrStdout()
-	fmt.Fprintf(out, "%-32s %-16s %-16s %6s %6s %7s\n", "bug", "must break", "broke first", "cases", "edits", "faults")
+	fmt.Fprintf(out, "%-32s %-16s %-16s %6s %6s %7s %5s %7s\n", "bug", "must break", "broke first", "cases", "edits", "faults", "runs", "took")
 	started := time.Now()
 	test := check.SelfTest{
 		Subject: subject, Seeds: []uint64{f.seed}, Cases: f.cases, Jobs: f.jobs, OtherStore: files.open,
+		Clock: func() time.Duration { return time.Since(started) },
 		Progress: func(c check.Caught) {
 			by, sizes := "not found", ""
 			if c.Found() {
 				by = strings.Join(c.By, " ")
-				sizes = fmt.Sprintf("%6d %6d %7d", check.Median(c.Cases), check.Median(c.Edits), check.Median(c.Faults))
+				sizes = fmt.Sprintf("%6d %6d %7d %5d %7v", check.Median(c.Cases), check.Median(c.Edits), check.Median(c.Faults),
+					check.Median(c.Tries), check.Median(c.Took).Round(time.Millisecond))
 			}
 			fmt.Fprintf(out, "%-32s %-16s %-16s %s\n", strings.TrimPrefix(c.Name, "engine/"), c.Property, by, sizes)
 		},
@@ -51,6 +54,10 @@ func (f *checkFlags) runSelfTest(cmd *cobra.Command, subject *check.Subject) err
 		}
 	}
 	fmt.Fprintf(out, "\n%d of %d planted bugs were found.\n", len(all)-missed, len(all))
+	unshrunk := check.Unshrunk(all)
+	for _, short := range unshrunk {
+		fmt.Fprintf(out, "Shrinking does too little: in the median %s.\n", short)
+	}
 	reached, err := test.Reach(cmd.Context())
 	switch {
 	case err != nil:
@@ -66,7 +73,7 @@ func (f *checkFlags) runSelfTest(cmd *cobra.Command, subject *check.Subject) err
 	if !f.quiet {
 		fmt.Fprintf(cmd.ErrOrStderr(), "twinwrite: the self-test took %v\n", time.Since(started).Round(time.Second))
 	}
-	if missed > 0 || len(idle) > 0 || !whole {
+	if missed+len(unshrunk) > 0 || len(idle) > 0 || !whole {
 		return exit{code: exitViolated}
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/twinwrite/twinwrite/model/oracle"
 	"github.com/twinwrite/twinwrite/sim"
@@ -20,7 +21,7 @@ type Campaign struct {
 	Cases   int     // to draw; [DefaultCases]
 	Jobs    int     // cases at the same time; 1. It moves no result
 	Corpus  []*Case // are run first: what failed once
-	Shrink  int     // executions that shrinking a failed case may take; 400, negative for none
+	Shrink  int     // executions that shrinking a failed case may take; [ShrinkMost], negative for none
 	Twins   int     // per mille of the cases that are executed again in each way that must not matter; 50, negative for none
 
 	// OtherStore opens a store of another kind than the plan's, which must give
@@ -33,11 +34,23 @@ type Campaign struct {
 
 	Progress func(Progress) // called after each round of cases; nil: nobody listens
 
+	// Clock tells how long it is since some instant, to time the shrinking; nil: nobody
+	// does. No case and no verdict depends on it.
+	Clock func() time.Duration
+
 	faults []error // of the options that made it
 }
 
 // DefaultCases is how many cases a campaign draws if nobody says how many.
 const DefaultCases = 1000
+
+// What shrinking a failed case may take. Both are counted, and neither is a time, so that
+// the same case comes out on every machine: cases that behave end by the first, and those
+// that run away by the second, which is what a core does in some ten seconds.
+const (
+	ShrinkMost   = 400       // executions
+	shrinkEvents = 5_000_000 // of all executions together
+)
 
 // Progress tells how far a campaign has come.
 type Progress struct {
@@ -72,8 +85,10 @@ type Failure struct {
 	Case      *Case
 	Shrunk    *Case // nil: it was not shrunk
 	Property  oracle.Property
-	Execution *Execution // of the shrunk case, else of the case
-	Tries     int        // executions that shrinking took
+	Execution *Execution    // of the shrunk case, else of the case
+	Tries     int           // executions that shrinking took
+	Events    int           // ... and what happened in them
+	Took      time.Duration // what shrinking took by the campaign's clock
 }
 
 // Smallest returns the case to look at.
@@ -99,11 +114,12 @@ func (c Campaign) Run(ctx context.Context) (*Summary, error) {
 		c.Cases = DefaultCases
 	}
 	if c.Shrink == 0 {
-		c.Shrink = 400
+		c.Shrink = ShrinkMost
 	}
 	if c.Twins == 0 {
 		c.Twins = 50
 	}
+	c.Plan.Observe = nil
 	s := &search{Campaign: c, twins: twins(c.OtherStore), distinct: map[sim.Digest]bool{}}
 	s.sum.Subject, s.sum.Seed = c.Subject.Name, c.Seed
 	for len(s.corpus()) > 0 || s.drawn < c.Cases {
@@ -285,20 +301,28 @@ func (s *search) shrink() {
 	if s.Shrink < 0 {
 		return
 	}
+	if s.Clock != nil {
+		began := s.Clock()
+		defer func() { f.Took = s.Clock() - began }()
+	}
 	p := s.Plan
-	p.Observe = nil
-	small := &shrinker{best: f.Case.Clone(), left: s.Shrink, fails: func(c *Case) bool {
+	p.Observe = func(sim.Event) { f.Events++ } // also of what a contract compares with
+	small := &shrinker{best: f.Case.Clone(), left: s.Shrink}
+	small.fails = func(c *Case) bool {
 		f.Tries++
 		x, err := s.execute(c, p, f.Property.ID)
 		if err != nil {
 			return false
+		}
+		if f.Events > shrinkEvents {
+			small.left = 0
 		}
 		failed := x.failed(f.Property.ID)
 		if failed != nil {
 			f.Execution = x
 		}
 		return failed != nil
-	}}
+	}
 	if len(f.Property.Examples) > 0 {
 		small.focus(s.Subject, &f.Property.Examples[0])
 	}

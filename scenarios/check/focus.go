@@ -70,10 +70,8 @@ func (c *Case) keep(some func(*Edit) bool) {
 	c.Transactions = slices.DeleteFunc(c.Transactions, func(t Transaction) bool { return len(t.Edits) == 0 })
 }
 
-// What is small enough to be read, and how often a larger case is tried elsewhen.
+// How often a case that is too large is tried elsewhen.
 const (
-	editsEnough  = 5
-	faultsEnough = 2
 	elsewhenMost = 40
 	lossMany     = 120 // per mille
 )

@@ -1,8 +1,11 @@
 package check
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"slices"
+	"time"
 
 	"github.com/twinwrite/twinwrite/engine"
 	"github.com/twinwrite/twinwrite/internal/fault"
@@ -19,26 +22,62 @@ type SelfTest struct {
 	// OtherStore is what [Campaign.OtherStore] is. The bugs of a store of another kind
 	// need it.
 	OtherStore Store
-	Progress   func(Caught) // called after each bug; nil: nobody listens
+	Progress   func(Caught)         // called after each bug; nil: nobody listens
+	Clock      func() time.Duration // what [Campaign.Clock] is
 }
 
 // Caught tells how a planted bug fared. The slices have one element for each
 // seed with which it was found.
 type Caught struct {
 	engine.Plant
-	By            []string // the property that broke first: the one that must catch it, where it did
-	Cases         []int    // until it was found
-	Edits, Faults []int    // of the shrunk case
-	Missed        int      // seeds with which it was not found
+	By            []string        // the property that broke first: the one that must catch it, where it did
+	Cases         []int           // until it was found
+	Edits, Faults []int           // of the shrunk case
+	Tries         []int           // executions that shrinking took
+	Took          []time.Duration // ... and its time; none without a clock
+	Missed        int             // seeds with which it was not found
+}
+
+// What shrinking must come to over all planted bugs, in the median: what people can read,
+// and how long they wait for it.
+const (
+	editsEnough  = 5
+	faultsEnough = 2
+	triesEnough  = 100
+	timeEnough   = 10 * time.Second
+)
+
+// Unshrunk tells where shrinking did less in the median than it must; nothing where it
+// did enough.
+func Unshrunk(all []Caught) (short []string) {
+	var edits, faults, tries []int
+	var took []time.Duration
+	for i := range all {
+		edits, faults = append(edits, all[i].Edits...), append(faults, all[i].Faults...)
+		tries, took = append(tries, all[i].Tries...), append(took, all[i].Took...)
+	}
+	if n := Median(edits); n > editsEnough {
+		short = append(short, fmt.Sprintf("%d edits are left of a case, and %d is the most", n, editsEnough))
+	}
+	if n := Median(faults); n > faultsEnough {
+		short = append(short, fmt.Sprintf("%d faults are left of a case, and %d is the most", n, faultsEnough))
+	}
+	if n := Median(tries); n > triesEnough {
+		short = append(short, fmt.Sprintf("it takes %d executions, and %d is the most", n, triesEnough))
+	}
+	if d := Median(took); d > timeEnough {
+		short = append(short, fmt.Sprintf("it takes %v, and %v is the most", d, timeEnough))
+	}
+	return short
 }
 
 // Found reports whether the bug was found with every seed.
 func (c *Caught) Found() bool { return c.Missed == 0 && len(c.Cases) > 0 }
 
 // Median returns the middle of some numbers, the lower one of two; 0 for none.
-func Median(of []int) int {
+func Median[T cmp.Ordered](of []T) (middle T) {
 	if len(of) == 0 {
-		return 0
+		return middle
 	}
 	sorted := slices.Sorted(slices.Values(of))
 	return sorted[(len(sorted)-1)/2]
@@ -82,7 +121,7 @@ func over(ctx context.Context) bool { return ctx.Err() != nil }
 // break, and if it does not, for any.
 func (t *SelfTest) look(ctx context.Context, c *Caught, seed uint64) error {
 	search := Campaign{
-		Subject: t.Subject, Seed: seed, Cases: t.Cases, Jobs: t.Jobs, Pinned: c.Property, OtherStore: t.OtherStore,
+		Subject: t.Subject, Seed: seed, Cases: t.Cases, Jobs: t.Jobs, Pinned: c.Property, OtherStore: t.OtherStore, Clock: t.Clock,
 		Plan: Plan{Bugs: []fault.Point{{Name: c.Name, Terms: fault.Always}}},
 	}
 	sum, err := search.Run(ctx)
@@ -107,6 +146,10 @@ func (t *SelfTest) look(ctx context.Context, c *Caught, seed uint64) error {
 	c.Cases = append(c.Cases, sum.Cases)
 	c.Edits = append(c.Edits, small.Edits())
 	c.Faults = append(c.Faults, len(small.Faults))
+	c.Tries = append(c.Tries, f.Tries)
+	if t.Clock != nil {
+		c.Took = append(c.Took, f.Took)
+	}
 	return nil
 }
 

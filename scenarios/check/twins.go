@@ -55,7 +55,6 @@ func twins(other Store) []twin {
 // compare executes a case again in one way and judges the two executions.
 func (w twin) compare(s *Subject, c *Case, p Plan, x *Execution) (oracle.Property, error) {
 	judged := oracle.Property{Contract: w.contract, Verdict: oracle.Inconclusive}
-	p.Observe = nil
 	rules := len(p.Rules)
 	first := c
 	if w.first != nil {
