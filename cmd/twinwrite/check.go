@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
@@ -21,8 +20,6 @@ import (
 	"github.com/twinwrite/twinwrite/engine"
 	"github.com/twinwrite/twinwrite/internal/fault"
 	"github.com/twinwrite/twinwrite/reports/junit"
-	"github.com/twinwrite/twinwrite/reports/plots"
-	"github.com/twinwrite/twinwrite/scenarios"
 	"github.com/twinwrite/twinwrite/scenarios/check"
 	"github.com/twinwrite/twinwrite/scenarios/result"
 	"github.com/twinwrite/twinwrite/scenarios/runs"
@@ -140,16 +137,16 @@ func (f *checkFlags) run(cmd *cobra.Command, subject *check.Subject) error {
 		fmt.Fprintf(cmd.ErrOrStderr(), "twinwrite: %d cases, %d events in %v: %.0f cases/s\n",
 			sum.Cases, sum.Events, time.Since(started).Round(10*time.Millisecond), float64(sum.Cases)/time.Since(started).Seconds())
 	}
-	path := ""
+	var left leftover
 	if sum.Failure != nil {
-		if path, err = f.keep(&c, sum.Failure); err != nil {
+		if left, err = f.keep(&c, sum.Failure); err != nil {
 			return exit{exitInternal, err}
 		}
 	}
-	if err := f.writeJUnit(sum, path); err != nil {
+	if err := f.writeJUnit(sum, left.path); err != nil {
 		return exit{exitInternal, err}
 	}
-	if err := f.print(cmd.OutOrStdout(), &c, sum, path); err != nil {
+	if err := f.print(cmd.OutOrStdout(), &c, sum, left); err != nil {
 		return exit{exitInternal, err}
 	}
 	switch {
@@ -261,81 +258,7 @@ func readCase(path string) (*check.Case, error) {
 	return c, nil
 }
 
-// keep writes the failed case, how it went event by event, a picture of it, and a Go
-// test, and returns the case's path.
-func (f *checkFlags) keep(c *check.Campaign, failure *check.Failure) (string, error) {
-	small := failure.Smallest()
-	_, trace, err := check.Record(c.Subject, small, c.Plan)
-	if err != nil {
-		return "", err
-	}
-	if err := os.MkdirAll(f.out, 0o755); err != nil {
-		return "", err
-	}
-	path := filepath.Join(f.out, failure.Property.ID+"-"+small.Hash()+".json")
-	if err := os.WriteFile(path, small.Encode(), 0o644); err != nil {
-		return "", err
-	}
-	story, err := check.Tell(c.Subject, small, c.Plan, failure.Property.ID)
-	if err != nil {
-		return "", err
-	}
-	if err := writeFile(picturePath(path), plots.Lanes(&story.History).WriteSVG); err != nil {
-		return "", err
-	}
-	if err := f.writeGoTest(c, failure.Property.ID, small, path); err != nil {
-		return "", err
-	}
-	return path, os.WriteFile(tracePath(path), trace.Encode(), 0o644)
-}
-
-// writeGoTest writes a Go test of a failed case, where it fails in one: what needs a
-// store in a file does not.
-func (f *checkFlags) writeGoTest(c *check.Campaign, property string, small *check.Case, path string) error {
-	broken, err := check.Broken(c.Subject, small, check.Plan{Bugs: c.Plan.Bugs}, property)
-	if err != nil || broken == nil || broken.ID != property {
-		if err := os.Remove(goTestPath(path)); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return err
-		}
-		return nil
-	}
-	maps := cmp.Or(f.scenario, check.OwnSubject().Name)
-	if _, err := scenarios.Builtin(maps); err != nil && maps != check.OwnSubject().Name {
-		if maps, err = fromFolder(f.out, maps); err != nil {
-			return err
-		}
-	}
-	text, err := check.GoTest(path, maps, property, c.Plan.Bugs)
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(goTestPath(path), text, 0o644)
-}
-
-// fromFolder is the path of a file as it is seen from a folder, where go test runs.
-func fromFolder(folder, file string) (string, error) {
-	from, err := filepath.Abs(folder)
-	if err != nil {
-		return "", err
-	}
-	to, err := filepath.Abs(file)
-	if err != nil {
-		return "", err
-	}
-	path, err := filepath.Rel(from, to)
-	return filepath.ToSlash(path), err
-}
-
-// tracePath is where the recording of a case is.
-func tracePath(path string) string { return strings.TrimSuffix(path, ".json") + ".trace" }
-
-// goTestPath is where the Go test of a case is.
-func goTestPath(path string) string { return strings.TrimSuffix(path, ".json") + "_test.go" }
-
-// picturePath is where the picture of a case is.
-func picturePath(path string) string { return strings.TrimSuffix(path, ".json") + ".svg" }
-
-func (f *checkFlags) print(w io.Writer, c *check.Campaign, s *check.Summary, path string) error {
+func (f *checkFlags) print(w io.Writer, c *check.Campaign, s *check.Summary, left leftover) error {
 	fmt.Fprintf(w, "%s of %s, seed %d: %d different timelines\n\n", plural(s.Cases, "case"), s.Subject, s.Seed, s.Timelines)
 	for _, p := range s.Properties {
 		fmt.Fprintf(w, "  %-12s %-16s %s\n", verdict(&p), p.ID, countText(&p))
@@ -357,11 +280,14 @@ func (f *checkFlags) print(w io.Writer, c *check.Campaign, s *check.Summary, pat
 		plural(small.Edits(), "edit"), plural(len(small.Faults), "fault"),
 		plural(s.Failure.Case.Edits(), "edit"), plural(len(s.Failure.Case.Faults), "fault"), s.Failure.Tries)
 	fmt.Fprintf(w, "\nWhat happened, in true time:\n\n%s", story.Text())
-	fmt.Fprintf(w, "\nAs a picture:  %s\n", picturePath(path))
-	if _, err := os.Stat(goTestPath(path)); err == nil {
-		fmt.Fprintf(w, "As a Go test:  %s\n", goTestPath(path))
+	fmt.Fprintf(w, "\nAs a picture:  %s\n", picturePath(left.path))
+	if left.test == nil {
+		fmt.Fprintln(w, "As a Go test:  none, since the case held when it was run once more")
+	} else {
+		fmt.Fprintf(w, "As a Go test:  %s\n", goTestPath(left.path))
+		fmt.Fprintf(w, "    to run it  %s\n", left.testLine())
 	}
-	fmt.Fprintf(w, "See it again:  %s\n", f.replayLine(path))
+	fmt.Fprintf(w, "See it again:  %s\n", f.replayLine(left.path))
 	return nil
 }
 

@@ -75,6 +75,7 @@ var rooms = []room{
 		dir:    "scenarios/check",
 		ours:   []string{"sim", "engine", "engine/store", "model", "model/oracle", "scenarios", "scenarios/result", "internal/fault"},
 		theirs: []string{rapid, histogram},
+		tests:  []string{"engine/store/sqlite"},
 		why:    "case generation draws nothing and needs no cgo: pictures and durable stores are handed to it",
 	},
 	{

@@ -39,8 +39,8 @@ func MapsOf(t testing.TB, nameOrPath string) *Subject {
 }
 
 // Repeat runs a case file once more in a Go test, and fails as the case does, with its
-// story. Of the options it takes [Plant], [Breaks], [Holds] and [Validate], whose functions
-// no case file can hold; the others are about drawing cases.
+// story. Of the options it takes [Plant], [Breaks], [StoredIn], [ComparedWith], [Holds] and
+// [Validate], which no case file can hold; the others are about drawing cases.
 func Repeat(t testing.TB, subject *Subject, path string, options ...Option) {
 	t.Helper()
 	text, err := os.ReadFile(path)
@@ -58,7 +58,7 @@ func Repeat(t testing.TB, subject *Subject, path string, options ...Option) {
 	if len(with.faults) > 0 {
 		t.Fatal(errors.Join(with.faults...))
 	}
-	broken, err := Broken(subject, c, with.Plan, with.Pinned)
+	broken, err := Broken(subject, c, with.Plan, with.OtherStore, with.Pinned)
 	if err != nil {
 		t.Fatalf("%s: %v", path, err)
 	}
@@ -73,9 +73,10 @@ func Repeat(t testing.TB, subject *Subject, path string, options ...Option) {
 }
 
 // Broken runs a case and returns the property that it breaks: the one of that name, else
-// the first; nil for none. A name that nothing judges is an error.
-func Broken(s *Subject, c *Case, p Plan, property string) (*oracle.Property, error) {
-	once := search{Campaign: Campaign{Subject: s}, twins: twins(nil)}
+// the first; nil for none. other is what [Campaign.OtherStore] is. A name that nothing
+// judges is an error.
+func Broken(s *Subject, c *Case, p Plan, other Store, property string) (*oracle.Property, error) {
+	once := search{Campaign: Campaign{Subject: s}, twins: twins(other)}
 	x, err := once.execute(c, p, property)
 	if err != nil {
 		return nil, err
@@ -102,24 +103,78 @@ func (x *Execution) judged(property string) bool {
 	return false
 }
 
-// GoTest writes a Go test that repeats a failed case: a file for the folder of the case.
-// maps is what [MapsOf] takes, seen from that folder.
-func GoTest(path, maps, property string, bugs []fault.Point) ([]byte, error) {
-	name := strings.TrimSuffix(filepath.Base(path), ".json")
+// CaseTag is the build tag of the Go tests that are written of failed cases: without it
+// nobody's go test ./... knows of them.
+const CaseTag = "twinwrite_case"
+
+// GoTest says what a Go test must hold to repeat a failed case.
+type GoTest struct {
+	Path     string // of the case file; the test belongs beside it
+	Maps     string // what [MapsOf] takes, seen from that folder
+	Property string
+	Bugs     []fault.Point
+	Needs    File
+}
+
+// File says what a case needs a store in a file for, if it is to fail.
+type File string
+
+// The ways in which a case needs one, named by the options that give it.
+const (
+	NoFile       File = ""
+	KeptInFile   File = "StoredIn"
+	BesideMemory File = "ComparedWith"
+)
+
+// StoredIn keeps the engine's state in stores of another kind than those in memory.
+func StoredIn(open Store) Option { return func(c *Campaign) { c.Plan.Store = open } }
+
+// ComparedWith opens stores of another kind, which must give the same.
+func ComparedWith(open Store) Option { return func(c *Campaign) { c.OtherStore = open } }
+
+// Command is the one that runs the test, word by word.
+func (g *GoTest) Command() []string {
+	folder := filepath.Dir(g.Path)
+	if filepath.IsLocal(folder) {
+		folder = "./" + filepath.ToSlash(folder)
+	}
+	return []string{"go", "test", "-count=1", "-tags", CaseTag, "-run", g.name(), folder}
+}
+
+func (g *GoTest) name() string {
+	return "Test" + identifier(strings.TrimSuffix(filepath.Base(g.Path), ".json"))
+}
+
+// Text writes the test: a file for the folder of the case.
+func (g *GoTest) Text() ([]byte, error) {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, `// Written by twinwrite check: a case that breaks %s, made small. It fails while the
-// case does; keep it beside its case file to see that it stays mended.
+// case does; keep it beside its case file to see that it stays mended. Run it with
+//
+//	%s
+//
+// It has a build tag of its own, so that go test ./... goes on without it.
+
+//go:build %s
+
 package cases_test
 
 import (
 	"testing"
 
-	"github.com/twinwrite/twinwrite/scenarios/check"
+`, g.Property, strings.Join(g.Command(), " "), CaseTag)
+	if g.Needs != NoFile {
+		b.WriteString("\"github.com/twinwrite/twinwrite/engine/store/sqlite\"\n")
+	}
+	fmt.Fprintf(&b, `"github.com/twinwrite/twinwrite/scenarios/check"
 )
 
-func Test%s(t *testing.T) {
-check.Repeat(t, check.MapsOf(t, %q), %q, check.Breaks(%q)`, property, identifier(name), maps, filepath.Base(path), property)
-	for _, p := range bugs {
+func %s(t *testing.T) {
+check.Repeat(t, check.MapsOf(t, %q), %q, check.Breaks(%q)`, g.name(), g.Maps, filepath.Base(g.Path), g.Property)
+	if g.Needs != NoFile {
+		fmt.Fprintf(&b, ", check.%s(sqlite.Throwaway(t.TempDir()))", g.Needs)
+	}
+	for _, p := range g.Bugs {
 		fmt.Fprintf(&b, ", check.Plant(%q, %q)", p.Name, p.Terms)
 	}
 	b.WriteString(")\n}\n")
