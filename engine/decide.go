@@ -220,6 +220,18 @@ func currentIn(r *Reference, mark *Mark) GroupSet {
 	return s
 }
 
+// answersFor returns the groups in which the change that a reference stands for is its
+// side's latest. One that the engine made itself may carry more than that change, but
+// the captured reference takes over its outcome.
+func answersFor(r *Reference, mark *Mark) (s GroupSet) {
+	for g := range mark.Groups {
+		if r.Groups.Has(g) && (mark.Groups[g].Own == r.Number || r.Number == 0) {
+			s = s.With(g)
+		}
+	}
+	return s
+}
+
 // overriddenIn returns the groups in which the reference's number is lost.
 func overriddenIn(r *Reference, mark *Mark) GroupSet {
 	var s GroupSet
@@ -362,7 +374,7 @@ func (v *Verdict) Carried(r *Reference, x *Record) Outcome {
 	switch {
 	case overriddenIn(r, &x.Mark) != 0:
 		return Outcome{Class: ConflictFailure, Reason: Overridden}
-	case currentIn(r, &x.Mark)&v.Reject != 0: // what was replaced before it was tried cannot be rejected
+	case answersFor(r, &x.Mark)&v.Reject != 0: // what was replaced before it was tried cannot be rejected
 		return Outcome{Class: ConflictFailure, Reason: Rejected}
 	case stale(r, &x.Mark):
 		return Outcome{Class: ConcurrencyFailure, Reason: Superseded}

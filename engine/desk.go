@@ -275,13 +275,17 @@ func (c *Core) unpark(id laneID, l *lane) {
 // for another reason. The value may still travel later, as
 // part of a newer change.
 func (c *Core) dismiss(id laneID, l *lane, why Reason) {
+	given, unsaved := Outcome{Class: Dismissed, Reason: why}, false
 	for i := range l.open {
-		c.settleOne(id, l, &l.open[i].Reference, Outcome{Class: Dismissed, Reason: why})
+		unsaved = unsaved || l.open[i].Number == 0
+		c.settleOne(id, l, &l.open[i].Reference, given)
 	}
 	clear(l.open)
 	l.open = l.open[:0]
-	c.arrived(id, l, Outcome{Class: Dismissed})
-	c.saveLane(id)
+	c.arrived(id, l, given)
+	if c.saveLane(id); unsaved {
+		c.save[len(c.save)-1].Outcome = given
+	}
 	c.rest(id, l)
 }
 

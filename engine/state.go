@@ -32,8 +32,8 @@ const (
 type Mutation struct {
 	Kind      MutationKind
 	Reference Reference
-	Order     uint64 // ReferenceAdded; ResyncAsked: the highest that has been given, as far as is known
-	Outcome   Outcome
+	Order     uint64  // ReferenceAdded; ResyncAsked: the highest that has been given, as far as is known
+	Outcome   Outcome // LaneChanged: of an item that was given up and of which nothing was saved; else Open
 	Side      Side
 	Position  uint64
 	Resync    Resync

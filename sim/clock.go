@@ -174,6 +174,17 @@ func (k *Clock) Local(t Time) Time {
 	return local - below
 }
 
+// Highest returns the highest reading from one moment to another, both included.
+func (k *Clock) Highest(from, to Time) Time {
+	highest := max(k.Local(from), k.Local(to))
+	for i := range k.lines {
+		if set := k.lines[i].from; set > from && set <= to { // perhaps back
+			highest = max(highest, k.Local(set-1))
+		}
+	}
+	return highest
+}
+
 // Error returns by how much the clock is ahead at true time t, before
 // granularity.
 func (k *Clock) Error(t Time) time.Duration {

@@ -124,6 +124,21 @@ func TestClockReadingsDoNotFall(t *testing.T) {
 	})
 }
 
+// TestClockHighest compares the highest reading with a look at every moment.
+func TestClockHighest(t *testing.T) {
+	t.Parallel()
+	c := sim.NewClock(sim.ClockConfig{Offset: 7, Granularity: 3, Steps: []sim.ClockStep{{At: 20, By: 30}, {At: 25, By: -40}, {At: 60, By: -5}}})
+	for from := range sim.Time(80) {
+		want := c.Local(from)
+		for to := from; to < 80; to++ {
+			want = max(want, c.Local(to))
+			if got := c.Highest(from, to); got != want {
+				t.Fatalf("from %d to %d: %d, want %d", from, to, got, want)
+			}
+		}
+	}
+}
+
 func TestClockFaults(t *testing.T) {
 	t.Parallel()
 	err := sim.ClockConfig{DriftPPB: -5e8, SlewPPB: -1, Granularity: -1, Steps: []sim.ClockStep{{At: -1}}}.Validate()

@@ -85,6 +85,7 @@ func (c Config) Validate() error {
 type Judge interface {
 	TakenIn(at sim.Time, ref *engine.Reference)
 	Settled(at sim.Time, ref *engine.Reference, out engine.Outcome)
+	GivenUp(at sim.Time, k *engine.Key) // an item that had no reference to settle
 	Crashed(at sim.Time)
 	Restarted(at sim.Time)
 	Retried()
@@ -336,6 +337,10 @@ func (d *Driver) synced() {
 		switch m := &b.save[i]; m.Kind {
 		case engine.ReferenceAdded:
 			d.judge.TakenIn(now, &m.Reference)
+		case engine.LaneChanged:
+			if m.Outcome.Class == engine.Dismissed {
+				d.judge.GivenUp(now, &m.Lane.Key)
+			}
 		case engine.MapMoved:
 			d.judge.Ruled(now, m.Map)
 		case engine.InitialMoved:

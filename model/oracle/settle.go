@@ -68,6 +68,14 @@ func (o *Oracle) Settled(at sim.Time, ref *engine.Reference, out engine.Outcome)
 	o.forget(p)
 }
 
+// GivenUp tells that an item of the engine's own was dismissed that had no number: there
+// is no reference of it to settle.
+func (o *Oracle) GivenUp(_ sim.Time, k *engine.Key) {
+	if p := o.pairs.find(k); p != nil {
+		p.dismissed = p.dismissed || p.differs
+	}
+}
+
 // truth compares an outcome with what happened to the change. In its column
 // groups different things may have happened.
 func (o *Oracle) truth(at sim.Time, p *pair, ref *engine.Reference, c *commit, out engine.Outcome) {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/twinwrite/twinwrite/engine"
 	"github.com/twinwrite/twinwrite/engine/integrator"
+	"github.com/twinwrite/twinwrite/sim"
 )
 
 // Request is one request of the engine, or of the data integrator, on its way
@@ -33,7 +34,8 @@ type Request struct {
 	// Entity and Ordinal key the draws of the request as a whole.
 	Entity, Ordinal uint64
 
-	rows     []int32 // of the records to read or write, by table of keys
+	left     sim.Time // when it was sent
+	rows     []int32  // of the records to read or write, by table of keys
 	maps     []engine.MapID
 	needs    []engine.Alive // ReadBatch: the looked-up records
 	work     time.Duration  // at the station, beyond the draw for the whole

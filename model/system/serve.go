@@ -15,7 +15,7 @@ func (s *System) Arrives() (sim.ActorID, sim.Kind) { return s.id, kindArrives }
 // sent. It copies what the effect lists, which the engine takes back when it
 // gives the request up, and makes the keys of the request's draws.
 func (s *System) Prepare(r *Request, e *engine.Effect) {
-	r.Kind, r.Side, r.Batch, r.Live = e.Kind, e.Side, e.Batch, e.Live
+	r.Kind, r.Side, r.Batch, r.Live, r.left = e.Kind, e.Side, e.Batch, e.Live, s.k.Now()
 	switch e.Kind {
 	case engine.PullOutbox:
 		r.acks = append(r.acks, e.Ack...)
@@ -306,13 +306,22 @@ func (s *System) refusedLookedUp(w *engine.Write) {
 	s.observer.RowRefused(s.k.Now(), s.config.Side, w)
 }
 
+// told returns the time that counts for the deadlines of a request's writes. It is that
+// of the engine's driver, and does not go back when the driver's clock does: what it has
+// shown since the request left has passed, and so has what is over by a clock that
+// nobody sets.
+func (s *System) told(r *Request) engine.Time {
+	now := s.k.Now()
+	return engine.Time(max(s.engine.Highest(r.left, now), s.engine.Local(r.left).Add(now.Sub(r.left))))
+}
+
 // try returns what a row of the engine would publish, and what is to be said
 // against it.
 func (s *System) try(r *Request, i int) (*engine.Record, *engine.Reference, engine.RowAnswer) {
 	w := &r.writes[i]
 	row := s.rowOf(r, i)
 	failed := engine.RowAnswer{Result: engine.RowConditionFailed}
-	if w.Late(engine.Time(s.engine.Local(s.k.Now())), engine.Time(s.clock.Local(s.k.Now()))) {
+	if w.Late(s.told(r), engine.Time(s.clock.Local(s.k.Now()))) {
 		s.stats.Expired++
 		return nil, nil, failed
 	}
