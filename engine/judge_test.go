@@ -28,8 +28,9 @@ type judge struct {
 	dropped    history        // overridden by the primary, declared by the write
 	head       map[int]bool   // the newest edits among the dropped, each time
 	uncaptured map[int]bool
-	gone       map[int]bool // their record was deleted with them
-	past       history      // went past the hook or was made out of scope, and is not captured yet
+	gone       map[int]bool           // their record was deleted with them
+	past       history                // went past the hook or was made out of scope, and is not captured yet
+	before     map[touch]engine.Value // ... and what stood there before it
 	carried    map[int]bool
 	outcomes   map[int]engine.Outcome
 	hidden     map[numbered]fates     // what live transactions have done to hidden records
@@ -47,7 +48,7 @@ type editMade struct {
 func newJudge(s *schedule) *judge {
 	return &judge{
 		schedule: s, byNumber: map[string]int{}, echoes: map[string]bool{}, dropped: history{}, head: map[int]bool{},
-		uncaptured: map[int]bool{}, gone: map[int]bool{}, past: history{}, carried: map[int]bool{}, outcomes: map[int]engine.Outcome{}, hidden: map[numbered]fates{}, initial: map[*engine.Write]bool{},
+		uncaptured: map[int]bool{}, gone: map[int]bool{}, past: history{}, before: map[touch]engine.Value{}, carried: map[int]bool{}, outcomes: map[int]engine.Outcome{}, hidden: map[numbered]fates{}, initial: map[*engine.Write]bool{},
 	}
 }
 
@@ -114,9 +115,9 @@ func (j *judge) userCommitted(side engine.Side, before, after *engine.Record, c 
 	if !c.Captured {
 		j.edits = append(j.edits, editMade{side, engine.Key{}})
 		j.uncaptured[id] = true
-		for t := range h {
+		for t := range maps.Clone(h) {
 			if t.edit == id {
-				j.past[t] = true
+				j.wentPast(h, t, before, after)
 			}
 		}
 		return h
@@ -125,6 +126,29 @@ func (j *judge) userCommitted(side engine.Side, before, after *engine.Record, c 
 	j.edits = append(j.edits, editMade{side, c.Reference.Key})
 	j.byNumber[numberOf(&c.Reference)] = id
 	return h
+}
+
+// wentPast takes note of a touch that nobody captures. If it brings back what the last
+// capture or write has left, nobody can ever see that there was a change: it and those
+// that it takes back are none.
+func (j *judge) wentPast(h history, t touch, before, after *engine.Record) {
+	j.past[t] = true
+	if before == nil || !before.Alive {
+		return
+	}
+	first, changes := t.edit, history{t: true}
+	for u := range historyOf(before) {
+		if u.column == t.column && j.past[u] {
+			changes[u], first = true, min(first, u.edit)
+		}
+	}
+	j.before[t] = before.Values[t.column]
+	if was, known := j.before[touch{first, t.column}]; known && was.Equal(after.Values[t.column]) {
+		for u := range changes {
+			delete(h, u)
+			delete(j.past, u)
+		}
+	}
 }
 
 // liveCommitted takes note that a live change stands for what had gone past the hook in
@@ -209,8 +233,13 @@ func (j *judge) engineCommitted(side engine.Side, w *engine.Write, now, after *e
 			}
 		}
 		maps.Copy(h, source)
-		if w.Kind == engine.MarkWrite || equalIn(j.schedule, g, side, w.Source, now) {
-			continue // found equal: both histories live on
+		if w.Kind == engine.MarkWrite || equalIn(j.schedule, g, side, w.Source, now) { // found equal: both histories live on
+			if now != nil && now.Mark.Incarnation == 0 { // what the sync found there says from now on what the source says
+				for _, t := range unseen {
+					j.dropped[t] = true
+				}
+			}
+			continue
 		}
 		switch {
 		case w.Kind == engine.RestoreWrite || w.Intent != 0: // an undone transaction takes with it what was done on top

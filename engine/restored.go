@@ -48,11 +48,14 @@ func (v *Verdict) unlike(m *TableMap, refs []Reference, x, y *Record, repair boo
 // mend looks at two records of one life. It reports whether one of them has
 // forgotten something.
 func (v *Verdict) mend(m *TableMap, source Side, x, y *Record, repair bool) bool {
+	if x.Mark.Incarnation == 0 { // no side knows anything of it; a tombstone tells of a delete that was undone
+		return false
+	}
 	if y.Mark.Dead && !y.Alive {
 		v.Park = Outcome{Class: ApplicationFailure, Reason: Restored, Cause: causeTombstone}
 		return true
 	}
-	if !y.Alive || y.Mark.Dead || x.Mark.Incarnation == 0 {
+	if !y.Alive || y.Mark.Dead {
 		return false
 	}
 	target := source.Other()

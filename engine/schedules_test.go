@@ -308,17 +308,11 @@ func (e *environment) act(a action) {
 		}
 		c := side.change(k)
 		word := a.word
-		if a.kind == editBypass {
-			word = -1 // a new value: one that is undone past the hook leaves no trace, and does no harm
-		}
 		column := []int{wordColumn, cityColumn}[a.word%2]
 		if len(c.After) > finopsColumn && a.word >= 3 {
 			column = finopsColumn + int(a.side)
 		}
 		mapped := &e.judge.schedule.mapping
-		if mapped.out(a.side, c.Before) || side.off {
-			word = -1 // for the same reason
-		}
 		n := e.judge.nextWord(word)
 		c.After[column] = engine.Text(fmt.Sprint(n))
 		switch {
