@@ -60,13 +60,7 @@ var ToldHead = []string{"Setting", "Figure", "Under it", "Under the first", "Bes
 func (c *Comparison) ToldRows() (rows [][]string) {
 	for setting := 1; setting < len(c.Settings); setting++ {
 		for _, f := range c.told(setting) {
-			name := f.Name
-			if f.Unit == TenThousand {
-				name += ", per 10,000"
-			}
-			rows = append(rows, []string{
-				c.Settings[setting].Name, name, f.Value(setting), f.Value(0), f.beside(setting), f.Difference(setting), words.Count(f.Cells[setting].Against.Runs),
-			})
+			rows = append(rows, append([]string{c.Settings[setting].Name}, f.toldRow(setting)...))
 		}
 	}
 	return rows
@@ -84,11 +78,7 @@ func (c *Comparison) CountRows() (rows [][]string) {
 				count[a.Shown]++
 			}
 		}
-		row := []string{c.Settings[setting].Name}
-		for _, shown := range []Shown{Better, Worse, Differs, Nothing, Unknown} {
-			row = append(row, words.Count(count[shown]))
-		}
-		rows = append(rows, row)
+		rows = append(rows, countRow(c.Settings[setting].Name, count))
 	}
 	return rows
 }

@@ -145,12 +145,8 @@ func (b *Bar) Moves() bool {
 // Sentences say what hangs on which assumption.
 func (t *Tornado) Sentences() []Sentence {
 	list := []Sentence{}
-	moving := 0
 	for i := range t.Bars {
 		b := &t.Bars[i]
-		if b.Moves() {
-			moving++
-		}
 		for k := range b.Ends {
 			if e := &b.Ends[k]; len(e.Flips) > 0 {
 				list = append(list, Sentence{t.turnedBy(b, e), []string{}})
@@ -160,20 +156,10 @@ func (t *Tornado) Sentences() []Sentence {
 	if len(list) == 0 {
 		list = append(list, Sentence{fmt.Sprintf("No verdict turns when one of %s is changed to another value tried here.", words.Counted(len(t.Bars), "assumption", "assumptions")), []string{}})
 	}
-	told := 0
-	for i := range t.Bars {
-		b := &t.Bars[i]
-		for k := range b.Ends {
-			f := b.Ends[k].Figure(tailID)
-			if f == nil || told == leadMost {
-				continue
-			}
-			if shown := f.Cells[1].Against.Shown; shown == Better || shown == Worse {
-				list = append(list, Sentence{tell(f, b.Path+" as it is ("+b.Value+")", b.Path+" at "+b.Ends[k].Value, 1), []string{f.ID}})
-				told++
-			}
-		}
+	for _, x := range t.told() {
+		list = append(list, Sentence{tell(x.figure, x.first, x.name, 1), []string{x.figure.ID}})
 	}
+	moving, _ := t.Counts()
 	list = append(list, Sentence{fmt.Sprintf("Assumptions that are shown to move a figure: %d of %d; of the others no difference is shown.", moving, len(t.Bars)), []string{}})
 	return list
 }

@@ -135,6 +135,39 @@ func leftOver(runs []summary.Run) string {
 	return strings.Join(parts, "; ")
 }
 
+// leftNamed are the counts that [leftOver] may tell, from the least to the most of
+// a run.
+func leftNamed(runs []summary.Run) (list []Named) {
+	add := func(name string, of func(*summary.Run) uint64) {
+		var all ranged
+		n := Named{Name: name}
+		for i := range runs {
+			one := of(&runs[i])
+			all.add(one)
+			n.Runs = append(n.Runs, float64(one))
+		}
+		if n.Value = words.Between(words.Count(all.least), words.Count(all.most)); all.most > 0 {
+			list = append(list, n)
+		}
+	}
+	if len(runs) == 0 {
+		return nil
+	}
+	for _, w := range ways {
+		for _, m := range runs[0].Maps {
+			add(m.Map+", "+w.many+", in a run", func(r *summary.Run) uint64 { return mapOf(*r, m.Map, w.of) })
+		}
+		add("all maps, "+w.many+", in a run", func(r *summary.Run) (n uint64) {
+			for _, m := range r.Maps {
+				n += w.of(m)
+			}
+			return n
+		})
+	}
+	add("pairs that differ though nothing is queued for them, in a run", func(r *summary.Run) uint64 { return unexplained(*r) })
+	return list
+}
+
 func mapOf(r summary.Run, name string, of func(summary.MapFigures) uint64) uint64 {
 	for _, m := range r.Maps {
 		if m.Map == name {

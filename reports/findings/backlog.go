@@ -269,6 +269,43 @@ func Backlog(set *result.Set) string {
 		words.Between(words.Count(int64(peaks[0])), words.Count(int64(peaks[len(peaks)-1]))))
 }
 
+// BacklogNamed are the figures of [Backlog]: how high each run went, and how it
+// recovered from the fault that drove it there.
+func BacklogNamed(set *result.Set) (list []Named) {
+	set = summary.Pool(set)
+	var peaks []float64
+	var highest result.Point
+	for i := range set.Runs {
+		if points, ok := Series(&set.Runs[i], "backlog"); ok && len(points) > 0 {
+			peak := Peak(points)
+			if peaks = append(peaks, peak.Value); peak.Value > highest.Value {
+				highest = peak
+			}
+		}
+	}
+	if len(peaks) == 0 {
+		return nil
+	}
+	if len(set.Runs) > 1 {
+		clock := words.NewClock(set.Scenario.Start, set.Scenario.Length+set.Scenario.Drain)
+		return []Named{
+			{Name: "highest backlog of a run", Value: words.Between(words.Count(int64(slices.Min(peaks))), words.Count(int64(highest.Value))), Runs: peaks},
+			{Name: "highest of all, at", Value: clock.Second(highest.At)},
+		}
+	}
+	r := &set.Runs[0]
+	points, _ := Series(r, "backlog")
+	clock := words.NewClock(set.Scenario.Start, r.End)
+	top := Peak(points)
+	list = append(list,
+		Named{Name: "highest backlog, at " + clock.Second(top.At), Value: words.Count(int64(top.Value))},
+		Named{Name: "backlog at the end", Value: words.Count(int64(points[len(points)-1].Value))})
+	if rec, ok := worstRecovery(Recoveries(r)); ok && rec.Known {
+		list = append(list, Named{Name: "recovered after the end of the " + fault(rec.Fault), Value: words.Duration(rec.Recovered - rec.Fault.To)})
+	}
+	return list
+}
+
 func backlogOfOne(set *result.Set) string {
 	r := &set.Runs[0]
 	points, ok := Series(r, "backlog")

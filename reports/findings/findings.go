@@ -142,13 +142,8 @@ func Planted(s summary.Summary) []string {
 	for _, p := range s.Scenario.Planted {
 		name, _, _ := strings.Cut(p, "=")
 		n := 0
-		for _, r := range s.Runs {
-			for _, f := range r.Fired {
-				fired, times, ok := strings.Cut(f, " x")
-				if k, err := strconv.Atoi(times); ok && err == nil && fired == name {
-					n += k
-				}
-			}
+		for i := range s.Runs {
+			n += firedIn(&s.Runs[i], name)
 		}
 		text := "bug planted: " + p + "; never fired"
 		if n > 0 {
@@ -157,6 +152,17 @@ func Planted(s summary.Summary) []string {
 		out = append(out, text)
 	}
 	return out
+}
+
+// firedIn is how often a failpoint fired in a run.
+func firedIn(r *summary.Run, name string) (n int) {
+	for _, f := range r.Fired {
+		fired, times, ok := strings.Cut(f, " x")
+		if k, err := strconv.Atoi(times); ok && err == nil && fired == name {
+			n += k
+		}
+	}
+	return n
 }
 
 // FirstViolation is the earliest breach that was kept, with its property.
@@ -271,6 +277,48 @@ func Outcomes(s summary.Summary) string {
 		return text + "; " + words.Counted(waiting, "has not ended", "have not ended")
 	}
 	return text + fmt.Sprintf("; the largest group that did not: %s %s", words.Count(failed[most]), Class(most, failed[most]))
+}
+
+// OutcomesNamed are the figures of [Outcomes] and of what did not arrive.
+func OutcomesNamed(s summary.Summary) []Named {
+	runs := s.PooledRuns()
+	of := func(r *summary.Run, classes ...string) (n uint64) {
+		for _, o := range r.Outcomes {
+			if len(classes) == 0 || slices.Contains(classes, o.Class) {
+				n += o.Count
+			}
+		}
+		return n
+	}
+	all := Named{Name: "references"}
+	share := Named{Name: "of them reached the other side or needed no write", Unit: " %"}
+	var sum, arrived uint64
+	for i := range runs {
+		n, good := of(&runs[i]), of(&runs[i], "synced", "no-op")
+		sum, arrived = sum+n, arrived+good
+		all.Runs = append(all.Runs, float64(n))
+		if n > 0 {
+			share.Runs = append(share.Runs, 100*float64(good)/float64(n))
+		}
+	}
+	if sum == 0 {
+		return nil
+	}
+	all.Value, share.Value = words.Count(sum), words.Share(arrived, sum)
+	list := []Named{all, share}
+	for _, group := range [][]string{{"concurrency"}, {"conflict"}, {"application"}, {"system"}, {"dismissed"}, {"parked", "open"}} {
+		n := Named{Name: words.List(group)}
+		var sum uint64
+		for i := range runs {
+			one := of(&runs[i], group...)
+			sum += one
+			n.Runs = append(n.Runs, float64(one))
+		}
+		if n.Value = words.Count(sum); sum > 0 {
+			list = append(list, n)
+		}
+	}
+	return list
 }
 
 // Class names an outcome class with its noun, for a count of n.

@@ -16,10 +16,8 @@ import (
 func initialSync(set *result.Set, clock words.Clock) []timedEvent {
 	var sum result.Leg
 	var legs, over, cut, runs int
-	var spans []time.Duration // per run that came to the end
 	for i := range set.Runs {
-		var from, to time.Duration
-		ended := true
+		var from time.Duration
 		for _, l := range set.Runs[i].Initial {
 			legs++
 			sum.Rows, sum.Written, sum.Unchanged = sum.Rows+l.Rows, sum.Written+l.Written, sum.Unchanged+l.Unchanged
@@ -28,14 +26,12 @@ func initialSync(set *result.Set, clock words.Clock) []timedEvent {
 				cut++
 			}
 			if !l.Over() {
-				ended = false
 				continue
 			}
 			over++
 			if from == 0 || l.Began < from {
 				from = l.Began
 			}
-			to = max(to, l.Ended)
 		}
 		if len(set.Runs[i].Initial) == 0 {
 			continue
@@ -43,9 +39,6 @@ func initialSync(set *result.Set, clock words.Clock) []timedEvent {
 		runs++
 		if sum.Began == 0 || from < sum.Began {
 			sum.Began = from
-		}
-		if ended {
-			spans = append(spans, to-from)
 		}
 	}
 	if legs == 0 {
@@ -58,9 +51,8 @@ func initialSync(set *result.Set, clock words.Clock) []timedEvent {
 	text := fmt.Sprintf("%s of initial sync went through %s%s: %s written, %s alike on both sides already, %s lost to the primary's, %s waiting for an operator.",
 		words.Counted(legs, "leg", "legs"), words.Counted(sum.Rows, "record", "records"), in,
 		words.Count(sum.Written), words.Count(sum.Unchanged), words.Count(sum.Lost), words.Count(sum.Errors))
-	if n := len(spans); n > 0 {
-		slices.Sort(spans)
-		text += fmt.Sprintf(" It took %s.", words.Between(words.Duration(spans[0]), words.Duration(spans[n-1])))
+	if spans := initialSpans(set); len(spans) > 0 {
+		text += fmt.Sprintf(" It took %s.", words.Between(words.Duration(slices.Min(spans)), words.Duration(slices.Max(spans))))
 	}
 	if n := legs - over; n > 0 {
 		text += fmt.Sprintf(" %s not over when the run ended.", words.Counted(n, "leg was", "legs were"))
@@ -69,6 +61,23 @@ func initialSync(set *result.Set, clock words.Clock) []timedEvent {
 		text += fmt.Sprintf(" %s cut at the most records that one may carry: the others were left.", words.Counted(cut, "leg was", "legs were"))
 	}
 	return []timedEvent{{sum.Began, Event{When: clock.Minute(sum.Began), What: "Initial sync", Text: text}}}
+}
+
+// initialSpans are how long initial sync took in each run in which it came to its
+// end.
+func initialSpans(set *result.Set) (spans []time.Duration) {
+	for i := range set.Runs {
+		legs := set.Runs[i].Initial
+		if len(legs) == 0 || slices.ContainsFunc(legs, func(l result.Leg) bool { return !l.Over() }) {
+			continue
+		}
+		from, to := legs[0].Began, legs[0].Ended
+		for _, l := range legs[1:] {
+			from, to = min(from, l.Began), max(to, l.Ended)
+		}
+		spans = append(spans, to-from)
+	}
+	return spans
 }
 
 // alertsMost is how many alerts of a run are told one by one.

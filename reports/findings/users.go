@@ -18,8 +18,8 @@ func Waits(s summary.Summary) string {
 	case all.N == 1:
 		return "The only save took " + words.Quantile(all.At("max")) + "."
 	}
-	text := fmt.Sprintf("Half of the saves took at most %s, 99 %% at most %s, the longest %s.",
-		words.Quantile(all.At("p50")), words.Quantile(all.At("p99")), words.Quantile(all.At("max")))
+	text := fmt.Sprintf("Half of the saves took at most %s%s, 99 %% at most %s%s, the longest %s.",
+		words.Quantile(all.At("p50")), words.Within(all.Interval("p50")), words.Quantile(all.At("p99")), words.Within(all.Interval("p99")), words.Quantile(all.At("max")))
 	failed := slices.IndexFunc(s.Pooled.Waits, func(w summary.Waits) bool { return w.Workload == "" && w.Ended == "failed" })
 	if failed >= 0 {
 		text += fmt.Sprintf(" Those that failed took up to %s.", words.Quantile(s.Pooled.Waits[failed].At("max")))

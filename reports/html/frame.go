@@ -6,6 +6,7 @@ import (
 	"html/template"
 	"io"
 
+	"github.com/twinwrite/twinwrite/reports/findings"
 	"github.com/twinwrite/twinwrite/reports/plots"
 )
 
@@ -33,7 +34,7 @@ func newFrame(kind, name, title, command string, drawn []plots.Plot) (frame, err
 		if err := p.Inline(&svg); err != nil {
 			return f, fmt.Errorf("draw %s: %w", p.Name, err)
 		}
-		f.Plots = append(f.Plots, picture{Plot: p, SVG: template.HTML(svg.String()), Numbers: numbers(p.Table)})
+		f.Plots = append(f.Plots, picture{Plot: p, SVG: template.HTML(svg.String()), Numbers: numbers(p.Table), Named: tableOf(findings.NamedHead(p.Named), findings.NamedRows(p.Named), 1)})
 	}
 	return f, nil
 }

@@ -20,6 +20,8 @@ type sweptView struct {
 	PointsHead, PointsTitle string
 	Legend                  string
 	Points, Others          table
+	Told                    table // figures of the sentences, as those of what was demanded and how many show what
+	Demands, Counts         table
 	Left                    table
 	Beside                  string
 }
@@ -41,6 +43,8 @@ func WriteSwept(w io.Writer, s *comparison.Sweep, sc result.Scenario, drawn []pl
 		Beside:  "sweep.json and sweep.csv hold every figure for programs, sweep.md the table for a pull request; each point has a run folder of its own.",
 		Details: texts(s.Sentences()),
 	}
+	v.Told, v.Demands = tableOf(comparison.ContrastHead, s.ToldRows(), 3), tableOf(comparison.DemandHead, s.DemandRows(), 4)
+	v.Counts = tableOf(comparison.CountHead, s.CountRows(), 1)
 	v.Facts = []fact{{"Points", words.Count(len(s.Points))}}
 	if len(s.Points) > 0 {
 		v.Facts = append(v.Facts, fact{"Runs", words.Count(s.Points[0].Runs) + " at the first point"}, fact{"Model", sc.Model})
@@ -70,6 +74,7 @@ func WriteTornado(w io.Writer, t *comparison.Tornado, sc result.Scenario, drawn 
 		Beside:  "tornado.json holds every figure for programs, tornado.md the table for a pull request.",
 		Details: texts(t.Sentences()),
 	}
+	v.Told, v.Demands = tableOf(comparison.ContrastHead, t.ToldRows(), 3), tableOf(comparison.DemandHead, t.DemandRows(), 4)
 	for _, row := range t.Resting() {
 		v.Others.Rows = append(v.Others.Rows, row[:3])
 	}

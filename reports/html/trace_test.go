@@ -1,21 +1,16 @@
 package html_test
 
 import (
-	"html"
-	"regexp"
 	"slices"
-	"strconv"
-	"strings"
 	"testing"
-	"unicode"
-	"unicode/utf8"
 
+	"github.com/twinwrite/twinwrite/reports/html/traced"
 	"github.com/twinwrite/twinwrite/reports/internal/fixture"
 	"github.com/twinwrite/twinwrite/scenarios/result"
 )
 
-// TestTraced: every number in a sentence of a comparison's page stands in a table
-// of the page, with its interval where the sentence gives one, or is an input.
+// TestTraced: every number in a sentence of a page stands in a table of the page,
+// with its interval where the sentence gives one, or is an input.
 func TestTraced(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]*result.Comparison{
@@ -23,19 +18,55 @@ func TestTraced(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := pageOf(compared(t, c))
-			if len(p.sentences) < 20 || len(p.tables) < 8 {
-				t.Fatalf("%d sentences and %d tables: the page is not read", len(p.sentences), len(p.tables))
+			p := traced.Read(compared(t, c))
+			if len(p.Sentences) < 20 || len(p.Tables) < 8 {
+				t.Fatalf("%d sentences and %d tables: the page is not read", len(p.Sentences), len(p.Tables))
 			}
-			for _, s := range p.sentences {
-				if missing := p.untraced(s); len(missing) > 0 {
-					t.Errorf("%q: no table of the page has %q", s, missing)
-				}
-			}
-			if p.numbers < 10 || p.estimates == 0 && name != "one run" {
-				t.Errorf("only %d numbers were traced, %d with an interval", p.numbers, p.estimates)
+			trace(t, p)
+			if p.Numbers < 10 || p.Estimates == 0 && name != "one run" {
+				t.Errorf("only %d numbers were traced, %d with an interval", p.Numbers, p.Estimates)
 			}
 		})
+	}
+}
+
+func trace(t *testing.T, p *traced.Page) {
+	t.Helper()
+	for _, s := range p.Sentences {
+		if missing := p.Untraced(s); len(missing) > 0 {
+			t.Errorf("%q: no table of the page has %q", s, missing)
+		}
+	}
+}
+
+// TestRunTraced: so it is with the page of a run.
+func TestRunTraced(t *testing.T) {
+	t.Parallel()
+	for name, set := range map[string]*result.Set{
+		"none": fixture.None(), "empty": fixture.Empty(), "one": fixture.One(), "day": fixture.Day(), "broken": fixture.Broken(), "panicked": fixture.Panicked(),
+		"stopped": fixture.Stopped(), "interrupted": fixture.Interrupted(3, 10), "censored": fixture.Censored(.3), "two": fixture.Runs(2), "five": fixture.Runs(5),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := traced.Read(write(t, set))
+			trace(t, p)
+			if several := name == "two" || name == "five"; several && p.Estimates < 4 {
+				t.Errorf("only %d numbers were traced with an interval", p.Estimates)
+			}
+		})
+	}
+}
+
+// TestSweptTraced: and with those of a sweep and of a tornado.
+func TestSweptTraced(t *testing.T) {
+	t.Parallel()
+	sweep, _, tornado := sweptPages(t)
+	for name, page := range map[string]string{"sweep": sweep, "tornado": tornado} {
+		p := traced.Read(page)
+		trace(t, p)
+		if p.Numbers < 10 || p.Estimates == 0 {
+			t.Errorf("%s: only %d numbers were traced, %d with an interval", name, p.Numbers, p.Estimates)
+		}
 	}
 }
 
@@ -43,15 +74,37 @@ func TestTraced(t *testing.T) {
 // is found.
 func TestUntraced(t *testing.T) {
 	t.Parallel()
-	p := pageOf(compared(t, fixture.Compared(4)))
-	for said, want := range map[string]string{
-		"Live, time to converge, median: 485ms against 3.89s under async.":                        "3.89s",
-		"99 % of the changes are on both sides within 49.8s: −5m 49s (95 % interval −7m to −4m).": "−5m 49s (interval −7m to −4m",
-		"Live is better in 17 figures.": "17",
-		"it took 485ms over 5 runs":     "5 runs",
+	sweep, _, tornado := sweptPages(t)
+	for name, of := range map[string]struct {
+		page string
+		said map[string]string
+	}{
+		"comparison": {compared(t, fixture.Compared(4)), map[string]string{
+			"Live, time to converge, median: 485ms against 3.89s under async.":                        "3.89s",
+			"99 % of the changes are on both sides within 49.8s: −5m 49s (95 % interval −7m to −4m).": "−5m 49s (interval −7m to −4m",
+			"Live is better in 17 figures.": "17",
+			"it took 485ms over 5 runs":     "5 runs",
+		}},
+		"run": {write(t, fixture.Runs(5)), map[string]string{
+			"In 5 runs of 8h 50m, users committed 3,334 transactions in F&O and 1,856 in Dataverse":                "1,856",
+			"Half of the saves took at most 148ms (95 % interval 140ms to 141ms).":                                 "148ms (interval 140ms to 141ms",
+			"98.4 % of 30,023 references reached the other side":                                                   "98.4 %",
+			"The backlog peaked at 1,139 to 1,237 references; 95 % of that was worked off 2m 12s after the fault.": "2m 12s",
+			"the highest backlog, at 14:43":                                                                        "14:43",
+			"All 13 properties hold.":                                                                              "13",
+		}},
+		"sweep": {sweep, map[string]string{
+			"engine.workers = 8, time to converge, p99: 1.23s": "1.23s",
+		}},
+		"tornado": {tornado, map[string]string{
+			"With engine.workers at 8 in place of 7: soon is fail.": "7",
+		}},
 	} {
-		if missing := p.untraced(said); !slices.Contains(missing, want) {
-			t.Errorf("%q: %q is missing, want %q among it", said, missing, want)
+		p := traced.Read(of.page)
+		for said, want := range of.said {
+			if missing := p.Untraced(said); !slices.Contains(missing, want) {
+				t.Errorf("%s: %q: %q is missing, want %q among it", name, said, missing, want)
+			}
 		}
 	}
 }
@@ -98,174 +151,4 @@ func assumed(n int) *result.Comparison {
 		{Path: "links.loss", Value: "0.01", Other: "double", Under: under(1)},
 	}
 	return c
-}
-
-// read is a page as a reader who doubts it takes it apart.
-type read struct {
-	sentences []string
-	tables    []tableRead
-	inputs    []string // the numbers of what was given: runs, commands, assumptions
-	numbers   int      // that were looked for, and estimates among them
-	estimates int
-}
-
-// tableRead is a table with its numbers, all of them and row by row.
-type tableRead struct {
-	rows []string // each as one text, its cells set apart
-	has  []string
-	each [][]string
-}
-
-var (
-	tableTag  = regexp.MustCompile(`(?s)<table[^>]*>.*?</table>`)
-	rowTag    = regexp.MustCompile(`(?s)<tr>.*?</tr>`)
-	cellTag   = regexp.MustCompile(`(?s)<t[hd][^>]*>.*?</t[hd]>`)
-	headTag   = regexp.MustCompile(`<th scope="col"[^>]*>(.*?)</th>`)
-	caption   = regexp.MustCompile(`(?s)<caption>(.*?)</caption>`)
-	given     = regexp.MustCompile(`(?s)<dl class="facts">.*?</dl>|<pre.*?</pre>|<h3>What was tried.*?</ul>`) // the last counts what was run, and measures nothing
-	proposed  = regexp.MustCompile(`(?s)<code>.*?</code>`)                                                    // a command to run next claims nothing
-	unclaimed = regexp.MustCompile(`(?s)<section aria-labelledby="(?:limits|glossary)">.*?</section>|<nav.*?</nav>|<footer>.*?</footer>|<p class="eyebrow">.*?</p>`)
-	anyTag    = regexp.MustCompile(`<[^>]*>`)
-	inline    = regexp.MustCompile(`</?(?:b|em|strong|time|span|code|a)\b[^>]*>`)
-)
-
-func pageOf(doc string) *read {
-	doc = doc[strings.Index(doc, "<body"):]
-	doc = unclaimed.ReplaceAllString(svg.ReplaceAllString(doc, ""), "")
-	p := &read{}
-	doc = tableTag.ReplaceAllStringFunc(doc, func(t string) string {
-		var read tableRead
-		runs := slices.Index(heads(t), "Runs")
-		for _, row := range rowTag.FindAllString(t, -1) {
-			cells := cellTag.FindAllString(row, -1)
-			for i := range cells {
-				if cells[i] = strings.TrimSpace(plain(cells[i], "")); i == runs {
-					cells[i] += " runs"
-				}
-			}
-			row = strings.Join(cells, " | ")
-			read.rows, read.each = append(read.rows, row), append(read.each, numbersOf(row))
-			read.has = append(read.has, numbersOf(row)...)
-			for _, q := range quantiles.FindAllStringSubmatch(row, -1) {
-				read.has = append(read.has, q[1]+" %")
-			}
-		}
-		p.tables = append(p.tables, read)
-		if c := caption.FindStringSubmatch(t)[1]; c == "Assumptions" || strings.HasPrefix(c, "Settings that have no default") {
-			p.inputs = append(p.inputs, read.has...)
-		}
-		return "\n"
-	})
-	doc = given.ReplaceAllStringFunc(doc, func(t string) string {
-		p.inputs = append(p.inputs, numbersOf(plain(t, "\n"))...)
-		return ""
-	})
-	doc = proposed.ReplaceAllString(doc, "")
-	for s := range strings.SplitSeq(plain(doc, "\n"), "\n") {
-		if s = strings.TrimSpace(s); s != "" {
-			p.sentences = append(p.sentences, s)
-		}
-	}
-	return p
-}
-
-// heads are the names of a table's columns.
-func heads(table string) (list []string) {
-	for _, h := range headTag.FindAllStringSubmatch(table, -1) {
-		list = append(list, h[1])
-	}
-	return list
-}
-
-// plain is text without markup; blocks are set apart by a text.
-func plain(doc, between string) string {
-	doc = anyTag.ReplaceAllString(inline.ReplaceAllString(strings.ReplaceAll(doc, "\n", " "), ""), between)
-	return strings.ReplaceAll(html.UnescapeString(doc), "\u00a0", " ")
-}
-
-const spelled = `[+−]?\d[\d,]*(?:\.\d+)?(?: %| runs?\b|(?:d|h|m|s|ms|µs|ns)\b(?: \d\d[hms]\b)?)?`
-
-var (
-	// number is one with its sign and unit, a span of time, or a count of runs.
-	number = regexp.MustCompile(spelled)
-
-	// estimate is one with its interval.
-	estimate = regexp.MustCompile(`(` + spelled + `)[ ,(]+interval (` + spelled + `)(?: to (` + spelled + `))?`)
-
-	// method are numbers of how this page measures, which its own text explains.
-	method = strings.NewReplacer(
-		"95 % interval", "interval", // of every interval of the page
-		"per 10,000", "", "Of 10,000", "", // a unit
-		"below 0.05", "below", // the significance of every difference
-		"below 2 %", "below", // comparison.Threshold
-		"until 20 edits", "", // the least that stand for a place of a picture
-	)
-)
-
-// numbersOf lists the numbers of a text. One that a letter stands before is part
-// of a name: p99.
-func numbersOf(s string) (list []string) {
-	for _, at := range number.FindAllStringIndex(s, -1) {
-		if before, _ := utf8.DecodeLastRuneInString(s[:at[0]]); unicode.IsLetter(before) || unicode.IsDigit(before) || strings.ContainsRune(".=-", before) {
-			continue
-		}
-		n := strings.TrimRight(s[at[0]:at[1]], ",")
-		if n == "1 runs" { // of a column of runs
-			n = "1 run"
-		}
-		list = append(list, n)
-	}
-	return list
-}
-
-// untraced lists the numbers of a sentence that neither are inputs nor stand in
-// the table that has most of them, and estimates that no row has with their
-// interval.
-func (p *read) untraced(s string) []string {
-	said := method.Replace(s)
-	wanted := numbersOf(said)
-	p.numbers += len(wanted)
-	wanted = slices.DeleteFunc(wanted, func(n string) bool { return slices.Contains(p.inputs, n) })
-	least := wanted
-	for i := range p.tables {
-		read := &p.tables[i]
-		var missing []string
-		for _, n := range wanted {
-			if !slices.Contains(read.has, n) && !(strings.Contains(s, "n = "+n) && sums(read.rows, n)) {
-				missing = append(missing, n)
-			}
-		}
-		if len(missing) < len(least) {
-			least = missing
-		}
-	}
-	for _, e := range estimate.FindAllStringSubmatch(said, -1) {
-		p.estimates++
-		if !slices.ContainsFunc(p.tables, func(read tableRead) bool {
-			return slices.ContainsFunc(read.each, func(row []string) bool {
-				return !slices.ContainsFunc(e[1:], func(n string) bool { return n != "" && !slices.Contains(row, strings.TrimRight(n, ",")) })
-			})
-		}) {
-			least = append(least, e[0])
-		}
-	}
-	return least
-}
-
-// quantiles of a table: 99 % of the changes are those of its p99.
-var quantiles = regexp.MustCompile(`\bp(\d\d)\b`)
-
-// sums reports whether a number is the total of a column.
-func sums(rows []string, total string) bool {
-	var sum []int
-	for _, row := range rows {
-		for i, cell := range strings.Split(row, " | ") {
-			if n, err := strconv.Atoi(strings.ReplaceAll(strings.TrimSpace(cell), ",", "")); err == nil {
-				sum = append(sum, make([]int, max(0, i+1-len(sum)))...)
-				sum[i] += n
-			}
-		}
-	}
-	n, err := strconv.Atoi(strings.ReplaceAll(total, ",", ""))
-	return err == nil && slices.Contains(sum, n)
 }

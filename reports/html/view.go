@@ -34,6 +34,9 @@ type view struct {
 
 	Key        []number
 	Events     []findings.Event
+	Counts     table // the figures that events name
+	Faults     table // what each fault did to the backlog
+	Pauses     table // how long a breaker kept the engine from sending
 	Properties []property
 
 	Waits      string
@@ -96,6 +99,7 @@ type picture struct {
 	plots.Plot
 	SVG     template.HTML
 	Numbers table // behind the picture
+	Named   table // figures that its sentences name
 }
 
 // table is a data table. Columns of numbers are aligned to the right.
@@ -164,7 +168,10 @@ func newView(set *result.Set, s summary.Summary, f frame) view {
 	if p, w, ok := findings.FirstViolation(s); ok {
 		v.First = &firstViolation{p.ID, p.Contract, findings.Plain(p.ID), seen(s, w, clock)}
 	}
-	v.RunsTitle, v.Runs = runTable(s)
+	counts := findings.Counts(set, s)
+	v.Counts = tableOf(findings.NamedHead(counts), findings.NamedRows(counts), 1)
+	v.Faults, v.Pauses = tableOf(findings.FaultHead, findings.FaultRows(set), 1), tableOf(findings.PauseHead, findings.PauseRows(set), 1)
+	v.RunsTitle, v.Runs = runTable(s, clock)
 	v.Slow, v.Never = worstOf(pooled, clock)
 	waits, rest := findings.Desk(s)
 	v.Errors, v.Listed = errorTable(waits), errorTable(rest)
@@ -242,6 +249,9 @@ func runsFact(e summary.Executed) string {
 		return words.Count(e.Asked)
 	}
 	text := fmt.Sprintf("%s of %s complete", words.Count(e.Complete), words.Count(e.Asked))
+	if e.Started > e.Complete {
+		text += ", " + words.Count(e.Started) + " begun"
+	}
 	if e.Complete == 0 {
 		return text + "; the figures are of runs that were cut short"
 	}
@@ -270,14 +280,22 @@ func keyNumbers(set *result.Set, s summary.Summary, clock words.Clock) []number 
 	}
 	return []number{
 		changes(s),
-		{Value: words.ShortQuantile(s.Pooled.Waits[0].At("p95")), Name: "wait for a save, 95 % of them", Note: waitNote(s)},
-		{Value: words.ShortQuantile(all.At("p50")), Name: "to converge, half of them", Note: convergeNote(s)},
-		{Value: words.ShortQuantile(all.At("p99")), Name: "to converge, 99 % of them", Note: censoredNote(all.At("p99"))},
+		{Value: words.ShortQuantile(s.Pooled.Waits[0].At("p95")), Name: "wait for a save, 95 % of them", Note: waitNote(s) + beside(s.Pooled.Waits[0].Interval("p95"))},
+		{Value: words.ShortQuantile(all.At("p50")), Name: "to converge, half of them", Note: convergeNote(s) + beside(all.Interval("p50"))},
+		{Value: words.ShortQuantile(all.At("p99")), Name: "to converge, 99 % of them", Note: censoredNote(all.At("p99")) + beside(all.Interval("p99"))},
 		{Value: words.Count(all.Censored), Name: never(s), Note: neverNote(s), Alarm: all.Censored > 0},
 		{Value: words.Count(int64(top.Value)), Name: "references at most in the queue", Note: highest},
 		partly(s, clock),
 		{Value: words.Count(lost), Name: "changes lost to the primary", Note: "both sides had edited the record"},
 	}
+}
+
+// beside puts what runs tell of a figure behind a note on it.
+func beside(i stats.QuantileInterval) string {
+	if !i.Known {
+		return ""
+	}
+	return "; " + strings.Trim(words.Within(i), " ()")
 }
 
 // changes is the tile of what users did.
@@ -437,10 +455,18 @@ func mapTable(s summary.Summary) table {
 		{"Partly visible", true},
 		{"Never whole", true},
 	}}
+	all := summary.MapFigures{Map: "all " + words.Counted(len(s.Pooled.Maps), "table map", "table maps")}
 	for _, m := range s.Pooled.Maps {
+		all.Add(m)
+	}
+	maps := s.Pooled.Maps
+	if len(maps) > 1 {
+		maps = append(slices.Clone(maps), all)
+	}
+	for i, m := range maps {
 		var p50, p99 stats.Quantile
 		for _, c := range s.Pooled.Convergence {
-			if c.Map == m.Map && c.Side == "" {
+			if c.Side == "" && (c.Map == m.Map || c.Map == "" && i == len(s.Pooled.Maps)) {
 				p50, p99 = c.At("p50"), c.At("p99")
 			}
 		}
@@ -513,7 +539,7 @@ func worstOf(set *result.Set, clock words.Clock) (slow, never slowest) {
 	return slow, never
 }
 
-func runTable(s summary.Summary) (title string, t table) {
+func runTable(s summary.Summary, clock words.Clock) (title string, t table) {
 	t = table{Head: []column{
 		{"Run", true}, {"Verdict", false}, {"Changes", true}, {"Never converged", true}, {"p50", true}, {"p99", true}, {"Save p95", true}, {"Retries", true}, {"Trace digest", false}, {"Remark", false},
 	}}
@@ -533,7 +559,7 @@ func runTable(s summary.Summary) (title string, t table) {
 		}
 		remark := r.Incomplete
 		if remark != "" {
-			remark = "stopped early: " + remark
+			remark = "stopped at " + clock.Minute(r.End.Duration()) + ": " + remark
 		}
 		all := r.Convergence[0]
 		t.Rows = append(t.Rows, []string{

@@ -86,6 +86,9 @@ func Backlog(set *result.Set) Plot {
 	if len(shadings) > 0 {
 		p.Caption += " Shaded: faults, when they really struck."
 	}
+	if p.Named = findings.BacklogNamed(set); len(set.Runs) > 1 {
+		p.Named = append(p.Named, findings.Named{Name: "length of a stretch", Value: words.Duration((end / columnsOver).Round(time.Second))})
+	}
 	if slices.ContainsFunc(tracks, func(t track) bool { return t.demands != nil }) {
 		p.Caption += " Red: what the scenario demands."
 	}

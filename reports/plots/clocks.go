@@ -48,6 +48,7 @@ func Clocks(set *result.Set) Plot {
 	if len(shadings) > 0 {
 		p.Caption += " Shaded: faults, when they really struck."
 	}
+	p.Named = clocksNamed(w, conflicts)
 	w.rows(func(from, to int) {
 		s := &w.spans[to-1]
 		p.Table.Rows = append(p.Table.Rows, []string{
@@ -69,31 +70,54 @@ func apart(w *result.Window) time.Duration { return (w.Clock[0] - w.Clock[1]).Ab
 // clocksFinding says how far the clocks go apart, and how many of the conflicts
 // come while they are further apart than half of that.
 func clocksFinding(w windowed, conflicts []uint64) string {
-	var most time.Duration
-	for i := range w.spans {
-		most = max(most, apart(&w.spans[i]))
-	}
+	most, far, while := farApart(w, conflicts)
 	all := total(conflicts)
 	if most == 0 {
 		return "The clocks agree; " + words.Counted(all, "conflict comes", "conflicts come") + " of edits on both sides"
 	}
 	text := fmt.Sprintf("The clocks are up to %s apart", words.Duration(most))
-	var far, while uint64
-	for i, n := range conflicts {
-		if apart(&w.spans[i]) > most/2 {
-			far += n
-			while++
-		}
-	}
 	switch {
 	case all == 0:
 		return text + "; no conflict came up"
-	case int(while) == len(conflicts):
+	case while == 1:
 		return text + "; " + words.Counted(all, "conflict comes", "conflicts come") + " of edits on both sides"
 	default:
-		return fmt.Sprintf("%s: %s of %s come in the %.2g %% of the time in which it is more than half of that",
-			text, words.Count(far), words.Counted(all, "conflict", "conflicts"), 100*float64(while)/float64(len(conflicts)))
+		return fmt.Sprintf("%s: %s of %s come in the %s of the time in which it is more than half of that",
+			text, words.Count(far), words.Counted(all, "conflict", "conflicts"), percent(while))
 	}
+}
+
+// clocksNamed are how far the clocks come apart, how many conflicts there are, and
+// how many of these come while the clocks are far apart.
+func clocksNamed(w windowed, conflicts []uint64) []findings.Named {
+	all := findings.Named{
+		Name: "conflicts", Value: words.Count(total(conflicts)),
+		Runs: w.byRun(func(x *result.Window) uint64 { return endedIn(x, "conflict") }),
+	}
+	most, far, while := farApart(w, conflicts)
+	return []findings.Named{
+		all,
+		{Name: "clocks apart, at most", Value: words.Duration(most)},
+		{Name: "conflicts while it is more than half of that", Value: words.Count(far)},
+		{Name: "share of the time in which it is", Value: percent(while)},
+		{Name: "length of a window", Value: words.Duration(w.width())},
+	}
+}
+
+// farApart is how far the clocks come apart at most, how many conflicts come while
+// they are further apart than half of that, and which share of the time that is.
+func farApart(w windowed, conflicts []uint64) (most time.Duration, far uint64, while float64) {
+	for i := range w.spans {
+		most = max(most, apart(&w.spans[i]))
+	}
+	windows := 0
+	for i, n := range conflicts {
+		if apart(&w.spans[i]) > most/2 {
+			far += n
+			windows++
+		}
+	}
+	return most, far, float64(windows) / float64(len(conflicts))
 }
 
 // clockStrip draws a line a side.

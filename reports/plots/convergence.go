@@ -116,6 +116,9 @@ func convergenceCaption(set *result.Set, all summary.Convergence, left int) stri
 		parts = append(parts, words.Counted(all.Censored, "change", "changes")+
 			" had not converged when the run ended: counted as slower than all others (dashed floor; * a lower bound).")
 	}
+	if p50, p99 := words.Within(all.Interval("p50")), words.Within(all.Interval("p99")); p50 != "" {
+		parts = append(parts, "Of all maps half take at most "+words.ShortQuantile(all.At("p50"))+p50+", 99 % at most "+words.ShortQuantile(all.At("p99"))+p99+".")
+	}
 	if left > 0 {
 		parts = append(parts, words.Counted(left, "map", "maps")+" with fewer changes not drawn.")
 	}

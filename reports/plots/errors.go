@@ -61,6 +61,7 @@ func Errors(set *result.Set) Plot {
 		sum += e.all
 	}
 	p.Subtitle += " · n = " + words.Count(sum)
+	p.Named = errorsNamed(w, all, sum, words.NewClock(set.Scenario.Start, w.end))
 	p.Caption = fmt.Sprintf("Calendar time, UTC, %s; %s. Application and system errors count each time that one comes onto the error desk; concurrency and conflict failures are ends. Each strip has its own scale.",
 		words.NewClock(set.Scenario.Start, w.end).Date(0), words.Counted(len(w.runs), "run", "runs"))
 	shadings := findings.Shadings(set)
@@ -101,6 +102,19 @@ func errorsFinding(set *result.Set, w windowed, all []erred) string {
 		return fmt.Sprintf("%s, all within %s from %s on", text, words.Duration(w.width()), clock.Minute(w.spans[at].From))
 	}
 	return fmt.Sprintf("%s, at most %s of them within %s, from %s on", text, words.Count(e.counts[at]), words.Duration(w.width()), clock.Minute(w.spans[at].From))
+}
+
+// errorsNamed are how many errors of a class there were, and its worst window.
+func errorsNamed(w windowed, all []erred, sum uint64, clock words.Clock) (list []findings.Named) {
+	for _, e := range all {
+		n := findings.Named{
+			Name: findings.Class(e.class, 2), Value: words.Count(e.all),
+			Runs: w.byRun(func(x *result.Window) uint64 { return endedIn(x, e.class) }),
+		}
+		at := highest(e.counts)
+		list = append(list, n, findings.Named{Name: "at most within a window, from " + clock.Minute(w.spans[at].From), Value: words.Count(e.counts[at])})
+	}
+	return append(list, findings.Named{Name: "errors of all classes", Value: words.Count(sum)}, findings.Named{Name: "length of a window", Value: words.Duration(w.width())})
 }
 
 func errorsTable(set *result.Set, w windowed, all []erred) Table {

@@ -112,10 +112,24 @@ func heat(s *comparison.Sweep, g grid) Plot {
 	}
 	if g.expect >= 0 {
 		e := s.Points[0].Expectations[g.expect]
+		holds, all := s.Holds(g.expect, g.points())
+		p.Named = []findings.Named{{Name: "points at which " + e.ID + " holds", Value: words.Count(holds)}, {Name: "points", Value: words.Count(all)}}
 		p.Caption += fmt.Sprintf(" Thick border: where %s (%s) turns; cells where it does not hold carry a cross.", e.ID, e.Text)
 	}
 	p.draw = func(c draw.Canvas) { drawHeat(c, s, g) }
 	return p
+}
+
+// points are those of the cells that have one.
+func (g *grid) points() (all []int) {
+	for _, row := range g.at {
+		for _, i := range row {
+			if i >= 0 {
+				all = append(all, i)
+			}
+		}
+	}
+	return all
 }
 
 // figureAt is a figure at the first point that knows it.
@@ -131,16 +145,7 @@ func figureAt(s *comparison.Sweep, id string) comparison.PointFigure {
 // heatFinding tells the extremes, or where an expectation holds.
 func heatFinding(s *comparison.Sweep, g grid) string {
 	if g.expect >= 0 {
-		holds, all := 0, 0
-		for _, row := range g.at {
-			for _, i := range row {
-				if i >= 0 {
-					if all++; s.Points[i].Expectations[g.expect].Verdict == "pass" {
-						holds++
-					}
-				}
-			}
-		}
+		holds, all := s.Holds(g.expect, g.points())
 		return fmt.Sprintf("The expectation %s holds at %d of %s", s.Points[0].Expectations[g.expect].ID, holds, words.Counted(all, "point", "points"))
 	}
 	least, most := -1, -1

@@ -42,6 +42,7 @@ func Limits(set *result.Set) Plot {
 		Title:    limitsFinding(set, saves, over, throttled),
 		Subtitle: fmt.Sprintf("Share of users' saves over the limits of live sync, by records changed, and share of the requests that are answered 429 · n = %s, %s", words.Counted(saves, "save", "saves"), words.Counted(asked[0]+asked[1], "request", "requests")),
 		Table:    limitsTable(all),
+		Named:    limitsNamed(set, w, saves, over, total(asked[:]), total(throttled[:])),
 		height:   nothingHeight,
 	}
 	if saves == 0 {
@@ -152,6 +153,29 @@ func limitsFinding(set *result.Set, saves, over uint64, throttled [2]uint64) str
 		return text
 	default:
 		return text + "; " + words.Counted(all, "request was", "requests were") + " answered 429"
+	}
+}
+
+// limitsNamed are the totals of both sides.
+func limitsNamed(set *result.Set, w windowed, saves, over, asked, throttled uint64) []findings.Named {
+	if saves == 0 {
+		return nil
+	}
+	sizes := func(of func(*result.SizeCount) uint64) (sums []float64) {
+		for i := range set.Runs {
+			var n uint64
+			for k := range set.Runs[i].Sizes {
+				n += of(&set.Runs[i].Sizes[k])
+			}
+			sums = append(sums, float64(n))
+		}
+		return sums
+	}
+	return []findings.Named{
+		{Name: "saves", Value: words.Count(saves), Runs: sizes(func(x *result.SizeCount) uint64 { return x.Saves })},
+		{Name: "of them over the limits of live sync", Value: words.Count(over), Runs: sizes(func(x *result.SizeCount) uint64 { return x.Over })},
+		{Name: "requests of the engine", Value: words.Count(asked), Runs: w.byRun(func(x *result.Window) uint64 { return total(x.Requests[:]) })},
+		{Name: "of them answered 429", Value: words.Count(throttled), Runs: w.byRun(func(x *result.Window) uint64 { return total(x.Throttled[:]) })},
 	}
 }
 

@@ -39,6 +39,7 @@ func Outcomes(s summary.Summary) Plot {
 		Caption: fmt.Sprintf("%s. Each reference ends in exactly one class; slivers are widened to stay visible, the counts are exact.",
 			findings.Capital(words.Counted(s.Executed.Pooled, "run", "runs pooled"))),
 		Table: outcomesTable(s),
+		Named: findings.OutcomesNamed(s),
 	}
 	if len(rows) == 0 {
 		p.Caption, p.height, p.draw = "", nothingHeight, nothing("No reference was processed.")

@@ -24,13 +24,14 @@ import (
 
 // Plot is one picture, ready to be drawn.
 type Plot struct {
-	Name     string   // file name without extension: "convergence"
-	Title    string   // the finding, one sentence without full stop
-	Subtitle string   // what is shown, in which unit, of how many
-	Caption  string   // n and method
-	Table    Table    // the numbers behind it
-	Series   []Series // what a reader may hide; nil where it is one thing
-	Cursor   *Cursor  // nil: no axis of it is calendar time
+	Name     string           // file name without extension: "convergence"
+	Title    string           // the finding, one sentence without full stop
+	Subtitle string           // what is shown, in which unit, of how many
+	Caption  string           // n and method
+	Table    Table            // the numbers behind it
+	Named    []findings.Named // those of its title and subtitle that are no row of the table
+	Series   []Series         // what a reader may hide; nil where it is one thing
+	Cursor   *Cursor          // nil: no axis of it is calendar time
 
 	height vg.Length // of the inner part
 	draw   func(c draw.Canvas)

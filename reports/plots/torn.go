@@ -60,20 +60,21 @@ func Torn(set *result.Set, s summary.Summary) Plot {
 }
 
 func tornTable(set *result.Set, stories []summary.Story) Table {
-	t := Table{Head: []string{"Transaction", "From", "Committed", "Records", "Synced", "First visible after", "Last visible after", "Partly visible for"}}
+	t := Table{Head: []string{"Transaction", "From", "Committed", "Records", "Synced", "Missing", "First visible after", "Last visible after", "First to last", "Partly visible for"}}
 	if len(set.Runs) > 1 {
 		t.Head = append([]string{"Run"}, t.Head...)
 	}
 	clock := words.NewClock(set.Scenario.Start, set.Scenario.Length+set.Scenario.Drain)
 	for _, s := range stories {
 		most := words.Quantile(stats.Quantile{Value: s.PartlyVisible.Duration(), Censored: s.Censored, Known: s.Synced > 0})
-		first, last := words.None, words.None
+		first, last, spread := words.None, words.None, words.None
 		if s.Synced > 0 {
 			first, last = words.Duration((s.FirstSeen - s.Committed).Duration()), words.Duration((s.LastSeen - s.Committed).Duration())
+			spread = words.Duration((s.LastSeen - s.FirstSeen).Duration())
 		}
 		row := []string{
 			s.Title, words.Side(s.Side), clock.Second(s.Committed.Duration()), words.Count(s.Records), words.Count(s.Synced),
-			first, last, most,
+			words.Count(s.Records - s.Synced), first, last, spread, most,
 		}
 		if len(set.Runs) > 1 {
 			row = append([]string{words.Count(s.Run)}, row...)

@@ -65,6 +65,7 @@ func Tornado(t *comparison.Tornado) Plot {
 		return p
 	}
 	p.Caption = "Logarithmic axis; thin lines are 95 % intervals of the paired differences over runs, after Holm's correction over all assumptions and figures. Hollow dots: no difference of this figure is shown."
+	p.Named = tornadoNamed(t, len(bars))
 	p.Caption += fmt.Sprintf(" %s of %s, those that turn a verdict first, then those that move most.", words.Counted(len(bars), "assumption", "assumptions"), words.Count(len(t.Bars)))
 	if left := moving - len(bars); left > 0 {
 		p.Caption += fmt.Sprintf(" %s more move some figure and stand in the table.", words.Count(left))
@@ -98,12 +99,9 @@ func tornadoOf(b *comparison.Bar, id string) tornadoBar {
 // tornadoFinding says how many assumptions matter, or turn a verdict.
 func tornadoFinding(t *comparison.Tornado) string {
 	var turning []string
-	moving := 0
+	moving, _ := t.Counts()
 	for i := range t.Bars {
 		b := &t.Bars[i]
-		if b.Moves() {
-			moving++
-		}
 		for _, e := range b.Ends {
 			if len(e.Flips) > 0 {
 				turning = append(turning, b.Path)
@@ -122,6 +120,18 @@ func tornadoFinding(t *comparison.Tornado) string {
 		return "No assumption is shown to matter"
 	default:
 		return fmt.Sprintf("No assumption turns a verdict; %d of %d move a figure", moving, len(t.Bars))
+	}
+}
+
+// tornadoNamed are how many assumptions there are, and how many matter.
+func tornadoNamed(t *comparison.Tornado, drawn int) []findings.Named {
+	moving, turning := t.Counts()
+	return []findings.Named{
+		{Name: "assumptions that were varied", Value: words.Count(len(t.Bars))},
+		{Name: "of them shown to move a figure", Value: words.Count(moving)},
+		{Name: "of them turning a verdict", Value: words.Count(turning)},
+		{Name: "drawn", Value: words.Count(drawn)},
+		{Name: "moving a figure, and not drawn", Value: words.Count(moving - drawn)},
 	}
 }
 

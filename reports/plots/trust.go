@@ -11,6 +11,7 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
+	"github.com/twinwrite/twinwrite/reports/findings"
 	"github.com/twinwrite/twinwrite/reports/paint"
 	"github.com/twinwrite/twinwrite/reports/stats"
 	"github.com/twinwrite/twinwrite/reports/summary"
@@ -43,8 +44,9 @@ func Trust(set *result.Set) Plot {
 		Name:     "trust",
 		Title:    trustFinding(means, censored),
 		Subtitle: fmt.Sprintf("Left: median of the time to converge, its mean over the first runs with the 95 %% interval · n = %d runs. Right: one run, means of successive changes", len(means)),
-		Caption:  "Student's interval over runs: the changes inside a run share one day and are not independent" + w.correlation() + "." + warmupText(set, w),
+		Caption:  "Student's interval over runs: the changes inside a run share one day and are not independent" + correlated(w) + "." + warmupText(set, w),
 		Table:    trustTable(means),
+		Named:    trustNamed(set, means, w),
 		height:   250,
 	}
 	if len(means) < 2 {
@@ -110,7 +112,34 @@ func (w *warmup) correlation() string {
 	if math.IsNaN(d.Correlation) {
 		return ""
 	}
-	return fmt.Sprintf(" (correlation of successive means on the right %.2f)", d.Correlation)
+	return fmt.Sprintf("%.2f", d.Correlation)
+}
+
+func correlated(w warmup) string {
+	if r := w.correlation(); r != "" {
+		return " (correlation of successive means on the right " + r + ")"
+	}
+	return ""
+}
+
+// trustNamed are how exactly the median is known, and what the picture on the
+// right tells of one run.
+func trustNamed(set *result.Set, means []running, w warmup) (list []findings.Named) {
+	if len(means) > 1 {
+		last := means[len(means)-1]
+		list = append(list, findings.Named{Name: fmt.Sprintf("half of the interval after %d runs", last.runs), Value: "±" + spanText(last.Mean-last.Low)})
+		if last.Mean > 0 {
+			list = append(list, findings.Named{Name: "share of the median that this is", Value: percent((last.Mean - last.Low) / last.Mean)})
+		}
+	}
+	if r := w.correlation(); r != "" {
+		list = append(list, findings.Named{Name: "correlation of successive means", Value: r})
+	}
+	if w.known && w.cut > 0 {
+		list = append(list, findings.Named{Name: "MSER-5 would begin at", Value: words.NewClock(set.Scenario.Start, set.Scenario.Length).Minute(w.cut)},
+			findings.Named{Name: "warm-up of the scenario", Value: words.Duration(set.Scenario.Warmup)})
+	}
+	return list
 }
 
 func warmupText(set *result.Set, w warmup) string {
@@ -132,7 +161,7 @@ func trustFinding(means []running, censored bool) string {
 	last := means[len(means)-1]
 	text := fmt.Sprintf("After %d runs the median of the time to converge is known to ±%s", last.runs, spanText(last.Mean-last.Low))
 	if last.Mean > 0 {
-		text += fmt.Sprintf(", %.2g %% of it", 100*(last.Mean-last.Low)/last.Mean)
+		text += ", " + percent((last.Mean-last.Low)/last.Mean) + " of it"
 	}
 	if censored {
 		text += ", as a lower bound"

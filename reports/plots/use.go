@@ -45,6 +45,7 @@ func Use(set *result.Set) Plot {
 		Title:    useFinding(set, all, end),
 		Subtitle: "Share of the servers' time that each system spent on requests, users' and the engine's, mean over runs",
 		Table:    useTable(set, all, end),
+		Named:    useNamed(set, all, end),
 		height:   nothingHeight,
 	}
 	if all == nil {
@@ -113,16 +114,30 @@ func useFinding(set *result.Set, all []used, end time.Duration) string {
 	if all == nil {
 		return "How busy the systems were is not known"
 	}
-	most, at := all[0], 0
-	for _, u := range all {
-		for k, v := range u.shares {
-			if v > most.shares[at] {
-				most, at = u, k
-			}
+	most, at := all[0], highest(all[0].shares)
+	for _, u := range all[1:] {
+		if k := highest(u.shares); u.shares[k] > most.shares[at] {
+			most, at = u, k
 		}
 	}
 	clock := words.NewClock(set.Scenario.Start, end)
-	return fmt.Sprintf("%s is busiest at %s, with %.2g %% of its servers' time", words.Side(most.side), clock.Minute(end*time.Duration(at)/useColumns), 100*most.shares[at])
+	return fmt.Sprintf("%s is busiest at %s, with %s of its servers' time", words.Side(most.side), clock.Minute(end*time.Duration(at)/useColumns), percent(most.shares[at]))
+}
+
+// useNamed are the busiest stretches.
+func useNamed(set *result.Set, all []used, end time.Duration) (list []findings.Named) {
+	clock := words.NewClock(set.Scenario.Start, end)
+	for _, u := range all {
+		at := highest(u.shares)
+		list = append(list, findings.Named{
+			Name:  words.Side(u.side) + ", busiest stretch, from " + clock.Minute(end*time.Duration(at)/useColumns),
+			Value: percent(u.shares[at]),
+		})
+	}
+	if all != nil {
+		list = append(list, findings.Named{Name: "length of a stretch", Value: words.Duration((end / useColumns).Round(time.Second))})
+	}
+	return list
 }
 
 func useTable(set *result.Set, all []used, end time.Duration) Table {
@@ -166,6 +181,14 @@ func useStrip(all []used, end time.Duration) strip {
 			}
 		}
 	}}
+}
+
+// percent writes a share with two digits.
+func percent(share float64) string {
+	if share >= .995 {
+		return fmt.Sprintf("%.0f %%", 100*share)
+	}
+	return fmt.Sprintf("%.2g %%", 100*share)
 }
 
 // percentTicks are round shares from 0 to at least high, in about four steps.

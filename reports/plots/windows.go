@@ -1,6 +1,7 @@
 package plots
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -47,14 +48,29 @@ func (w windowed) sum(of func(*result.Window) uint64) []uint64 {
 
 // class counts, per window, what ended in a class.
 func (w windowed) class(class string) []uint64 {
-	return w.sum(func(x *result.Window) (n uint64) {
-		for _, e := range x.Ended {
-			if e.Class == class {
-				n += e.Count
-			}
+	return w.sum(func(x *result.Window) uint64 { return endedIn(x, class) })
+}
+
+// endedIn counts what ended in a class within a window.
+func endedIn(x *result.Window, class string) (n uint64) {
+	for _, e := range x.Ended {
+		if e.Class == class {
+			n += e.Count
 		}
-		return n
-	})
+	}
+	return n
+}
+
+// byRun adds something up over the windows, per run.
+func (w windowed) byRun(of func(*result.Window) uint64) (sums []float64) {
+	for _, r := range w.runs {
+		var n uint64
+		for i := range r.Windows {
+			n += of(&r.Windows[i])
+		}
+		sums = append(sums, float64(n))
+	}
+	return sums
 }
 
 // width is how long a window lasts; the last one may be shorter.
@@ -108,7 +124,7 @@ func (p panel) barTops(w windowed, values []float64) []vg.Point {
 }
 
 // highest is the place of the greatest value, the first of several.
-func highest(values []uint64) int {
+func highest[N cmp.Ordered](values []N) int {
 	return slices.Index(values, slices.Max(values))
 }
 

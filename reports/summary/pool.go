@@ -148,22 +148,26 @@ func poolMaps(runs []Run) []MapFigures {
 				out = append(out, m)
 				continue
 			}
-			o := &out[i]
-			for side := range o.Captured {
-				o.Captured[side] += m.Captured[side]
-				o.Live[side] += m.Live[side]
-				o.Creates[side] += m.Creates[side]
-				o.Alive[side] += m.Alive[side]
-			}
-			o.Converged += m.Converged
-			o.Parked += m.Parked
-			o.Blocked += m.Blocked
-			o.Open += m.Open
-			o.PartlyVisibleMost = max(o.PartlyVisibleMost, m.PartlyVisibleMost)
-			o.NeverWhole += m.NeverWhole
+			out[i].Add(m)
 		}
 	}
 	return out
+}
+
+// Add puts the figures of another run, or another map, to these.
+func (o *MapFigures) Add(m MapFigures) {
+	for side := range o.Captured {
+		o.Captured[side] += m.Captured[side]
+		o.Live[side] += m.Live[side]
+		o.Creates[side] += m.Creates[side]
+		o.Alive[side] += m.Alive[side]
+	}
+	o.Converged += m.Converged
+	o.Parked += m.Parked
+	o.Blocked += m.Blocked
+	o.Open += m.Open
+	o.PartlyVisibleMost = max(o.PartlyVisibleMost, m.PartlyVisibleMost)
+	o.NeverWhole += m.NeverWhole
 }
 
 func poolOutcomes(maps []result.Map, runs []Run) []Outcome {

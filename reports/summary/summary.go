@@ -226,6 +226,18 @@ type Convergence struct {
 // At is the quantile of that name, as "p99"; an unknown name is not known.
 func (c Convergence) At(name string) stats.Quantile { return at(c.Quantiles, name) }
 
+// Interval is what the runs tell of that quantile; not known where there are too few.
+func (c Convergence) Interval(name string) stats.QuantileInterval { return interval(c.Quantiles, name) }
+
+func interval(quantiles []Quantile, name string) stats.QuantileInterval {
+	for _, q := range quantiles {
+		if q.Name == name {
+			return q.Interval
+		}
+	}
+	return stats.QuantileInterval{}
+}
+
 func at(quantiles []Quantile, name string) stats.Quantile {
 	for _, q := range quantiles {
 		if q.Name == name {

@@ -22,6 +22,9 @@ type Waits struct {
 // At is the quantile of that name, as "p99"; an unknown name is not known.
 func (w Waits) At(name string) stats.Quantile { return at(w.Quantiles, name) }
 
+// Interval is what the runs tell of that quantile; not known where there are too few.
+func (w Waits) Interval(name string) stats.QuantileInterval { return interval(w.Quantiles, name) }
+
 // Saves counts saves that ended alike.
 type Saves struct {
 	Side    string `json:"side"`

@@ -95,6 +95,15 @@ func ShortQuantile(q stats.Quantile) string {
 	return Quantile(q)
 }
 
+// Within writes what runs tell of a quantile, " (95 % interval 3s to 3.4s)", to
+// stand behind it; empty where too few runs tell.
+func Within(i stats.QuantileInterval) string {
+	if !i.Known {
+		return ""
+	}
+	return " (95 % interval " + ShortQuantile(i.Low) + " to " + ShortQuantile(i.High) + ")"
+}
+
 // Integer is any counter.
 type Integer interface {
 	~int | ~int64 | ~uint64 | ~uint32
@@ -210,8 +219,8 @@ func NewClock(start time.Time, end time.Duration) Clock {
 	return Clock{start: start, dated: start.YearDay() != last.YearDay() || start.Year() != last.Year()}
 }
 
-// Minute writes an instant to the minute.
-func (c Clock) Minute(at time.Duration) string { return c.format(at, "15:04") }
+// Minute writes an instant to the minute that [Clock.Second] gives.
+func (c Clock) Minute(at time.Duration) string { return c.format(at.Round(time.Second), "15:04") }
 
 // Second writes an instant to the nearest second, as [Duration] writes spans:
 // beginning, span and end of a sentence then add up.
