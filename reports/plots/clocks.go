@@ -59,6 +59,8 @@ func Clocks(set *result.Set) Plot {
 	p.overTime(set.Scenario, w.end, w.begins())
 	lanes := faultLanes(shadings, w.end)
 	strips := []strip{clockStrip(w), conflictStrip(w, conflicts)}
+	strips[1].demands = countsOf(demanded(set), "class=conflict", "outcome")
+	p.Caption += demandedBeside(strips)
 	p.height = stripsHeight(lanes, strips...)
 	p.draw = func(c draw.Canvas) { drawStrips(c, set.Scenario, lanes, w.end, strips...) }
 	return p

@@ -17,7 +17,7 @@ import (
 // changes take and how they end, side by side, and every difference with its
 // interval.
 func Compared(c *result.Comparison, f *comparison.Comparison) []Plot {
-	return []Plot{Trade(f), convergenceBySetting(c), outcomesBySetting(c), gapsBySetting(c), Forest(f), Pairs(c)}
+	return []Plot{Trade(f, demanded(c.Settings[0].Set)), convergenceBySetting(c), outcomesBySetting(c), gapsBySetting(c), Forest(f), Pairs(c)}
 }
 
 // convergenceBySetting draws a curve a setting: the share of its changes not
@@ -69,7 +69,7 @@ func convergenceBySetting(c *result.Comparison) Plot {
 		p.Caption += " No convergence was measured under " + words.List(without) + "."
 	}
 	p.Series = hues(curves, survivor.called)
-	bounds := slosOf(c.Settings[0].Set)
+	bounds := slosOf(demanded(c.Settings[0].Set), "convergence")
 	if bounds != nil {
 		p.Caption += sloCaption
 	}

@@ -71,7 +71,7 @@ func Convergence(set *result.Set, s summary.Summary) Plot {
 		return p
 	}
 	p.Series = hues(drawn, survivor.called)
-	bounds := slosOf(set)
+	bounds := slosOf(demanded(set), "convergence")
 	if bounds != nil {
 		p.Caption += sloCaption
 	}

@@ -71,9 +71,16 @@ func Errors(set *result.Set) Plot {
 	p.overTime(set.Scenario, w.end, w.begins())
 	lanes := faultLanes(shadings, w.end)
 	var strips []strip
-	for _, e := range all {
-		strips = append(strips, e.strip(w, words.NewClock(set.Scenario.Start, w.end)))
+	demands := demanded(set)
+	for i, e := range all {
+		s := e.strip(w, words.NewClock(set.Scenario.Start, w.end))
+		if i == 0 { // those on errors of all classes
+			s.demands = countsOf(demands, "class", "error")
+		}
+		s.demands = append(s.demands, countsOf(demands, "class="+e.class, "error", "outcome")...)
+		strips = append(strips, s)
 	}
+	p.Caption += demandedBeside(strips)
 	p.height = stripsHeight(lanes, strips...)
 	p.draw = func(c draw.Canvas) { drawStrips(c, set.Scenario, lanes, w.end, strips...) }
 	return p

@@ -63,6 +63,8 @@ func Limits(set *result.Set) Plot {
 	}
 	lanes := faultLanes(shadings, w.end)
 	below := throttleStrip(w, refused)
+	below.demands = countsOf(demanded(set), "", "throttled")
+	p.Caption += demandedBeside([]strip{below})
 	lower := stripsHeight(lanes, below)
 	p.height = limitsHeight + 8 + lower
 	p.draw = func(c draw.Canvas) {

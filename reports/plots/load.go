@@ -55,7 +55,7 @@ func load(s *comparison.Sweep) (Plot, bool) {
 		p.draw = nothing("Neither changes nor saves were measured.")
 		return p, true
 	}
-	p.Caption = "Student's interval over runs." + kneeText(s, axis, lines)
+	p.Caption = "Student's interval over runs." + kneeText(s, axis, lines) + demandsText(s, ids)
 	if left > 0 {
 		p.Caption += " " + words.Counted(left, "line", "lines") + " not drawn."
 	}

@@ -78,7 +78,7 @@ func Pace(set *result.Set) Plot {
 		p.Series = append(p.Series, Series{q.name, []paint.Shade{q.shade}})
 	}
 	p.overTime(set.Scenario, axisEnd, at)
-	bounds := drawnIn(slosOf(set))
+	bounds := drawnIn(slosOf(demanded(set), "convergence"))
 	if bounds != nil {
 		p.Caption += " Red: what the scenario demands of the whole run."
 	}

@@ -46,7 +46,7 @@ func demanding() *result.Set {
 
 func TestSLOs(t *testing.T) {
 	t.Parallel()
-	got := slosOf(demanding())
+	got := slosOf(demanded(demanding()), "convergence")
 	if len(got) != 2 || got[0] != (slo{.95, 5 * time.Minute, "p95(convergence) < 5m"}) || got[1] != (slo{.99, 2 * time.Hour, "p99(convergence) <= 2h"}) {
 		t.Errorf("%+v", got)
 	}

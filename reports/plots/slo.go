@@ -2,6 +2,7 @@ package plots
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -13,7 +14,8 @@ import (
 	"github.com/twinwrite/twinwrite/scenarios/result"
 )
 
-// slo is a bound that a scenario sets to the time to converge of all its changes.
+// slo is a bound that a scenario sets to a time: that of all its changes to
+// converge, or of all saves.
 type slo struct {
 	q     float64 // of the changes are to be on both sides ...
 	bound time.Duration
@@ -21,20 +23,28 @@ type slo struct {
 }
 
 // sloText is how expectations write it: "p99(convergence) < 5m".
-var sloText = regexp.MustCompile(`^(?:p([0-9.]+)|max)\(convergence\) <=? ([0-9a-z.µ]+)$`)
+var sloText = regexp.MustCompile(`^(?:p([0-9.]+)|max)\((convergence|user-wait)\) <=? ([0-9a-z.µ]+)$`)
 
-// slosOf lists the bounds among the expectations of a set.
-func slosOf(set *result.Set) (list []slo) {
+// demanded are the texts of what a set's scenario demands.
+func demanded(set *result.Set) (texts []string) {
 	for _, e := range set.Expectations {
-		parts := sloText.FindStringSubmatch(e.Text)
-		if parts == nil {
+		texts = append(texts, e.Text)
+	}
+	return texts
+}
+
+// slosOf lists the bounds that demands set to the times of a metric.
+func slosOf(demands []string, metric string) (list []slo) {
+	for _, text := range demands {
+		parts := sloText.FindStringSubmatch(text)
+		if parts == nil || parts[2] != metric {
 			continue
 		}
-		bound, err := time.ParseDuration(parts[2])
+		bound, err := time.ParseDuration(parts[3])
 		if err != nil || bound <= 0 {
 			continue
 		}
-		s := slo{q: 1, bound: bound, text: e.Text}
+		s := slo{q: 1, bound: bound, text: text}
 		if parts[1] != "" {
 			percent, err := strconv.ParseFloat(parts[1], 64)
 			if err != nil || percent > 100 {
@@ -68,10 +78,7 @@ func (p panel) sloWithin(all []slo, labels *placer) {
 		if at+w > p.c.Max.X {
 			at = x - 5 - w
 		}
-		box := vg.Rectangle{Min: vg.Point{X: at - 2, Y: y - 3}, Max: vg.Point{X: at + w + 2, Y: y + 9}}
-		fill(p.c, paint.Paper, box.Min.X, box.Min.Y, box.Max.X, box.Max.Y)
-		write(p.c, sloStyle, at, y, text)
-		labels.block(box)
+		p.sloTag(at, y, text, labels)
 		labels.block(vg.Rectangle{Min: vg.Point{X: x - 5, Y: foot - 2}, Max: vg.Point{X: x + 5, Y: p.c.Max.Y}})
 	}
 }
@@ -81,11 +88,7 @@ func (p panel) sloAlong(all []slo, labels *placer) {
 	for _, s := range all {
 		y := p.y(min(max(s.bound.Seconds(), p.p.Y.Min), p.p.Y.Max))
 		p.c.StrokeLine2(sloLine, p.c.Min.X, y, p.c.Max.X, y)
-		w := measure(sloStyle, s.text)
-		box := vg.Rectangle{Min: vg.Point{X: p.c.Max.X - w - 8, Y: y + 2}, Max: vg.Point{X: p.c.Max.X - 4, Y: y + 14}}
-		fill(p.c, paint.Paper, box.Min.X, box.Min.Y, box.Max.X, box.Max.Y)
-		write(p.c, sloStyle, box.Min.X+2, y+4, s.text)
-		labels.block(box)
+		p.sloTag(p.c.Max.X-measure(sloStyle, s.text)-6, y+4, s.text, labels)
 	}
 }
 
@@ -125,6 +128,55 @@ func levelsOf(set *result.Set, metric string) (list []level) {
 // would flatten what was measured, and stands at the edge.
 const levelScale = 4
 
+// timesOf are the figures of a comparison or a sweep on which bounds of times are
+// levels.
+var timesOf = map[string]struct {
+	metric string
+	q      float64
+}{
+	"convergence-p50": {"convergence", .5}, "convergence-p95": {"convergence", .95}, "convergence-p99": {"convergence", .99},
+	"user-wait-p50": {"user-wait", .5}, "user-wait-p95": {"user-wait", .95}, "user-wait-p99": {"user-wait", .99}, "user-wait-max": {"user-wait", 1},
+}
+
+// levelsOn lists what demands say of a figure of a comparison or a sweep.
+func levelsOn(demands []string, figure string) (list []level) {
+	of, ok := timesOf[figure]
+	if !ok {
+		return nil
+	}
+	for _, s := range slosOf(demands, of.metric) {
+		if s.q == of.q {
+			list = append(list, level{s.bound.Seconds(), s.text})
+		}
+	}
+	return list
+}
+
+// counted is how demands on a number of errors or answers are written:
+// "count(outcome{class=conflict}) > 20".
+var counted = regexp.MustCompile(`^(?:count|rate|share)\(([a-z-]+)(?:\{([^}]*)\})?\) `)
+
+// countsOf lists the demands on a count of metrics with a label, as
+// "class=conflict"; one without "=" means those that do not have the label.
+func countsOf(demands []string, label string, metrics ...string) (list []string) {
+	key, _, _ := strings.Cut(label, "=")
+	for _, text := range demands {
+		parts := counted.FindStringSubmatch(text)
+		if parts == nil || !slices.Contains(metrics, parts[1]) {
+			continue
+		}
+		labels := strings.Split(parts[2], ",")
+		has := slices.Contains(labels, label)
+		if key == label { // "class": none is named
+			has = !slices.ContainsFunc(labels, func(l string) bool { return strings.HasPrefix(l, key+"=") })
+		}
+		if has {
+			list = append(list, text)
+		}
+	}
+	return list
+}
+
 // stretched is how far an axis goes that shows values up to most, and the demands
 // on them.
 func stretched(most float64, all []level) float64 {
@@ -140,13 +192,19 @@ func stretched(most float64, all []level) float64 {
 // levelsAlong draws demands across an area of values over time. One that lies
 // beyond the axis is told at its edge.
 func (p panel) levelsAlong(all []level, labels *placer) {
-	beyond := 0
+	beyond, below := 0, 0
 	for _, l := range all {
 		text, y := l.text, p.c.Max.Y
-		if l.value <= p.p.Y.Max {
+		switch {
+		case l.value < p.p.Y.Min:
+			text += ": further down"
+			y = p.c.Min.Y + 14*vg.Length(below)
+			below++
+		case l.value <= p.p.Y.Max:
 			y = p.y(l.value)
 			p.c.StrokeLine2(sloLine, p.c.Min.X, y, p.c.Max.X, y)
-		} else {
+			labels.block(vg.Rectangle{Min: vg.Point{X: p.c.Min.X, Y: y - 1}, Max: vg.Point{X: p.c.Max.X, Y: y + 1}})
+		default:
 			text += ": further up"
 			y -= 14 * vg.Length(beyond)
 			beyond++
@@ -154,11 +212,37 @@ func (p panel) levelsAlong(all []level, labels *placer) {
 		if y+15 > p.c.Max.Y { // no room above the line
 			y -= 16
 		}
-		w := measure(sloStyle, text)
-		box := vg.Rectangle{Min: vg.Point{X: p.c.Max.X - w - 8, Y: y + 2}, Max: vg.Point{X: p.c.Max.X - 4, Y: y + 14}}
-		fill(p.c, paint.Paper, box.Min.X, box.Min.Y, box.Max.X, box.Max.Y)
-		write(p.c, sloStyle, box.Min.X+2, y+4, text)
-		labels.block(box)
+		p.sloTag(p.c.Max.X-measure(sloStyle, text)-6, y+4, text, labels)
+	}
+}
+
+// sloTag writes a demand on paper of its own.
+func (p panel) sloTag(x, y vg.Length, text string, labels *placer) {
+	box := vg.Rectangle{Min: vg.Point{X: x - 2, Y: y - 3}, Max: vg.Point{X: x + measure(sloStyle, text) + 2, Y: y + 9}}
+	fill(p.c, paint.Paper, box.Min.X, box.Min.Y, box.Max.X, box.Max.Y)
+	write(p.c, sloStyle, x, y, text)
+	labels.block(box)
+}
+
+// levelsAcross draws demands up an area whose values go to the right.
+func (p panel) levelsAcross(all []level, labels *placer) {
+	for i, l := range all {
+		text, x := l.text, min(max(l.value, p.p.X.Min), p.p.X.Max)
+		at := p.x(x)
+		switch {
+		case l.value < x:
+			text += ": further left"
+		case l.value > x:
+			text += ": further right"
+		default:
+			p.c.StrokeLine2(sloLine, at, p.c.Min.Y, at, p.c.Max.Y)
+			labels.block(vg.Rectangle{Min: vg.Point{X: at - 2, Y: p.c.Min.Y}, Max: vg.Point{X: at + 2, Y: p.c.Max.Y}})
+		}
+		from, w := at+5, measure(sloStyle, text)
+		if from+w > p.c.Max.X {
+			from = at - 5 - w
+		}
+		p.sloTag(from, p.c.Min.Y+6+13*vg.Length(i), text, labels)
 	}
 }
 

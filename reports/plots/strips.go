@@ -1,6 +1,7 @@
 package plots
 
 import (
+	"strings"
 	"time"
 
 	"gonum.org/v1/plot"
@@ -14,6 +15,7 @@ import (
 // calendar time, with the faults behind all of them.
 type strip struct {
 	name, unit string
+	demands    []string  // on what is shown, where they are no level of its axis
 	height     vg.Length // of the data area
 	ys         []tick    // its axis goes from the first to the last
 	log        bool
@@ -60,10 +62,31 @@ func drawStrips(c draw.Canvas, sc result.Scenario, lanes lanes, end time.Duratio
 		}
 		pn.rules(xs, s.ys, i == len(strips)-1)
 		pn.head(s.name, s.unit)
+		pn.demandsBeside(s)
 		panels[i] = pn
 	}
 	lanes.draw(panels[0], top)
 	for i, s := range strips {
 		s.draw(panels[i])
 	}
+}
+
+// demandsBeside writes the demands of a strip at the right of its head.
+func (p panel) demandsBeside(s strip) {
+	if len(s.demands) == 0 {
+		return
+	}
+	from := p.c.Min.X + measure(headStyle, s.name) + 5 + measure(unitStyle, s.unit) + 20
+	text := fit(sloStyle, "demanded: "+strings.Join(s.demands, "; "), p.c.Max.X-from)
+	write(p.c, aligned(sloStyle, draw.XRight), p.c.Max.X, p.c.Max.Y+9, text)
+}
+
+// demandedBeside says, where strips have demands, in which colour.
+func demandedBeside(strips []strip) string {
+	for _, s := range strips {
+		if len(s.demands) > 0 {
+			return " Red: what the scenario demands of a run as a whole."
+		}
+	}
+	return ""
 }

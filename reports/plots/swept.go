@@ -81,6 +81,7 @@ func SweepLines(s *comparison.Sweep) Plot {
 	if !single {
 		p.Caption += kneeText(s, axis, lines)
 	}
+	p.Caption += demandsText(s, ids)
 	p.Series = hues(lines, func(l sweptLine) string { return l.name })
 	rows := (len(ids) + 1) / 2
 	if p.height = sweptPanel*vg.Length(rows) + 4; len(lines) > 1 {
@@ -288,7 +289,8 @@ func drawSwept(c draw.Canvas, s *comparison.Sweep, axis int, xs steps, lines []s
 		x0 := c.Min.X + vg.Length(i%2)*half
 		y1 := top - vg.Length(i/2)*sweptPanel
 		area := vg.Rectangle{Min: vg.Point{X: x0 + left, Y: y1 - sweptPanel + foot}, Max: vg.Point{X: x0 + half - right, Y: y1 - head}}
-		pn := sweptAxes(c, area, s, id, xs)
+		demands := levelsOn(sweptDemands(s), id)
+		pn := sweptAxes(c, area, s, id, xs, demands)
 		pn.xTitle(fit(unitStyle, s.Axes[axis], area.Max.X-area.Min.X))
 		if !single && xs.numeric && strings.HasPrefix(id, "convergence") {
 			pn.knees(s, axis, xs, lines)
@@ -296,7 +298,26 @@ func drawSwept(c draw.Canvas, s *comparison.Sweep, axis int, xs steps, lines []s
 		for k, l := range lines {
 			pn.sweptLine(s, l, id, xs, k, !single && xs.numeric, len(lines))
 		}
+		pn.levelsAlong(demands, &placer{})
 	}
+}
+
+// sweptDemands are the texts of what the scenario demands at every point.
+func sweptDemands(s *comparison.Sweep) (texts []string) {
+	if len(s.Points) > 0 {
+		for _, e := range s.Points[0].Expectations {
+			texts = append(texts, e.Text)
+		}
+	}
+	return texts
+}
+
+// demandsText says, where demands on figures are drawn, in which colour.
+func demandsText(s *comparison.Sweep, ids []string) string {
+	if slices.ContainsFunc(ids, func(id string) bool { return levelsOn(sweptDemands(s), id) != nil }) {
+		return " Red: what the scenario demands."
+	}
+	return ""
 }
 
 // knees marks, of each line that has one, beyond which value of the axis the slowest
@@ -322,7 +343,7 @@ func (p panel) knees(s *comparison.Sweep, axis int, xs steps, lines []sweptLine)
 
 // sweptAxes makes the panel of a figure: spans that differ much on a
 // logarithmic axis, everything else from zero.
-func sweptAxes(c draw.Canvas, area vg.Rectangle, s *comparison.Sweep, id string, xs steps) panel {
+func sweptAxes(c draw.Canvas, area vg.Rectangle, s *comparison.Sweep, id string, xs steps, demands []level) panel {
 	low, high := math.Inf(1), 0.
 	var f comparison.PointFigure
 	for i := range s.Points {
@@ -331,6 +352,7 @@ func sweptAxes(c draw.Canvas, area vg.Rectangle, s *comparison.Sweep, id string,
 			low, high = min(low, float64(g.Mean)), max(high, float64(g.High), float64(g.Mean))
 		}
 	}
+	high = stretched(high, demands)
 	p := plot.New()
 	xs.axis(p)
 	var ys []tick

@@ -31,8 +31,8 @@ const (
 
 // Trade draws what users wait for a save against how long one side alone has
 // their change: left and low is better, and what is neither left of nor below
-// another setting is dominated by it.
-func Trade(c *comparison.Comparison) Plot {
+// another setting is dominated by it. Demands on one of the two are drawn.
+func Trade(c *comparison.Comparison, demands []string) Plot {
 	var all []traded
 	for k, s := range c.Settings {
 		t := traded{name: s.Name, hue: k % len(paint.Hues)}
@@ -69,10 +69,17 @@ func Trade(c *comparison.Comparison) Plot {
 	for _, t := range all {
 		p.Series = append(p.Series, Series{t.name, []paint.Shade{paint.Hues[t.hue]}})
 	}
+	wait, pair := levelsOn(demands, tradeWait), levelsOn(demands, tradePair)
+	if wait != nil || pair != nil {
+		p.Caption += " Red: what the scenario demands."
+	}
 	p.height = 300
-	p.draw = func(c draw.Canvas) { drawTrade(c, all) }
+	p.draw = func(c draw.Canvas) { drawTrade(c, all, wait, pair) }
 	return p
 }
+
+// tradeReach is by how many times a demand may stretch a logarithmic axis.
+const tradeReach = 100
 
 // tradeFinding says who is least in which, where the intervals over runs are apart,
 // and else that it is not clear.
@@ -110,17 +117,22 @@ func tradeFinding(all []traded) string {
 	}
 }
 
-func drawTrade(c draw.Canvas, all []traded) {
-	axis := func(of func(traded) comparison.Cell) (low, high float64) {
+func drawTrade(c draw.Canvas, all []traded, wait, pair []level) {
+	axis := func(of func(traded) comparison.Cell, demands []level) (low, high float64) {
 		low, high = math.Inf(1), 0
 		for _, t := range all {
 			low, high = min(low, float64(of(t).Mean)), max(high, float64(of(t).Mean), float64(of(t).High))
 		}
+		for _, l := range demands { // on a logarithmic axis there is room for most
+			if l.value <= high*tradeReach && l.value >= low/tradeReach {
+				low, high = min(low, l.value), max(high, l.value)
+			}
+		}
 		return low * .8, high * 1.25
 	}
 	span := func(s float64) time.Duration { return time.Duration(s * 1e9) }
-	x0, x1 := axis(func(t traded) comparison.Cell { return t.wait })
-	y0, y1 := axis(func(t traded) comparison.Cell { return t.pair })
+	x0, x1 := axis(func(t traded) comparison.Cell { return t.wait }, wait)
+	y0, y1 := axis(func(t traded) comparison.Cell { return t.pair }, pair)
 	xs, ys := spanTicks(span(x0), span(x1)), spanTicks(span(y0), span(y1))
 	p := plot.New()
 	p.X.Scale, p.Y.Scale = plot.LogScale{}, plot.LogScale{}
@@ -146,6 +158,8 @@ func drawTrade(c draw.Canvas, all []traded) {
 		labels.curve([]vg.Point{left, at, right, at, low, high})
 		labels.block(vg.Rectangle{Min: vg.Point{X: at.X - 5, Y: at.Y - 5}, Max: vg.Point{X: at.X + 5, Y: at.Y + 5}})
 	}
+	pn.levelsAlong(pair, &labels)
+	pn.levelsAcross(wait, &labels)
 	for i, t := range all {
 		st := labelStyle(t.hue)
 		lines := []label{{fit(st, t.name, nameMost), st}, {"wait " + t.waitText + "   converge " + t.pairText, noteStyle}}
