@@ -298,3 +298,24 @@ func TestHistoriesAgainstSets(t *testing.T) {
 		}
 	}
 }
+
+// TestOlderMarkEndsNothing marks a record by a read that is older than its last
+// change, which has been carried and has ended: the change still counts, and an
+// older state that is written over it is found.
+func TestOlderMarkEndsNothing(t *testing.T) {
+	t.Parallel()
+	h := newHand(t, Config{ViolationsMax: 10})
+	ref := h.user(dat, a, text("same"))
+	h.user(fin, a, text("same"))
+	ours, theirs := h.get(dat, a), h.get(fin, a)
+	h.write(engine.MarkWrite, fin, ours, false)
+	h.settle(ref, engine.Synced, engine.Written)
+	h.write(engine.MarkWrite, dat, theirs, false)
+	if n := h.o.broken(); n != 0 {
+		t.Fatalf("%d contracts are broken before anything is lost", n)
+	}
+	h.write(engine.CarryWrite, dat, theirs, false)
+	if h.o.tallies[noLostUpdate].violations == 0 {
+		t.Error("an older state was written over a change that the other side held, and nobody noticed")
+	}
+}

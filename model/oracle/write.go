@@ -237,16 +237,16 @@ func (o *Oracle) merge(at sim.Time, p *pair, y engine.Side, g int, source *head)
 	x := y.Other()
 	was, is := p.stand(y, g), *source.of(g)
 	o.reached(at, p, x, g, was.commits[x], is.commits[x], found)
-	heard := false
+	heard, unheard := false, false // what has been forgotten was heard of
 	for w := p.walk(y, g, is.commits[y], was.commits[y]); ; {
 		c := w.next()
 		if c == nil {
 			break
 		}
 		c.equal |= only(g)
-		heard = heard || c.what.has(captured)
+		heard, unheard = heard || c.what.has(captured), unheard || !c.what.has(captured)
 	}
-	if !heard && is.commits[y] < was.commits[y] {
+	if unheard && !heard {
 		o.linked(p, y, g, is.commits[y], was.commits[y])
 	}
 	return stand{commits: [2]uint32{max(was.commits[0], is.commits[0]), max(was.commits[1], is.commits[1])}, last: is.last}
