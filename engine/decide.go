@@ -166,7 +166,7 @@ func (m *TableMap) unfit(k *Key) Outcome {
 	if k.Spelling != "" {
 		return Outcome{Class: ApplicationFailure, Reason: AmbiguousKey, Cause: causeAmbiguousKey}
 	}
-	return m.Keys.refused(k)
+	return m.refused(k)
 }
 
 const causeAmbiguousKey = "a record that has the same key already exists: the keys differ only in what the other side does not tell apart"

@@ -175,13 +175,29 @@ func (f *KeyForm) Canonical(id string) string {
 // plain reports whether an ID is such that nothing in it ever folds: one field of
 // ASCII without small letters, and without blanks at its end.
 func plain(id string) bool {
-	for i := range len(id) {
-		if c := id[i]; c >= utf8.RuneSelf || c >= 'a' && c <= 'z' || c == keyBar || c == keyEscape {
-			return false
+	return mayFold.first(id) < 0 && (id == "" || id[len(id)-1] != ' ')
+}
+
+// byteSet holds bytes that are looked for in many keys.
+type byteSet [256]bool
+
+// first returns where in a text the first byte of the set is, or -1.
+func (b *byteSet) first(text string) int {
+	for i := range len(text) {
+		if b[text[i]] {
+			return i
 		}
 	}
-	return id == "" || id[len(id)-1] != ' '
+	return -1
 }
+
+// mayFold are the bytes of what folds, or separates fields.
+var mayFold = func() (b byteSet) {
+	for c := range b {
+		b[c] = c >= utf8.RuneSelf || c >= 'a' && c <= 'z' || c == keyBar || c == keyEscape
+	}
+	return b
+}()
 
 // folded is the canonical form of one field.
 func (f *KeyForm) folded(id string) string {
@@ -224,9 +240,19 @@ func scaled(id string) string {
 	return whole
 }
 
+// firsts returns, by side, the bytes with which characters that a side refuses begin.
+func (f *KeyForm) firsts() (sets [2]byteSet) {
+	for _, side := range Sides {
+		for _, r := range f.Refused[side] {
+			sets[side][string(r)[0]] = true
+		}
+	}
+	return sets
+}
+
 // refused reports why records of a key cannot be found by it, or class Open. The
 // cause names the kind of the character and not the key.
-func (f *KeyForm) refused(k *Key) Outcome {
+func (m *TableMap) refused(k *Key) Outcome {
 	text := k.ID
 	if joined(text) { // what only separates its fields is none of it
 		text = strings.Join(keyFields(text), "")
@@ -235,7 +261,10 @@ func (f *KeyForm) refused(k *Key) Outcome {
 		return Outcome{Class: ApplicationFailure, Reason: KeyRefused, Cause: causeEmptyKey}
 	}
 	for _, side := range Sides {
-		if i := strings.IndexAny(text, f.Refused[side]); i >= 0 {
+		if m.refuses[side].first(text) < 0 {
+			continue
+		}
+		if i := strings.IndexAny(text, m.Keys.Refused[side]); i >= 0 {
 			r, _ := utf8.DecodeRuneInString(text[i:])
 			return Outcome{Class: ApplicationFailure, Reason: KeyRefused, Cause: fmt.Sprintf(causeKeyRefused, kindOf(r), side)}
 		}

@@ -149,6 +149,7 @@ type TableMap struct {
 	copied      bool        // all columns are plain
 	coded       [2]bool     // by side: a value may have no mapping on its way there
 	scope       [2]Filter   // Filter with its columns found
+	refuses     [2]byteSet  // by side: with what begins that no key may have there
 }
 
 // Scope says whose records a data entity or a table holds.
@@ -201,6 +202,7 @@ func NewTableMap(m TableMap) (*TableMap, error) {
 		m.join(i, c)
 	}
 	m.copied = !slices.Contains(m.plain, false)
+	m.refuses = m.Keys.firsts()
 	for _, side := range Sides {
 		bound, more := m.Filter[side].bind(&m, side)
 		m.scope[side], faults = bound, append(faults, more...)
@@ -437,9 +439,7 @@ func hashWord(h, w uint64) uint64 {
 func hashText(h uint64, s string) uint64 {
 	h = hashWord(h, uint64(len(s)))
 	for len(s) >= 8 {
-		w := uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
-			uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
-		h, s = hashWord(h, w), s[8:]
+		h, s = hashWord(h, word(s)), s[8:]
 	}
 	var w uint64
 	for i := 0; i < len(s); i++ {

@@ -226,7 +226,10 @@ func (o *Oracle) Judge(at sim.Time, v View) Report {
 
 	r.Samples, r.SampleStride, r.SamplesSeen = o.samples.kept, o.samples.stride, o.samples.seen
 	slices.SortFunc(r.Samples, func(a, b Sample) int {
-		return cmp.Or(cmp.Compare(a.Born, b.Born), cmp.Compare(a.serial, b.serial))
+		if a.Born != b.Born { // there are many: nothing is compared that need not be
+			return cmp.Compare(a.Born, b.Born)
+		}
+		return cmp.Compare(a.serial, b.serial)
 	})
 	r.Divergent, r.DivergentMax, r.DivergentGap = o.apart.points, o.apart.peak, time.Duration(o.apart.width)
 	r.Worst = o.worst
