@@ -234,11 +234,41 @@ func (b *builder) fault(w *model.Config, i int, f *Fault) sim.Time {
 		Share: float64(f.Percent) / 100, By: time.Duration(f.By),
 		Point: driver.CrashPoint(f.Point), Restart: time.Duration(f.Restart),
 	}
+	if kind == model.MappingRemoved && !b.codes(i, f, &made) {
+		return 0
+	}
 	if err := made.Validate(); err != nil {
 		b.complain("fault %d: %w", i+1, err)
 	}
 	w.Faults = append(w.Faults, made)
 	return made.At.Add(made.For + made.Restart)
+}
+
+// codes finds the codes that a fault takes away; false when their map takes no part.
+func (b *builder) codes(i int, f *Fault, made *model.Fault) bool {
+	id, takesPart := b.find(f.Map)
+	place := b.subject.place(f.Map)
+	if place < 0 {
+		b.complain("fault %d: no table map %q", i+1, f.Map)
+	}
+	if !takesPart {
+		return false
+	}
+	m := &b.subject.Maps[place]
+	made.Map, made.Column, made.Code = id, m.column(f.Column), -1
+	codes := m.codes(made.Column)
+	if codes == nil {
+		b.complain("fault %d: table map %s has no codes in column %q", i+1, f.Map, f.Column)
+		return false
+	}
+	if f.Code == "" {
+		return true
+	}
+	made.Code = slices.IndexFunc(codes.Pairs, func(p [2]engine.Value) bool { return p[engine.FinOps].Text == f.Code })
+	if made.Code < 0 {
+		b.complain("fault %d: column %s has no code %q", i+1, f.Column, f.Code)
+	}
+	return made.Code >= 0
 }
 
 // commands are what operators ask for, by the names that a case file gives it.

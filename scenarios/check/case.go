@@ -76,6 +76,7 @@ func (c *Case) Clone() *Case {
 	d.Setup.Maps = slices.Clone(c.Setup.Maps)
 	d.Setup.Live = slices.Clone(c.Setup.Live)
 	d.Setup.Validations = slices.Clone(c.Setup.Validations)
+	d.Setup.Unique = slices.Clone(c.Setup.Unique)
 	d.Faults = slices.Clone(c.Faults)
 	d.Operations = slices.Clone(c.Operations)
 	d.Transactions = slices.Clone(c.Transactions)
@@ -104,6 +105,9 @@ type Setup struct {
 	Barrier     bool         `json:"barrier,omitempty"`
 	Proceed     bool         `json:"proceed,omitempty"`
 	DeleteWins  bool         `json:"delete-wins,omitempty"`
+	Unlinked    bool         `json:"unlinked-primary,omitempty"` // what is older than the sync counts as changed
+	LeaveDelete bool         `json:"leave-deletes,omitempty"`    // what leaves the scope is deleted on the other side
+	Unique      []string     `json:"unique,omitempty"`           // columns no two records may share a value of, as map.column
 	DeskPart    int          `json:"desk-part,omitempty"`   // items of an operator's request that are worked off at once
 	PurgeAfter  Span         `json:"purge-after,omitempty"` // how long the error desk keeps what a resume has put there
 	Timeout     Span         `json:"timeout,omitempty"`     // of the engine's requests; half of it is the life of a write
@@ -189,6 +193,9 @@ type Fault struct {
 	Percent int      `json:"percent,omitempty"`
 	By      Span     `json:"by,omitempty"`
 	Point   string   `json:"point,omitempty"`
+	Map     string   `json:"map,omitempty"`    // whose codes are missing
+	Column  string   `json:"column,omitempty"` // ... of which column
+	Code    string   `json:"code,omitempty"`   // ... that of F&O; all, where there is none
 	Restart Span     `json:"restart,omitempty"`
 }
 

@@ -153,14 +153,20 @@ func TestCasesThatDoNotFit(t *testing.T) {
 			{Op: "upsert", Map: "nobody", Key: "k"},
 			{Op: "upsert", Map: "parties", Key: "k", Set: []Value{{Column: "colour", To: "a"}, {Column: "limit", To: "x"}}},
 		}}},
-		Faults: []Fault{{Kind: "flood"}},
+		Faults: []Fault{
+			{Kind: "flood"},
+			{Kind: "mapping-removed", Map: "nobody"},
+			{Kind: "mapping-removed", Map: "parties", Column: "name"},
+		},
 	}
 	_, err := Execute(OwnSubject(), c, Plan{})
 	want := `case of subject own: transaction 1: "drop" is no operation: create, update, upsert or delete
 transaction 1: no table map "nobody"
 transaction 1: table map parties has no column "colour"
 transaction 1: column limit holds whole numbers, not "x"
-fault 1: unknown kind "flood"`
+fault 1: unknown kind "flood"
+fault 2: no table map "nobody"
+fault 3: table map parties has no codes in column "name"`
 	if err == nil || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}

@@ -13,7 +13,7 @@ import (
 // plot says what happens, and leaves to chance when exactly, so that most of them
 // miss by a little, in every way. What else the case has goes on beside them.
 var plots = []func(*plot){
-	(*plot).dismissed, (*plot).parentGoes, (*plot).pastTheHook, (*plot).toldAgain, (*plot).goneUnderWay, (*plot).answers, (*plot).notGivenUp,
+	(*plot).dismissed, (*plot).parentGoes, (*plot).pastTheHook, (*plot).toldAgain, (*plot).goneUnderWay, (*plot).answers, (*plot).notGivenUp, (*plot).codesGone,
 }
 
 // plot is one on its way into a case.
@@ -240,4 +240,39 @@ func (p *plot) notGivenUp() {
 	e := p.record(child, "n1")
 	e.Set = []Value{{Column: child.Table.Columns[column].Name, To: up.Key}}
 	p.edits(p.at+200*millisecond+p.soon(second), side^1, e)
+}
+
+// codesGone plays that somebody takes codes of a column away while users write its
+// values, and brings them back.
+func (p *plot) codesGone() {
+	type coded struct {
+		m      *Map
+		column int
+	}
+	var all []coded
+	for _, name := range p.c.Setup.Maps {
+		m := &p.subject.Maps[p.subject.place(name)]
+		for i := range m.Table.Columns {
+			if m.codes(i) != nil {
+				all = append(all, coded{m, i})
+			}
+		}
+	}
+	if len(all) == 0 {
+		return
+	}
+	of := oneOf(p.dice, all)
+	f := Fault{
+		Kind: "mapping-removed", At: p.at + p.soon(3*second), For: oneOf(p.dice, []Span{300 * millisecond, 3 * second, 40 * second}),
+		Map: of.m.Table.Name, Column: of.m.Table.Columns[of.column].Name,
+	}
+	if p.dice.Bits(1) == 1 {
+		f.Code = oneOf(p.dice, of.m.codes(of.column).Pairs)[engine.FinOps].Text
+	}
+	p.c.Faults = append(p.c.Faults, f)
+	e := p.record(of.m, p.key())
+	for range between(p.dice, 1, 4) {
+		side := SideName(below(p.dice, 2))
+		p.edits(p.at+p.soon(4*second+f.For), side, p.set(e, of.m, side, of.column))
+	}
 }

@@ -121,11 +121,6 @@ var elsewhere = map[engine.Reason]string{
 	engine.Untraced:       "a record leaves a tombstone for longer than any case lasts; engine: TestTraces/late_reference_after_its_tombstone_expired",
 }
 
-// undrawn are the kinds of faults that no case draws, with why, and the test that does.
-var undrawn = map[string]string{
-	"mapping-removed": "a case file does not name the codes of a column; scenarios/runs: TestMappingRemoved",
-}
-
 // outcomeSights are the ways in which references end.
 func outcomeSights() (list []sight) {
 	classes, reasons := engine.Outcomes()
@@ -145,7 +140,7 @@ func outcomeSights() (list []sight) {
 // faultSights are what breaks, and the places at which the engine's process dies.
 func faultSights() (list []sight) {
 	struck := func(name, as string) {
-		list = append(list, sight{name: name, seen: func(s *sighting) bool { return s.struck[as] }, instead: undrawn[as]})
+		list = append(list, sight{name: name, seen: func(s *sighting) bool { return s.struck[as] }})
 	}
 	for _, kind := range faultNames() {
 		struck("fault: "+kind, kind)

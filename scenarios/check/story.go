@@ -50,6 +50,11 @@ func (f *Fault) describe() string {
 			return "the engine is dead"
 		}
 		return "the engine is dead (it died at " + f.Point + ")"
+	case "mapping-removed":
+		if f.Code == "" {
+			return "the codes of " + f.Map + "." + f.Column + " are missing"
+		}
+		return "code " + f.Code + " of " + f.Map + "." + f.Column + " is missing"
 	case "outage":
 		return engine.Side(f.Side).String() + " is down"
 	default:
@@ -60,7 +65,7 @@ func (f *Fault) describe() string {
 // lane is where a fault is.
 func (f *Fault) lane() result.Lane {
 	switch {
-	case strings.HasPrefix(f.Kind, "engine"), f.Kind == "store-full":
+	case strings.HasPrefix(f.Kind, "engine"), f.Kind == "store-full", f.Kind == "mapping-removed":
 		return result.EngineLane
 	case engine.Side(f.Side) == engine.FinOps:
 		return result.FinOpsLane

@@ -37,6 +37,20 @@ func (m *Map) column(name string) int {
 	return slices.IndexFunc(m.Table.Columns, func(c engine.Column) bool { return c.Name == name })
 }
 
+// codes returns the codes of a column that it can lose: those without which a value
+// cannot be carried; nil when there are none.
+func (m *Map) codes(column int) *engine.ValueMap {
+	if column < 0 {
+		return nil
+	}
+	for _, into := range m.Table.Columns[column].Into {
+		if into.Values != nil && !into.Values.FallThrough {
+			return into.Values
+		}
+	}
+	return nil
+}
+
 // place returns the place of a map, or -1.
 func (s *Subject) place(name string) int {
 	return slices.IndexFunc(s.Maps, func(m Map) bool { return m.Table.Name == name })
@@ -120,6 +134,12 @@ func (s *Subject) tables(setup *Setup) (made []*engine.TableMap, kept []int, err
 		if setup.PerField {
 			t.Granularity = engine.PerField
 		}
+		if setup.Unlinked {
+			t.Unlinked = engine.UnlinkedPrimary
+		}
+		if setup.LeaveDelete {
+			t.OnLeave = engine.LeaveDelete
+		}
 		t.Columns = slices.Clone(t.Columns)
 		for c := range t.Columns {
 			var into []engine.MapID
@@ -129,6 +149,9 @@ func (s *Subject) tables(setup *Setup) (made []*engine.TableMap, kept []int, err
 				}
 			}
 			t.Columns[c].Lookups = into
+			if slices.Contains(setup.Unique, t.Name+"."+t.Columns[c].Name) {
+				t.Columns[c].Unique = true
+			}
 		}
 		declared[n] = t
 	}

@@ -1,0 +1,45 @@
+package check
+
+import (
+	"testing"
+
+	"github.com/twinwrite/twinwrite/engine"
+	"github.com/twinwrite/twinwrite/internal/fault"
+)
+
+// TestCodesGone writes values while their codes are missing: they wait for an operator,
+// who finds them in place again. A bug by which they would pass as they are is noticed.
+func TestCodesGone(t *testing.T) {
+	t.Parallel()
+	c := &Case{
+		Schema: CaseSchema, Subject: "own", Setup: Setup{Maps: []string{"lines"}},
+		Transactions: []Transaction{
+			{Side: SideName(engine.FinOps), Edits: []Edit{{Op: "upsert", Map: "lines", Company: "usmf", Key: "k0", Set: []Value{{"grade", "a"}}}}},
+			{Side: SideName(engine.FinOps), Edits: []Edit{{Op: "upsert", Map: "lines", Company: "usmf", Key: "k1", Set: []Value{{"grade", "b"}}}}},
+		},
+		Faults:     []Fault{{Kind: "mapping-removed", For: 5 * second, Map: "lines", Column: "grade", Code: "a"}},
+		Operations: []Operation{{3 * second, "retry"}, {8 * second, "retry"}},
+	}
+	story, err := Tell(OwnSubject(), c, Plan{}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(story.Spans) != 1 || story.Spans[0].What != "code a of lines.grade is missing" {
+		t.Errorf("the picture shows %+v", story.Spans)
+	}
+	x := execute(t, c, Plan{})
+	if p := x.failed(""); p != nil {
+		t.Fatal(p)
+	}
+	if s := look(c, x); !s.struck["mapping-removed"] || s.Engine.Retries != 0 || x.Result.Report.Maps[0].Parked != 0 {
+		t.Errorf("struck: %v, parked at last: %+v", s.struck, x.Result.Report.Maps[0])
+	}
+	c.Operations = c.Operations[:1]
+	if n := execute(t, c, Plan{}).Result.Report.Maps[0].Parked; n != 1 {
+		t.Errorf("%d records are parked while one code is missing and nobody asks again", n)
+	}
+	bug := Plan{Bugs: []fault.Point{{Name: engine.PlantFallThrough, Terms: fault.Always}}}
+	if p := execute(t, c, bug).failed("no-phantom"); p == nil {
+		t.Error("nobody notices that a value passes without its code")
+	}
+}
