@@ -15,10 +15,11 @@ import (
 
 // calm returns what is left of a case without all that depends on timing or chance:
 // the engine starts when all is edited, nothing breaks, and nothing needs the other
-// side at once, as live maps and deletes do.
+// side at once, as live maps and deletes do, and what leaves its map's scope.
 func (*Subject) calm(c *Case) *Case {
 	d := c.Clone()
 	d.Operations, d.Setup.Live, d.Setup.Validations = nil, nil, nil
+	d.Setup.LeaveDelete = false
 	d.Setup.Permuted, d.Setup.Timeout, d.Setup.Attempts, d.Setup.PurgeAfter = false, 0, 0, 0
 	for _, side := range engine.Sides {
 		s := d.Setup.System(side)

@@ -42,7 +42,7 @@ func (c *Case) Edits() int {
 
 // goesLive reports whether anything of a case is carried live.
 func (c *Case) goesLive() bool {
-	return len(c.Setup.Live) > 0 || slices.ContainsFunc(c.Transactions, func(t Transaction) bool {
+	return len(c.Setup.Live) > 0 || c.Setup.LeaveDelete || slices.ContainsFunc(c.Transactions, func(t Transaction) bool {
 		return slices.ContainsFunc(t.Edits, func(e Edit) bool { return e.Op == "delete" })
 	})
 }
@@ -108,9 +108,9 @@ type Setup struct {
 	Unlinked    bool         `json:"unlinked-primary,omitempty"` // what is older than the sync counts as changed
 	LeaveDelete bool         `json:"leave-deletes,omitempty"`    // what leaves the scope is deleted on the other side
 	Unique      []string     `json:"unique,omitempty"`           // columns no two records may share a value of, as map.column
-	DeskPart    int          `json:"desk-part,omitempty"`   // items of an operator's request that are worked off at once
-	PurgeAfter  Span         `json:"purge-after,omitempty"` // how long the error desk keeps what a resume has put there
-	Timeout     Span         `json:"timeout,omitempty"`     // of the engine's requests; half of it is the life of a write
+	DeskPart    int          `json:"desk-part,omitempty"`        // items of an operator's request that are worked off at once
+	PurgeAfter  Span         `json:"purge-after,omitempty"`      // how long the error desk keeps what a resume has put there
+	Timeout     Span         `json:"timeout,omitempty"`          // of the engine's requests; half of it is the life of a write
 	FinOps      SystemSetup  `json:"finops,omitzero"`
 	Dataverse   SystemSetup  `json:"dataverse,omitzero"`
 	Validations []Validation `json:"validations,omitempty"`

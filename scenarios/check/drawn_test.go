@@ -1,6 +1,7 @@
 package check
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/twinwrite/twinwrite/engine"
@@ -41,5 +42,47 @@ func TestCodesGone(t *testing.T) {
 	bug := Plan{Bugs: []fault.Point{{Name: engine.PlantFallThrough, Terms: fault.Always}}}
 	if p := execute(t, c, bug).failed("no-phantom"); p == nil {
 		t.Error("nobody notices that a value passes without its code")
+	}
+}
+
+// TestWhatIsDrawnIsJudged plants bugs, and looks for each only in cases that have one
+// thing, and nothing else by which it could show.
+func TestWhatIsDrawnIsJudged(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("few cases of those that are drawn have the one thing")
+	}
+	deletes := func(c *Case) bool {
+		return slices.ContainsFunc(c.Transactions, func(t Transaction) bool {
+			return slices.ContainsFunc(t.Edits, func(e Edit) bool { return e.Op == "delete" })
+		})
+	}
+	for name, is := range map[string]struct {
+		drawn         func(*Case) bool
+		bug, property string
+	}{
+		"leaving deletes": {
+			func(c *Case) bool { return c.Setup.LeaveDelete && len(c.Setup.Live) == 0 && !deletes(c) },
+			engine.PlantIntentUnsaved, "live-atomic",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			bug, drawn := Plan{Bugs: []fault.Point{{Name: is.bug, Terms: fault.Always}}}, 0
+			for n := range uint64(20_000) {
+				c := Generate(OwnSubject(), KeyedDice(1, n))
+				if !is.drawn(c) {
+					continue
+				}
+				drawn++
+				if execute(t, c, bug).failed(is.property) != nil {
+					if p := execute(t, c, Plan{}).failed(""); p != nil {
+						t.Fatal(p)
+					}
+					return
+				}
+			}
+			t.Errorf("%s is not noticed in %d cases", is.bug, drawn)
+		})
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/twinwrite/twinwrite/engine"
+	"github.com/twinwrite/twinwrite/model/driver"
 )
 
 // A plot is a short course of things that show something only together, and in an
@@ -13,7 +14,7 @@ import (
 // plot says what happens, and leaves to chance when exactly, so that most of them
 // miss by a little, in every way. What else the case has goes on beside them.
 var plots = []func(*plot){
-	(*plot).dismissed, (*plot).parentGoes, (*plot).pastTheHook, (*plot).toldAgain, (*plot).goneUnderWay, (*plot).answers, (*plot).notGivenUp, (*plot).codesGone,
+	(*plot).dismissed, (*plot).parentGoes, (*plot).pastTheHook, (*plot).toldAgain, (*plot).goneUnderWay, (*plot).answers, (*plot).notGivenUp, (*plot).codesGone, (*plot).leaves,
 }
 
 // plot is one on its way into a case.
@@ -274,5 +275,38 @@ func (p *plot) codesGone() {
 	for range between(p.dice, 1, 4) {
 		side := SideName(below(p.dice, 2))
 		p.edits(p.at+p.soon(4*second+f.For), side, p.set(e, of.m, side, of.column))
+	}
+}
+
+// leaves plays that a record moves between the scope of its map and what lies outside,
+// where leaving it deletes the other side's, that users of the other side change it
+// meanwhile, and that the engine dies over it.
+func (p *plot) leaves() {
+	var all []*Map
+	for _, name := range p.c.Setup.Maps {
+		if m := &p.subject.Maps[p.subject.place(name)]; m.filtered() {
+			all = append(all, m)
+		}
+	}
+	if len(all) == 0 {
+		return
+	}
+	p.c.Setup.LeaveDelete = true
+	m := oneOf(p.dice, all)
+	var columns []int
+	for i := range m.Table.Columns {
+		columns = append(columns, i)
+	}
+	side, at := SideName(below(p.dice, 2)), p.at
+	e := p.record(m, "l0")
+	for range 8 {
+		p.edits(at, side^SideName(below(p.dice, 4)/3), p.set(e, m, side, columns...))
+		at += p.soon(3 * second)
+	}
+	if p.dice.Bits(1) == 1 {
+		p.c.Faults = append(p.c.Faults, Fault{
+			Kind: "engine-crash", At: p.at + p.soon(8*second), Restart: oneOf(p.dice, []Span{0, second, 20 * second}),
+			Point: string(oneOf(p.dice, driver.LiveCrashPoints())),
+		})
 	}
 }
