@@ -488,6 +488,9 @@ func (o *Oracle) fall(at sim.Time, p *pair, y engine.Side, g int, from, to uint3
 			break
 		}
 		if c.dropped.has(g) {
+			if how.declared && how.live && c.what.has(gone) { // a delete out of scope leaves its number on the mark
+				c.what |= overruled
+			}
 			continue
 		}
 		c.dropped |= only(g)
