@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"slices"
 
-	"gonum.org/v1/plot/vg/draw"
-
 	"github.com/twinwrite/twinwrite/reports/comparison"
 	"github.com/twinwrite/twinwrite/reports/stats"
 	"github.com/twinwrite/twinwrite/reports/words"
@@ -73,7 +71,7 @@ func convergenceBySetting(c *result.Comparison) Plot {
 	if bounds != nil {
 		p.Caption += sloCaption
 	}
-	p.draw = func(canvas draw.Canvas) { drawConvergence(canvas, curves, bounds) }
+	p.survivors(curves, bounds)
 	return p
 }
 

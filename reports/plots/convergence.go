@@ -75,8 +75,29 @@ func Convergence(set *result.Set, s summary.Summary) Plot {
 	if bounds != nil {
 		p.Caption += sloCaption
 	}
-	p.draw = func(c draw.Canvas) { drawConvergence(c, drawn, bounds) }
+	p.survivors(drawn, bounds)
 	return p
+}
+
+// survivors makes the plot one of curves, and says what lies left of its axis.
+func (p *Plot) survivors(curves []survivor, bounds []slo) {
+	a := axesOf(curves, bounds)
+	n := 0
+	for _, c := range curves {
+		n += c.before(a.xs[0].at)
+	}
+	if n > 0 {
+		p.Caption += fmt.Sprintf(" Left of the axis, below %s, %s.", a.xs[0].label, words.Counted(n, "change converged", "changes converged"))
+		p.Named = append(p.Named, findings.Named{Name: "converged below " + a.xs[0].label, Value: words.Count(n)})
+	}
+	p.draw = func(c draw.Canvas) { drawConvergence(c, curves, bounds, a) }
+}
+
+// before counts the changes that converged before the time that an axis begins at.
+func (s survivor) before(seconds float64) int {
+	ended := s.sample.Converged()
+	n, _ := slices.BinarySearch(ended, time.Duration(seconds*float64(time.Second)))
+	return n
 }
 
 func (s survivor) called() string { return s.name }
@@ -153,12 +174,17 @@ func convergenceTable(s summary.Summary) Table {
 	return t
 }
 
-func drawConvergence(c draw.Canvas, curves []survivor, bounds []slo) {
+// survivorAxes are the ticks of both axes, which begin and end at the first and last.
+type survivorAxes struct{ xs, ys []tick }
+
+func axesOf(curves []survivor, bounds []slo) survivorAxes {
 	low, high, least := extent(curves)
 	low, high = reach(low, high, bounds)
-	xs := spanTicks(low, high)
-	ys := shareTicks(least)
+	return survivorAxes{spanTicks(low, high), shareTicks(least)}
+}
 
+func drawConvergence(c draw.Canvas, curves []survivor, bounds []slo, axes survivorAxes) {
+	xs, ys := axes.xs, axes.ys
 	p := plot.New()
 	p.X.Scale, p.Y.Scale = plot.LogScale{}, plot.LogScale{}
 	p.X.Min, p.X.Max = xs[0].at, xs[len(xs)-1].at
@@ -280,14 +306,17 @@ func thin(points []vg.Point) []vg.Point {
 }
 
 // extent is what the axes must hold: spans, and the least share above zero. The
-// fastest half per cent is left to the edge: a handful of lucky changes would
-// otherwise take half of the axis.
+// fastest two per cent of a curve are left to the edge, and so are changes that
+// took no time at all, as live ones may: on a logarithmic axis of shares no eye
+// sees them leave, and they would take half of the axis of times.
 func extent(curves []survivor) (low, high time.Duration, least float64) {
 	low, least = math.MaxInt64, 1
 	for _, c := range curves {
 		least = min(least, float64(max(1, c.sample.Censored()))/float64(c.sample.N()))
 		if ended := c.sample.Converged(); len(ended) > 0 {
-			low = min(low, ended[len(ended)/200])
+			from := ended[len(ended)/50:]
+			first, _ := slices.BinarySearch(from, time.Microsecond)
+			low = min(low, from[min(first, len(from)-1)])
 			high = max(high, ended[len(ended)-1])
 		}
 	}
