@@ -275,7 +275,7 @@ func reads(t *testing.T, b *browser.Browser, name string) {
 // picks shows one run alone, and all again.
 func picks(t *testing.T, b *browser.Browser, name string) {
 	t.Helper()
-	var rows struct{ Pickers, All, One, Foreign, Again float64 }
+	var rows struct{ Pickers, All, One, Foreign, Again, Lines, Left float64 }
 	b.Eval(`(() => {
 		const pick = document.querySelector(".picker select");
 		if (!pick) return {Pickers: 0};
@@ -286,12 +286,12 @@ func picks(t *testing.T, b *browser.Browser, name string) {
 		const All = shown().length;
 		pick.value = "1";
 		pick.dispatchEvent(new Event("change"));
-		const one = shown();
+		const one = shown(), Lines = [...document.querySelectorAll(".picture .alone")].filter(p => p.getBBox().width > 100).length;
 		pick.value = "";
 		pick.dispatchEvent(new Event("change"));
-		return {Pickers: 1, All, One: one.length, Foreign: one.filter(run => run !== "1").length, Again: shown().length};
+		return {Pickers: 1, Lines, Left: document.querySelectorAll(".picture .alone").length, All, One: one.length, Foreign: one.filter(run => run !== "1").length, Again: shown().length};
 	})()`, &rows)
-	if (name == "many") != (rows.Pickers == 1) || rows.Pickers == 1 && (rows.One == 0 || rows.One >= rows.All || rows.Foreign > 0 || rows.Again != rows.All) {
+	if (name == "many") != (rows.Pickers == 1) || rows.Pickers == 1 && (rows.One == 0 || rows.One >= rows.All || rows.Foreign > 0 || rows.Again != rows.All || rows.Lines != 2 || rows.Left != 0) {
 		t.Errorf("%s: picking a run gave %+v", name, rows)
 	}
 }

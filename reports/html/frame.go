@@ -31,10 +31,11 @@ func newFrame(kind, name, title, command string, drawn []plots.Plot) (frame, err
 	f := frame{Style: sheet().Style, Policy: sheet().Policy, Kind: kind, Name: name, Title: title, Command: command, Terms: terms}
 	for _, p := range drawn {
 		var svg bytes.Buffer
-		if err := p.Inline(&svg); err != nil {
+		lines, err := p.Inline(&svg)
+		if err != nil {
 			return f, fmt.Errorf("draw %s: %w", p.Name, err)
 		}
-		f.Plots = append(f.Plots, picture{Plot: p, SVG: template.HTML(svg.String()), Numbers: numbers(p.Table), Named: tableOf(findings.NamedHead(p.Named), findings.NamedRows(p.Named), 1)})
+		f.Plots = append(f.Plots, picture{Plot: p, SVG: template.HTML(svg.String()), Numbers: numbers(p.Table), Named: tableOf(findings.NamedHead(p.Named), findings.NamedRows(p.Named), 1), Runs: lines})
 	}
 	return f, nil
 }

@@ -25,7 +25,7 @@ type historyView struct {
 func WriteHistory(w io.Writer, h *result.History, command string) error {
 	drawn := plots.Lanes(h)
 	var svg bytes.Buffer
-	if err := drawn.Inline(&svg); err != nil {
+	if _, err := drawn.Inline(&svg); err != nil {
 		return fmt.Errorf("draw %s: %w", drawn.Name, err)
 	}
 	v := historyView{

@@ -63,8 +63,27 @@ document.addEventListener("DOMContentLoaded", () => {
     const label = document.createElement("label"), pick = document.createElement("select");
     label.className = "picker";
     for (const run of ["", ...runs]) pick.add(new Option(run === "" ? "all runs" : "run " + run, run));
-    pick.addEventListener("change", () => { for (const [row, run] of ofRun) row.hidden = pick.value !== "" && run !== pick.value; });
-    label.append("Tables show ", pick);
+    const drawn = [...document.querySelectorAll("figure .lines")].map(lines => {
+      const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
+      for (const [name, value] of [["class", "s-ink alone"], ["fill", "none"], ["stroke-width", 1.3]]) path.setAttribute(name, value);
+      return [lines.closest("figure").querySelector(".picture svg"), path, new Map([...lines.children].map(line => [line.dataset.run, line.dataset.path]))];
+    });
+    const told = document.createElement("span");
+    told.setAttribute("role", "status");
+    pick.addEventListener("change", () => {
+      for (const [row, run] of ofRun) row.hidden = pick.value !== "" && run !== pick.value;
+      let pictures = 0;
+      for (const [picture, path, lines] of drawn) {
+        const line = lines.get(pick.value);
+        path.remove();
+        if (!line) continue;
+        path.setAttribute("d", line);
+        picture.append(path);
+        pictures++;
+      }
+      told.textContent = pick.value === "" ? "" : pictures ? " It is the dark line in " + pictures + (pictures === 1 ? " picture." : " pictures.") : " It has no line of its own.";
+    });
+    label.append("Tables show ", pick, told);
     document.querySelector("main").prepend(label);
   }
 

@@ -100,6 +100,7 @@ type picture struct {
 	SVG     template.HTML
 	Numbers table // behind the picture
 	Named   table // figures that its sentences name
+	Runs    []plots.RunLine
 }
 
 // table is a data table. Columns of numbers are aligned to the right.
@@ -171,7 +172,7 @@ func newView(set *result.Set, s summary.Summary, f frame) view {
 	counts := findings.Counts(set, s)
 	v.Counts = tableOf(findings.NamedHead(counts), findings.NamedRows(counts), 1)
 	v.Faults, v.Pauses = tableOf(findings.FaultHead, findings.FaultRows(set), 1), tableOf(findings.PauseHead, findings.PauseRows(set), 1)
-	v.RunsTitle, v.Runs = runTable(s, clock)
+	v.RunsTitle, v.Runs = runTable(set, s, clock)
 	v.Slow, v.Never = worstOf(pooled, clock)
 	waits, rest := findings.Desk(s)
 	v.Errors, v.Listed = errorTable(waits), errorTable(rest)
@@ -539,23 +540,15 @@ func worstOf(set *result.Set, clock words.Clock) (slow, never slowest) {
 	return slow, never
 }
 
-func runTable(s summary.Summary, clock words.Clock) (title string, t table) {
+func runTable(set *result.Set, s summary.Summary, clock words.Clock) (title string, t table) {
 	t = table{Head: []column{
 		{"Run", true}, {"Verdict", false}, {"Changes", true}, {"Never converged", true}, {"p50", true}, {"p99", true}, {"Save p95", true}, {"Retries", true}, {"Trace digest", false}, {"Remark", false},
 	}}
-	holding := runsMost // how many of those that hold have room
+	listed := findings.Listed(set)
 	for i := range s.Runs {
-		if s.Runs[i].Verdict != result.Pass {
-			holding--
-		}
-	}
-	for _, r := range s.Runs {
-		if r.Verdict == result.Pass {
-			if holding--; holding < 0 {
-				continue
-			}
-		} else if len(t.Rows) == runsMost {
-			break
+		r := &s.Runs[i]
+		if _, ok := slices.BinarySearch(listed, r.Index); !ok {
+			continue
 		}
 		remark := r.Incomplete
 		if remark != "" {
@@ -573,9 +566,6 @@ func runTable(s summary.Summary, clock words.Clock) (title string, t table) {
 	}
 	return title, t
 }
-
-// runsMost is how many runs the page lists.
-const runsMost = 500
 
 // overRunsTable gives what several runs tell about the next one: means and
 // pooled quantiles with their intervals.

@@ -32,6 +32,7 @@ type track struct {
 	band       paint.Shade // for the range over runs
 	runs       [][]result.Point
 	index      []int // of these runs
+	alone      []int // places in runs of those that readers may pick
 	demands    []level
 }
 
@@ -59,6 +60,7 @@ func Backlog(set *result.Set) Plot {
 		}
 		if len(t.runs) > 0 {
 			t.demands = levelsOf(set, t.name)
+			t.alone = places(t.index, findings.Listed(set))
 			tracks = append(tracks, t)
 		}
 	}
@@ -294,10 +296,36 @@ func (p panel) band(t track, end time.Duration) []vg.Point {
 	for _, q := range slices.Backward(high) {
 		ring = append(ring, q)
 	}
+	for _, r := range t.alone {
+		p.alone(t.index[r], p.highs(t.runs[r], end))
+	}
 	p.c.FillPolygon(t.band, ring)
 	p.polyline(draw.LineStyle{Color: t.shade, Width: .5}, top)
 	p.polyline(draw.LineStyle{Color: t.shade, Width: 1.4}, middle)
 	return top
+}
+
+// aloneColumns is into how many stretches the line of a run alone is cut.
+const aloneColumns = columnsOver / 2
+
+// highs is how high a run went in each stretch.
+func (p panel) highs(points []result.Point, end time.Duration) (line []vg.Point) {
+	for i := range aloneColumns {
+		from, to := end*time.Duration(i)/aloneColumns, end*time.Duration(i+1)/aloneColumns
+		_, high := within(points, from, to)
+		line = append(line, vg.Point{X: p.x(from.Seconds()), Y: p.y(high)}, vg.Point{X: p.x(to.Seconds()), Y: p.y(high)})
+	}
+	return line
+}
+
+// places are where wanted values, which ascend, stand in a list.
+func places(list, wanted []int) (at []int) {
+	for i, v := range list {
+		if _, ok := slices.BinarySearch(wanted, v); ok {
+			at = append(at, i)
+		}
+	}
+	return at
 }
 
 // between is a quantile of sorted values with linear interpolation: over a few

@@ -71,7 +71,7 @@ func convergenceBySetting(c *result.Comparison) Plot {
 	if bounds != nil {
 		p.Caption += sloCaption
 	}
-	p.survivors(curves, bounds)
+	p.survivors(curves, bounds, nil)
 	return p
 }
 

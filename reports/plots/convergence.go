@@ -75,12 +75,13 @@ func Convergence(set *result.Set, s summary.Summary) Plot {
 	if bounds != nil {
 		p.Caption += sloCaption
 	}
-	p.survivors(drawn, bounds)
+	p.survivors(drawn, bounds, set)
 	return p
 }
 
 // survivors makes the plot one of curves, and says what lies left of its axis.
-func (p *Plot) survivors(curves []survivor, bounds []slo) {
+// Each of several runs of a set can be picked; without a set, none can.
+func (p *Plot) survivors(curves []survivor, bounds []slo, set *result.Set) {
 	a := axesOf(curves, bounds)
 	n := 0
 	for _, c := range curves {
@@ -90,7 +91,28 @@ func (p *Plot) survivors(curves []survivor, bounds []slo) {
 		p.Caption += fmt.Sprintf(" Left of the axis, below %s, %s.", a.xs[0].label, words.Counted(n, "change converged", "changes converged"))
 		p.Named = append(p.Named, findings.Named{Name: "converged below " + a.xs[0].label, Value: words.Count(n)})
 	}
-	p.draw = func(c draw.Canvas) { drawConvergence(c, curves, bounds, a) }
+	p.draw = func(c draw.Canvas) {
+		pn := drawConvergence(c, curves, bounds, a)
+		if set != nil && len(set.Runs) > 1 {
+			pn.survivorsAlone(set)
+		}
+	}
+}
+
+// survivorsAlone keeps the curve of each run, of all its maps together.
+func (p panel) survivorsAlone(set *result.Set) {
+	listed := findings.Listed(set)
+	for i := range set.Runs {
+		r := &set.Runs[i]
+		if _, ok := slices.BinarySearch(listed, r.Index); !ok {
+			continue
+		}
+		sample := summary.SampleOf([]*result.Run{r}, summary.AnyMap, summary.AnySide)
+		if len(sample.Converged()) > 0 {
+			points, _ := p.survivor(sample)
+			p.alone(r.Index, thin(points, alonePoint))
+		}
+	}
 }
 
 // before counts the changes that converged before the time that an axis begins at.
@@ -183,7 +205,7 @@ func axesOf(curves []survivor, bounds []slo) survivorAxes {
 	return survivorAxes{spanTicks(low, high), shareTicks(least)}
 }
 
-func drawConvergence(c draw.Canvas, curves []survivor, bounds []slo, axes survivorAxes) {
+func drawConvergence(c draw.Canvas, curves []survivor, bounds []slo, axes survivorAxes) panel {
 	xs, ys := axes.xs, axes.ys
 	p := plot.New()
 	p.X.Scale, p.Y.Scale = plot.LogScale{}, plot.LogScale{}
@@ -261,6 +283,7 @@ func drawConvergence(c draw.Canvas, curves []survivor, bounds []slo, axes surviv
 	for _, at := range beside {
 		at.draw(pn.c, true)
 	}
+	return pn
 }
 
 // nameMost is how wide the name of a map beside its curve may be.
@@ -289,16 +312,16 @@ func (p panel) survivor(s stats.Sample) (points, floor []vg.Point) {
 	if s.Censored() > 0 {
 		floor = []vg.Point{at, {X: p.c.Max.X, Y: at.Y}}
 	}
-	return thin(points), floor
+	return thin(points, .7), floor
 }
 
-// thin leaves out points that no eye tells from the one before: a staircase of
-// 100,000 steps needs a few hundred.
-func thin(points []vg.Point) []vg.Point {
+// thin leaves out points that are closer than least to the one before. At less than
+// a point no eye tells them apart: a staircase of 100,000 steps needs a few hundred.
+func thin(points []vg.Point, least vg.Length) []vg.Point {
 	kept := points[:1:1]
 	for i, q := range points[1:] {
 		last := kept[len(kept)-1]
-		if math.Abs(float64(q.X-last.X)) > .7 || math.Abs(float64(q.Y-last.Y)) > .7 || i == len(points)-2 {
+		if math.Abs(float64(q.X-last.X)) > float64(least) || math.Abs(float64(q.Y-last.Y)) > float64(least) || i == len(points)-2 {
 			kept = append(kept, q)
 		}
 	}

@@ -31,7 +31,7 @@ func TestAxisOfTimes(t *testing.T) {
 		{1000, "Left of the axis, below 1µs, 1,000 changes converged."},
 	} {
 		var p Plot
-		if p.survivors([]survivor{took(x.none)}, nil); strings.TrimSpace(p.Caption) != x.text {
+		if p.survivors([]survivor{took(x.none)}, nil, nil); strings.TrimSpace(p.Caption) != x.text {
 			t.Errorf("%d that took no time: %q, want %q", x.none, p.Caption, x.text)
 		}
 	}

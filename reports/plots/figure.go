@@ -36,10 +36,11 @@ func (p Plot) WriteSVG(w io.Writer) error {
 
 // Inline writes the inner part as an <svg> element for a page that holds
 // title, subtitle and caption as text of its own and the rules of [paint.CSS].
-func (p Plot) Inline(w io.Writer) error {
+// What it returns are the lines of runs, for those that readers pick.
+func (p Plot) Inline(w io.Writer) ([]RunLine, error) {
 	c := newSVG(p.Name, width, p.height)
 	p.draw(draw.New(c))
-	return c.writeElement(w, p.Title+". "+p.Subtitle)
+	return c.lines, c.writeElement(w, p.Title+". "+p.Subtitle)
 }
 
 // frame is the outer part of a stand-alone picture.

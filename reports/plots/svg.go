@@ -36,6 +36,7 @@ type svgCanvas struct {
 	body   bytes.Buffer
 	glyphs []svgGlyph
 	shades []paint.Shade // used, in order of first use
+	lines  []RunLine     // kept aside
 }
 
 type svgState struct {
