@@ -102,6 +102,7 @@ const (
 	PlantFinOpsWins         = "engine/finops-wins"
 	PlantFullBatchShort     = "engine/full-batch-falls-short"
 	PlantLiveUnlooked       = "engine/live-without-looking"
+	PlantOlderUnasked       = "engine/older-record-unasked"
 )
 
 // Plant is a bug that can be planted in the engine, or in its store.
@@ -173,6 +174,7 @@ func PlantedBugs() []Plant {
 		{PlantFinOpsWins, "mirror", "the record of finance and operations wins a conflict"},
 		{PlantFullBatchShort, "batch-blind", "the last item of a full batch counts as written and is not"},
 		{PlantLiveUnlooked, "no-lost-update", "a live transaction does not look for what went past the hook of the side that it writes"},
+		{PlantOlderUnasked, "no-lost-update", "a record that is older than the sync is written over, although the primary is to decide"},
 	}
 }
 

@@ -18,6 +18,9 @@ func (v *Verdict) late(m *TableMap, source Side, x, y *Record, xIn, yIn bool) bo
 	if !yIn || !m.hasSay(source, x, y, xIn) {
 		return false
 	}
+	if y.Mark.Incarnation == 0 && v.bugs.hit(PlantOlderUnasked) {
+		return false
+	}
 	if set := v.drifted(m, y, source.Other()); set != 0 {
 		v.Late, v.LateSet = LateTarget, set
 		return true

@@ -78,6 +78,7 @@ var noticedBy = map[string]string{
 	engine.PlantFinOpsWins:         "mixture edits",
 	engine.PlantFullBatchShort:     "mixture edits",
 	engine.PlantLiveUnlooked:       "mixture live",
+	engine.PlantOlderUnasked:       "trace unlinked_records_and_the_primary",
 }
 
 // TestPlantedBugsAreNoticed plants each bug in turn.

@@ -186,7 +186,9 @@ func (o *Oracle) late(at sim.Time, s *shape, p *pair, side engine.Side, groups s
 			born = min(born, c.born)
 		}
 	}
-	if all := p.open(side); unheard != 0 {
+	if s.decides(prev) && groups&s.out[side]&^unheard != 0 { // the rest of it has a say as well
+		unheard = groups & s.out[side]
+	} else if all := p.open(side); unheard != 0 {
 		if c := &all[len(all)-1]; !c.what.has(captured) && unheard&^c.groups == 0 {
 			c.what &^= agreed
 			c.again = groups & s.out[side] &^ unheard
@@ -213,6 +215,12 @@ func (o *Oracle) late(at sim.Time, s *shape, p *pair, side engine.Side, groups s
 	l := o.line(p, side)
 	l.begins(at, &c)
 	l.push(c)
+}
+
+// decides reports whether a record is older than the sync and counts as changed as a
+// whole all the same, so that the primary decides.
+func (s *shape) decides(r *engine.Record) bool {
+	return s.Unlinked == engine.UnlinkedPrimary && r != nil && r.Mark.Incarnation == 0
 }
 
 // meet is a found-equal write: in each of its column groups the target's history
@@ -385,6 +393,9 @@ func (o *Oracle) overwrite(at sim.Time, s *shape, p *pair, y engine.Side, g int,
 		older := prev.Mark.Incarnation == 0 || s.outside(y, prev) && p.unheard(y, g, is[y], was[y]) // nobody looks for it out of scope
 		switch {
 		case unseen && older:
+			if s.decides(prev) && w.Intent == 0 && s.out[y].has(g) && !s.outside(y, prev) && !s.became(g, y, w.Source.Values, prev.Values) {
+				o.breach(noLostUpdate, at, key, "%s was written over what %s had held before the sync, and which the primary was to decide about", x, y)
+			}
 			o.totals.DriftOverwritten++
 		case unseen && o.failed(x, w.Intent): // it will be given back
 		case unseen:

@@ -15,6 +15,7 @@ import (
 // miss by a little, in every way. What else the case has goes on beside them.
 var plots = []func(*plot){
 	(*plot).dismissed, (*plot).parentGoes, (*plot).pastTheHook, (*plot).toldAgain, (*plot).goneUnderWay, (*plot).answers, (*plot).notGivenUp, (*plot).codesGone, (*plot).leaves,
+	(*plot).older,
 }
 
 // plot is one on its way into a case.
@@ -308,5 +309,23 @@ func (p *plot) leaves() {
 			Kind: "engine-crash", At: p.at + p.soon(8*second), Restart: oneOf(p.dice, []Span{0, second, 20 * second}),
 			Point: string(oneOf(p.dice, driver.LiveCrashPoints())),
 		})
+	}
+}
+
+// older plays that both sides hold a record that nothing has linked, since each made it
+// past its hook, and that somebody then changes it.
+func (p *plot) older() {
+	m, columns := p.plain()
+	if len(columns) == 0 {
+		return
+	}
+	p.c.Setup.Unlinked = true
+	e := p.record(m, "u0")
+	for _, side := range engine.Sides {
+		p.edits(p.at, SideName(side), p.set(e, m, SideName(side), columns...)).PastHook = true
+	}
+	for range between(p.dice, 1, 3) {
+		side := SideName(below(p.dice, 2))
+		p.edits(p.at+millisecond+p.soon(4*second), side, p.set(e, m, side, oneOf(p.dice, columns)))
 	}
 }
