@@ -52,7 +52,7 @@ func (o *Oracle) Heals(at sim.Time) { o.bounds.heals = max(o.bounds.heals, at) }
 func (o *Oracle) comes(at sim.Time, p *pair, ref *engine.Reference) {
 	x := ref.Side
 	p.inTurn[x.Other()] = 0
-	if p.overtook(ref) {
+	if p.overtook(ref) || len(ref.Values) > 0 { // the item that it joins waits for whoever frees a value
 		p.inTurn[x] = 0
 	}
 	if o.bounds.rows || p.lived || p.aided || p.joins[x] || p.tries.reads > 0 || p.underWay(x.Other(), at) || ref.Origin != engine.Captured || len(ref.Needs)+len(ref.Values) > 0 || p.queued() > 1 {

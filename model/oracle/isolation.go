@@ -1,6 +1,8 @@
 package oracle
 
 import (
+	"slices"
+
 	"github.com/twinwrite/twinwrite/engine"
 	"github.com/twinwrite/twinwrite/sim"
 )
@@ -14,14 +16,14 @@ func (o *Oracle) RowRefused(_ sim.Time, side engine.Side, w *engine.Write) {
 }
 
 // keeps checks that what keeps an item back at the end is its own: a refusal of
-// the record itself, or a record that it looks up.
+// the record itself, or a record that it looks up or takes a unique value from.
 func (o *Oracle) keeps(at sim.Time, p *pair, it *Item) {
 	ref := it.Reference
 	switch why := it.Outcome.Reason; {
 	case it.State == Parked && (why == engine.Refused || why == engine.DuplicateValue) && !p.refused[ref.Side.Other()]:
 		o.breach(isolation, at, &ref.Key, "change %d.%d of %s is parked as %s, and %s never refused it", ref.Incarnation, ref.Number, ref.Side, why, ref.Side.Other())
-	case it.State == Blocked && ref.Number == p.number[ref.Side] && !o.looksUp(p.record[ref.Side], &it.On) && !o.lookedUp(p, ref.Side, &it.On):
-		o.breach(isolation, at, &ref.Key, "change %d.%d of %s waits for %s, which it does not look up", ref.Incarnation, ref.Number, ref.Side, o.record(&it.On))
+	case it.State == Blocked && ref.Number == p.number[ref.Side] && !o.looksUp(p.record[ref.Side], &it.On) && !o.lookedUp(p, ref.Side, &it.On) && !takesOver(ref, &it.On):
+		o.breach(isolation, at, &ref.Key, "change %d.%d of %s waits for %s, which it neither looks up nor takes a unique value from", ref.Incarnation, ref.Number, ref.Side, o.record(&it.On))
 	}
 }
 
@@ -43,6 +45,14 @@ func (o *Oracle) lookedUp(p *pair, side engine.Side, k *engine.Key) bool {
 		}
 	}
 	return false
+}
+
+// takesOver reports whether a change takes unique values, and a record is one of those
+// that may have given them up: of the same map and company. Whether its record still holds
+// them nobody knows who has not read it.
+func takesOver(ref *engine.Reference, k *engine.Key) bool {
+	return k.Map == ref.Key.Map && k.Company == ref.Key.Company &&
+		slices.ContainsFunc(ref.Values, func(v engine.ValueHash) bool { return !v.Freed })
 }
 
 // looksUp reports whether a record names another one.

@@ -543,7 +543,7 @@ func TestProperties(t *testing.T) {
 			h.queue(h.user(fin, a, text("1")), Parked)
 			ref := h.user(fin, engine.Key{Map: 1, ID: "L"}, []engine.Value{{}, {Kind: engine.KindLookup, Target: &header}})
 			h.items = append(h.items, Item{Reference: ref, State: Blocked, On: a})
-		}, []string{"isolation: lines L: change 1.1 of finops waits for headers usmf A, which it does not look up"}},
+		}, []string{"isolation: lines L: change 1.1 of finops waits for headers usmf A, which it neither looks up nor takes a unique value from"}},
 		{"a line waits for a header that was taken off it past the hook", func(h *hand) {
 			h.queue(h.user(fin, a, text("1")), Parked)
 			h.items = append(h.items, Item{Reference: lineOff(h, a, headerKey("B")), State: Blocked, On: a})
@@ -551,7 +551,20 @@ func TestProperties(t *testing.T) {
 		{"a line waits for a header that was put on it past the hook, and off again", func(h *hand) {
 			h.queue(h.user(fin, a, text("1")), Parked)
 			h.items = append(h.items, Item{Reference: lineOff(h, headerKey("B"), a, headerKey("B")), State: Blocked, On: a})
-		}, []string{"isolation: lines L: change 1.1 of finops waits for headers usmf A, which it does not look up"}},
+		}, []string{"isolation: lines L: change 1.1 of finops waits for headers usmf A, which it neither looks up nor takes a unique value from"}},
+
+		{"a header waits for another one that gives a unique value up", func(h *hand) {
+			h.queue(h.user(fin, a, text("1")), Parked)
+			ref := h.user(fin, headerKey("B"), text("1"))
+			ref.Values = []engine.ValueHash{{Hash: 7}}
+			h.items = append(h.items, Item{Reference: ref, State: Blocked, On: a})
+		}, nil},
+		{"a header waits for another one, and takes no unique value", func(h *hand) {
+			h.queue(h.user(fin, a, text("1")), Parked)
+			ref := h.user(fin, headerKey("B"), text("1"))
+			ref.Values = []engine.ValueHash{{Hash: 7, Freed: true}}
+			h.items = append(h.items, Item{Reference: ref, State: Blocked, On: a})
+		}, []string{"isolation: headers usmf B: change 1.1 of finops waits for headers usmf A, which it neither looks up nor takes a unique value from"}},
 
 		// converged
 		{"the sides differ and nothing is queued", func(h *hand) {

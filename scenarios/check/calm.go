@@ -41,14 +41,16 @@ func (*Subject) calm(c *Case) *Case {
 	return d
 }
 
-// mirrorCase lets each side do what the other has done.
-func mirrorCase(_ *Subject, c *Case, _ *Plan) bool {
+// mirrorCase lets each side do what the other has done. Where values are unique the end is
+// not the mirrored one: whoever is taken in before its value is free waits, perhaps for a
+// record that is parked, and the two sides are not asked at one instant.
+func mirrorCase(s *Subject, c *Case, _ *Plan) bool {
 	c.Setup.Primary ^= 1
 	c.Setup.FinOps, c.Setup.Dataverse = c.Setup.Dataverse, c.Setup.FinOps
 	for i := range c.Transactions {
 		c.Transactions[i].Side ^= 1
 	}
-	return len(c.Transactions) > 0
+	return len(c.Transactions) > 0 && !slices.ContainsFunc(c.Setup.Maps, func(name string) bool { return s.unique(&c.Setup, name) })
 }
 
 // mirrored returns the subject with its two sides exchanged.
@@ -112,7 +114,7 @@ func mirroredData(a, b *Execution) string {
 func swapNeighbours(s *Subject, c *Case, _ *Plan) (some bool) {
 	for i := 1; i < len(c.Transactions); i++ {
 		a, b := &c.Transactions[i-1], &c.Transactions[i]
-		if a.Side == b.Side && !s.looksUp(a) && !s.looksUp(b) && !touchOne(a, b) {
+		if a.Side == b.Side && !s.looksUp(a) && !s.looksUp(b) && !touchOne(a, b) && !s.contend(c, a, b) {
 			a.Edits, b.Edits = b.Edits, a.Edits
 			some = true
 			i++
@@ -139,6 +141,21 @@ func touchOne(a, b *Transaction) bool {
 		return slices.ContainsFunc(b.Edits, func(y Edit) bool {
 			return x.Map == y.Map && x.Company == y.Company && strings.EqualFold(x.Key, y.Key)
 		})
+	})
+}
+
+// contend reports whether two transactions edit records of a map with unique values:
+// who comes first has the value.
+func (s *Subject) contend(c *Case, a, b *Transaction) bool {
+	return slices.ContainsFunc(a.Edits, func(x Edit) bool {
+		return s.unique(&c.Setup, x.Map) && slices.ContainsFunc(b.Edits, func(y Edit) bool { return y.Map == x.Map })
+	})
+}
+
+// unique reports whether a map has a column of unique values.
+func (s *Subject) unique(setup *Setup, name string) bool {
+	return slices.ContainsFunc(s.Maps[s.place(name)].Table.Columns, func(c engine.Column) bool {
+		return c.Unique || slices.Contains(setup.Unique, name+"."+c.Name)
 	})
 }
 

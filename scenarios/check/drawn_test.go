@@ -65,6 +65,12 @@ func TestWhatIsDrawnIsJudged(t *testing.T) {
 			func(c *Case) bool { return c.Setup.LeaveDelete && len(c.Setup.Live) == 0 && !deletes(c) },
 			engine.PlantIntentUnsaved, "live-atomic",
 		},
+		"unique values": {
+			func(c *Case) bool {
+				return len(c.Setup.Unique) > 0 && len(c.Setup.Validations) == 0 && !slices.ContainsFunc(c.Faults, func(f Fault) bool { return f.Kind == "refused-writes" })
+			},
+			engine.PlantRefusedIsDone, "converged",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

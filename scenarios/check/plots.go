@@ -15,7 +15,7 @@ import (
 // miss by a little, in every way. What else the case has goes on beside them.
 var plots = []func(*plot){
 	(*plot).dismissed, (*plot).parentGoes, (*plot).pastTheHook, (*plot).toldAgain, (*plot).goneUnderWay, (*plot).answers, (*plot).notGivenUp, (*plot).codesGone, (*plot).leaves,
-	(*plot).older,
+	(*plot).older, (*plot).handedOver,
 }
 
 // plot is one on its way into a case.
@@ -327,5 +327,36 @@ func (p *plot) older() {
 	for range between(p.dice, 1, 3) {
 		side := SideName(below(p.dice, 2))
 		p.edits(p.at+millisecond+p.soon(4*second), side, p.set(e, m, side, oneOf(p.dice, columns)))
+	}
+}
+
+// handedOver plays that records of one side hand unique values over to each other, at
+// once or one after the other, while users of the other side want them, too.
+func (p *plot) handedOver() {
+	m, columns := p.plain()
+	columns = slices.DeleteFunc(columns, func(c int) bool { return m.codes(c) != nil })
+	if len(columns) == 0 {
+		return
+	}
+	column, side := oneOf(p.dice, columns), SideName(below(p.dice, 2))
+	p.c.Setup.Unique = []string{m.Table.Name + "." + m.Table.Columns[column].Name}
+	var has [3]Edit
+	for i := range has {
+		has[i] = p.set(p.record(m, "v"+strconv.Itoa(i)), m, side, column)
+		p.edits(p.at+Span(i)*10*millisecond, side, has[i])
+	}
+	at := p.at + 2*second
+	for range between(p.dice, 2, 5) {
+		at += p.soon(second)
+		from, to := below(p.dice, 3), below(p.dice, 3)
+		gives, takes := p.set(has[from], m, side, column), has[to]
+		takes.Set = has[from].Set
+		has[from], has[to] = gives, takes
+		t := p.edits(at, side^SideName(below(p.dice, 4)/3), gives)
+		if at += p.soon(100 * millisecond); p.dice.Bits(1) == 1 {
+			t.Edits = append(t.Edits, takes)
+		} else {
+			p.edits(at, side, takes)
+		}
 	}
 }

@@ -116,9 +116,8 @@ var sights = slices.Concat(outcomeSights(), faultSights(), limitSights(), []sigh
 // elsewhere are the reasons that no case can reach, with why, and the test that
 // reaches each. One that is reached all the same fails the self-test like a blank.
 var elsewhere = map[engine.Reason]string{
-	engine.DuplicateValue: "no table map of cases has a column of unique values; engine: TestTraces/swap_of_unique_values_parks, TestUniqueValueSchedules",
-	engine.Restored:       "no fault takes a commit back; engine: TestTraces/restored_side_waits_for_a_resync",
-	engine.Untraced:       "a record leaves a tombstone for longer than any case lasts; engine: TestTraces/late_reference_after_its_tombstone_expired",
+	engine.Restored: "no fault takes a commit back; engine: TestTraces/restored_side_waits_for_a_resync",
+	engine.Untraced: "a record leaves a tombstone for longer than any case lasts; engine: TestTraces/late_reference_after_its_tombstone_expired",
 }
 
 // outcomeSights are the ways in which references end.
