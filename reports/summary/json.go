@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -17,8 +18,9 @@ import (
 // WriteJSON writes the summary, the same bytes for the same summary on every
 // machine.
 //
-// The runs come last and are written one by one: of thousands, the text takes more
-// memory than all that they hold.
+// The runs come last and are written one by one, each on a line of its own: of
+// thousands, the text takes more memory than all that they hold, and its indents
+// more room. The texts of contracts stand once, where the runs are pooled.
 func (s Summary) WriteJSON(w io.Writer) error {
 	runs := s.Runs
 	s.Runs = []Run{}
@@ -38,8 +40,7 @@ func (s Summary) WriteJSON(w io.Writer) error {
 		var one bytes.Buffer
 		enc := json.NewEncoder(&one)
 		enc.SetEscapeHTML(false)
-		enc.SetIndent("    ", "  ")
-		if err := enc.Encode(&runs[i]); err != nil {
+		if err := enc.Encode(lean(runs[i])); err != nil {
 			return fmt.Errorf("write summary, run %d: %w", runs[i].Index, err)
 		}
 		if err := written(w, []byte(open), bytes.TrimRight(one.Bytes(), "\n")); err != nil {
@@ -48,6 +49,15 @@ func (s Summary) WriteJSON(w io.Writer) error {
 		open = ",\n    "
 	}
 	return written(w, []byte("\n  ]\n}\n"))
+}
+
+// lean is a run without what the pooled figures have as well.
+func lean(r Run) Run {
+	r.Properties = slices.Clone(r.Properties)
+	for i := range r.Properties {
+		r.Properties[i].Contract = ""
+	}
+	return r
 }
 
 func written(w io.Writer, texts ...[]byte) error {

@@ -26,7 +26,7 @@ import (
 // Counts are whole numbers; the seed is a string, because it needs all 64 bits.
 // Lists have a fixed order: runs by index, maps as in the scenario, sides F&O
 // first, everything else as package result documents. There is no wall clock.
-const Schema = "twinwrite/summary/v3"
+const Schema = "twinwrite/summary/v4"
 
 // Summary is a [result.Set] condensed.
 type Summary struct {
@@ -162,7 +162,7 @@ type Figures struct {
 // Property is one contract and how it fared.
 type Property struct {
 	ID         string         `json:"id"`
-	Contract   string         `json:"contract"`
+	Contract   string         `json:"contract,omitempty"` // only where runs are pooled: it is the same in all
 	Verdict    result.Verdict `json:"verdict"`
 	Checked    uint64         `json:"checked"`
 	Violations uint64         `json:"violations"`

@@ -3,6 +3,7 @@ package summary_test
 import (
 	"bytes"
 	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 
@@ -39,7 +40,8 @@ func TestJSON(t *testing.T) {
 	}
 }
 
-// TestRunByRun: a summary that is written run by run is the same as written at once.
+// TestRunByRun: a summary that is written run by run, each on a line, says the same
+// as one that is written at once, but for the contracts in each run.
 func TestRunByRun(t *testing.T) {
 	t.Parallel()
 	for n, set := range []*result.Set{fixture.None(), fixture.One(), fixture.Runs(3)} {
@@ -47,10 +49,31 @@ func TestRunByRun(t *testing.T) {
 		if err := summary.Encode(&once, "summary", summary.Of(set)); err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(once.String(), writeJSON(t, set)); diff != "" {
+		text := writeJSON(t, set)
+		whole, byRun := decoded(t, once.String()), decoded(t, text)
+		for i, r := range whole["runs"].([]any) {
+			for _, p := range r.(map[string]any)["properties"].([]any) {
+				delete(p.(map[string]any), "contract")
+			}
+			if line, _ := json.Marshal(byRun["runs"].([]any)[i]); strings.Count(text, `"digest":"`+set.Runs[i].Digest+`"`) != 1 || len(line) > 20_000 {
+				t.Errorf("set %d: run %d is not one line of at most 20 KB", n, i)
+			}
+		}
+		if lines := strings.Count(text, "\n    {\"index\":"); lines != len(set.Runs) {
+			t.Errorf("set %d: %d runs stand on lines of their own, want %d", n, lines, len(set.Runs))
+		}
+		if diff := cmp.Diff(whole, byRun); diff != "" {
 			t.Errorf("set %d: (-at once +run by run)\n%s", n, diff)
 		}
 	}
+}
+
+func decoded(t *testing.T, text string) (all map[string]any) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(text), &all); err != nil {
+		t.Fatal(err)
+	}
+	return all
 }
 
 func TestSameSetSameBytes(t *testing.T) {
