@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/twinwrite/twinwrite/model/oracle"
+	"github.com/twinwrite/twinwrite/scenarios/garbage"
 	"github.com/twinwrite/twinwrite/sim"
 )
 
@@ -120,9 +121,11 @@ func (c Campaign) Run(ctx context.Context) (*Summary, error) {
 		c.Twins = 50
 	}
 	c.Plan.Observe = nil
+	defer garbage.Allow()()
 	s := &search{Campaign: c, twins: twins(c.OtherStore), distinct: map[sim.Digest]bool{}}
 	s.sum.Subject, s.sum.Seed = c.Subject.Name, c.Seed
 	for len(s.corpus()) > 0 || s.drawn < c.Cases {
+		garbage.Tune()
 		if ctx.Err() != nil {
 			s.sum.Cut = "it was interrupted"
 			break

@@ -7,6 +7,7 @@ import (
 
 	"github.com/twinwrite/twinwrite/engine"
 	"github.com/twinwrite/twinwrite/model/oracle"
+	"github.com/twinwrite/twinwrite/scenarios/garbage"
 	"github.com/twinwrite/twinwrite/scenarios/history"
 )
 
@@ -44,6 +45,7 @@ var (
 // Explore looks at every schedule of a world, up to the first that breaks a property.
 // It returns the error of ctx when that ends first.
 func Explore(ctx context.Context, w World, o Options) (Result, error) {
+	defer garbage.Allow()()
 	deep := newExplorer(w, o)
 	if err := deep.search(ctx); err != nil {
 		return Result{World: w}, err

@@ -8,6 +8,7 @@ import (
 
 	"github.com/twinwrite/twinwrite/engine"
 	"github.com/twinwrite/twinwrite/model/oracle"
+	"github.com/twinwrite/twinwrite/scenarios/garbage"
 )
 
 // explorer goes through the schedules of one world: it begins the world anew for each,
@@ -53,8 +54,10 @@ func newExplorer(w World, o Options) *explorer {
 // search follows all branches, up to the first breach.
 func (e *explorer) search(ctx context.Context) error {
 	for n := 0; len(e.todo) > 0 && e.broken == nil; n++ {
-		if n%64 == 0 && ctx.Err() != nil {
-			return ctx.Err()
+		if n%64 == 0 {
+			if garbage.Tune(); ctx.Err() != nil {
+				return ctx.Err()
+			}
 		}
 		last := len(e.todo) - 1
 		if b := e.todo[0]; e.breadth {

@@ -19,6 +19,7 @@ import (
 	"github.com/twinwrite/twinwrite/internal/fault"
 	"github.com/twinwrite/twinwrite/model"
 	"github.com/twinwrite/twinwrite/scenarios"
+	"github.com/twinwrite/twinwrite/scenarios/garbage"
 	"github.com/twinwrite/twinwrite/scenarios/result"
 	"github.com/twinwrite/twinwrite/sim"
 )
@@ -81,8 +82,7 @@ func Simulate(ctx context.Context, s *scenarios.Scenario, o Options) (*result.Se
 	if err != nil {
 		return nil, err
 	}
-	theCollector.begin()
-	defer theCollector.end()
+	defer garbage.Allow()()
 	set := &result.Set{Scenario: describe(s, p, hash, o)}
 	for _, runs := range s.Runs.Looks() {
 		p.simulate(ctx, set, runs, o)
@@ -170,7 +170,7 @@ func (p *plan) run(ctx context.Context, run int, o Options) (out *result.Run) {
 	}
 	c.Tell = o.tell
 	c.Continue = func(at sim.Time) bool {
-		theCollector.tune()
+		garbage.Tune()
 		if o.Progress != nil {
 			o.Progress(Progress{Run: run, Done: time.Duration(at)})
 		}

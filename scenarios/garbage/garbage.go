@@ -1,4 +1,6 @@
-package runs
+// Package garbage lets garbage be collected less often while little is alive, and more
+// often while much is, for as long as worlds are simulated: see [Allow].
+package garbage
 
 import (
 	"runtime/debug"
@@ -6,14 +8,13 @@ import (
 	"sync"
 )
 
-// collector lets garbage be collected less often while little is alive, and more often
-// while much is. By default that is each time when as much is garbage as is alive,
-// which for a world of 10 MB is so often that it takes a sixth of the time, and makes
-// one of 1 GB take 2. Who has set GOGC himself is obeyed. The setting is one for the
-// whole process, and so is this.
+// collector is the setting of the whole process. By default Go collects each time when
+// as much is garbage as is alive, which for a world of 10 MB is so often that it takes a
+// sixth of the time, and for the small worlds of test cases a third, and makes one of
+// 1 GB take 2.
 type collector struct {
 	sync.Mutex
-	sets    int // that are being simulated
+	users   int // that have it their way
 	was     int // percent, before the first of them
 	percent int
 	live    [1]metrics.Sample
@@ -28,24 +29,31 @@ const (
 	garbageAllowed = 512 << 20 // bytes
 )
 
-// begin lets a set have its way, until end.
+// Allow lets there be garbage by how much is alive, until end is called. Who has set
+// GOGC himself is obeyed.
+func Allow() (end func()) {
+	theCollector.begin()
+	return theCollector.end
+}
+
+// Tune looks how much is alive now. Call it often while worlds grow; it seldom does
+// anything.
+func Tune() {
+	theCollector.Lock()
+	defer theCollector.Unlock()
+	theCollector.set()
+}
+
 func (c *collector) begin() {
 	c.Lock()
 	defer c.Unlock()
-	if c.sets++; c.sets > 1 {
+	if c.users++; c.users > 1 {
 		return
 	}
 	if c.was = debug.SetGCPercent(usualPercent); c.was != usualPercent {
 		debug.SetGCPercent(c.was)
 	}
 	c.percent = usualPercent
-	c.set()
-}
-
-// tune looks how much is alive now. It is called often, and seldom does anything.
-func (c *collector) tune() {
-	c.Lock()
-	defer c.Unlock()
 	c.set()
 }
 
@@ -73,7 +81,7 @@ func percentOf(live uint64) int {
 func (c *collector) end() {
 	c.Lock()
 	defer c.Unlock()
-	if c.sets--; c.sets == 0 && c.percent != usualPercent {
+	if c.users--; c.users == 0 && c.percent != usualPercent {
 		debug.SetGCPercent(usualPercent)
 	}
 }
