@@ -128,7 +128,7 @@ func (ad *advising) assumptions(c *result.Comparison, variants []result.Variant)
 	for i, v := range values {
 		trials[i] = &trial{sets: append(slices.Clone(ad.all[v.of].sets), v.other.Point.Sets()...), runs: 1}
 	}
-	ad.say("%d other values of assumptions, one run each", len(values))
+	ad.say("%d probes of other values of assumptions, one run each", len(values))
 	if err := ad.run(trials); err != nil {
 		return err
 	}
@@ -140,7 +140,7 @@ func (ad *advising) assumptions(c *result.Comparison, variants []result.Variant)
 		}
 	}
 	picked := comparison.Moving(c, probes)
-	c.Untried = append(c.Untried, fmt.Sprintf("Assumptions: %d other values were probed, each with one run that is paired with the comparison's own, in the engine's mode or, for the integrator's own settings, in that one. Examined with %d runs in all modes were the at most %d assumptions that moved a figure most, by a tenth at least, each at the value that moved it most: %d. What only live sync would notice was not probed.",
+	c.Untried = append(c.Untried, fmt.Sprintf("Assumptions: other values were probed with %d runs, each paired with the comparison's own: one in the engine's mode and one in live sync, where that is compared, and those of the integrator's own settings in its mode. Examined with %d runs in all modes were the at most %d assumptions that moved a figure most, by a tenth at least, each at the value that moved it most: %d.",
 		len(probes), comparison.VariantRuns, comparison.ExaminedMost, len(picked)))
 	for _, i := range picked {
 		if !ad.affords((len(ad.all) + len(variants)) * comparison.VariantRuns) {
@@ -189,11 +189,12 @@ type value struct {
 }
 
 // values lists all other values: those of the integrator's own settings are of
-// its mode, all others of async.
+// its mode, all others of async, and of live sync once more, which may be alone in
+// noticing them.
 func (ad *advising) values() (list []value, err error) {
 	for i, x := range ad.all {
 		integrator := x.name == scenarios.Integrated.String()
-		if i != ad.async && !integrator {
+		if i != ad.async && !integrator && x.name != scenarios.AllLive.String() {
 			continue
 		}
 		assumptions, err := scenarios.Assumptions(ad.name, x.sets...)

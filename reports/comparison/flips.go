@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/twinwrite/twinwrite/reports/summary"
 	"github.com/twinwrite/twinwrite/reports/words"
@@ -142,7 +143,11 @@ func (a *Advice) turned(assumed []result.Assumed, under []*Advice, i int, answer
 			continue
 		}
 		why := other.why()
-		turns = append(turns, fmt.Sprintf("with %s at %s in place of %s it is %s%s", x.Path, x.Other, x.Value, other.Answer, why))
+		where := ""
+		if within(x) {
+			where = " (it turns between the two)"
+		}
+		turns = append(turns, fmt.Sprintf("with %s at %s in place of %s%s it is %s%s", x.Path, x.Other, x.Value, where, other.Answer, why))
 		for _, e := range under[k].Evidence {
 			if strings.Contains(why, e.Value) {
 				e.Setting += ", with " + x.Path + " at " + x.Other
@@ -162,6 +167,12 @@ func (a *Advice) turned(assumed []result.Assumed, under []*Advice, i int, answer
 		verb = "turns"
 	}
 	return fmt.Sprintf("Of the %s, %d %s it: %s.", examined, len(turns), verb, strings.Join(turns, "; "))
+}
+
+// within reports whether there are values between an assumption's own and the
+// other: an answer that differs at the two turns at one of them.
+func within(x result.Assumed) bool {
+	return x.Other == "half" || x.Other == "double" || x.Other != "" && x.Value != "" && unicode.IsDigit(rune(x.Other[0])) && unicode.IsDigit(rune(x.Value[0]))
 }
 
 // why is the reason that decided, or the first one.

@@ -116,7 +116,7 @@ func TestTurns(t *testing.T) {
 	c.Assumed = append(c.Assumed, result.Assumed{Path: "links.loss", Value: "1%", Other: "double", Under: under(.5)})
 	advice = comparison.Of(c).Advice
 	got := advice.Jobs[0].Assumed
-	for _, want := range []string{"Of the 2 assumptions examined, 1 turns it: with links.loss at double in place of 1% it is 16, because with 16: ", "95 % interval"} {
+	for _, want := range []string{"Of the 2 assumptions examined, 1 turns it: with links.loss at double in place of 1% (it turns between the two) it is 16, because with 16: ", "95 % interval"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("turned: %q, want %q", got, want)
 		}
