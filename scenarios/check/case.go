@@ -110,6 +110,8 @@ type Setup struct {
 	Unique      []string     `json:"unique,omitempty"`           // columns no two records may share a value of, as map.column
 	DeskPart    int          `json:"desk-part,omitempty"`        // items of an operator's request that are worked off at once
 	PurgeAfter  Span         `json:"purge-after,omitempty"`      // how long the error desk keeps what a resume has put there
+	PauseAge    Span         `json:"pause-age,omitempty"`        // how long a paused job queues up changes; 0: for a day
+	PauseSize   int          `json:"pause-size,omitempty"`       // ... of how many bytes; 0: a gigabyte
 	Timeout     Span         `json:"timeout,omitempty"`          // of the engine's requests; half of it is the life of a write
 	FinOps      SystemSetup  `json:"finops,omitzero"`
 	Dataverse   SystemSetup  `json:"dataverse,omitzero"`

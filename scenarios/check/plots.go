@@ -15,7 +15,7 @@ import (
 // miss by a little, in every way. What else the case has goes on beside them.
 var plots = []func(*plot){
 	(*plot).dismissed, (*plot).parentGoes, (*plot).pastTheHook, (*plot).toldAgain, (*plot).goneUnderWay, (*plot).answers, (*plot).notGivenUp, (*plot).codesGone, (*plot).leaves,
-	(*plot).older, (*plot).handedOver,
+	(*plot).older, (*plot).handedOver, (*plot).pausedFull,
 }
 
 // plot is one on its way into a case.
@@ -359,4 +359,36 @@ func (p *plot) handedOver() {
 			p.edits(at, side, takes)
 		}
 	}
+}
+
+// changes adds some edits of one record by users of both sides within a span.
+func (p *plot) changes(from, most Span, m *Map, e Edit, columns []int) {
+	for range between(p.dice, 2, 5) {
+		side := SideName(below(p.dice, 2))
+		p.edits(from+p.soon(most), side, p.set(e, m, side, columns...))
+	}
+}
+
+// operates adds what an operator asks for.
+func (p *plot) operates(at Span, what string) {
+	p.c.Operations = append(p.c.Operations, Operation{at, what})
+}
+
+// pausedFull plays that a job is paused for longer, or while users change more, than it
+// may queue up.
+func (p *plot) pausedFull() {
+	m, columns := p.plain()
+	if len(columns) == 0 {
+		return
+	}
+	if p.dice.Bits(1) == 1 {
+		p.c.Setup.PauseAge = 2 * second
+	} else {
+		p.c.Setup.PauseSize = oneOf(p.dice, []int{1, 20, 60})
+	}
+	pause := 4*second + p.soon(8*second)
+	p.operates(p.at, "pause")
+	p.changes(p.at, pause, m, p.record(m, "w0"), columns)
+	p.operates(p.at+pause, oneOf(p.dice, []string{"resume", "resume", "resume-keep", "resume-forget"}))
+	p.changes(p.at+pause, 4*second, m, p.record(m, "w0"), columns)
 }

@@ -44,7 +44,7 @@ func (r *Reached) Blanks() (blank []Mark) {
 func (r *Reached) add(c *Case, x *Execution) {
 	if r.Marks == nil {
 		for i := range sights {
-			r.Marks = append(r.Marks, Mark{Name: sights[i].name, Instead: sights[i].instead})
+			r.Marks = append(r.Marks, Mark{Name: sights[i].name, Instead: elsewhere[sights[i].name]})
 		}
 	}
 	s := look(c, x)
@@ -58,6 +58,7 @@ func (r *Reached) add(c *Case, x *Execution) {
 // sighting is what an execution showed, in the form in which marks ask for it.
 type sighting struct {
 	*model.Result
+	setup   *Setup
 	classes [64]bool
 	reasons [64]bool
 	endings [system.Endings]uint64 // of users' transactions, on both sides
@@ -66,7 +67,7 @@ type sighting struct {
 }
 
 func look(c *Case, x *Execution) sighting {
-	s := sighting{Result: &x.Result, struck: map[string]bool{}}
+	s := sighting{Result: &x.Result, setup: &c.Setup, struck: map[string]bool{}}
 	for _, o := range x.Result.Report.Outcomes {
 		s.classes[o.Class], s.reasons[o.Reason] = true, true
 	}
@@ -98,9 +99,8 @@ const crashAt = "crash at: "
 
 // sight is one mark: when it counts as reached.
 type sight struct {
-	name    string
-	seen    func(*sighting) bool
-	instead string
+	name string
+	seen func(*sighting) bool
 }
 
 // sights lists all marks.
@@ -113,12 +113,26 @@ var sights = slices.Concat(outcomeSights(), faultSights(), limitSights(), []sigh
 	{name: "lookups that closed a circle", seen: func(s *sighting) bool { return s.Report.Totals.FollowUps > 0 }},
 })
 
-// elsewhere are the reasons that no case can reach, with why, and the test that
-// reaches each. One that is reached all the same fails the self-test like a blank.
-var elsewhere = map[engine.Reason]string{
-	engine.Restored: "no fault takes a commit back; engine: TestTraces/restored_side_waits_for_a_resync",
-	engine.Untraced: "a record leaves a tombstone for longer than any case lasts; engine: TestTraces/late_reference_after_its_tombstone_expired",
-}
+// elsewhere is what no case can reach, by the names of the marks, with why, and after the
+// last semicolon the room of the tests that reach it, and their names. What is reached all
+// the same fails the self-test like a blank.
+var elsewhere = func() map[string]string {
+	all := map[string]string{
+		"reason: " + engine.Restored.String(): "no fault takes a commit back; engine: TestTraces/restored_side_waits_for_a_resync",
+		"reason: " + engine.Untraced.String(): "a record leaves a tombstone for longer than any case lasts; engine: TestTraces/late_reference_after_its_tombstone_expired",
+
+		limitOf + "requests at the error desk":             "operators of cases ask for all that is there, which leaves nothing to ask for again; engine: TestDeskTakesFiveRequestsAtMost",
+		limitOf + "records of a request at the error desk": "no case has 10,000 records; engine: TestDeskRequestConcernsTenThousandRecordsAtMost",
+		limitOf + "rows of an initial sync":                "cases begin with a job that runs; engine: TestTraces/initial_sync_carries_only_so_many_rows",
+		limitOf + "lookups of a map in an initial sync":    "cases begin with a job that runs; engine: TestInitialSyncIsRefused",
+	}
+	for _, p := range driver.CopyCrashPoints() {
+		all[crashAt+string(p)] = "cases neither stop their job nor compare sides; model: TestCrashInInitialSync, TestManyCopies"
+	}
+	return all
+}()
+
+const limitOf = "limit: "
 
 // outcomeSights are the ways in which references end.
 func outcomeSights() (list []sight) {
@@ -130,7 +144,7 @@ func outcomeSights() (list []sight) {
 	}
 	for _, w := range reasons {
 		if w != engine.NoReason {
-			list = append(list, sight{name: "reason: " + w.String(), seen: func(s *sighting) bool { return s.reasons[w] }, instead: elsewhere[w]})
+			list = append(list, sight{name: "reason: " + w.String(), seen: func(s *sighting) bool { return s.reasons[w] }})
 		}
 	}
 	return list
@@ -153,7 +167,7 @@ func faultSights() (list []sight) {
 // limitSights are the documented limits that a case scales down.
 func limitSights() (list []sight) {
 	met := func(what string, seen func(*sighting) bool) {
-		list = append(list, sight{name: "limit: " + what, seen: seen})
+		list = append(list, sight{name: limitOf + what, seen: seen})
 	}
 	ended := func(what string, how system.Ending) {
 		met(what, func(s *sighting) bool { return s.endings[how] > 0 })
@@ -172,12 +186,16 @@ func limitSights() (list []sight) {
 	met("time of one record's write", func(s *sighting) bool {
 		return slices.ContainsFunc(s.Report.Errors, func(e oracle.ErrorCount) bool { return e.Cause == system.CauseTooLong })
 	})
+	met("time of a pause", func(s *sighting) bool { return s.setup.PauseSize == 0 && s.endings[system.PauseFull] > 0 })
+	met("bytes queued up in a pause", func(s *sighting) bool { return s.setup.PauseAge == 0 && s.endings[system.PauseFull] > 0 })
 	met("time that skipped references are kept", func(s *sighting) bool { return s.reasons[engine.Purged] })
+	for _, what := range []string{"requests at the error desk", "records of a request at the error desk", "rows of an initial sync", "lookups of a map in an initial sync"} {
+		met(what, func(*sighting) bool { return false }) // nothing that a run shows would tell
+	}
 	return list
 }
 
-// crashPoints lists all places at which the engine's process can die, but for
-// those of the start and stop of jobs, which cases do not have.
+// crashPoints lists all places at which the engine's process can die.
 func crashPoints() []driver.CrashPoint {
-	return slices.Concat(driver.CrashPoints(), driver.LiveCrashPoints(), []driver.CrashPoint{driver.CommandBeforeSave})
+	return slices.Concat(driver.CrashPoints(), driver.LiveCrashPoints(), []driver.CrashPoint{driver.CommandBeforeSave}, driver.CopyCrashPoints())
 }

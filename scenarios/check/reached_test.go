@@ -3,6 +3,7 @@ package check
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -53,14 +54,51 @@ func TestBlanks(t *testing.T) {
 	}
 }
 
-// TestWhatReachesTheRest looks for the tests that the excuses name.
+// TestWhatReachesTheRest looks for the tests that the excuses name, and for the marks
+// that are excused.
 func TestWhatReachesTheRest(t *testing.T) {
 	t.Parallel()
-	for why, instead := range elsewhere {
-		_, name, found := strings.Cut(instead, "TestTraces/")
-		name, _, _ = strings.Cut(name, ",")
-		if _, err := os.Stat(filepath.Join("..", "..", "engine", "testdata", name)); !found || err != nil {
-			t.Errorf("%v: %q names no trace of the engine: %v", why, instead, err)
+	for name, instead := range elsewhere {
+		if !slices.ContainsFunc(sights, func(s sight) bool { return s.name == name }) {
+			t.Errorf("%q is excused, and no mark is called that", name)
+		}
+		at := strings.LastIndex(instead, "; ")
+		room, tests, found := strings.Cut(instead[at+1:], ": ")
+		if at < 0 || !found {
+			t.Errorf("%s: %q names no room and test", name, instead)
+			continue
+		}
+		for test := range strings.SplitSeq(tests, ", ") {
+			if !exists(t, strings.TrimSpace(room), test) {
+				t.Errorf("%s: there is no %s in %s", name, test, room)
+			}
 		}
 	}
+	if exists(t, "engine", "TestTraces/nothing_of_the_kind") || exists(t, "model", "TestNothingOfTheKind") {
+		t.Error("tests are found that do not exist")
+	}
+}
+
+// exists reports whether a room has a test, or a trace of the engine that one runs.
+func exists(t *testing.T, room, test string) bool {
+	t.Helper()
+	dir := filepath.Join("..", "..", filepath.FromSlash(room))
+	if trace, of := strings.CutPrefix(test, "TestTraces/"); of {
+		_, err := os.Stat(filepath.Join(dir, "testdata", trace))
+		return err == nil
+	}
+	files, err := filepath.Glob(filepath.Join(dir, "*_test.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(text), "\nfunc "+test+"(t *testing.T) {\n") {
+			return true
+		}
+	}
+	return false
 }

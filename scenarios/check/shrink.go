@@ -153,6 +153,7 @@ func (s *shrinker) setup() {
 		func(u *Setup) { u.Unique = nil },
 		func(u *Setup) { u.DeskPart = 0 },
 		func(u *Setup) { u.PurgeAfter = 0 },
+		func(u *Setup) { u.PauseAge, u.PauseSize = 0, 0 },
 		func(u *Setup) { u.Timeout = 0 },
 	} {
 		c := s.best.Clone()

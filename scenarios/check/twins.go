@@ -170,7 +170,7 @@ func (s *Subject) oneSided(c *Case) bool {
 
 // givesUp reports whether an operator gives changes up.
 func (o Operation) givesUp() bool {
-	return o.What == "dismiss" || o.What == "resume-keep" || o.What == "resume-forget"
+	return slices.Contains([]string{"dismiss", "resume-keep", "resume-forget"}, o.What)
 }
 
 // identical compares all that a run shows.
