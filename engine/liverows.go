@@ -40,7 +40,7 @@ func (c *Core) writeRows(t *liveTx, in *Input) {
 	for i := range t.rows {
 		r, y := &t.rows[i], in.Records[i]
 		m := c.cfg.Maps[r.Key.Map]
-		if y != nil && y.Alive && y.Mark.Incarnation > r.After.Mark.Incarnation { // another delete was faster, and the key lives again
+		if y != nil && (y.Alive || r.Op == Delete) && y.Mark.Incarnation > r.After.Mark.Incarnation { // another delete was faster, and the key lives again, or has
 			c.abort(t, Outcome{Class: ConcurrencyFailure, Reason: ConditionLimit})
 			return
 		}
@@ -155,7 +155,7 @@ func (m *TableMap) overruled(source Side, r *LiveRow, y *Record) GroupSet {
 	switch {
 	case x != nil && x.Mark.Incarnation > 0 && x.Mark.Incarnation == r.After.Mark.Incarnation: // perhaps it had vanished past the hook: its mark tells what it had seen
 		x = &Record{Key: r.After.Key, Alive: true, Mark: x.Mark}
-	case x == nil || !x.Alive || x.Mark.Incarnation == 0:
+	case x == nil || !x.Alive || x.Mark.Dead || x.Mark.Incarnation == 0:
 		x = &Record{Key: r.After.Key, Alive: true, Mark: Mark{Incarnation: r.After.Mark.Incarnation, Groups: make([]GroupMark, len(m.groups))}}
 	}
 	switch {

@@ -144,11 +144,17 @@ func applyDelete(m *TableMap, w *Write, now *Record) *Record {
 	case now.Mark.Incarnation == mark.Incarnation:
 		mark.Number, mark.Past = now.Mark.Number, now.Mark.Past
 		copy(mark.Groups, now.Mark.Groups)
-	case now.Mark.Dead && now.Mark.Number > 0 && mark.Incarnation < now.Mark.Incarnation:
-		// Undone, where users had deleted the record out of scope: the life goes on, and
-		// their numbers with it.
+	case now.Mark.Number > 0 && mark.Incarnation < now.Mark.Incarnation:
+		// Undone, where users had deleted the record out of scope, or the other side holds
+		// one that was never captured: the life goes on, and their numbers with it.
 		mark = now.Mark
 		mark.Dead, mark.Intent, mark.Hidden = false, 0, nil
+		if now.Alive { // what it had seen is undone
+			mark.Groups = slices.Clone(mark.Groups)
+			for g := range mark.Groups {
+				mark.Groups[g].Seen = 0
+			}
+		}
 		return &Record{Key: now.Key, Mark: mark}
 	default:
 		mark.Past = now.Mark.past(w.Settled, now.Mark.Past)

@@ -21,6 +21,12 @@ func (o *Oracle) deleted(at sim.Time, s *shape, p *pair, x engine.Side, prev *en
 	case s.Mode == engine.Stopped || s.outside(x, prev):
 		p.aside = true
 		o.goWith(at, p, x)
+		if s.Mode != engine.Stopped {
+			if p.astray == nil {
+				p.astray = &astray{}
+			}
+			p.bypassed(s, x, p.known(s, x, prev), s.out[x])
+		}
 		return
 	case o.courses[p.key().Map].off[x]:
 		o.stray(p)
@@ -145,10 +151,17 @@ func (o *Oracle) takenAway(at sim.Time, s *shape, p *pair, y engine.Side, prev *
 			continue
 		}
 		on := p.walk(y, g, from, to)
-		if c := on.next(); c != nil && !c.what.has(captured) && !c.dropped.has(g) && c.born >= row.since {
+		if c := on.next(); c != nil && !c.what.has(captured) && !c.dropped.has(g) && c.born >= row.since && !s.outside(y, prev) { // nobody looks for it out of scope
 			o.breach(noLostUpdate, at, p.key(), "%s went away on %s with the create that was undone, and nothing will ever tell of an uncaptured change, made at %v", o.record(p.key()), y, c.born)
 		}
 		o.linked(p, y, g, from, to)
+		for went := p.walk(y, g, from, to); ; {
+			c := went.next()
+			if c == nil {
+				break
+			}
+			c.what |= gone
+		}
 	}
 }
 

@@ -77,12 +77,16 @@ func (o *Oracle) unhide(at sim.Time, s *shape, p *pair, y engine.Side, source *h
 			next[g] = was
 		case risen(prev) && !edited.has(g):
 			o.linked(p, y, g, was.commits[y], next[g].commits[y])
+			was.commits[y] = next[g].commits[y] // their places are taken
 			next[g] = was
 		default:
 			next[g].commits[x] = was.commits[x]
 		}
 	}
 	o.move(p, y, next, source)
+	if r.hidden.Mark.Incarnation == 0 && after.Mark.Incarnation != 0 { // it has got a mark by what was changed on top
+		o.countsAsKnown(s, p, y, edited)
+	}
 	o.references(at, y, intentOf(prev), prev, after, r.hidden)
 	o.restored(at, p, y, intentOf(prev), source, ^set(0))
 }

@@ -78,7 +78,7 @@ const (
 	older                        // content that was there before the sync began, and no user's change of this run
 	wentLive                     // with a live transaction: it has no reference, and replaces what has
 	stands                       // what it may have lost to went away with a record that was restored from its side
-	gone                         // users of its side have deleted its record since
+	gone                         // its record went away since: users of its side have deleted it, or the create of it was undone
 )
 
 func (f flags) has(g flags) bool { return f&g == g }

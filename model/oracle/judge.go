@@ -193,6 +193,7 @@ type Totals struct {
 	LateCaptures     uint64 // among them: captured what had gone past the hook
 	Overrides        uint64 // among them: written over a conflicting change
 	FollowUps        uint64 // writes that had to leave something to another one: lookups that close a circle, columns beside those found equal, what a live transaction left
+	BroughtBack      uint64 // writes of records that had vanished and were brought back to be looked up
 	DriftOverwritten uint64 // carried over content that was never linked
 	Retried          uint64 // sent again because there was no answer
 	Leaked           uint64 // duplicates that got into an outbox

@@ -230,6 +230,9 @@ func (o *Oracle) UserCommit(at sim.Time, side engine.Side, before, after *engine
 		p.caught(side, changed)
 	}
 	held, since := o.commitHeld(at, side, p)
+	if held != nil && changed != 0 { // what had gone past the hook goes with it
+		p.caught(side, s.whole)
+	}
 	if o.copies == nil && alive(prev) && (leaves || !alive(after)) { // to the data integrator a delete is a change like others
 		o.deleted(at, s, p, side, prev, held, ref)
 		o.compare(at, p)

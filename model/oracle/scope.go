@@ -1,6 +1,8 @@
 package oracle
 
 import (
+	"slices"
+
 	"github.com/twinwrite/twinwrite/engine"
 	"github.com/twinwrite/twinwrite/sim"
 )
@@ -66,11 +68,42 @@ func (s *shape) passes(f *engine.Filter, values []engine.Value) bool {
 	return false
 }
 
+// scoped follows a write of the engine that leaves a record out of scope, or takes it
+// back in.
+func (o *Oracle) scoped(at sim.Time, s *shape, p *pair, side engine.Side, w *engine.Write, prev, after *engine.Record) {
+	if !alive(after) {
+		return
+	}
+	carried := set(w.Groups)
+	if w.Kind == engine.UnhideWrite { // what comes back is nothing new
+		carried = ^s.differ(after.Values, w.Source.Values)
+	}
+	switch was, is := s.outside(side, prev), s.outside(side, after); {
+	case was && !is:
+		o.broughtIn(at, s, p, side, carried, prev, after)
+	case is && was && p.more.leftAs(side) != nil: // what users have made of it out of scope is not known by that
+		left := slices.Clone(p.more.leftAs(side))
+		for g := range s.groups {
+			for _, c := range s.groups[g].list {
+				if carried.has(g) {
+					left[c] = after.Values[c]
+				}
+			}
+		}
+		p.more.leave(side, left)
+	case is: // what the other side holds in scope may take it out of this one's
+		p.more.leave(side, after.Values)
+	}
+}
+
 // broughtIn is a record that was out of scope and that a write of the engine takes back
 // in. What users had made of it meanwhile, in the column groups that the write does not
 // carry, was captured by nobody: it is drift, until something touches the record.
 func (o *Oracle) broughtIn(at sim.Time, s *shape, p *pair, side engine.Side, carried set, prev, after *engine.Record) {
 	known := p.known(s, side, prev)
+	if known == nil {
+		known = prev
+	}
 	changed := s.differ(known.Values, after.Values) &^ carried
 	if changed == 0 {
 		return

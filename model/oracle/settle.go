@@ -133,7 +133,7 @@ func (p *pair) madeAnew(x engine.Side, c *commit) bool {
 // newest reports whether a change is the latest of its side that the engine knows
 // of, captured or live, in any of its column groups.
 func (p *pair) newest(x engine.Side, c *commit) bool {
-	left := c.groups
+	left, live := c.groups, false
 	if c.what.has(gone) {
 		return false
 	}
@@ -143,8 +143,9 @@ func (p *pair) newest(x engine.Side, c *commit) bool {
 			return left != 0
 		case !last.what.has(users): // the engine takes what it has leaked for a change of all
 			return false
-		case last.what.has(captured) || last.what.has(wentLive):
+		case last.what.has(captured) || last.what.has(wentLive) || live: // what had gone past the hook goes with a live change
 			left &^= last.groups
+			live = live || last.what.has(wentLive)
 		}
 	}
 }

@@ -49,7 +49,8 @@ func (o *Oracle) stray(p *pair) {
 	p.astray.last = p.astray.age
 }
 
-// known returns a side's record as it was when it was last captured or written in scope.
+// known returns a side's record as it was when it was last captured or written in scope;
+// nil where it never has been.
 func (p *pair) known(s *shape, side engine.Side, prev *engine.Record) *engine.Record {
 	if p.more == nil || !s.outside(side, prev) {
 		return prev
@@ -57,7 +58,7 @@ func (p *pair) known(s *shape, side engine.Side, prev *engine.Record) *engine.Re
 	if left := p.asCaptured(s, side, p.more.leftAs(side)); left != nil {
 		return &engine.Record{Key: prev.Key, Alive: true, Values: left}
 	}
-	return prev
+	return nil
 }
 
 // bypassed notes how a side stood in the column groups that a change is about to

@@ -14,7 +14,7 @@ type traffic struct {
 
 func (o *Oracle) trafficSoFar() traffic {
 	t := &o.totals
-	return traffic{t.EngineWrites, o.bound, t.LateCaptures, t.Overrides + t.Retried + t.FollowUps + t.CopyRows}
+	return traffic{t.EngineWrites, o.bound, t.LateCaptures, t.Overrides + t.Retried + t.FollowUps + t.BroughtBack + t.CopyRows}
 }
 
 // bound is how many writes there may be.

@@ -86,11 +86,8 @@ func (o *Oracle) EngineCommit(at sim.Time, side engine.Side, w *engine.Write, be
 	if p.caught(side, set(w.Groups)); !alive(after) {
 		p.caught(side, s.whole)
 	}
-	if p.more != nil && s.outside(side, prev) && alive(after) && !s.outside(side, after) {
-		o.broughtIn(at, s, p, side, set(w.Groups), prev, after)
-	}
-	if p.more != nil && s.outside(side, after) { // what the other side holds in scope may take it out of this one's
-		p.more.leave(side, after.Values)
+	if p.more != nil {
+		o.scoped(at, s, p, side, w, prev, after)
 	}
 	p.record[side] = after
 	if alive(after) && alive(p.record[side.Other()]) { // else what a user has deleted out of scope is only undone here
@@ -201,7 +198,7 @@ func (o *Oracle) late(at sim.Time, s *shape, p *pair, side engine.Side, groups s
 	case unheard != 0: // one reference for several commits: the newest of each group
 		c.groups, c.what = unheard, users
 		o.commit(s, p, side, &c, nil)
-	case prev != nil && prev.Mark.Incarnation == 0, o.mends(s, p, side, groups, prev), o.mustFollow(s, p, side, groups, prev), p.astray != nil && groups&^p.astray.sides[side].groups == 0:
+	case prev != nil && prev.Mark.Incarnation == 0, o.mends(s, p, side, groups, prev), o.mustFollow(s, p, side, groups, prev), p.astray != nil && groups&^(p.astray.sides[side].groups|p.astray.sides[side].made) == 0:
 		// Content older than the sync, or that a resync carries anew, becomes a change of
 		// its own; so does a lookup that follows later, and what went past the hook and has reached the other side since,
 		// with a live transaction.
@@ -245,17 +242,14 @@ func (o *Oracle) merge(at sim.Time, p *pair, y engine.Side, g int, source *head)
 	x := y.Other()
 	was, is := p.stand(y, g), *source.of(g)
 	o.reached(at, p, x, g, was.commits[x], is.commits[x], found)
-	heard, unheard := false, false // what has been forgotten was heard of
-	for w := p.walk(y, g, is.commits[y], was.commits[y]); ; {
-		c := w.next()
-		if c == nil {
-			break
-		}
+	heard := false
+	w := p.walk(y, g, is.commits[y], was.commits[y])
+	for c := w.next(); c != nil; c = w.next() {
 		c.equal |= only(g)
-		heard, unheard = heard || c.what.has(captured), unheard || !c.what.has(captured)
+		heard = heard || c.what&(captured|wentLive) != 0
 	}
-	if unheard && !heard {
-		o.linked(p, y, g, is.commits[y], was.commits[y])
+	if from := max(is.commits[y], w.place); !heard && from < was.commits[y] { // what is forgotten was heard of
+		o.linked(p, y, g, from, was.commits[y])
 	}
 	return stand{commits: [2]uint32{max(was.commits[0], is.commits[0]), max(was.commits[1], is.commits[1])}, last: is.last}
 }
@@ -268,9 +262,14 @@ func (o *Oracle) marked(s *shape, p *pair, y engine.Side, w *engine.Write, prev 
 		return
 	}
 	p.caught(y, s.whole)
+	o.countsAsKnown(s, p, y, set(w.Groups))
+}
+
+// countsAsKnown is marked for a record that has its mark now, but for some column groups.
+func (o *Oracle) countsAsKnown(s *shape, p *pair, y engine.Side, but set) {
 	for g := range s.groups {
 		from, to := p.stand(y.Other(), g).commits[y], p.stand(y, g).commits[y]
-		if s.out[y].has(g) && !set(w.Groups).has(g) && from < to {
+		if s.out[y].has(g) && !but.has(g) && from < to {
 			o.linked(p, y, g, from, to)
 			o.stray(p)
 		}
@@ -332,9 +331,12 @@ func (o *Oracle) carry(at sim.Time, s *shape, p *pair, y engine.Side, source *he
 	if o.leavesLookups(s, p, y, source, w) {
 		o.totals.FollowUps++
 	}
+	if vanished(prev) && w.Intent == 0 && !o.brings(s, p, y, source, w) {
+		o.totals.BroughtBack++
+	}
 	next := o.standsOf(s, p, y)
 	for g := range s.groups {
-		if vanished(prev) && source.of(g).commits[y] < next[g].commits[y] { // it comes back without what its side's users had made of it before they deleted it
+		if prev != nil && !prev.Alive && source.of(g).commits[y] < next[g].commits[y] { // it comes back without what its side's users had made of it before they deleted it
 			p.of(g).drop(y, source.of(g).commits[y], next[g].commits[y])
 		}
 	}
@@ -361,6 +363,18 @@ func (o *Oracle) leavesLookups(s *shape, p *pair, y engine.Side, source *head, w
 		c := s.groups[g].list[0]
 		if s.Columns[c].Circular && !set(w.Groups).has(g) && w.Source.Values[c].Kind == engine.KindLookup &&
 			source.of(g).commits[x] > p.stand(y, g).commits[x] {
+			return true
+		}
+	}
+	return false
+}
+
+// brings reports whether a write carries a change that its target's side has not had. A
+// record that has vanished there is also brought back without one, when it is looked up.
+func (o *Oracle) brings(s *shape, p *pair, y engine.Side, source *head, w *engine.Write) bool {
+	x := y.Other()
+	for g := range s.groups {
+		if set(w.Groups).has(g) && p.of(g).alive(x, p.stand(y, g).commits[x], source.of(g).commits[x]) {
 			return true
 		}
 	}
@@ -408,7 +422,7 @@ func (o *Oracle) overwrite(at sim.Time, s *shape, p *pair, y engine.Side, g int,
 			o.breach(noLostUpdate, at, key, "an older state of %s was written over a newer one on %s: %s",
 				x, y, o.describe(p, x, g, is[x], was[x]))
 		}
-		if !fresh && !unseen && !stale && now.last == y {
+		if !fresh && !unseen && !stale && now.last == y && !o.failed(x, w.Intent) {
 			o.breach(noEcho, at, key, "%s got back from %s what was last changed on %s, and held it already", y, x, y)
 		}
 		if unseen {
@@ -520,7 +534,7 @@ func (o *Oracle) fall(at sim.Time, p *pair, y engine.Side, g int, from, to uint3
 				o.breach(noLostUpdate, at, p.key(), "change %d.%d of %s was overridden after it had ended as %s", c.life, c.number, y, c.class)
 			}
 		}
-		newest = false
+		newest = newest && how.live && c.what&(captured|wentLive) == 0 // no mark knows of what went past the hook: the one before it must say so
 		if c.tx != nil && c.groups&^c.dropped == 0 {
 			o.seen(at, c, false)
 		}
@@ -554,7 +568,7 @@ func (o *Oracle) reached(at sim.Time, p *pair, x engine.Side, g int, from, to ui
 		if c.dropped.has(g) && !c.went.has(g) { // else the write was on its way when the record went
 			continue
 		}
-		if c.what.has(settled) && !c.what.has(stands) && c.class == engine.ConflictFailure && (c.contested == 0 || c.contested.has(g)) && how == brought && !(c.there | c.equal).has(g) {
+		if c.what.has(settled) && !c.what.has(stands) && c.class == engine.ConflictFailure && (c.contested == 0 || c.contested.has(g)) && how == brought && !(c.there | c.equal | c.went).has(g) {
 			o.breach(trueOutcome, at, p.key(), "change %d.%d of %s ended as a conflict failure and was carried all the same", c.life, c.number, x)
 		}
 		if c.tx != nil && c.there == 0 {
