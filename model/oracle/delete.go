@@ -45,15 +45,19 @@ func (o *Oracle) deleted(at sim.Time, s *shape, p *pair, x engine.Side, prev *en
 	p.deaths++
 	o.tallies[noResurrection].checked++
 	o.goWith(at, p, x)
-	for g := range s.groups { // the next life begins with all of this one behind it
-		mine, theirs := p.stand(x, g), p.stand(y, g)
-		if theirs.commits[x] < mine.commits[x] {
-			p.of(g).drop(x, theirs.commits[x], mine.commits[x])
-		}
-	}
+	o.drops(s, p, x) // the next life begins with all of this one behind it
 	o.endOfLife(s, p)
 	if risen(p.record[y]) {
 		o.outlives(s, p, y)
+	}
+}
+
+// drops lets go what a side's record was made of and the other side never got.
+func (o *Oracle) drops(s *shape, p *pair, x engine.Side) {
+	for g := range s.groups {
+		if mine, theirs := p.stand(x, g), p.stand(x.Other(), g); theirs.commits[x] < mine.commits[x] {
+			p.of(g).drop(x, theirs.commits[x], mine.commits[x])
+		}
 	}
 }
 
@@ -123,6 +127,9 @@ func (o *Oracle) bury(at sim.Time, s *shape, p *pair, y engine.Side, source *hea
 	for g := range s.groups {
 		was, is := p.stand(y, g), *source.of(g)
 		if !alive(prev) || !p.of(g).alive(y, is.commits[y], was.commits[y]) {
+			if set(w.Override).has(g) {
+				p.takenAgain(y, g)
+			}
 			continue
 		}
 		over := p.walk(y, g, is.commits[y], was.commits[y])

@@ -224,7 +224,7 @@ func (o *Oracle) UserCommit(at sim.Time, side engine.Side, before, after *engine
 	case past:
 		o.stray(p)
 		p.bypassed(s, side, p.known(s, side, prev), changed)
-	case !off && !alive(after):
+	case !off && !alive(after) && !s.outside(side, prev):
 		p.caught(side, s.whole)
 	default:
 		p.caught(side, changed)
@@ -247,6 +247,9 @@ func (o *Oracle) UserCommit(at sim.Time, side engine.Side, before, after *engine
 	}
 	if ref != nil && s.simple {
 		changed = s.whole
+	}
+	if prev != nil && !alive(prev) && changed == 0 && len(p.open(side)) == 0 { // made anew out of scope, without what it had been
+		o.drops(s, p, side)
 	}
 	if ref == nil && changed == 0 && alive(prev) == alive(after) {
 		if p.head[side] == nil {

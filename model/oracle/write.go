@@ -59,6 +59,9 @@ func (o *Oracle) EngineCommit(at sim.Time, side engine.Side, w *engine.Write, be
 			o.letGo(at, p, side, intentOf(prev))
 			break
 		}
+		if alive(prev) && prev.Mark.Incarnation < w.Source.Mark.Incarnation { // its life was ended before
+			o.takenAway(at, s, p, side, prev)
+		}
 		o.restored(at, p, side, intentOf(prev), source, set(w.Groups))
 		o.restore(at, s, p, side, source, w, prev, after)
 	case engine.UnhideWrite:
@@ -188,7 +191,7 @@ func (o *Oracle) late(at sim.Time, s *shape, p *pair, side engine.Side, groups s
 	} else if all := p.open(side); unheard != 0 {
 		if c := &all[len(all)-1]; !c.what.has(captured) && unheard&^c.groups == 0 {
 			c.what &^= agreed
-			c.again = groups & s.out[side] &^ unheard
+			c.again = groups & s.out[side] &^ (unheard &^ c.there)
 			o.capture(at, p, side, c, ref)
 			return
 		}
