@@ -74,6 +74,9 @@ func apart(w *result.Window) time.Duration { return (w.Clock[0] - w.Clock[1]).Ab
 func clocksFinding(w windowed, conflicts []uint64) string {
 	most, far, while := farApart(w, conflicts)
 	all := total(conflicts)
+	if most == 0 && all == 0 {
+		return "The clocks agree; no conflict came up"
+	}
 	if most == 0 {
 		return "The clocks agree; " + words.Counted(all, "conflict comes", "conflicts come") + " of edits on both sides"
 	}
@@ -131,7 +134,7 @@ func clockStrip(w windowed) strip {
 		}
 	}
 	if low == high {
-		high = 1
+		high = .9
 	}
 	room := .06 * (high - low) // no line lies on the frame
 	if high += room; low < 0 {

@@ -172,6 +172,9 @@ func (e erred) strip(w windowed, clock words.Clock) strip {
 // fewTicks are 0 and one round number that is not below high, for a strip with
 // little room.
 func fewTicks(high float64) []tick {
+	if high == 0 {
+		return []tick{{0, "0"}, {1, "1"}}
+	}
 	step := decimalStep(max(high, 1e-3))
 	return []tick{{0, "0"}, {step, fmt.Sprintf("%.3g", step)}}
 }

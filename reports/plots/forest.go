@@ -140,7 +140,7 @@ func forestTable(c *comparison.Comparison) Table {
 const forestRowHeight = 19 * vg.Length(1)
 
 func drawForest(c draw.Canvas, rows []forestRow, first string, several bool) {
-	const note = 165 // width of the texts on the right
+	const note = 184 // width of the texts on the right
 	var names, settings vg.Length
 	for _, r := range rows {
 		names = max(names, measure(noteInk, fit(noteInk, r.figure, forestNameMost)))

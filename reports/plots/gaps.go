@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"gonum.org/v1/plot"
@@ -147,40 +148,67 @@ func gapsPlot(lines []met, pooled string) Plot {
 	return p
 }
 
+// seldom is the share of edits below which a gap counts as safe.
+const seldom = .05
+
+// safe is the gap from which on fewer than one edit in twenty conflicts; known is
+// false where the widest gaps that were seen do not show it.
+func (m met) safe() (gap time.Duration, known bool) {
+	known = true
+	for _, g := range m.gathered() {
+		if known = g.share() < seldom; !known {
+			gap = g.to
+		}
+	}
+	return gap, known
+}
+
 // gapsFinding says from which gap on fewer than one edit in twenty conflicts.
 func gapsFinding(lines []met) string {
 	if len(lines) == 0 {
 		return "No record was edited on both sides"
 	}
-	var least, most time.Duration
-	conflicts := uint64(0)
-	for i, m := range lines {
-		safe := time.Duration(0)
+	conflicts, edits := uint64(0), uint64(0)
+	var always, beyond, never []string // lines by what they show
+	for _, m := range lines {
 		for _, g := range m.gathered() {
-			conflicts += g.conflicts
-			if g.share() >= .05 {
-				safe = g.to
-			}
+			conflicts, edits = conflicts+g.conflicts, edits+g.edits
 		}
-		if i == 0 {
-			least, most = safe, safe
+		switch gap, known := m.safe(); {
+		case !known:
+			never = append(never, m.name)
+		case gap == 0:
+			always = append(always, m.name)
+		default:
+			beyond = append(beyond, words.Duration(gap)+" apart ("+m.name+")")
 		}
-		least, most = min(least, safe), max(most, safe)
 	}
-	which := ""
-	if len(lines) > 1 {
-		which = ", by line"
-	}
+	gap, known := lines[0].safe()
 	switch {
+	case edits < gapLeast:
+		return "Too few edits on both sides to tell how far apart they conflict"
 	case conflicts == 0:
 		return "No two edits conflicted, however close they were"
-	case most == 0:
+	case len(always) == len(lines):
 		return "Fewer than one edit in twenty conflicts with one of the other side, however close they are"
-	case least == 0:
-		return fmt.Sprintf("Edits on both sides conflict less than one time in twenty when they are %s apart%s", words.Duration(most), which)
-	default:
-		return fmt.Sprintf("Edits on both sides conflict less than one time in twenty when they are %s apart%s", words.Between(words.Duration(least), words.Duration(most)), which)
+	case len(never) == len(lines):
+		return "More than one edit in twenty conflicts with one of the other side, also when they are furthest apart"
+	case len(lines) == 1 && known:
+		return fmt.Sprintf("Edits on both sides conflict less than one time in twenty when they are %s apart", words.Duration(gap))
+	case len(lines) > namedMost:
+		return "How far apart edits on both sides must be to conflict less than one time in twenty differs by line"
 	}
+	var parts []string
+	if always != nil {
+		parts = append(parts, "at any gap ("+words.List(always)+")")
+	}
+	if beyond != nil {
+		parts = append(parts, "when they are "+words.List(beyond))
+	}
+	if never != nil {
+		parts = append(parts, "at no gap seen ("+words.List(never)+")")
+	}
+	return "Edits on both sides conflict less than one time in twenty " + strings.Join(parts, ", ")
 }
 
 func drawGaps(c draw.Canvas, lines []met) {
