@@ -221,30 +221,14 @@ const pausesMost = 2
 func pauses(set *result.Set, clock words.Clock) []timedEvent {
 	var events []timedEvent
 	for _, side := range words.Sides {
-		var of []Pause
-		runs := 0
-		var spans []time.Duration // per run that had one
-		for i := range set.Runs {
-			var span time.Duration
-			for _, p := range Pauses(&set.Runs[i]) {
-				if p.Side == side {
-					of = append(of, p)
-					span += p.To - p.From
-				}
-			}
-			if span > 0 {
-				runs++
-				spans = append(spans, span)
-			}
-		}
+		of, spans := pausesOf(set, side)
 		if len(of) == 0 {
 			continue
 		}
-		slices.Sort(spans)
 		e := Event{When: clock.Minute(of[0].From), What: "Sending paused"}
 		switch {
 		case len(set.Runs) > 1:
-			e.Text = fmt.Sprintf("The engine paused sending to %s in %s, for %s a run (breaker).", words.Side(side), ofRuns(runs, len(set.Runs)),
+			e.Text = fmt.Sprintf("The engine paused sending to %s in %s, for %s a run (breaker).", words.Side(side), ofRuns(len(spans), len(set.Runs)),
 				words.Between(words.Duration(spans[0]), words.Duration(spans[max(0, len(spans)-1)])))
 		case len(of) > pausesMost:
 			e.Text = fmt.Sprintf("From then on the engine paused sending to %s %s, for %s in all (breaker).", words.Side(side), times(uint64(len(of))), words.Duration(spans[0]))
@@ -264,6 +248,25 @@ func pauses(set *result.Set, clock words.Clock) []timedEvent {
 		events = append(events, timedEvent{of[0].From, e})
 	}
 	return events
+}
+
+// pausesOf lists the pauses of one side, and how long they were together in each run
+// that had one, ascending.
+func pausesOf(set *result.Set, side string) (of []Pause, spans []time.Duration) {
+	for i := range set.Runs {
+		var span time.Duration
+		for _, p := range Pauses(&set.Runs[i]) {
+			if p.Side == side {
+				of = append(of, p)
+				span += p.To - p.From
+			}
+		}
+		if span > 0 {
+			spans = append(spans, span)
+		}
+	}
+	slices.Sort(spans)
+	return of, spans
 }
 
 // carried tells of the largest transaction in the spotlight, over all runs.

@@ -86,20 +86,7 @@ func PauseRows(set *result.Set) (rows [][]string) {
 	set = summary.Pool(set)
 	clock := words.NewClock(set.Scenario.Start, set.Scenario.Length+set.Scenario.Drain)
 	for _, side := range words.Sides {
-		var all []Pause
-		var spans []time.Duration
-		for i := range set.Runs {
-			var sum time.Duration
-			for _, p := range Pauses(&set.Runs[i]) {
-				if p.Side == side {
-					all = append(all, p)
-					sum += p.To - p.From
-				}
-			}
-			if sum > 0 {
-				spans = append(spans, sum)
-			}
-		}
+		all, spans := pausesOf(set, side)
 		if len(all) == 0 {
 			continue
 		}
@@ -109,7 +96,6 @@ func PauseRows(set *result.Set) (rows [][]string) {
 			}
 			continue
 		}
-		slices.Sort(spans)
 		total := words.None
 		if len(spans) > 0 {
 			total = words.Between(words.Duration(spans[0]), words.Duration(spans[len(spans)-1]))
