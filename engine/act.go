@@ -18,6 +18,10 @@ func (c *Core) decide(b *batch, lookups []Alive) {
 		f := &b.flights[i]
 		l := c.pairs.lane(f.lane)
 		m := c.cfg.Maps[c.pairs.at(f.lane.pair()).key.Map]
+		if c.takeUp(b.source, f.x) || c.takeUp(b.source.Other(), f.y) {
+			c.again(f, l)
+			continue
+		}
 		c.resolve(l, m, f.x)
 		c.refs = c.refs[:0]
 		for j := range l.open {

@@ -72,7 +72,7 @@ var corners = []corner{
 	{what: "clocks that jump", traces: "clock_of_the_driver_jumps"},
 	{what: "initial sync beside changes", traces: "initial_sync_beside_edits initial_sync_survives_a_crash initial_sync_with_partial_overlap interim_primary_steps_back initial_sync_leaves_errors_on_the_desk initial_sync_carries_only_so_many_rows initial_sync_waits_for_a_side_that_is_down created_again_past_the_hook TestInitialSyncIsRefused TestPrerequisitesComeFirst"},
 	{what: "operations on whole sets", traces: "set_wide_operations_are_found_by_initial_sync"},
-	{what: "the engine's store restored to an older state", traces: "store_restored_to_an_older_state store_forgets_a_live_delete", gap: "a tombstone that a forgotten delete has left on both sides, unsealed: its key stays busy on the other side until it is created here; a store that has forgotten outcomes and nothing else, which does no harm"},
+	{what: "the engine's store restored to an older state", traces: "store_restored_to_an_older_state store_forgets_a_live_delete older_store_is_noticed_late TestSchedules TestOlderStoreMustBeNoticed", gap: "a tombstone that a forgotten delete has left on both sides, unsealed: its key stays busy on the other side until it is created here; an engine that dies, or is backed up again, before it has heard from both sides; a store that has forgotten outcomes and nothing else, which does no harm"},
 	{what: "a tombstone that has expired", traces: "late_reference_after_its_tombstone_expired"},
 	{what: "a value map changed while items wait", traces: "value_map_changes_while_pending late_write_under_a_changed_value_map"},
 	{what: "the primary changes while a conflict is pending", traces: "primary_changes_while_a_conflict_is_pending"},

@@ -299,6 +299,7 @@ func (c *Core) load(state *State) error {
 		c.lives = append(c.lives, recovered(i))
 	}
 	for s := range c.outbox {
+		c.outbox[s].told = state.Order
 		for _, p := range state.Ingested[s] {
 			if c.bugs.hit(PlantRedelivered) {
 				continue
@@ -335,6 +336,9 @@ func (c *Core) Step(now Time, in *Input) Output {
 		c.countDeaths(c.died)
 		c.died = nil
 		c.recoverLives()
+		for _, r := range c.resyncs {
+			c.beThorough(r)
+		}
 		c.pull(FinOps)
 		c.pull(Dataverse)
 	case Notified:

@@ -70,7 +70,9 @@ type environment struct {
 	raised   int                 // of them, those that were raised
 	pauses   [2]engine.Time      // by side: until when it has asked to be left alone
 	outcomes map[string][]string // by side and map/key: "1 synced written"
-	saved    []engine.Mutation   // all of them; text scenarios only
+	keeps    bool                // what is saved is kept, so that it can be restored
+	saved    []engine.Mutation   // all of them
+	unheard  [2]bool             // by side: the restored engine has heard nothing of its outbox
 	backedUp int                 // of them, those in the backup of the engine's store
 	unsaved  []engine.Mutation   // of the last step: a crash may take them away
 	tx       engine.TxID
@@ -91,7 +93,7 @@ func (p plants) Hit(name string) bool { return p[name] }
 // newEnvironment returns an environment that keeps accounts.
 func newEnvironment(t testing.TB) *environment {
 	e := &environment{t: t, planted: plants{}, held: map[string]engine.Effect{}, outcomes: map[string][]string{}, now: 1}
-	e.reads = map[string]int{}
+	e.reads, e.keeps = map[string]int{}, true
 	e.accounts = &accounts{env: e, settled: map[string]int{}}
 	return e
 }
@@ -324,12 +326,17 @@ func (e *environment) crash(unsaved bool) {
 	e.flush()
 	e.reopenStore()
 	e.printf("crash")
-	for _, s := range e.sides { // their calls to the engine break, so that they undo what they hold
+	e.breakCalls()
+	e.restart()
+}
+
+// breakCalls lets both sides undo what they hold: nobody answers them any more.
+func (e *environment) breakCalls() {
+	for _, s := range e.sides {
 		for _, tx := range slices.Sorted(maps.Keys(s.held)) {
 			s.endTx(&engine.Effect{Kind: engine.AskTx, Tx: tx}, true)
 		}
 	}
-	e.restart()
 }
 
 // input gives the engine one input and queues the effects. What the step asks
@@ -381,7 +388,7 @@ func (e *environment) save(mutations []engine.Mutation) {
 	}
 	for i := range mutations {
 		m := &mutations[i]
-		if e.accounts != nil {
+		if e.keeps {
 			e.saved = append(e.saved, *m)
 			e.saved[len(e.saved)-1].Flights = slices.Clone(m.Flights) // the engine uses the list again
 		}

@@ -41,6 +41,11 @@ const (
 // LoopLayers lists the failpoints that switch off a layer of loopback control.
 func LoopLayers() []string { return []string{LoopTagOff, LoopTagBlind, LoopKnownOff, LoopEqualOff} }
 
+// OlderStoreUnnoticed is a failpoint like these: an engine whose store was restored to
+// an older state goes on as if nothing had happened. The engine's own schedules restore
+// stores; the cases of a whole world do not.
+const OlderStoreUnnoticed = "engine/older-store-unnoticed"
+
 // The bugs that can be planted in the engine, by failpoint name.
 const (
 	PlantUnconditionalWrite = "engine/write-without-condition"

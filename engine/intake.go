@@ -13,7 +13,9 @@ type outboxReader struct {
 	ingested Positions // positions taken in, until the outbox has forgotten them
 	saved    []uint64  // positions to acknowledge with the next pull
 	acking   []uint64  // positions acknowledged with the pull under way
-	told     uint64    // the highest order that the side has named
+	told     uint64    // the highest order that this life has named to the side, or has heard from it
+	had      uint64    // ... before the pull under way
+	heard    bool      // the side has answered a pull
 }
 
 // wake returns when the reader wants to be woken.
@@ -39,9 +41,12 @@ func (c *Core) pull(side Side) {
 	o.pulling, o.again = true, false
 	o.request = c.nextRequest()
 	o.acking, o.saved = append(o.acking, o.saved...), o.saved[:0]
+	if o.had = o.told; o.heard { // before that, what comes in from the other side must not hide what was forgotten
+		o.told = max(o.told, c.named)
+	}
 	c.do = append(c.do, Effect{
 		Kind: PullOutbox, Side: side, Batch: o.request, Max: c.cfg.PullMax, Ack: slices.Clone(o.acking),
-		Order: c.named, AckOnDelivery: c.bugs.hit(PlantAckBeforeSave),
+		Order: o.told, AckOnDelivery: c.bugs.hit(PlantAckBeforeSave),
 	})
 }
 
@@ -54,7 +59,7 @@ func (c *Core) pulled(in *Input) {
 	o.pulling = false
 	o.pollAt = c.now.Add(c.cfg.Poll)
 	c.gates[in.Side].answered()
-	if in.Order > max(c.named, o.told) {
+	if o.heard = true; in.Order > o.had && !c.bugs.hit(OlderStoreUnnoticed) {
 		c.olderStore(in.Side, in.Order)
 	}
 	for _, p := range o.acking {

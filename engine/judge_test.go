@@ -24,7 +24,7 @@ type judge struct {
 	echoed     int             // references that were booked as echoes
 	echoes     map[string]bool // by number: changes that the hook made of the engine's writes
 	edits      []editMade
-	byNumber   map[string]int // "side key inc.number" to edit
+	byNumber   map[string]int // by [entry]
 	dropped    history        // overridden by the primary, declared by the write
 	head       map[int]bool   // the newest edits among the dropped, each time
 	uncaptured map[int]bool
@@ -33,6 +33,10 @@ type judge struct {
 	before     map[touch]engine.Value // ... and what stood there before it
 	carried    map[int]bool
 	outcomes   map[int]engine.Outcome
+	forgotten  map[int]bool           // the engine's store was restored to a state that knows nothing of them
+	reopened   int                    // ... or in which they had no outcome yet
+	told       map[int]engine.Outcome // what the store had told of them before
+	equalled   map[int]bool           // were found equal with what the other side held
 	hidden     map[numbered]fates     // what live transactions have done to hidden records
 	turned     int                    // times the primary changed
 	copied     bool                   // the last initial sync has been asked for
@@ -48,7 +52,7 @@ type editMade struct {
 func newJudge(s *schedule) *judge {
 	return &judge{
 		schedule: s, byNumber: map[string]int{}, echoes: map[string]bool{}, dropped: history{}, head: map[int]bool{},
-		uncaptured: map[int]bool{}, gone: map[int]bool{}, past: history{}, before: map[touch]engine.Value{}, carried: map[int]bool{}, outcomes: map[int]engine.Outcome{}, hidden: map[numbered]fates{}, initial: map[*engine.Write]bool{},
+		uncaptured: map[int]bool{}, gone: map[int]bool{}, past: history{}, before: map[touch]engine.Value{}, carried: map[int]bool{}, outcomes: map[int]engine.Outcome{}, forgotten: map[int]bool{}, equalled: map[int]bool{}, told: map[int]engine.Outcome{}, hidden: map[numbered]fates{}, initial: map[*engine.Write]bool{},
 	}
 }
 
@@ -124,7 +128,7 @@ func (j *judge) userCommitted(side engine.Side, before, after *engine.Record, c 
 	}
 	j.writes.captured(after)
 	j.edits = append(j.edits, editMade{side, c.Reference.Key})
-	j.byNumber[numberOf(&c.Reference)] = id
+	j.byNumber[entry(&c.Reference)] = id
 	return h
 }
 
@@ -168,10 +172,6 @@ func (j *judge) undone(trace any) {
 		newest = max(newest, t.edit)
 	}
 	j.gone[newest] = true
-}
-
-func numberOf(r *engine.Reference) string {
-	return fmt.Sprintf("%v %s %d.%d", r.Side, r.Key.ID, r.Incarnation, r.Number)
 }
 
 func (j *judge) engineCommitted(side engine.Side, w *engine.Write, now, after *engine.Record) history {
@@ -234,6 +234,9 @@ func (j *judge) engineCommitted(side engine.Side, w *engine.Write, now, after *e
 		}
 		maps.Copy(h, source)
 		if w.Kind == engine.MarkWrite || equalIn(j.schedule, g, side, w.Source, now) { // found equal: both histories live on
+			for t := range source {
+				j.equalled[t.edit] = true
+			}
 			if now != nil && now.Mark.Incarnation == 0 { // what the sync found there says from now on what the source says
 				for _, t := range unseen {
 					j.dropped[t] = true
@@ -298,9 +301,9 @@ func (j *judge) settled(r *engine.Reference, o engine.Outcome) {
 		}
 		return
 	}
-	id, known := j.byNumber[numberOf(r)]
+	id, known := j.byNumber[entry(r)]
 	if !known {
-		if r.Origin != engine.Late && !j.echoes[numberOf(r)] {
+		if r.Origin != engine.Late && !j.echoes[entry(r)] {
 			j.breach("an outcome for a change that nobody made: %v", r)
 		}
 		return
@@ -333,6 +336,7 @@ func (j *judge) verdict(e *environment) error {
 		}
 		o, ended := j.outcomes[id]
 		switch {
+		case !ended && j.forgotten[id]:
 		case !ended:
 			return fmt.Errorf("edit %d of %s on %v has no outcome", id, made.key.ID, made.side)
 		case j.gone[id]:
@@ -342,6 +346,8 @@ func (j *judge) verdict(e *environment) error {
 			if !j.schedule.mapping.filters() {
 				return fmt.Errorf("edit %d of %s on %v is booked as filtered, and there is no filter", id, made.key.ID, made.side)
 			}
+		case o.Reason == engine.FoundEqual && j.equalled[id]: // a write that was under way may have overridden it then
+		case (o.Reason == engine.Superseded || o.Reason == engine.AlreadyCarried) && j.told[id].Class == engine.ConflictFailure: // it was told, and the mark has forgotten it
 		case j.head[id] && o.Class != engine.ConflictFailure:
 			return fmt.Errorf("edit %d of %s on %v was overridden and is booked as %v (%v)", id, made.key.ID, made.side, o.Class, o.Reason)
 		case o.Reason == engine.Overridden && !j.droppedAny(id):

@@ -60,6 +60,7 @@ type liveTx struct {
 	x       []*Record
 
 	undoing  []int     // the rows that a write is under way for
+	unhidden []*Record // what comes back to Y as it was
 	left     []Key     // the rows that Y will not undo, and that stay
 	lacking  []*Record // what X holds of rows that came back without some of it
 	refusals int       // times that Y has refused to undo

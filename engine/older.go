@@ -9,11 +9,15 @@ package engine
 //	pull, with the highest order saved → side: keeps it, answers what it had kept
 //	                                          │ above what is saved
 //	                                          ▼
-//	                       an alert · a resync of every map that runs
+//	                       an alert · a thorough resync of every map that runs
 //
 // Data lose nothing by it: what the store holds once more is judged by marks, as ever,
-// and what it holds no more is found by comparing. The outcomes of the forgotten
-// references are gone with the store that had them.
+// and what it holds no more is found by comparing ([Core.beThorough]). The outcomes of
+// the forgotten references are gone with the store that had them. Until a side has
+// answered for the first time it is named nothing new, so that what comes in from the
+// other side cannot hide what was forgotten.
+//
+// It is supposed that no pull of the engine's former life reaches an outbox any more.
 
 // causeOlderStore is told with the alert.
 const causeOlderStore = "the engine's store is older than what a side was told: it was restored, and everything is compared again"
@@ -21,7 +25,7 @@ const causeOlderStore = "the engine's store is older than what a side was told: 
 // olderStore takes note that the store has forgotten orders up to one that a side was
 // told. Orders go on above it, so that the same is not found again.
 func (c *Core) olderStore(side Side, told uint64) {
-	c.outbox[side].told = told
+	c.outbox[side].told = max(c.outbox[side].told, told)
 	c.order = max(c.order, told)
 	c.named = c.order
 	if c.older { // the other side has said so
@@ -35,6 +39,11 @@ func (c *Core) olderStore(side Side, told uint64) {
 		}})
 		if s := c.jobs[j].state; s != Draining && s != Halted && s != Starting {
 			c.resyncRequested(j, &Command{Kind: ResyncMaps, Job: name})
+			for _, r := range c.resyncs {
+				if !r.compareOnly {
+					c.beThorough(r)
+				}
+			}
 		}
 	}
 }

@@ -43,6 +43,7 @@ func (e *environment) step(f fate) {
 	}
 	answer.Side, answer.Batch = eff.Side, eff.Batch
 	e.input(answer)
+	e.unheard[eff.Side] = e.unheard[eff.Side] && answer.Kind != engine.OutboxPulled
 	e.tell()
 }
 

@@ -169,24 +169,33 @@ func (e *environment) restoreEngine() {
 		e.store, e.file = nil, e.file+"-restored"
 		e.reopenStore()
 	}
-	clear(e.accounts.settled)
+	if e.judge != nil {
+		e.judge.forgetOutcomes()
+	} else {
+		clear(e.accounts.settled)
+	}
 	e.save(slices.Clone(old))
 	state, err := e.store.Load()
 	if err != nil {
 		e.t.Fatal(err)
 	}
-	e.accounts.captured = slices.DeleteFunc(e.accounts.captured, func(name string) bool {
-		known := e.accounts.settled[name] > 0
-		for i := range state.Open {
-			known = known || entry(&state.Open[i].Reference) == name
+	known := map[string]bool{}
+	for i := range state.Open {
+		if r := &state.Open[i].Reference; !r.Origin.Holds() {
+			known[entry(r)] = true
 		}
-		for _, s := range e.sides {
-			for i := range s.outbox {
-				known = known || entry(&s.outbox[i]) == name
-			}
+	}
+	for _, s := range e.sides {
+		for i := range s.outbox {
+			known[entry(&s.outbox[i])] = true
 		}
-		return !known
-	})
+	}
+	if e.judge != nil {
+		e.judge.restored(known, len(state.Open))
+	} else {
+		e.accounts.captured = slices.DeleteFunc(e.accounts.captured, func(name string) bool { return e.accounts.settled[name] == 0 && !known[name] })
+	}
+	e.breakCalls()
 	e.restart()
 }
 

@@ -33,6 +33,7 @@ const driftMax = 10_000
 type resync struct {
 	Resync
 	compareOnly bool
+	thorough    bool // the store may have forgotten references: what it does not know of is judged, too
 	job         int
 	begun       bool
 	second      bool      // it goes through the side that is not primary
@@ -73,6 +74,14 @@ func (c *Core) loadResyncs(all []Resync) {
 			c.resyncs = append(c.resyncs, &resync{Resync: r, job: c.jobByMap[r.Map]})
 		}
 	}
+}
+
+// beThorough lets a resync also judge what the store knows nothing of. It begins, or
+// begins anew, when nothing can land any more that a former life of the engine has sent:
+// a tombstone that is written after it was looked for would not be found.
+func (c *Core) beThorough(r *resync) {
+	r.thorough, r.begun, r.second = true, false, false
+	r.until = max(r.until, c.now.Add(c.cfg.WriteLife)+1)
 }
 
 // workResync asks for the next page of the first resync, once its last one is
@@ -157,14 +166,17 @@ func (c *Core) resyncRead(in *Input) bool {
 	r.request = 0
 	for i, x := range r.page {
 		y := in.Records[i]
-		if !r.compareOnly && c.takeUp(in.Side.Other(), x) || !r.compareOnly && c.takeUp(in.Side, y) {
+		if !r.compareOnly && (c.takeUp(in.Side.Other(), x) || c.takeUp(in.Side, y)) {
+			c.bringUnheard(in.Side.Other(), x, y)
 			continue
 		}
-		if r.second && y != nil && y.Alive {
-			continue // compared when its own side was gone through
+		if !r.second || y == nil || !y.Alive { // else it was compared when its own side was gone through
+			c.compared++
+			c.compare(r, in.Side.Other(), x, y)
 		}
-		c.compared++
-		c.compare(r, in.Side.Other(), x, y)
+		if r.thorough {
+			c.bringUnheard(in.Side.Other(), x, y)
+		}
 	}
 	clear(r.page)
 	r.page = r.page[:0]
@@ -216,6 +228,27 @@ func (c *Core) compare(r *resync, side Side, x, y *Record) {
 		if l := c.pairs.lane(own); l.repair && len(l.open) == 0 {
 			c.enqueueUnread(own, *x.Key, Resynced, c.cfg.Maps[r.Map].outgoing(s))
 		}
+	}
+}
+
+// bringUnheard makes items of the latest changes of a pair, x of a side and y of the
+// other, that have no outcome. As a rule their references are in the queue, or on their
+// way; but a store that was restored may have forgotten them.
+func (c *Core) bringUnheard(side Side, x, y *Record) {
+	id := c.pairs.ensure(*x.Key, side)
+	c.bringUnsettled(id, x)
+	if y != nil {
+		c.bringUnsettled(id.opposite(), y)
+	}
+}
+
+// bringUnsettled makes an item of a record's latest change, unless it has its outcome.
+func (c *Core) bringUnsettled(id laneID, r *Record) {
+	if !r.Alive || r.Mark.Dead || r.Mark.Number == 0 {
+		return
+	}
+	if settled, _ := c.pairs.lane(id).ledger.known(r.Mark.Incarnation, r.Mark.Number); !settled {
+		c.enqueueOwn(id, Resynced, r)
 	}
 }
 

@@ -53,6 +53,8 @@ const (
 	changePrimary
 	askResync
 	throttleNext
+	backUpStore
+	restoreStore
 	actionKinds
 )
 
@@ -60,7 +62,7 @@ func (a action) String() string {
 	return fmt.Sprintf("%s %v pair %d word %d", [...]string{
 		"edit", "bypass", "notify", "step", "lose request", "lose answer", "hold", "land", "leak",
 		"crash", "crash unsaved", "toggle refusal", "time", "delete", "fail commit",
-		"stop job", "start job", "change primary", "resync", "throttle",
+		"stop job", "start job", "change primary", "resync", "throttle", "back up store", "restore store",
 	}[a.kind], a.side, a.pair, a.word)
 }
 
@@ -88,6 +90,10 @@ var mixtures = map[string]mixture{
 		edit: 24, notify: 15, carryNext: 60, loseNextRequest: 3, loseNextAnswer: 6, holdNext: 12, landHeld: 8,
 		crashSaved: 3, crashUnsaved: 3, letTimePass: 6, stopJob: 4, startJob: 8, changePrimary: 8, deleteRecord: 1,
 	},
+	"older store": {
+		edit: 24, editBypass: 3, notify: 15, carryNext: 60, loseNextRequest: 3, loseNextAnswer: 4, holdNext: 4, landHeld: 5, crashSaved: 3,
+		letTimePass: 6, deleteRecord: 3, failNextCommit: 3, toggleRefusal: 2, askResync: 3, backUpStore: 5, restoreStore: 4,
+	},
 	"all": {
 		throttleNext: 3, deleteRecord: 2, failNextCommit: 1, edit: 24, editBypass: 4, notify: 15, carryNext: 50, loseNextRequest: 4, loseNextAnswer: 6, holdNext: 6,
 		askResync: 2, landHeld: 6, leakEcho: 4, crashSaved: 3, crashUnsaved: 3, toggleRefusal: 4, letTimePass: 8,
@@ -107,6 +113,7 @@ type schedule struct {
 	hides                [2]bool
 	jobs                 bool   // ends with an initial sync, which leaves no drift
 	chunk, crashCopy     int    // of that initial sync: records at a time; the engine dies after so many requests
+	older                bool   // the engine's store may come back as it was at a backup
 	file                 string // of the store; "": it is in memory
 	actions              []action
 }
@@ -133,6 +140,7 @@ func draw(r *rand.Rand, mix mixture) schedule {
 	s.unlinked = engine.Unlinked(r.IntN(2))
 	s.chunk, s.crashCopy = 1+r.IntN(3), r.IntN(30)
 	s.hides = [2]bool{r.IntN(2) == 0, r.IntN(2) == 0}
+	s.older = mix[restoreStore] > 0
 	if s.jobs = mix[startJob] > 0; s.jobs && s.flows { // else what flows against the first change stays drift by definition
 		s.unlinked = engine.UnlinkedPrimary
 	}
@@ -159,6 +167,9 @@ func TestSchedules(t *testing.T) {
 			}
 			if name == "live" { // nothing is queued
 				return
+			}
+			if s := mixtures[name]; s[restoreStore] > 0 && min(seen["alert"], seen["reopened"], seen["forgotten"]) == 0 {
+				t.Errorf("%d alerts, %d changes open again, %d forgotten: the schedules are too tame", seen["alert"], seen["reopened"], seen["forgotten"])
 			}
 			for _, outcome := range []string{"synced written", "synced override", "conflict overridden", "conflict rejected", "concurrency superseded", "no-op filtered"} {
 				if seen[outcome] == 0 {
@@ -205,7 +216,7 @@ func shrinkWith(s schedule, planted plants) schedule {
 func (s *schedule) run(planted plants, seen map[string]int) (trace string, err error) {
 	j := newJudge(s)
 	j.blind = planted[engine.LoopTagBlind]
-	e := &environment{judge: j, planted: planted, held: map[string]engine.Effect{}, outcomes: map[string][]string{}, now: 1, file: s.file}
+	e := &environment{judge: j, planted: planted, held: map[string]engine.Effect{}, outcomes: map[string][]string{}, now: 1, file: s.file, keeps: s.older}
 	defer func() {
 		e.closeStore()
 		trace = e.trace.String()
@@ -236,6 +247,9 @@ func (s *schedule) run(planted plants, seen map[string]int) (trace string, err e
 		}
 	}
 	seen["echo"] += j.echoed
+	seen["alert"] += e.raised
+	seen["reopened"] += j.reopened
+	seen["forgotten"] += len(j.forgotten)
 	seen["blind"] += len(j.echoes)
 	return "", j.verdict(e)
 }
@@ -361,6 +375,9 @@ func (e *environment) act(a action) {
 			e.judge.leaks++
 		}
 	case crashSaved, crashUnsaved:
+		if e.unheard != [2]bool{} {
+			return // what one side has told nobody by then is forgotten twice, and not noticed
+		}
 		e.crash(a.kind == crashUnsaved)
 	case toggleRefusal:
 		side.refused[k] = !side.refused[k]
@@ -370,6 +387,16 @@ func (e *environment) act(a action) {
 		}
 	case letTimePass:
 		e.letTimePass(5 * time.Second)
+	case backUpStore:
+		if e.unheard != [2]bool{} {
+			return // for the same reason
+		}
+		e.flush()
+		e.backedUp = len(e.saved)
+	case restoreStore:
+		maps.DeleteFunc(e.held, func(_ string, eff engine.Effect) bool { return eff.Kind == engine.PullOutbox }) // it would make an outbox forget what the store has forgotten
+		e.unheard = [2]bool{true, true}
+		e.restoreEngine()
 	}
 }
 
@@ -438,6 +465,10 @@ func (e *environment) heal() error {
 			}
 		}
 		if e.healJob() {
+			continue
+		}
+		if e.judge.schedule.older && round < 3 { // it is noticed with the next poll of both sides
+			e.letTimePass(2 * time.Minute)
 			continue
 		}
 		if e.core.Stats().Live == 0 && e.core.Stats().Open == 0 && e.core.Stats().Resyncs == 0 && len(e.sides[0].outbox)+len(e.sides[1].outbox) == 0 && len(e.pending) == 0 {

@@ -221,7 +221,7 @@ func (s *testSystem) leak(now, r *engine.Record) {
 	case leaked.Number == number:
 		j.leaks++
 	default:
-		j.echoes[numberOf(leaked)] = true
+		j.echoes[entry(leaked)] = true
 	}
 }
 

@@ -59,7 +59,7 @@ func (c *Core) restore(t *liveTx, in *Input) {
 	}
 	eff := Effect{Kind: WriteBatch, Side: t.intent.Side.Other()}
 	lookups := in.Lookups
-	t.undoing, t.lacking = t.undoing[:0], t.lacking[:0]
+	t.undoing, t.lacking, t.unhidden = t.undoing[:0], t.lacking[:0], t.unhidden[:0]
 	for _, i := range t.undoOrder(in.Records) {
 		r, x, y := &t.intent.Rows[i], t.x[i], in.Records[i]
 		if c.bugs.hit(PlantNotRestored) {
@@ -76,6 +76,9 @@ func (c *Core) restore(t *liveTx, in *Input) {
 			w.Source, w.Past = y, y.Mark.Past
 		case y.hides():
 			w.Kind, w.Source = UnhideWrite, y.Mark.Hidden
+			if t.rows == nil { // the store may have been restored, and know nothing of its changes
+				t.unhidden = append(t.unhidden, y.Mark.Hidden)
+			}
 			lookups = append(lookups, Alive{Key: r.Key, Incarnation: max(y.Mark.Hidden.Mark.Incarnation, 1)})
 		case t.goesAway(i, y): // the key is free for the same life, unless that was ended
 			w.Kind, w.Source = DeleteWrite, &Record{Key: y.Key, Mark: Mark{Incarnation: max(x.over(), r.Incarnation-1)}}
@@ -103,10 +106,14 @@ func (c *Core) restore(t *liveTx, in *Input) {
 
 // bringLacking makes items of what could not be written back to Y: a value without a
 // mapping, a lookup to what is not there. The changes that brought them may have had
-// their outcomes long ago, and nobody would hear of it.
+// their outcomes long ago, and nobody would hear of it. So it does of what has come
+// back to Y and is still to be carried.
 func (c *Core) bringLacking(t *liveTx) {
 	for _, x := range t.lacking {
 		c.enqueueOwn(c.pairs.ensure(*x.Key, t.intent.Side), Reassert, x)
+	}
+	for _, y := range t.unhidden {
+		c.bringUnsettled(c.pairs.ensure(*y.Key, t.intent.Side.Other()), y)
 	}
 }
 
