@@ -364,7 +364,7 @@ func TestCrashesNoticePlantedBugs(t *testing.T) {
 	for bug, name := range map[string]string{
 		engine.PlantAckBeforeSave: "parent and child",
 		engine.PlantRedelivered:   "parent and child",
-		engine.PlantIntentUnsaved: "live delete",
+		engine.PlantIntentUnsaved: "live write",
 		engine.PlantNotRestored:   "live write",
 	} {
 		t.Run(strings.TrimPrefix(bug, "engine/"), func(t *testing.T) {

@@ -376,7 +376,7 @@ func (v *Verdict) Carried(r *Reference, x *Record) Outcome {
 		return Outcome{Class: ConflictFailure, Reason: Overridden}
 	case answersFor(r, &x.Mark)&v.Reject != 0: // what was replaced before it was tried cannot be rejected
 		return Outcome{Class: ConflictFailure, Reason: Rejected}
-	case stale(r, &x.Mark), r.Groups != 0 && currentIn(r, &x.Mark) == 0: // the latter has taken the place of one that held it, while that was in flight
+	case stale(r, &x.Mark), r.Groups != 0 && currentIn(r, &x.Mark) == 0 && !v.bugs.hit(PlantSupersededRuns): // the latter has taken the place of one that held it, while that was in flight
 		return Outcome{Class: ConcurrencyFailure, Reason: Superseded}
 	case r.Groups&v.Override != 0:
 		return Outcome{Class: Synced, Reason: Override}

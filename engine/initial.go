@@ -1,5 +1,7 @@
 package engine
 
+import "slices"
+
 // Initial sync: before a map runs, the records that one side holds of it are
 // carried to the other, and back. One leg is one direction of one map, of all
 // companies or of one. Legs run one after the other, those of looked-up maps
@@ -192,7 +194,7 @@ func (c *Core) chunkListed(in *Input) bool {
 	if !in.More {
 		i.chunk.Stage = InitialDone
 	}
-	records := in.Records
+	records := slices.DeleteFunc(slices.Clone(in.Records), func(r *Record) bool { return !r.Alive })
 	if room := c.cfg.InitialRows - i.chunk.Rows; len(records) > room || len(records) == room && in.More {
 		records, i.more, i.chunk.Stage = records[:room], false, InitialCut
 	}

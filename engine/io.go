@@ -22,7 +22,7 @@ const (
 	CommitTx                        // let the held transaction Tx of Side commit; answered by TxEnded
 	AbortTx                         // undo the held transaction Tx of Side; its user is told Why
 	AskTx                           // how did the transaction Tx of Side end? one that is held is undone; answered by TxEnded
-	ListRecords                     // the next page of the records that Side holds alive: see Effect.After; answered by RecordsListed or BatchFailed
+	ListRecords                     // the next page of what Side holds: see Effect.After; answered by RecordsListed or BatchFailed
 	SwitchCapture                   // let Side's hook capture, leave or refuse changes of Maps from now on; answered by CaptureSwitched
 	RaiseAlert                      // tell people what Raised says; not answered
 )
@@ -54,8 +54,8 @@ type Effect struct {
 	Tx      TxID    // CommitTx, AbortTx, AskTx
 	Why     Outcome // AbortTx
 
-	// ListRecords asks for the records of After's map whose keys come after it
-	// ([Key.Compare]), in that order. With a Company it stays in that one; a key
+	// ListRecords asks for the records of After's map, alive or otherwise
+	// [Record.Listed], whose keys come after it ([Key.Compare]), in that order. With a Company it stays in that one; a key
 	// that names its map alone comes before all. A record that is there all the
 	// time must be in one of the pages; one that comes or goes meanwhile may be.
 	After   Key

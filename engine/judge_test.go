@@ -359,6 +359,11 @@ func (j *judge) verdict(e *environment) error {
 	for p := range 3 {
 		k := engine.Key{ID: string(rune('A' + p))}
 		a, b := e.sides[engine.FinOps].records[k], e.sides[engine.Dataverse].records[k]
+		for _, r := range []*engine.Record{a, b} {
+			if r != nil && r.Mark.Dead && r.Mark.Intent != 0 {
+				return fmt.Errorf("the tombstone of %s waits when all is quiet: its key is busy for ever", k.ID)
+			}
+		}
 		pending := !j.schedule.jobs && (drifting(j, a) || drifting(j, b)) // an uncaptured edit that nothing touched since
 		mapped := &j.schedule.mapping
 		if mapped.out(engine.FinOps, a) || mapped.out(engine.Dataverse, b) {

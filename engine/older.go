@@ -68,7 +68,7 @@ func (c *Core) takeUp(side Side, r *Record) bool {
 			return true
 		}
 	}
-	c.save = append(c.save, Mutation{Kind: IntentOpened, Intent: &t.intent})
+	c.saveIntent(t)
 	c.lives = append(c.lives, t)
 	c.claim(t)
 	c.ask(t)

@@ -141,6 +141,10 @@ func (m *Mark) past(settled uint32, rest *PastLoss) *PastLoss {
 	return rest
 }
 
+// Listed reports whether a listing shows the record: it is alive, or a tombstone that
+// waits for the end of the live transaction which wrote it.
+func (r *Record) Listed() bool { return r.Alive || r.Mark.Dead && r.Mark.Intent != 0 }
+
 // hidden returns a record as it is kept while a live transaction stands in its place.
 func (r *Record) hidden() *Record {
 	h := *r

@@ -170,6 +170,9 @@ func (c *Core) resyncRead(in *Input) bool {
 			c.bringUnheard(in.Side.Other(), x, y)
 			continue
 		}
+		if !x.Alive { // a tombstone that waits, which a comparison leaves alone
+			continue
+		}
 		if !r.second || y == nil || !y.Alive { // else it was compared when its own side was gone through
 			c.compared++
 			c.compare(r, in.Side.Other(), x, y)

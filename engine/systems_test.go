@@ -82,13 +82,13 @@ func (s *testSystem) serve(eff *engine.Effect) *engine.Input {
 	}
 }
 
-// list returns a page of the records that are alive.
+// list returns a page of the records that a listing shows.
 func (s *testSystem) list(eff *engine.Effect) *engine.Input {
 	in := &engine.Input{Kind: engine.RecordsListed}
 	keys := slices.SortedFunc(slices.Values(s.keys), engine.Key.Compare)
 	for _, k := range keys {
 		r := s.records[k]
-		if !r.Alive || k.Map != eff.After.Map || k.Compare(eff.After) <= 0 || eff.Company != "" && eff.Company != k.Company {
+		if !r.Listed() || k.Map != eff.After.Map || k.Compare(eff.After) <= 0 || eff.Company != "" && eff.Company != k.Company {
 			continue
 		}
 		if len(in.Records) == eff.Max {

@@ -36,8 +36,9 @@ type System interface {
 	// it is answered like one whose condition failed.
 	Write(ctx context.Context, writes []engine.Write) ([]engine.RowAnswer, error)
 
-	// List returns up to most records of after's map that are alive and whose keys
-	// come after it (engine.Key.Compare), in that order, each with its mark as of
+	// List returns up to most records of after's map that are alive, or otherwise
+	// [engine.Record.Listed], and whose keys come after it (engine.Key.Compare), in
+	// that order, each with its mark as of
 	// one instant; with a company, only of that one. More tells that there are
 	// others behind them. A record that is there all the time must be in one of
 	// the pages; one that comes or goes meanwhile may be.

@@ -32,7 +32,7 @@ func (s *System) page(r *Request) {
 		switch {
 		case r.company != "" && row.key.Company > r.company:
 			return
-		case !row.alive() || r.company != "" && row.key.Company != r.company:
+		case row.record == nil || !row.record.Listed() || r.company != "" && row.key.Company != r.company:
 			continue
 		case len(r.Records) == r.max:
 			r.More = true

@@ -53,7 +53,7 @@ func (s *System) List(ctx context.Context, after engine.Key, company string, mos
 	defer s.mu.Unlock()
 	for _, k := range slices.SortedFunc(slices.Values(s.keys), engine.Key.Compare) {
 		r := s.records[k]
-		if !r.Alive || k.Map != after.Map || k.Compare(after) <= 0 || company != "" && company != k.Company {
+		if !r.Listed() || k.Map != after.Map || k.Compare(after) <= 0 || company != "" && company != k.Company {
 			continue
 		}
 		if len(records) == most {

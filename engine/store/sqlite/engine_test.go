@@ -288,7 +288,7 @@ func (s *system) serve(e *engine.Effect) *engine.Input {
 	case engine.ListRecords:
 		in := &engine.Input{Kind: engine.RecordsListed}
 		for _, k := range slices.SortedFunc(maps.Keys(s.records), engine.Key.Compare) {
-			if s.records[k].Alive && k.Map == e.After.Map && k.Compare(e.After) > 0 {
+			if s.records[k].Listed() && k.Map == e.After.Map && k.Compare(e.After) > 0 {
 				in.Records = append(in.Records, s.records[k])
 			}
 		}
