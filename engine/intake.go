@@ -15,6 +15,7 @@ type outboxReader struct {
 	acking   []uint64  // positions acknowledged with the pull under way
 	told     uint64    // the highest order that this life has named to the side, or has heard from it
 	had      uint64    // ... before the pull under way
+	keeps    uint64    // what the side must know, because it has answered a pull that named it; 0: it keeps none
 	heard    bool      // the side has answered a pull
 }
 
@@ -61,6 +62,12 @@ func (c *Core) pulled(in *Input) {
 	c.gates[in.Side].answered()
 	if o.heard = true; in.Order > o.had && !c.bugs.hit(OlderStoreUnnoticed) {
 		c.olderStore(in.Side, in.Order)
+	}
+	if in.Order < o.keeps && in.Order > 0 {
+		c.olderSide()
+	}
+	if o.keeps = 0; in.Order > 0 {
+		o.keeps = max(in.Order, o.told)
 	}
 	for _, p := range o.acking {
 		o.ingested.Remove(p)

@@ -17,6 +17,9 @@ package engine
 // answered for the first time it is named nothing new, so that what comes in from the
 // other side cannot hide what was forgotten.
 //
+// What a side answers with tells the reverse, too: one that knows less than it did was
+// restored itself.
+//
 // It is supposed that no pull of the engine's former life reaches an outbox any more.
 
 // causeOlderStore is told with the alert.
@@ -32,11 +35,9 @@ func (c *Core) olderStore(side Side, told uint64) {
 		return
 	}
 	c.older = true
+	c.alertRestored(causeOlderStore)
 	for j := range c.jobs {
 		name := c.cfg.Jobs[j].Name
-		c.do = append(c.do, Effect{Kind: RaiseAlert, Raised: &Raised{
-			Job: name, Alert: Alert{Count: 1}, Last: Outcome{Class: SystemFailure, Reason: Restored, Cause: causeOlderStore},
-		}})
 		if s := c.jobs[j].state; s != Draining && s != Halted && s != Starting {
 			c.resyncRequested(j, &Command{Kind: ResyncMaps, Job: name})
 			for _, r := range c.resyncs {
@@ -45,6 +46,22 @@ func (c *Core) olderStore(side Side, told uint64) {
 				}
 			}
 		}
+	}
+}
+
+// causeOlderSide is told with the alert.
+const causeOlderSide = "a side knows less than it was told: it was restored from a backup; resync its maps, in which the primary decides"
+
+// olderSide takes note that a side has forgotten what it was told: it was restored from
+// a backup. Marks tell that of a pair, as a rule; where users have made as many changes
+// as were forgotten, and they went live or flow one way, nothing else does.
+func (c *Core) olderSide() { c.alertRestored(causeOlderSide) }
+
+func (c *Core) alertRestored(cause string) {
+	for j := range c.jobs {
+		c.do = append(c.do, Effect{Kind: RaiseAlert, Raised: &Raised{
+			Job: c.cfg.Jobs[j].Name, Alert: Alert{Count: 1}, Last: Outcome{Class: SystemFailure, Reason: Restored, Cause: cause},
+		}})
 	}
 }
 

@@ -146,15 +146,17 @@ type backup struct {
 	version engine.Version
 	outbox  []engine.Reference
 	place   uint64
+	told    uint64
 }
 
 func (s *testSystem) backUp() {
-	s.backup = backup{maps.Clone(s.records), slices.Clone(s.keys), s.version, slices.Clone(s.outbox), s.place}
+	s.backup = backup{maps.Clone(s.records), slices.Clone(s.keys), s.version, slices.Clone(s.outbox), s.place, s.told}
 }
 
 func (s *testSystem) restore() {
 	b := s.backup
-	s.records, s.keys, s.version, s.outbox, s.place = maps.Clone(b.records), slices.Clone(b.keys), b.version, slices.Clone(b.outbox), b.place
+	s.records, s.keys, s.version, s.outbox = maps.Clone(b.records), slices.Clone(b.keys), b.version, slices.Clone(b.outbox)
+	s.place, s.told = b.place, b.told
 }
 
 // restoreEngine starts the engine from what its store held at the backup. Nobody
