@@ -121,7 +121,7 @@ func (c *call) checkList(in *engine.Input) string {
 	last := e.After
 	for _, r := range in.Records {
 		switch {
-		case r == nil || !r.Alive:
+		case r == nil || !r.Listed():
 			return "a record that is not alive"
 		case r.Key == nil:
 			return "a record without a key"
