@@ -465,10 +465,7 @@ func (w *world) mishap() {
 			s.publish(&dead)
 		}
 	case 6: // the hook leaks an echo
-		// TODO: leak on both sides and maps once the engine tells a duplicate of
-		// a settled change also while it carries that change again itself.
-		again := k.Map == 0 || w.maps[k.Map].Primary == s.side
-		if r := s.records[k]; r != nil && r.Mark.Number > 0 && !again {
+		if r := s.records[k]; r != nil && r.Mark.Number > 0 {
 			s.append(engine.Reference{Key: k, Side: s.side, Incarnation: r.Mark.Incarnation, Number: r.Mark.Number, Groups: 1, Op: engine.Update})
 		}
 	case 7: // the record is gone, and no tombstone tells of it
