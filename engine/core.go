@@ -179,7 +179,7 @@ type Core struct {
 	cfg   Config
 	now   Time
 	pairs pairTable
-	order uint64 // last intake order given
+	order uint64 // last intake order given; intents and turns of jobs are among them
 	named uint64 // ... and the highest of them that is saved
 	older bool   // the store was found to be older than what the sides were told
 
@@ -194,7 +194,6 @@ type Core struct {
 	pauses   int           // jobs that are paused
 	values   [2]valueTable // by source side
 	bugs     planted
-	turn     uint64  // the last one given to a job; see [Effect.Turn]
 	request  BatchID // last one given
 	requests uint64  // operators' requests so far
 
@@ -257,7 +256,8 @@ func (c *Core) load(state *State) error {
 	if err := errors.Join(state.unknownMaps(len(c.cfg.Maps)), c.loadMaps(state)); err != nil {
 		return err
 	}
-	c.order, c.named = state.Order, state.Order
+	c.order = max(c.order, state.Order)
+	c.named = c.order
 	for _, l := range state.Ledgers {
 		if c.bugs.hit(PlantLedgerForgotten) {
 			continue
@@ -299,7 +299,7 @@ func (c *Core) load(state *State) error {
 		c.lives = append(c.lives, recovered(i))
 	}
 	for s := range c.outbox {
-		c.outbox[s].told = state.Order
+		c.outbox[s].told = c.order
 		for _, p := range state.Ingested[s] {
 			if c.bugs.hit(PlantRedelivered) {
 				continue

@@ -38,6 +38,8 @@ func (c *Core) olderStore(side Side, told uint64) {
 	c.alertRestored(causeOlderStore)
 	for j := range c.jobs {
 		name := c.cfg.Jobs[j].Name
+		c.tell(j, c.jobs[j].told) // the hooks may have been told otherwise, by a turn that is forgotten
+		c.saveJob(j)
 		if s := c.jobs[j].state; s != Draining && s != Halted && s != Starting {
 			c.resyncRequested(j, &Command{Kind: ResyncMaps, Job: name})
 			for _, r := range c.resyncs {

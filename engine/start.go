@@ -218,7 +218,7 @@ func (c *Core) loadMaps(state *State) error {
 	jobs := map[string]JobRecord{}
 	for _, r := range state.Jobs {
 		jobs[r.Name] = r
-		c.turn = max(c.turn, r.Turn)
+		c.order = max(c.order, r.Turn)
 	}
 	var faults []error
 	known := map[string]bool{} // jobs that ran

@@ -3,7 +3,8 @@ package engine
 // A job tells the hooks of both sides how to capture its maps: not at all while it is
 // stopped, and with a refusal while it is paused and full ([PauseLimit]). The hooks
 // keep that, so that it outlives the engine's process; what was told last is known by
-// its turn, which the engine saves before it asks.
+// its turn, which the engine saves before it asks. Turns are orders, so that those of an
+// engine whose store was restored come after all that were forgotten.
 
 // Capturing is what a hook does with the changes of a table map. The zero value
 // captures them.
@@ -67,9 +68,10 @@ type sideSwitch struct {
 
 // tell begins to tell both sides how to capture a job's maps. It is not saved yet.
 func (c *Core) tell(j int, how Capturing) {
-	c.turn++
+	c.order++
+	c.named = c.order
 	w := &c.jobs[j]
-	w.told, w.telling, w.turn = how, true, c.turn
+	w.told, w.telling, w.turn = how, true, c.order
 	c.tellAgain(j)
 }
 
