@@ -179,7 +179,7 @@ type Core struct {
 	cfg   Config
 	now   Time
 	pairs pairTable
-	order uint64 // last intake order given; intents and turns of jobs are among them
+	order uint64 // last intake order given; turns of jobs are among them
 	named uint64 // ... and the highest of them that is saved
 	older bool   // the store was found to be older than what the sides were told
 

@@ -16,7 +16,6 @@ type outboxReader struct {
 	told     uint64    // the highest order that this life has named to the side, or has heard from it
 	had      uint64    // ... before the pull under way
 	keeps    uint64    // what the side must know, because it has answered a pull that named it; 0: it keeps none
-	heard    bool      // the side has answered a pull
 }
 
 // wake returns when the reader wants to be woken.
@@ -42,12 +41,10 @@ func (c *Core) pull(side Side) {
 	o.pulling, o.again = true, false
 	o.request = c.nextRequest()
 	o.acking, o.saved = append(o.acking, o.saved...), o.saved[:0]
-	if o.had = o.told; o.heard { // before that, what comes in from the other side must not hide what was forgotten
-		o.told = max(o.told, c.named)
-	}
+	o.had, o.told = o.told, max(o.told, c.named)
 	c.do = append(c.do, Effect{
 		Kind: PullOutbox, Side: side, Batch: o.request, Max: c.cfg.PullMax, Ack: slices.Clone(o.acking),
-		Order: o.told, AckOnDelivery: c.bugs.hit(PlantAckBeforeSave),
+		Order: c.named, AckOnDelivery: c.bugs.hit(PlantAckBeforeSave),
 	})
 }
 
@@ -60,7 +57,7 @@ func (c *Core) pulled(in *Input) {
 	o.pulling = false
 	o.pollAt = c.now.Add(c.cfg.Poll)
 	c.gates[in.Side].answered()
-	if o.heard = true; in.Order > o.had && !c.bugs.hit(OlderStoreUnnoticed) {
+	if in.Order > o.had && !c.bugs.hit(OlderStoreUnnoticed) {
 		c.olderStore(in.Side, in.Order)
 	}
 	if in.Order < o.keeps && in.Order > 0 {

@@ -85,21 +85,13 @@ func (c *Core) writeRows(t *liveTx, in *Input) {
 		c.save = append(c.save, Mutation{Kind: IntentClosed, Intent: &Intent{Side: source, Tx: t.intent.Tx}})
 	}
 	if t.saved = !c.bugs.hit(PlantIntentUnsaved); t.saved {
-		c.saveIntent(t)
+		c.save = append(c.save, Mutation{Kind: IntentOpened, Intent: new(t.intent)})
 	}
 	t.stage = writingRows
 	if c.bugs.hit(PlantLiveOrderSwapped) {
 		c.do = append(c.do, Effect{Kind: CommitTx, Side: source, Tx: t.intent.Tx})
 	}
 	c.send(t, Effect{Kind: WriteBatch, Side: source.Other(), Writes: writes, Atomic: true})
-}
-
-// saveIntent saves that a transaction is about to write Y, with an order, as that of a
-// reference: so that a store which was restored can be told from one that knows of it.
-func (c *Core) saveIntent(t *liveTx) {
-	c.order++
-	c.named = max(c.named, c.order)
-	c.save = append(c.save, Mutation{Kind: IntentOpened, Intent: new(t.intent), Order: c.order})
 }
 
 // captureLate lets Y capture what went past its hook in the records that the rows are

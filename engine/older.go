@@ -13,9 +13,7 @@ package engine
 //
 // Data lose nothing by it: what the store holds once more is judged by marks, as ever,
 // and what it holds no more is found by comparing ([Core.beThorough]). The outcomes of
-// the forgotten references are gone with the store that had them. Until a side has
-// answered for the first time it is named nothing new, so that what comes in from the
-// other side cannot hide what was forgotten.
+// the forgotten references are gone with the store that had them.
 //
 // What a side answers with tells the reverse, too: one that knows less than it did was
 // restored itself.
@@ -87,7 +85,7 @@ func (c *Core) takeUp(side Side, r *Record) bool {
 			return true
 		}
 	}
-	c.saveIntent(t)
+	c.save = append(c.save, Mutation{Kind: IntentOpened, Intent: &t.intent})
 	c.lives = append(c.lives, t)
 	c.claim(t)
 	c.ask(t)

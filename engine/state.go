@@ -32,7 +32,7 @@ const (
 type Mutation struct {
 	Kind      MutationKind
 	Reference Reference
-	Order     uint64  // ReferenceAdded, IntentOpened; ResyncAsked: the highest that has been given, as far as is known
+	Order     uint64  // ReferenceAdded; ResyncAsked: the highest that has been given, as far as is known
 	Outcome   Outcome // LaneChanged: of an item that was given up and of which nothing was saved; else Open
 	Side      Side
 	Position  uint64

@@ -113,7 +113,7 @@ func (s *Memory) apply(m *engine.Mutation) error {
 			return fmt.Errorf("%s position %d is acknowledged but was not taken in", m.Side, m.Position)
 		}
 	case engine.IntentOpened:
-		return s.openIntent(m)
+		return s.openIntent(*m.Intent)
 	case engine.IntentClosed:
 		return s.closeIntent(m.Intent)
 	case engine.JobMoved:
@@ -187,8 +187,7 @@ func (s *Memory) settle(m *engine.Mutation) error {
 
 // openIntent keeps an intent until it is closed. A transaction has one at a
 // time.
-func (s *Memory) openIntent(m *engine.Mutation) error {
-	i := *m.Intent
+func (s *Memory) openIntent(i engine.Intent) error {
 	switch {
 	case s.findIntent(&i) >= 0:
 		return fmt.Errorf("the intent of transaction %d on %s is opened twice", i.Tx, i.Side)
@@ -196,7 +195,7 @@ func (s *Memory) openIntent(m *engine.Mutation) error {
 		return fmt.Errorf("the intent of transaction %d on %s has no rows", i.Tx, i.Side)
 	}
 	i.Rows = slices.Clone(i.Rows)
-	s.intents, s.order = append(s.intents, i), max(s.order, m.Order)
+	s.intents = append(s.intents, i)
 	return nil
 }
 

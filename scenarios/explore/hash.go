@@ -119,6 +119,8 @@ var passedOver = map[string]string{
 	"engine.Core.request":        "the last number given: numbers count by their order",
 	"engine.Core.named":          "by it an older store is noticed, and no store is restored here",
 	"engine.outboxReader.told":   "likewise",
+	"engine.outboxReader.had":    "likewise",
+	"engine.outboxReader.keeps":  "likewise",
 	"system.outbox.told":         "likewise",
 	"system.Request.order":       "likewise",
 	"system.Request.Order":       "likewise",

@@ -17,8 +17,7 @@ type openIntent struct {
 
 // openIntent keeps an intent until it is closed. A transaction has one at a
 // time.
-func (s *Store) openIntent(m *engine.Mutation) error {
-	i := m.Intent
+func (s *Store) openIntent(i *engine.Intent) error {
 	switch {
 	case i.Side > engine.Dataverse:
 		return fmt.Errorf("there is no side %d", i.Side)
@@ -33,7 +32,6 @@ func (s *Store) openIntent(m *engine.Mutation) error {
 		}
 	}
 	s.lastIntent++
-	s.intake = max(s.intake, m.Order)
 	s.intents = append(s.intents, openIntent{id: s.lastIntent, side: i.Side, tx: i.Tx, fresh: i})
 	return nil
 }

@@ -67,7 +67,7 @@ func (s *Store) apply(m *engine.Mutation) error {
 	case engine.PositionIngested, engine.PositionAcked:
 		return s.movePosition(m)
 	case engine.IntentOpened:
-		return s.openIntent(m)
+		return s.openIntent(m.Intent)
 	case engine.IntentClosed:
 		return s.closeIntent(m.Intent)
 	case engine.PairQuarantined:

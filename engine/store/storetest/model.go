@@ -86,7 +86,7 @@ func (m *model) apply(mu engine.Mutation) bool {
 		if m.hasIntent(mu.Intent.Side, mu.Intent.Tx) >= 0 || len(mu.Intent.Rows) == 0 {
 			return false
 		}
-		m.intents, m.order = append(m.intents, *mu.Intent), max(m.order, mu.Order)
+		m.intents = append(m.intents, *mu.Intent)
 		return true
 	case engine.IntentClosed:
 		at := m.hasIntent(mu.Intent.Side, mu.Intent.Tx)

@@ -271,8 +271,6 @@ func (c *randomCase) draw(t *rapid.T) engine.Mutation {
 		m.Initial.After.Map = m.Initial.Map
 	case engine.IntentOpened:
 		m.Intent = &engine.Intent{Side: side, Tx: c.tx(t), Deadline: engine.Time(rapid.Int64().Draw(t, "deadline"))}
-		c.order++
-		m.Order = c.order
 		for n := rapid.IntRange(0, 3).Draw(t, "rows"); n > 0; n-- {
 			m.Intent.Rows = append(m.Intent.Rows, engine.IntentRow{
 				Key: c.key(t), Op: engine.Operation(rapid.IntRange(0, 2).Draw(t, "operation")),
