@@ -136,7 +136,7 @@ func (o *Oracle) bury(at sim.Time, s *shape, p *pair, y engine.Side, source *hea
 		c := over.next()
 		declared := set(w.Override).has(g) || c.lostIn(prev, g) // by a delete that was undone
 		unsought := prev.Mark.Incarnation == 0 || s.outside(y, prev) && p.unheard(y, g, is.commits[y], was.commits[y])
-		if c != nil && !unsought && !c.dropped.has(g) && !declared {
+		if c != nil && !unsought && !c.dropped.has(g) && !declared && !o.failed(y.Other(), w.Intent) { // else it will be given back
 			o.breach(noLostUpdate, at, p.key(), "%s was deleted over a change that %s had not seen, and no conflict was declared: %s",
 				y, y.Other(), o.describe(p, y, g, is.commits[y], was.commits[y]))
 		}
