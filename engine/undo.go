@@ -85,7 +85,7 @@ func (c *Core) restore(t *liveTx, in *Input) {
 		default:
 			w.Groups = c.restorable(t, x, lookups)
 			if y.Alive && !y.Mark.Dead { // the transaction has not touched what flows to X only
-				w.Groups &= c.cfg.Maps[r.Key.Map].outgoing(t.intent.Side)
+				w.Groups &= c.cfg.Maps[r.Key.Map].outgoing(t.intent.Side) &^ c.cfg.Maps[r.Key.Map].strayed(t.intent.Side, x, y)
 			}
 			w.Override, w.Past = unseen(y, x), y.Mark.Past
 			if m := c.cfg.Maps[r.Key.Map]; m.changed(x)&m.outgoing(t.intent.Side)&^w.Groups != 0 {
@@ -102,6 +102,22 @@ func (c *Core) restore(t *liveTx, in *Input) {
 	}
 	t.stage = restoringRows
 	c.send(t, eff)
+}
+
+// strayed returns the groups in which X went past its hook while it is out of scope, and
+// which the transaction has not touched either: Y holds what X is known to have had, and
+// nobody would tell it when X goes back to that.
+func (m *TableMap) strayed(source Side, x, y *Record) (s GroupSet) {
+	if m.covers(source, x) || x.Mark.Incarnation != y.Mark.Incarnation || x.Mark.MapVersion != y.Mark.MapVersion {
+		return 0
+	}
+	drifted := m.drifted(x, source)
+	for g := range m.groups {
+		if drifted.Has(g) && y.Mark.Groups[g].Seen == x.Mark.Groups[g].Own {
+			s = s.With(g)
+		}
+	}
+	return s
 }
 
 // bringLacking makes items of what could not be written back to Y: a value without a

@@ -144,9 +144,10 @@ func applyDelete(m *TableMap, w *Write, now *Record) *Record {
 	case now.Mark.Incarnation == mark.Incarnation:
 		mark.Number, mark.Past = now.Mark.Number, now.Mark.Past
 		copy(mark.Groups, now.Mark.Groups)
-	case now.Mark.Number > 0 && mark.Incarnation < now.Mark.Incarnation:
+	case now.Mark.tells() && mark.Incarnation < now.Mark.Incarnation:
 		// Undone, where users had deleted the record out of scope, or the other side holds
-		// one that was never captured: the life goes on, and their numbers with it.
+		// one that was never captured: the life goes on, with their numbers and what they
+		// had seen.
 		mark = now.Mark
 		mark.Dead, mark.Intent, mark.Hidden = false, 0, nil
 		if now.Alive { // what it had seen is undone
@@ -168,6 +169,12 @@ func applyDelete(m *TableMap, w *Write, now *Record) *Record {
 		mark.Hidden = now.hidden()
 	}
 	return &Record{Key: w.Source.Key, Mark: mark}
+}
+
+// tells reports whether a mark counts changes of its side, or those of the other that a
+// deleted record had seen.
+func (m *Mark) tells() bool {
+	return m.Number > 0 || m.Dead && slices.ContainsFunc(m.Groups, func(g GroupMark) bool { return g.Seen > 0 })
 }
 
 // applyUnhide gives back what stood there before a live transaction, in the column

@@ -121,10 +121,16 @@ func (p *pair) passedAgain(s *shape, side engine.Side, was *bypass) {
 // asCaptured returns values that a side's record had, but for what had gone past the
 // hook by then: with what was there before.
 func (p *pair) asCaptured(s *shape, side engine.Side, values []engine.Value) []engine.Value {
-	if values == nil || p.astray == nil || p.astray.sides[side].groups == 0 {
+	if p.astray == nil || p.astray.sides[side].groups == 0 {
 		return values
 	}
 	b, known := &p.astray.sides[side], slices.Clone(values)
+	if known == nil && b.groups == s.whole { // it had vanished, and was made anew out of scope
+		known = make([]engine.Value, len(b.values))
+	}
+	if known == nil {
+		return nil
+	}
 	for g := range s.groups {
 		for _, c := range s.groups[g].list {
 			if b.groups.has(g) {
