@@ -40,6 +40,7 @@ type Campaign struct {
 	Clock func() time.Duration
 
 	faults []error // of the options that made it
+	events int     // that shrinking may have; [shrinkEvents]
 }
 
 // DefaultCases is how many cases a campaign draws if nobody says how many.
@@ -119,6 +120,9 @@ func (c Campaign) Run(ctx context.Context) (*Summary, error) {
 	}
 	if c.Twins == 0 {
 		c.Twins = 50
+	}
+	if c.events == 0 {
+		c.events = shrinkEvents
 	}
 	c.Plan.Observe = nil
 	defer garbage.Allow()()
@@ -317,7 +321,7 @@ func (s *search) shrink() {
 		if err != nil {
 			return false
 		}
-		if f.Events > shrinkEvents {
+		if f.Events > s.events {
 			small.left = 0
 		}
 		failed := x.failed(f.Property.ID)
