@@ -90,7 +90,10 @@ func (c *Core) fillBatch(b *batch) bool {
 			c.gates[s].probing = c.gates[s].shut
 		}
 	}
-	b.busy, b.refused, b.flights = true, false, b.flights[:0]
+	*b = batch{
+		busy: true, probe: b.probe, source: b.source, noted: b.noted, notes: b.notes,
+		flights: b.flights[:0], needs: b.needs[:0], rows: [2][]int{b.rows[FinOps][:0], b.rows[Dataverse][:0]}, // room that it had before
+	}
 	for len(b.flights) < size && len(c.ready[b.source]) > 0 {
 		l := c.pairs.lane(c.ready[b.source][0].lane)
 		if l.solo && len(b.flights) > 0 {
@@ -108,7 +111,7 @@ func (c *Core) fillBatch(b *batch) bool {
 		}
 		b.flights = slices.Grow(b.flights, 1)[:len(b.flights)+1]
 		f := &b.flights[len(b.flights)-1]
-		*f = flight{lane: id, verdict: Verdict{Outcomes: f.verdict.Outcomes, bugs: c.bugs}}
+		*f = flight{lane: id, verdict: Verdict{Outcomes: f.verdict.Outcomes[:0], bugs: c.bugs}}
 		c.dropStale(b.source)
 	}
 	if c.bugs.hit(PlantMapOrder) {

@@ -194,7 +194,6 @@ type Core struct {
 	pauses   int           // jobs that are paused
 	values   [2]valueTable // by source side
 	bugs     planted
-	turn     uint64  // the last one given to a job, an order; see [Effect.Turn]
 	request  BatchID // last one given
 	requests uint64  // operators' requests so far
 

@@ -69,9 +69,9 @@ type sideSwitch struct {
 // tell begins to tell both sides how to capture a job's maps. It is not saved yet.
 func (c *Core) tell(j int, how Capturing) {
 	c.order++
-	c.named, c.turn = c.order, c.order
+	c.named = c.order
 	w := &c.jobs[j]
-	w.told, w.telling, w.turn = how, true, c.turn
+	w.told, w.telling, w.turn = how, true, c.order
 	c.tellAgain(j)
 }
 

@@ -86,13 +86,19 @@ func compare(t *testing.T, w World, sample uint64, blind ...string) (compared in
 // TestHashTellsAllThatMatters compares what follows states that hash alike.
 func TestHashTellsAllThatMatters(t *testing.T) {
 	t.Parallel()
-	compared := 0
+	compared, every := 0, 11
+	if soaking() {
+		every = 2
+	}
 	for i, w := range Worlds() {
-		if i%11 != 3 || testing.Short() && i%3 != 0 {
+		if i%every != 3%every || testing.Short() && i%3 != 0 {
 			continue
 		}
 		sample := uint64(29)
-		if w.Fault != NoFault {
+		switch {
+		case soaking():
+			sample = 7
+		case w.Fault != NoFault:
 			sample = 97
 		}
 		n, differs := compare(t, w, sample)
