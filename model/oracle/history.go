@@ -79,6 +79,7 @@ const (
 	wentLive                     // with a live transaction: it has no reference, and replaces what has
 	stands                       // what it may have lost to went away with a record that was restored from its side
 	gone                         // its record went away since: users of its side have deleted it, or the create of it was undone
+	foretold                     // the engine's own reference in its place has ended: what it will end as was decided then
 )
 
 func (f flags) has(g flags) bool { return f&g == g }

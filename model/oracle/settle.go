@@ -14,9 +14,7 @@ import (
 func (o *Oracle) Settled(at sim.Time, ref *engine.Reference, out engine.Outcome) {
 	if ref.Origin != engine.Captured && ref.Origin != engine.Late {
 		o.totals.Held++
-		if p := o.of(ref); p != nil && out.Class == engine.Dismissed {
-			p.dismissed = p.dismissed || p.differs
-		}
+		o.held(ref, out)
 		return
 	}
 	o.tallies[closedBooks].checked++
@@ -62,10 +60,30 @@ func (o *Oracle) Settled(at sim.Time, ref *engine.Reference, out engine.Outcome)
 	switch {
 	case out.Class == engine.Dismissed && p.differs:
 		p.dismissed = true
-	case out.Reason == engine.Rejected: // the primary's record follows, whatever became of its changes
+	case out.Reason == engine.Rejected && !c.what.has(foretold): // the primary's record follows, whatever became of its changes
 		p.dismissed = false
 	}
 	o.forget(p)
+}
+
+// held notes how a reference ended that the engine made to hold the place of a captured
+// one, which will end alike when it comes in.
+func (o *Oracle) held(ref *engine.Reference, out engine.Outcome) {
+	p := o.of(ref)
+	if p == nil {
+		return
+	}
+	if p.waiting != nil {
+		if c := p.waiting.lines[ref.Side].find(ref.Incarnation, ref.Number); c != nil {
+			c.what |= foretold
+		}
+	}
+	switch {
+	case out.Class == engine.Dismissed:
+		p.dismissed = p.dismissed || p.differs
+	case out.Reason == engine.Rejected:
+		p.dismissed = false
+	}
 }
 
 // GivenUp tells that an item of the engine's own was dismissed that had no number: there
