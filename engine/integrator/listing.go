@@ -108,11 +108,19 @@ func (l *Listing) Holds(r *Row) bool {
 
 // Compare orders the rows of a listing: by time and key, or new and updated
 // rows before deletes and then by version.
-func (l *Listing) Compare(a, b *Row) int { return l.compare(a.place(), b.place()) }
+func (l *Listing) Compare(a, b *Row) int {
+	if l.By == ByModified && a.Modified != b.Modified { // nearly all: their keys are not looked at
+		return cmp.Compare(a.Modified, b.Modified)
+	}
+	return l.compare(a.place(), b.place())
+}
 
 func (l *Listing) compare(a, b Place) int {
 	if l.By == ByModified {
-		return cmp.Or(cmp.Compare(a.Modified, b.Modified), compareKeys(a.Key, b.Key))
+		if a.Modified != b.Modified {
+			return cmp.Compare(a.Modified, b.Modified)
+		}
+		return compareKeys(&a.Key, &b.Key)
 	}
 	if a.Dead != b.Dead {
 		if a.Dead {
@@ -120,10 +128,13 @@ func (l *Listing) compare(a, b Place) int {
 		}
 		return -1
 	}
-	return cmp.Or(cmp.Compare(a.Version, b.Version), compareKeys(a.Key, b.Key))
+	if a.Version != b.Version {
+		return cmp.Compare(a.Version, b.Version)
+	}
+	return compareKeys(&a.Key, &b.Key)
 }
 
-func compareKeys(a, b engine.Key) int {
+func compareKeys(a, b *engine.Key) int {
 	return cmp.Or(strings.Compare(a.Company, b.Company), strings.Compare(a.ID, b.ID), strings.Compare(a.Spelling, b.Spelling))
 }
 
