@@ -17,15 +17,30 @@ import "slices"
 // X must have told so itself: that it was told to undo means nothing while the
 // message can be lost.
 
-// readX begins to undo what a transaction did on Y, or waits for its turn: after a
-// side has refused requests for a time, transactions are undone one after the other.
+// readX begins to undo what a transaction did on Y, or waits: until no write can land
+// any more that nobody has answered for, since what is read of X must stay, and for its
+// turn, since after a side has refused requests for a time, transactions are undone one
+// after the other.
 func (c *Core) readX(t *liveTx) {
+	if until := c.landsUntil(t); until > 0 && c.now <= until {
+		t.stage, t.until = waitingOut, until+1
+		return
+	}
 	if (c.gates[FinOps].crowded || c.gates[Dataverse].crowded) && c.busy() {
 		t.stage, t.until = waitingOut, c.now.Add(c.cfg.LockWait)
 		return
 	}
 	t.stage = readingX
 	c.send(t, Effect{Kind: ReadBatch, Side: t.intent.Side, Keys: t.keys()})
+}
+
+// landsUntil returns the last instant at which a write may land on a row of the
+// transaction that an attempt to carry it sent before, and that nobody has answered for.
+func (c *Core) landsUntil(t *liveTx) (until Time) {
+	for i := range t.intent.Rows {
+		until = max(until, c.unanswered[t.intent.Rows[i].Key.Map])
+	}
+	return until
 }
 
 // readY reads Y, and the life there of what X's records look up.
