@@ -43,7 +43,7 @@ var corners = []corner{
 	{what: "a delete while an item is in flight", traces: "delete_waits_for_the_item_in_flight"},
 	{what: "a late reference from before a delete", traces: "late_reference_from_before_a_delete late_reference_from_an_earlier_life overruled_edit_is_heard_of_in_a_later_life delete_clears_the_error_desk"},
 	{what: "deleted and created again", traces: "deleted_then_created_again deleted_then_created_on_the_other_side deleted_then_created_on_both_sides"},
-	{what: "a delete that does not commit", traces: "delete_undone_restores_the_other_side delete_of_a_record_that_never_travelled_is_undone delete_cut_off_by_a_crash delete_committed_before_the_crash"},
+	{what: "a delete that does not commit", traces: "delete_undone_restores_the_other_side delete_of_a_record_that_never_travelled_is_undone delete_cut_off_by_a_crash delete_committed_before_the_crash delete_undone_under_an_old_write"},
 	{what: "a delete against an unsynced update", traces: "delete_overrules_unseen_change delete_refused_for_unseen_primary_change delete_refused_for_what_passed_the_hook delete_overrules_what_passed_the_hook"},
 	{what: "delete and update, or create, in one transaction", traces: "delete_beside_an_update refused_delete_takes_the_update_with_it operations_on_one_record_are_one_change TestOperationsFold"},
 	{what: "a target that vanished", traces: "vanished_target_is_created_again vanished_target_gets_its_circle_back vanished_parent_is_pulled"},

@@ -283,8 +283,8 @@ func (c *Core) dismiss(id laneID, l *lane, why Reason) {
 	clear(l.open)
 	l.open = l.open[:0]
 	c.arrived(id, l, given)
-	if c.saveLane(id); unsaved {
-		c.save[len(c.save)-1].Outcome = given
+	if m := c.saveLane(id); unsaved {
+		m.Outcome = given
 	}
 	c.rest(id, l)
 }

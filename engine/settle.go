@@ -227,12 +227,15 @@ func (c *Core) putOnDesk(id laneID, l *lane, why Outcome) {
 	}
 }
 
-func (c *Core) saveLane(id laneID) {
+// saveLane saves how the work on a lane stands. What it returns may be filled in further
+// until more is saved.
+func (c *Core) saveLane(id laneID) *Mutation {
 	l := c.pairs.lane(id)
 	c.save = append(c.save, Mutation{Kind: LaneChanged, Lane: &LaneState{
 		Key: c.pairs.at(id.pair()).key, Side: id.side(), Attempts: l.attempts, Parked: l.parked, Since: l.parkedAt,
 		Requested: l.requested, Request: l.request,
 	}})
+	return &c.save[len(c.save)-1]
 }
 
 // waitForLookup makes an item wait for the record that it looks up: for the
