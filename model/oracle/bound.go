@@ -277,7 +277,7 @@ func (o *Oracle) longest(l *line, from, to sim.Time) string {
 	if len(all) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("; %v of it %s", all[0].For, all[0].What)
+	return fmt.Sprintf("; %v of it %s", all[0].For.Round(time.Millisecond), all[0].What)
 }
 
 // noteBound names the longest wait of the run and its reason.
@@ -286,9 +286,9 @@ func (o *Oracle) noteBound() string {
 		return ""
 	}
 	w := &o.worst[0]
-	text := fmt.Sprintf("longest: %v, of %s", w.Took, o.record(&w.Key))
+	text := fmt.Sprintf("longest: %v, of %s", w.Took.Round(time.Millisecond), o.record(&w.Key))
 	if len(w.Why) > 0 {
-		text += fmt.Sprintf(" (%v %s)", w.Why[0].For, w.Why[0].What)
+		text += fmt.Sprintf(" (%v %s)", w.Why[0].For.Round(time.Millisecond), w.Why[0].What)
 	}
 	return text
 }

@@ -313,7 +313,7 @@ func (o *Oracle) doubtful() (n int) {
 
 // noteLives tells how long one side alone had committed.
 func (o *Oracle) noteLives() string {
-	note := fmt.Sprintf("one side alone had committed for %v at most", o.liveCount.InDoubtMost)
+	note := fmt.Sprintf("one side alone had committed for %v at most", o.liveCount.InDoubtMost.Round(time.Millisecond))
 	if o.kept > 0 {
 		note = fmt.Sprintf("%d records of undone transactions stayed on one side, which would not give them up; %s", o.kept, note)
 	}
