@@ -59,16 +59,17 @@ func (s scale) from(bin int) time.Duration {
 	return time.Duration(1<<octave + within<<(octave-s.fine))
 }
 
-// Waits of a millisecond to a hundred days, within an eighth of themselves.
-var waitScale = scale{shortest: 20, fine: 3}
+// Waits of a millisecond to a hundred days, within 3 % of themselves.
+var waitScale = scale{shortest: 20, fine: 5}
 
-const waitBins = 1 + (53-20)<<3
+const waitBins = 1 + (53-20)<<5
 
 // spans counts waits of one kind.
 type spans struct {
 	count, open uint64 // all; of them those that were not over at the end
 	total, most time.Duration
 	bins        [waitBins]uint32
+	left        []uint32 // of bins, those that were not over at the end; nil where all were
 }
 
 func (s *spans) add(d time.Duration) {
@@ -76,6 +77,16 @@ func (s *spans) add(d time.Duration) {
 	s.total += d
 	s.most = max(s.most, d)
 	s.bins[waitScale.bin(d, waitBins)]++
+}
+
+// leave counts a wait that is not over at the end, when so much of it has passed.
+func (s *spans) leave(d time.Duration) {
+	s.add(d)
+	s.open++
+	if s.left == nil {
+		s.left = make([]uint32, waitBins)
+	}
+	s.left[waitScale.bin(d, waitBins)]++
 }
 
 // DependencyWait tells of the waits for records that are looked up, of one map's
@@ -93,6 +104,7 @@ type DependencyWait struct {
 type Bin struct {
 	From, To time.Duration // To is excluded
 	Count    uint64
+	Open     uint64 // of them, those that were not over at the end
 }
 
 // stillBlocked takes in the waits that are not over at the end.
@@ -102,9 +114,7 @@ func (o *Oracle) stillBlocked(at sim.Time, p *pair) {
 	}
 	for s := range p.waiting.lines {
 		if since, ok := p.waiting.lines[s].blockedSince(); ok {
-			b := &o.maps[p.key().Map].blocked
-			b.add(at.Sub(since))
-			b.open++
+			o.maps[p.key().Map].blocked.leave(at.Sub(since))
 		}
 	}
 }
@@ -118,9 +128,14 @@ func (o *Oracle) tellBlocked() (list []DependencyWait) {
 		}
 		b := DependencyWait{Map: engine.MapID(m), Waits: s.count, Open: s.open, Total: s.total, Most: s.most}
 		for i, n := range s.bins {
-			if n > 0 {
-				b.Bins = append(b.Bins, Bin{waitScale.from(i), waitScale.from(i + 1), uint64(n)})
+			if n == 0 {
+				continue
 			}
+			bin := Bin{From: waitScale.from(i), To: waitScale.from(i + 1), Count: uint64(n)}
+			if s.left != nil {
+				bin.Open = uint64(s.left[i])
+			}
+			b.Bins = append(b.Bins, bin)
 		}
 		list = append(list, b)
 	}

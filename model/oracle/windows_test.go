@@ -93,10 +93,14 @@ func TestDependencyWaits(t *testing.T) {
 	}
 	h.at(12 * time.Second)
 	got := h.judge().Blocked
-	for i := range got {
-		got[i].Bins = nil
+	bin := func(d time.Duration, open uint64) Bin {
+		i := waitScale.bin(d, waitBins)
+		return Bin{From: waitScale.from(i), To: waitScale.from(i + 1), Count: 1, Open: open}
 	}
-	want := []DependencyWait{{Map: a.Map, Waits: 2, Open: 1, Total: 6 * time.Second, Most: 5 * time.Second}}
+	want := []DependencyWait{{
+		Map: a.Map, Waits: 2, Open: 1, Total: 6 * time.Second, Most: 5 * time.Second,
+		Bins: []Bin{bin(time.Second, 1), bin(5*time.Second, 0)},
+	}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"gonum.org/v1/plot"
@@ -49,7 +50,7 @@ func Dependency(set *result.Set) Plot {
 		p.draw = nothing("No change waited for another record.")
 		return p
 	}
-	p.Caption = fmt.Sprintf("%s. Thin line: 5 %% to 95 %%, thick: the middle half, dot: median, tick: longest; logarithmic axis, lengths to within an eighth.", words.Counted(len(set.Runs), "run", "runs pooled"))
+	p.Caption = fmt.Sprintf("%s. Thin line: 5 %% to 95 %%, thick: the middle half, dot: median, tick: longest; logarithmic axis, lengths to within a thirty-second.", words.Counted(len(set.Runs), "run", "runs pooled"))
 	if open > 0 {
 		p.Caption += " " + words.Counted(open, "wait was", "waits were") + " not over at the end: what had passed then counts (arrow)."
 	}
@@ -57,9 +58,35 @@ func Dependency(set *result.Set) Plot {
 		p.Caption += fmt.Sprintf(" %s with less to wait for not drawn.", words.Counted(left, "map", "maps"))
 		all = all[:dependencyMost]
 	}
-	p.height = rowHeight*vg.Length(len(all)) + 60
-	p.draw = func(c draw.Canvas) { drawDependency(c, all) }
+	demands := waitsDemanded(set, all)
+	if demands != nil {
+		var texts []string
+		for _, d := range demands {
+			texts = append(texts, d.text)
+		}
+		p.Caption += " Red: until when waits may last by what the scenario demands, " + words.List(texts) + "."
+	}
+	p.height = rowHeight*vg.Length(len(all)) + 60 + sloHeight*vg.Length(len(demands))
+	p.draw = func(c draw.Canvas) { drawDependency(c, all, demands) }
 	return p
+}
+
+// sloHeight is what the text of a demand takes above the rows.
+const sloHeight = 13
+
+// waitsDemanded lists what a scenario demands of waits that are drawn.
+func waitsDemanded(set *result.Set, all []depended) (list []slo) {
+	for _, s := range slosBy(demanded(set), "dependency-wait") {
+		if slices.ContainsFunc(all, func(d depended) bool { return s.demandedOf(d.name) }) {
+			list = append(list, s)
+		}
+	}
+	return list
+}
+
+// demandedOf reports whether a demand is made on the waits of a table map.
+func (s slo) demandedOf(name string) bool {
+	return s.of == "" || strings.Trim(strings.TrimPrefix(s.of, "map="), "'") == name
 }
 
 // dependedOf puts the runs together, the map first that waited longest in all.
@@ -115,12 +142,12 @@ func dependencyTable(all []depended) Table {
 		})
 	}
 	if all != nil {
-		t.Note = "p50 and p95 to within an eighth. A change that waits several times counts each time."
+		t.Note = "p50 and p95 to within a thirty-second. A change that waits several times counts each time."
 	}
 	return t
 }
 
-func drawDependency(c draw.Canvas, all []depended) {
+func drawDependency(c draw.Canvas, all []depended, demands []slo) {
 	const right = 132 // for the counts
 	var names vg.Length
 	low, high := time.Duration(math.MaxInt64), time.Duration(0)
@@ -128,11 +155,12 @@ func drawDependency(c draw.Canvas, all []depended) {
 		names = max(names, measure(headStyle, fit(headStyle, d.name, mapNameMost)))
 		low, high = min(low, d.sketch.Quantile(.05)), max(high, d.sketch.Most)
 	}
+	low, high = reach(low, high, demands)
 	xs := spanTicks(max(low, time.Millisecond), max(high, 10*time.Millisecond))
 	p := plot.New()
 	p.X.Scale = plot.LogScale{}
 	p.X.Min, p.X.Max = xs[0].at, xs[len(xs)-1].at
-	area := vg.Rectangle{Min: vg.Point{X: c.Min.X + names + 16, Y: c.Min.Y + 42}, Max: vg.Point{X: c.Max.X - right, Y: c.Max.Y - 18}}
+	area := vg.Rectangle{Min: vg.Point{X: c.Min.X + names + 16, Y: c.Min.Y + 42}, Max: vg.Point{X: c.Max.X - right, Y: c.Max.Y - 18 - sloHeight*vg.Length(len(demands))}}
 	pn := newPanel(c, area, p)
 	for _, t := range xs {
 		x := pn.x(t.at)
@@ -143,6 +171,9 @@ func drawDependency(c draw.Canvas, all []depended) {
 	count := aligned(noteStyle, draw.XRight)
 	write(c, count, c.Max.X-62, area.Max.Y+8, "waits")
 	write(c, count, c.Max.X, area.Max.Y+8, "of 10,000")
+	for i, s := range demands {
+		pn.demandAbove(s, area.Max.Y+7+sloHeight*vg.Length(i))
+	}
 	at := func(d time.Duration) vg.Length { return pn.x(min(max(d.Seconds(), p.X.Min), p.X.Max)) }
 	for i, d := range all {
 		y := area.Max.Y - rowHeight*(vg.Length(i)+.5)
@@ -159,8 +190,25 @@ func drawDependency(c draw.Canvas, all []depended) {
 			c.StrokeLine2(draw.LineStyle{Color: shade, Width: 1.4}, longest, y-5, longest, y+5)
 		}
 		pn.dot(vg.Point{X: q(.5), Y: y}, shade, 3)
+		for _, s := range demands {
+			if s.of != "" && s.demandedOf(d.name) {
+				x := at(s.bound)
+				c.StrokeLine2(draw.LineStyle{Color: paint.Bad, Width: 2}, x, y-9, x, y+9)
+			}
+		}
 		number := aligned(style(10, regular, paint.Ink), draw.XRight)
 		writeMiddle(c, number, c.Max.X-62, y, words.Count(d.waits))
 		writeMiddle(c, number, c.Max.X, y, perTenThousand(d.waits, d.changes))
 	}
+}
+
+// demandAbove writes a demand above the rows, over its bound; one that is made on
+// the waits of all maps together is a line through all rows.
+func (p panel) demandAbove(s slo, y vg.Length) {
+	x := p.x(s.bound.Seconds())
+	if s.of == "" {
+		p.c.StrokeLine2(sloLine, x, p.c.Min.Y, x, y-2)
+	}
+	w := measure(sloStyle, s.text)
+	write(p.c, sloStyle, min(max(x-w/2, p.c.Min.X), p.c.Max.X-w), y, s.text)
 }

@@ -34,11 +34,11 @@ func sameInstant() *result.Set {
 	return set
 }
 
-// demanding is the day with bounds on the time to converge, one of them far away, and
-// demands that are none.
+// demanding is the day with bounds on the time to converge, one of them far away, on
+// waits for other records, and demands that are none.
 func demanding() *result.Set {
 	set := fixture.Day()
-	for _, text := range []string{"p95(convergence) < 5m", "p99(convergence) <= 2h", "p95(convergence{map=lines}) < 1m", "max(parked) == 0", "p95(convergence) - p50(convergence) < 1m"} {
+	for _, text := range []string{"p95(convergence) < 5m", "p99(convergence) <= 2h", "p95(convergence{map=lines}) < 1m", "max(parked) == 0", "p95(convergence) - p50(convergence) < 1m", "p95(dependency-wait) < 30s", "max(dependency-wait{map=invoices}) < 50m"} {
 		set.Expectations = append(set.Expectations, result.Expectation{ID: "x", Text: text, Verdict: result.Pass})
 	}
 	return set
@@ -47,7 +47,7 @@ func demanding() *result.Set {
 func TestSLOs(t *testing.T) {
 	t.Parallel()
 	got := slosOf(demanded(demanding()), "convergence")
-	if len(got) != 2 || got[0] != (slo{.95, 5 * time.Minute, "p95(convergence) < 5m"}) || got[1] != (slo{.99, 2 * time.Hour, "p99(convergence) <= 2h"}) {
+	if len(got) != 2 || got[0] != (slo{q: .95, bound: 5 * time.Minute, text: "p95(convergence) < 5m"}) || got[1] != (slo{q: .99, bound: 2 * time.Hour, text: "p99(convergence) <= 2h"}) {
 		t.Errorf("%+v", got)
 	}
 	if along := drawnIn(got); len(along) != 1 || along[0].q != .95 {

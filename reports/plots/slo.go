@@ -14,16 +14,17 @@ import (
 	"github.com/twinwrite/twinwrite/scenarios/result"
 )
 
-// slo is a bound that a scenario sets to a time: that of all its changes to
-// converge, or of all saves.
+// slo is a bound that a scenario sets to times: to converge, of saves, or of waits
+// for another record.
 type slo struct {
-	q     float64 // of the changes are to be on both sides ...
+	q     float64 // of them are to be shorter ...
 	bound time.Duration
+	of    string // "map=lines"; empty: of all
 	text  string // as the scenario writes it
 }
 
 // sloText is how expectations write it: "p99(convergence) < 5m".
-var sloText = regexp.MustCompile(`^(?:p([0-9.]+)|max)\((convergence|user-wait)\) <=? ([0-9a-z.µ]+)$`)
+var sloText = regexp.MustCompile(`^(?:p([0-9.]+)|max)\((convergence|user-wait|dependency-wait)(?:\{([^}]*)\})?\) <=? ([0-9a-z.µ]+)$`)
 
 // demanded are the texts of what a set's scenario demands.
 func demanded(set *result.Set) (texts []string) {
@@ -33,18 +34,23 @@ func demanded(set *result.Set) (texts []string) {
 	return texts
 }
 
-// slosOf lists the bounds that demands set to the times of a metric.
-func slosOf(demands []string, metric string) (list []slo) {
+// slosOf lists the bounds that demands set to all times of a metric.
+func slosOf(demands []string, metric string) []slo {
+	return slices.DeleteFunc(slosBy(demands, metric), func(s slo) bool { return s.of != "" })
+}
+
+// slosBy lists them with those that are set to some of the times.
+func slosBy(demands []string, metric string) (list []slo) {
 	for _, text := range demands {
 		parts := sloText.FindStringSubmatch(text)
 		if parts == nil || parts[2] != metric {
 			continue
 		}
-		bound, err := time.ParseDuration(parts[3])
+		bound, err := time.ParseDuration(parts[4])
 		if err != nil || bound <= 0 {
 			continue
 		}
-		s := slo{q: 1, bound: bound, text: text}
+		s := slo{q: 1, bound: bound, of: parts[3], text: text}
 		if parts[1] != "" {
 			percent, err := strconv.ParseFloat(parts[1], 64)
 			if err != nil || percent > 100 {

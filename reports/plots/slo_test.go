@@ -30,7 +30,7 @@ func TestDemandsStandInTheirPictures(t *testing.T) {
 		}
 		loaded, _ := load(sweep)
 		return map[string]Plot{
-			"backlog": Backlog(set), "torn": Torn(set, summary.Of(set)), "errors": Errors(set), "clocks": Clocks(set), "limits": Limits(set),
+			"backlog": Backlog(set), "torn": Torn(set, summary.Of(set)), "errors": Errors(set), "clocks": Clocks(set), "limits": Limits(set), "dependency": Dependency(set),
 			"trade": Trade(&f, demanded(c.Settings[0].Set)), "load": loaded, "lines": SweepLines(sweep),
 		}
 	}
@@ -57,6 +57,11 @@ func TestDemandsStandInTheirPictures(t *testing.T) {
 		{"p95(user-wait) < 1ms", []string{"trade", "load"}}, // it does not differ between the points
 		{"p95(convergence) < 20s", []string{"trade"}},
 		{"p99(convergence) < 20m", []string{"load", "lines"}},
+		{"p95(dependency-wait) < 10s", []string{"dependency"}},
+		{"max(dependency-wait{map=lines}) <= 12h", []string{"dependency"}},
+		{"p50(dependency-wait{map='invoices'}) < 1ms", []string{"dependency"}},
+		{"p95(dependency-wait{map=nobody}) < 10s", nil},
+		{"p95(convergence{map=lines}) < 10s", nil},
 		{"count(error) < 5", []string{"errors"}},
 		{"count(error{class=application}) < 5", []string{"errors"}},
 		{"count(outcome{class=conflict}) > 20", []string{"errors", "clocks"}},

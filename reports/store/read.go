@@ -387,7 +387,7 @@ func (r *reader) windows(of ofRun) {
 	of("dependency_wait_bins", func(scan func(...any)) func(*result.Run) {
 		var name string
 		var b result.Bin
-		scan(&name, &b.From, &b.To, &b.Count)
+		scan(&name, &b.From, &b.To, &b.Count, &b.Open)
 		return func(x *result.Run) {
 			for i := range x.Dependency {
 				if d := &x.Dependency[i]; d.Map == name {

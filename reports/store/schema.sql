@@ -7,7 +7,7 @@
 
 -- What was simulated; one row.
 CREATE TABLE scenario (
-  schema    TEXT NOT NULL,    -- version of this file's shape: 'twinwrite/results/v5'
+  schema    TEXT NOT NULL,    -- version of this file's shape: 'twinwrite/results/v6'
   name      TEXT NOT NULL,
   purpose   TEXT NOT NULL,
   mode      TEXT NOT NULL,    -- 'async', 'live' or 'integrator'
@@ -207,13 +207,14 @@ CREATE TABLE dependency_waits (
 ) STRICT;
 
 -- The same as a sketch: counts by length. Bins of all runs have the same bounds, and
--- a bin is at most an eighth wider than its shortest wait.
+-- a bin is at most a thirty-second wider than its shortest wait (from 1 ms on).
 CREATE TABLE dependency_wait_bins (
   run     INTEGER NOT NULL,
   map     TEXT NOT NULL,
   from_ns INTEGER NOT NULL,
   to_ns   INTEGER NOT NULL, -- excluded
   count   INTEGER NOT NULL,
+  open    INTEGER NOT NULL, -- of them, those that were not over when the run ended
   PRIMARY KEY (run, map, from_ns)
 ) STRICT;
 

@@ -21,7 +21,7 @@ import (
 )
 
 // Schema is the version of the file's shape, in the table scenario.
-const Schema = "twinwrite/results/v5"
+const Schema = "twinwrite/results/v6"
 
 //go:embed schema.sql
 var schema string
@@ -283,10 +283,10 @@ func fillWindows(w *writer, r *result.Run) {
 			row(n, d.Map, d.Waits, d.Open, d.Total, d.Most)
 		}
 	})
-	w.table("dependency_wait_bins", 5, func(row func(...any)) {
+	w.table("dependency_wait_bins", 6, func(row func(...any)) {
 		for _, d := range r.Dependency {
 			for _, b := range d.Bins {
-				row(n, d.Map, b.From, b.To, b.Count)
+				row(n, d.Map, b.From, b.To, b.Count, b.Open)
 			}
 		}
 	})

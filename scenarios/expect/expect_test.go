@@ -204,6 +204,7 @@ func TestIntervalCovers(t *testing.T) {
 type fake struct {
 	missing   string
 	spans     []Span
+	bins      Bins
 	n, of     float64
 	level     []Point
 	warmup    time.Duration
@@ -212,6 +213,7 @@ type fake struct {
 
 func (f fake) Missing() string                      { return f.missing }
 func (f fake) Spans(string, Labels) []Span          { return f.spans }
+func (f fake) Bins(string, Labels) Bins             { return f.bins }
 func (f fake) Kept(string) uint64                   { return 1 }
 func (f fake) Count(string, Labels) (n, of float64) { return f.n, f.of }
 func (f fake) Level(string) []Point                 { return f.level }
@@ -236,6 +238,19 @@ func TestJudge(t *testing.T) {
 			runs = append(runs, fake{n: x, of: 1000, end: 1000 * time.Second})
 		}
 		return runs
+	}
+	// Each wait is in a bin of its own, from a tenth below it to a tenth above.
+	waits := func(all ...float64) Measures {
+		f := fake{end: time.Hour}
+		for _, s := range seconds(all...) {
+			bin := result.Bin{From: s.Took * 9 / 10, To: s.Took * 11 / 10, Count: 1}
+			if s.Censored {
+				bin.Open, f.bins.Open = 1, f.bins.Open+1
+			}
+			f.bins.List = append(f.bins.List, bin)
+			f.bins.Count, f.bins.Total, f.bins.Most = f.bins.Count+1, f.bins.Total+s.Took, max(f.bins.Most, s.Took)
+		}
+		return f
 	}
 	hour := time.Hour
 	level := fake{end: 4 * hour, warmup: hour, level: []Point{{0, 900}, {hour / 2, 4}, {2 * hour, 10}, {3 * hour, 1}}}
@@ -280,6 +295,23 @@ func TestJudge(t *testing.T) {
 		{"at the start", "backlog.at(start) == 900", []Measures{level}, result.Pass, ""},
 		{"after the end", "backlog.at(5h) == 0", []Measures{level}, result.Inconclusive, "the run ends at 4h, before 5h"},
 		{"a history shorter than the warm-up", "max(backlog) == 0", []Measures{fake{end: hour, warmup: hour, level: []Point{{0, 1}}}}, result.Inconclusive, "before the warm-up is over"},
+		{"bins that hold", "p50(dependency-wait) < 2.3s", []Measures{waits(1, 2, 9)}, result.Pass, "of one run"},
+		{"bins that break", "p50(dependency-wait) < 1.7s", []Measures{waits(1, 2, 9)}, result.Fail, "of one run"},
+		{"a bound inside the bin", "p50(dependency-wait) < 2.1s", []Measures{waits(1, 2, 9)}, result.Inconclusive, "to within a thirty-second"},
+		{"and in the bins of many runs", "p50(dependency-wait) < 2.1s", []Measures{waits(1, 2, 9), waits(1, 2, 9), waits(1, 2, 9)}, result.Inconclusive, "to within a thirty-second"},
+		{"the longest is exact", "max(dependency-wait) == 9s", []Measures{waits(1, 2, 9)}, result.Pass, ""},
+		{"no quantile is longer", "p99(dependency-wait) <= 9s", []Measures{waits(1, 2, 9)}, result.Pass, ""},
+		{"the mean is exact", "mean(dependency-wait) == 4s", []Measures{waits(1, 2, 9)}, result.Pass, ""},
+		{"the shortest", "min(dependency-wait) >= 0.8s", []Measures{waits(1, 2, 9)}, result.Pass, ""},
+		{"how many waits", "count(dependency-wait) == 3", []Measures{waits(1, 2, 9)}, result.Pass, ""},
+		{"waits an hour", "rate(dependency-wait) == 3/h", []Measures{waits(1, 2, 9)}, result.Pass, ""},
+		{"nothing waited", "p50(dependency-wait) < 3s", []Measures{waits()}, result.Inconclusive, "no dependency-wait was measured"},
+		{"nothing waited in one run of two", "max(dependency-wait) < 3s", []Measures{waits(1), waits()}, result.Inconclusive, "in 1 of 2 runs"},
+		{"a wait that was not over below the bound", "max(dependency-wait) < 5s", []Measures{waits(1, -4)}, result.Inconclusive, "lower bound"},
+		{"a wait that was not over above the bound", "max(dependency-wait) < 3s", []Measures{waits(1, -4)}, result.Fail, ""},
+		{"a quantile among those not over", "p99(dependency-wait) < 3s", []Measures{waits(1, -4)}, result.Fail, ""},
+		{"which is a lower bound", "p99(dependency-wait) < 5s", []Measures{waits(1, -4)}, result.Inconclusive, "lower bound"},
+		{"a low quantile knows nothing of waits not over", "p50(dependency-wait) < 3s", []Measures{waits(-1, 2, 2)}, result.Pass, ""},
 		{"never observed", "max(backlog) == 0", []Measures{fake{end: hour}}, result.Inconclusive, "never observed"},
 	} {
 		e, err := Parse(c.text, nil)
@@ -348,6 +380,10 @@ func TestRunMeasures(t *testing.T) {
 			{Workload: 1, Side: 0, Ended: "committed", Took: 3 * time.Second},
 			{Workload: 1, Side: 1, Ended: "over the time limit", Took: 2 * time.Minute},
 		},
+		Dependency: []result.DependencyWait{
+			{Map: "a", Waits: 3, Open: 1, Total: 13 * time.Second, Most: 10 * time.Second, Bins: []result.Bin{{From: time.Second, To: 2 * time.Second, Count: 2}, {From: 8 * time.Second, To: 16 * time.Second, Count: 1, Open: 1}}},
+			{Map: "b", Waits: 1, Total: 2 * time.Second, Most: 2 * time.Second, Bins: []result.Bin{{From: 2 * time.Second, To: 4 * time.Second, Count: 1}}},
+		},
 		Throttled: []result.ThrottleCount{{Side: "finops", Why: "x", Count: 7}, {Side: "dataverse", Why: "y", Count: 5}},
 		Live:      result.LiveCount{Committed: 3, InDoubtMost: 2 * time.Second},
 		Copied:    &result.Copied{Lost: [2]uint64{1, 2}, Missed: [2]uint64{4, 5}},
@@ -371,6 +407,8 @@ func TestRunMeasures(t *testing.T) {
 		"count(pairs{state=converged})": 96, "count(pairs{state=parked})": 3, "count(pairs{state=blocked})": 2, "count(pairs{state=open})": 1,
 		"count(pairs)": 100, "count(convergence{map=a})": 1, "max(convergence{side=finops})": 1, "backlog.at(end)": 7,
 		"max(partly-visible{map=a})": 1, "max(outage-wait)": 3600, "max(user-wait)": 120, "max(user-wait{ended=committed})": 3, "mean(user-wait{side=finops})": 2, "count(user-wait{workload=batch,ended=failed})": 1,
+		"count(dependency-wait)": 4, "count(dependency-wait{map=a})": 3, "mean(dependency-wait)": 3.75, "max(dependency-wait{map=b})": 2,
+		"p50(dependency-wait{map=a})": 1.5, "p75(dependency-wait)": 3, "p99(dependency-wait{map=a})": 8, "rate(dependency-wait)": 4.0 / 7200,
 		"count(alert{job=billing,action=pause})": 1, "count(compared)": 50, "share(drift)": 0.2, "count(initial-sync)": 25,
 		"share(initial-sync{side=finops,row=written})": 0.5, "count(initial-sync{row=unchanged})": 5, "count(initial-sync{row=lost})": 3,
 		"count(initial-sync{row=error})": 2, "max(initial-sync-time{side=finops})": 120, "count(initial-sync-time)": 2,

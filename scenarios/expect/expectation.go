@@ -217,9 +217,9 @@ func (p *parser) aggregated(agg token, known Known) (Figure, *Error) {
 func (m *Metric) condenses(aggregate string) bool {
 	switch aggregate {
 	case "quantile", "mean", "max", "min":
-		return m.Kind == Spans || m.Kind == Level && aggregate != "quantile" || m.Kind == Longest && aggregate == "max"
+		return m.Kind == Spans || m.Kind == Binned || m.Kind == Level && aggregate != "quantile" || m.Kind == Longest && aggregate == "max"
 	case "count", "rate":
-		return m.Kind == Spans || m.Kind == Counter
+		return m.Kind == Spans || m.Kind == Binned || m.Kind == Counter
 	default:
 		return m.Part
 	}

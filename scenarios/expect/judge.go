@@ -15,14 +15,16 @@ type Judgement struct {
 	Verdict  result.Verdict
 	Interval Interval // of the figure; no runs where nothing was measured
 	AtLeast  bool     // in some run the figure is a lower bound only
+	Within   float64  // how far the mean may be off to either side because spans were counted by their length; the interval has it
 	Note     string   // why it is inconclusive, or what the verdict rests on
 }
 
 // reading is a figure of one run.
 type reading struct {
 	value   float64
-	atLeast bool   // it is no more than a lower bound
-	missing string // why there is none
+	within  float64 // it is known to within so much, to either side
+	atLeast bool    // it is no more than a lower bound
+	missing string  // why there is none
 }
 
 // Judge decides an expectation over runs. The interval covers the mean of the
@@ -44,6 +46,7 @@ func Observe(f *Figure, runs []Measures, confidence float64) Judgement {
 	}
 	j := Judgement{Verdict: result.Pass}
 	var values []float64
+	var within float64
 	var missing []string
 	for _, m := range runs {
 		r := f.read(m)
@@ -56,10 +59,12 @@ func Observe(f *Figure, runs []Measures, confidence float64) Judgement {
 			continue
 		}
 		j.AtLeast = j.AtLeast || r.atLeast
-		values = append(values, r.value)
+		values, within = append(values, r.value), within+r.within
 	}
 	if len(values) > 0 {
-		j.Interval = MeanInterval(values, confidence)
+		j.Interval, j.Within = MeanInterval(values, confidence), within/float64(len(values))
+		j.Interval.Low -= j.Within
+		j.Interval.High += j.Within
 	}
 	if len(missing) > 0 {
 		j.Verdict = result.Inconclusive
@@ -104,6 +109,9 @@ func (e *Expectation) decide(j *Judgement) (result.Verdict, string) {
 	case e.Op == "==":
 		return result.Inconclusive, "it holds in some runs and not in others"
 	}
+	if math.Abs(i.Mean-bound) <= j.Within {
+		return result.Inconclusive, "lengths are kept to within a thirty-second, and the bound lies within that of the figure"
+	}
 	note := "the interval is on both sides of the bound"
 	if distance := math.Abs(i.Mean - bound); distance > 0 {
 		ratio := i.Half() / distance
@@ -122,6 +130,8 @@ func (f *Figure) read(m Measures) reading {
 	switch f.Metric.Kind {
 	case Spans, Longest:
 		return f.readSpans(m)
+	case Binned:
+		return f.readBins(m)
 	case Level:
 		return f.readLevel(m)
 	default:
@@ -177,14 +187,64 @@ func (f *Figure) readSpans(m Measures) reading {
 	case "min":
 		return reading{value: all[0].Seconds(), atLeast: len(ended) == 0 || ended[0] != all[0]}
 	}
-	// The order statistic of rank ceil(q·n); a censored span is slower than
-	// every one that ended.
-	k := int(math.Ceil(f.Quantile*float64(len(all)) - 1e-9*float64(len(all))))
-	k = min(max(k, 1), len(all))
+	k := rank(f.Quantile, len(all))
 	if k <= len(ended) {
 		return reading{value: ended[k-1].Seconds()}
 	}
 	return reading{value: all[k-1].Seconds(), atLeast: true}
+}
+
+// rank is the place of a quantile among n spans: ceil(q·n). Spans that had not ended
+// are slower than every one that had.
+func rank(q float64, n int) int {
+	return min(max(int(math.Ceil(q*float64(n)-1e-9*float64(n))), 1), n)
+}
+
+func (f *Figure) readBins(m Measures) reading {
+	b := m.Bins(f.Metric.Name, f.Labels)
+	if b.Count == 0 {
+		return reading{missing: "no " + f.Metric.Name + " was measured"}
+	}
+	some := b.Open > 0
+	switch f.Aggregate {
+	case "count":
+		return reading{value: float64(b.Count)}
+	case "rate":
+		_, _, to := m.Window() // those of the warm-up count too
+		return reading{value: float64(b.Count) / to.Seconds()}
+	case "mean":
+		return reading{value: b.Total.Seconds() / float64(b.Count), atLeast: some}
+	case "max":
+		return reading{value: b.Most.Seconds(), atLeast: some}
+	case "min":
+		least := b.List[0]
+		return b.inside(least, least.Open == least.Count)
+	}
+	k := rank(f.Quantile, int(b.Count))
+	if ended := int(b.Count - b.Open); k <= ended {
+		return b.inside(b.at(k, func(x result.Bin) uint64 { return x.Count - x.Open }), false)
+	}
+	return b.inside(b.at(k, func(x result.Bin) uint64 { return x.Count }), true)
+}
+
+// at finds the bin with the k-th of the spans that are counted.
+func (b Bins) at(k int, count func(result.Bin) uint64) result.Bin {
+	for _, x := range b.List {
+		if k -= int(count(x)); k <= 0 {
+			return x
+		}
+	}
+	return b.List[len(b.List)-1]
+}
+
+// inside reads a span off its bin, none of which goes beyond the longest span. Of
+// one that had not ended only the lower bound counts.
+func (b Bins) inside(x result.Bin, atLeast bool) reading {
+	low, high := x.From.Seconds(), min(x.To, b.Most).Seconds()
+	if atLeast {
+		return reading{value: low, atLeast: true}
+	}
+	return reading{value: (low + high) / 2, within: (high - low) / 2}
 }
 
 func (f *Figure) readLevel(m Measures) reading {

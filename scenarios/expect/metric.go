@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/twinwrite/twinwrite/scenarios/result"
 )
 
 // Kind is what a metric measures, which decides how it can be condensed.
@@ -15,6 +17,7 @@ const (
 	Counter             // how often something happened: count, rate, and share where a whole is known
 	Level               // a quantity over time: at, max, min, mean
 	Longest             // the longest of some spans of time: max
+	Binned              // many spans of time, counted by their length: what Spans can be condensed to
 )
 
 // Metric is a figure that expectations are about.
@@ -37,6 +40,7 @@ var metrics = []Metric{
 	{Name: "captured", Kind: Counter, Labels: []string{"map", "side"}, Doc: "captured changes, by side of origin"},
 	{Name: "compared", Kind: Counter, Doc: "pairs that the last resync or comparison looked at"},
 	{Name: "convergence", Kind: Spans, Labels: []string{"map", "side"}, Doc: "true time for which one side alone has a change: from the user's commit until both sides agree on that pair again; of a live change from the write on the other side until the user's commit. Changes of the warm-up are left out"},
+	{Name: "dependency-wait", Kind: Binned, Labels: []string{"map"}, Doc: "how long a change waited for records that it looks up, from when the engine found that one was missing until it went on; a change that waits again counts again. Lengths are kept to within a thirty-second, and those of the warm-up too. Where nothing waited there is none: ask for max(blocked) == 0"},
 	{Name: "divergent-pairs", Kind: Level, Doc: "pairs on which the sides differ"},
 	{Name: "drift", Kind: Counter, Part: true, Doc: "pairs that the last resync or comparison found to differ although nothing was queued for them; a share is of all that it looked at"},
 	{Name: "engine-writes", Kind: Counter, Doc: "writes of the engine, those of marks alone among them"},
@@ -83,7 +87,7 @@ func metricNames() string {
 // Aggregates lists what a metric of a kind can be condensed to.
 func (m *Metric) Aggregates() []string {
 	switch {
-	case m.Kind == Spans:
+	case m.Kind == Spans || m.Kind == Binned:
 		return []string{"p50 to p99.99", "mean", "max", "min", "count", "rate"}
 	case m.Kind == Level:
 		return []string{"max", "min", "mean", "at(t)"}
@@ -138,6 +142,13 @@ type Span struct {
 	Censored bool
 }
 
+// Bins tell of many spans by how long they were.
+type Bins struct {
+	Count, Open uint64 // Open of them had not ended when the run did: Most, Total and List have what had passed then
+	Total, Most time.Duration
+	List        []result.Bin // ascending by From; there may be several of the same bounds
+}
+
 // Point is the value of a level from At on.
 type Point struct {
 	At    time.Duration
@@ -150,6 +161,8 @@ type Measures interface {
 	Missing() string
 	// Spans returns what was measured under a metric of kind Spans or Longest.
 	Spans(metric string, l Labels) []Span
+	// Bins returns what was measured under a metric of kind Binned.
+	Bins(metric string, l Labels) Bins
 	// Kept returns of how many spans one was kept; 1 where all were.
 	Kept(metric string) uint64
 	// Count returns how often something happened, and in how many cases it

@@ -27,6 +27,11 @@ func JudgeRatio(f *Figure, demand Ratio, ours, theirs []Measures, confidence flo
 		return Judgement{Verdict: result.Inconclusive, Note: "what it is taken of had not ended when the run did: the figure is a lower bound"}
 	}
 	j := Judgement{Interval: fieller(values(f, ours), values(f, theirs), confidence)}
+	if a.Within > 0 || b.Within > 0 { // spans that were counted by their length
+		up, down := a.Within/a.Interval.Mean, b.Within/b.Interval.Mean
+		j.Interval.Low *= (1 - up) / (1 + down)
+		j.Interval.High *= (1 + up) / (1 - down)
+	}
 	e := Expectation{Op: demand.Op, Bound: Quantity{Value: demand.Bound}}
 	j.Verdict, j.Note = e.decide(&j)
 	return j

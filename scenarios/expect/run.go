@@ -1,6 +1,8 @@
 package expect
 
 import (
+	"cmp"
+	"slices"
 	"time"
 
 	"github.com/twinwrite/twinwrite/scenarios/result"
@@ -67,6 +69,18 @@ func (m runMeasures) Spans(metric string, l Labels) []Span {
 		}
 	}
 	return spans
+}
+
+func (m runMeasures) Bins(_ string, l Labels) Bins { // the one metric is dependency-wait
+	var b Bins
+	for i := range m.run.Dependency {
+		if d := &m.run.Dependency[i]; is(l, "map", d.Map) {
+			b.Count, b.Open, b.Total, b.Most = b.Count+d.Waits, b.Open+d.Open, b.Total+d.Total, max(b.Most, d.Most)
+			b.List = append(b.List, d.Bins...)
+		}
+	}
+	slices.SortStableFunc(b.List, func(a, b result.Bin) int { return cmp.Compare(a.From, b.From) })
+	return b
 }
 
 func (m runMeasures) Kept(metric string) uint64 {

@@ -36,6 +36,7 @@ type DependencyWait struct {
 type Bin struct {
 	From, To time.Duration // To is excluded
 	Count    uint64
+	Open     uint64 // of them, those that were not over when the run ended
 }
 
 // Gap counts the edits of a record that followed an edit on its other side after
