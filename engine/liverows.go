@@ -121,8 +121,16 @@ func (c *Core) captureOnTop(t *liveTx, ys []*Record) bool {
 		if y == nil || !y.Alive || y.Mark.Intent != t.intent.Tx || y.hides() || slices.Contains(t.left, k) {
 			continue
 		}
-		if m := c.cfg.Maps[k.Map]; m.covers(side, y) && m.drifted(y, side) != 0 {
-			late = append(late, c.late(c.pairs.ensure(k, side), y, t.x[i], m.drifted(y, side)))
+		m := c.cfg.Maps[k.Map]
+		if !m.covers(side, y) {
+			continue
+		}
+		set := m.drifted(y, side)
+		if x := t.x[i]; x != nil && x.Alive { // what X holds alike comes back as it is
+			set = m.differing(side, set, x, y)
+		}
+		if set != 0 {
+			late = append(late, c.late(c.pairs.ensure(k, side), y, t.x[i], set))
 		}
 	}
 	return c.sendLate(t, capturingOnTop, late)

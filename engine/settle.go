@@ -54,14 +54,15 @@ func (c *Core) settle(f *flight, l *lane) {
 }
 
 // movedOn lets a parked or blocked item of the other direction run again when
-// nothing may be left for it to do: its change was overridden, or found equal.
+// nothing may be left for it to do: its change was overridden, or found equal. One that
+// an operator has dismissed is about to end as was asked.
 func (c *Core) movedOn(id laneID) {
 	l := c.pairs.lane(id)
 	if l.state == blocked {
 		c.unblock(id)
 		c.makeReady(id)
 	}
-	if l.state != parked {
+	if l.state != parked || l.requested == DismissRequested {
 		return
 	}
 	c.unpark(id, l)

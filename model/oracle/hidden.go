@@ -43,11 +43,12 @@ func (o *Oracle) falls(at sim.Time, p *pair, y engine.Side, g int, from, to uint
 
 // overrules lets fall what a row was written over, but for what comes back with a
 // source in some column groups.
-func (o *Oracle) overrules(at sim.Time, r *liveRow, y engine.Side, source *head, groups set) {
+func (o *Oracle) overrules(at sim.Time, r *liveRow, y engine.Side, source *head, groups, declared set) {
 	for _, f := range r.falls {
 		if source != nil && groups.has(f.g) {
 			f.from = max(f.from, source.of(f.g).commits[y])
 		}
+		f.how.declared = f.how.declared || declared.has(f.g)
 		if f.from < f.to {
 			o.fall(at, r.pair, y, f.g, f.from, f.to, f.how)
 		}
@@ -88,7 +89,7 @@ func (o *Oracle) unhide(at sim.Time, s *shape, p *pair, y engine.Side, source *h
 		o.countsAsKnown(s, p, y, edited)
 	}
 	o.references(at, y, intentOf(prev), prev, after, r.hidden)
-	o.restored(at, p, y, intentOf(prev), source, ^set(0))
+	o.restored(at, p, y, intentOf(prev), source, ^set(0), 0)
 }
 
 // risen reports whether a record was created past the hook over a tombstone.

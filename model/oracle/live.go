@@ -205,7 +205,7 @@ func (o *Oracle) commitHeld(at sim.Time, side engine.Side, p *pair) (h *head, si
 			o.breach(liveAtomic, at, p.key(), "transaction %d of %s committed, and %s has nothing of it", l.tx, side, side.Other())
 			r.since = at
 		}
-		o.overrules(at, &r, side.Other(), nil, 0)
+		o.overrules(at, &r, side.Other(), nil, 0, 0)
 		if l.rows = slices.Delete(l.rows, i, i+1); len(l.rows) == 0 {
 			o.ended(at, l)
 		}
@@ -247,8 +247,9 @@ func (o *Oracle) goesLive(side engine.Side, p *pair, c *commit, since sim.Time) 
 
 // restored notes that a row of an undone transaction is made of what its source is
 // again, in some column groups, or is gone; nil: it has none. What it had overruled
-// and does not come back so is gone for good.
-func (o *Oracle) restored(at sim.Time, p *pair, y engine.Side, tx engine.TxID, source *head, groups set) {
+// and does not come back so is gone for good, and so says what restores it where the
+// transaction did not: that had seen what was undone since.
+func (o *Oracle) restored(at sim.Time, p *pair, y engine.Side, tx engine.TxID, source *head, groups, declared set) {
 	l := o.lives[liveID{y.Other(), tx}]
 	if l == nil || !l.undone {
 		o.breach(liveAtomic, at, p.key(), "%s was restored although transaction %d of %s was not undone", y, tx, y.Other())
@@ -258,7 +259,7 @@ func (o *Oracle) restored(at sim.Time, p *pair, y engine.Side, tx engine.TxID, s
 		if r := &l.rows[i]; r.pair == p && r.landed {
 			r.landed = false
 			l.open--
-			o.overrules(at, r, y, source, groups)
+			o.overrules(at, r, y, source, groups, declared)
 		}
 	}
 	o.ended(at, l)
@@ -283,7 +284,7 @@ func (o *Oracle) letGo(at sim.Time, p *pair, y engine.Side, tx engine.TxID) {
 		o.totals.FollowUps++
 	}
 	p.backAgainstTheFlow(&o.shapes[p.key().Map], y)
-	o.restored(at, p, y, tx, nil, 0)
+	o.restored(at, p, y, tx, nil, 0, 0)
 }
 
 // livesAtEnd judges the transactions that are between their commits at the end.

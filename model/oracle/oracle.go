@@ -203,7 +203,7 @@ func (o *Oracle) UserCommit(at sim.Time, side engine.Side, before, after *engine
 	p.record[side] = after
 	s := &o.shapes[after.Key.Map]
 	changed, drift := o.changed(s, p, side, prev, after)
-	if ref != nil && alive(prev) && prev.Mark.Incarnation == 0 { // nobody had ever captured it: it is captured whole
+	if ref != nil && alive(prev) && prev.Mark.Incarnation == 0 && !prev.Mark.Dead { // nobody had ever captured it: it is captured whole
 		changed |= s.out[side]
 	}
 	leaves := s.leaves(side, prev, after)

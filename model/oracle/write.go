@@ -62,7 +62,7 @@ func (o *Oracle) EngineCommit(at sim.Time, side engine.Side, w *engine.Write, be
 		if alive(prev) && prev.Mark.Incarnation < w.Source.Mark.Incarnation { // its life was ended before
 			o.takenAway(at, s, p, side, prev)
 		}
-		o.restored(at, p, side, intentOf(prev), source, set(w.Groups))
+		o.restored(at, p, side, intentOf(prev), source, set(w.Groups), set(w.Override))
 		o.restore(at, s, p, side, source, w, prev, after)
 	case engine.UnhideWrite:
 		o.content(at, s, p, side, w, prev, after)
@@ -73,7 +73,7 @@ func (o *Oracle) EngineCommit(at sim.Time, side engine.Side, w *engine.Write, be
 			o.bury(at, s, p, side, source, w, prev, after)
 		case prev != nil && (prev.Alive || prev.Mark.Intent != 0): // a create is undone
 			o.takenAway(at, s, p, side, prev)
-			o.restored(at, p, side, intentOf(prev), nil, 0)
+			o.restored(at, p, side, intentOf(prev), nil, 0, 0)
 		}
 	}
 	if alive(after) && !alive(prev) && source != nil && w.Kind != engine.RestoreWrite && w.Kind != engine.UnhideWrite {
