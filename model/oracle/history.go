@@ -51,6 +51,7 @@ type commit struct {
 	life   uint32 // incarnation
 	what   flags
 	class  engine.Class
+	reign  uint8 // when it was made; see [course]
 
 	groups    set // it changed
 	there     set // ... in which the other side has it

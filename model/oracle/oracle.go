@@ -321,6 +321,7 @@ func (o *Oracle) changed(s *shape, p *pair, side engine.Side, prev, after *engin
 // other side has committed that this one does not know is concurrent with it.
 func (o *Oracle) commit(s *shape, p *pair, side engine.Side, c *commit, held *head) {
 	other := side.Other()
+	c.reign = o.courses[p.key().Map].reign
 	for g := range s.groups {
 		if !c.groups.has(g) {
 			continue

@@ -25,7 +25,7 @@ func (o *Oracle) Settled(at sim.Time, ref *engine.Reference, out engine.Outcome)
 	}
 	if out.Class == engine.NoOp && out.Reason == engine.Echo {
 		o.totals.Echoes++
-		p.aided = true // the engine looks whether its side has been restored
+		p.aided, p.inTurn = true, [2]uint64{} // the engine looks whether its side has been restored
 		return
 	}
 	var c *commit
@@ -175,7 +175,7 @@ func (o *Oracle) conflict(at sim.Time, ref *engine.Reference, c *commit, out eng
 	if c.what.has(overruled) {
 		return
 	}
-	if x == o.courses[ref.Key.Map].rules {
+	if rule := &o.courses[ref.Key.Map]; x == rule.rules && c.reign == rule.reign {
 		o.breach(primaryWins, at, &ref.Key, "change %d.%d of %s ended as a conflict failure, and that side is primary", c.life, c.number, x)
 		return
 	}

@@ -17,6 +17,7 @@ import (
 type course struct {
 	off    [2]bool     // by side: changes are not captured
 	rules  engine.Side // whose record wins
+	reign  uint8       // counts how often that has changed
 	age    uint32      // counts the resyncs and initial syncs begun, from 1
 	mended uint32      // pairs that have strayed at this age, or before, are mended
 	resync uint32      // the age at which the resync under way was asked for; 0: none
@@ -172,7 +173,12 @@ func (o *Oracle) Capturing(_ sim.Time, side engine.Side, m engine.MapID, capture
 }
 
 // Ruled tells how a map runs from now on, and whose record wins a conflict.
-func (o *Oracle) Ruled(_ sim.Time, m *engine.MapRecord) { o.courses[m.Map].rules = m.Rules }
+func (o *Oracle) Ruled(_ sim.Time, m *engine.MapRecord) {
+	if c := &o.courses[m.Map]; c.rules != m.Rules {
+		c.rules = m.Rules
+		c.reign++
+	}
+}
 
 // Copied tells how far a leg of an initial sync has come. A map of which both
 // legs are done, with all companies, holds nothing any more that had strayed
@@ -198,6 +204,7 @@ func (o *Oracle) Copied(_ sim.Time, leg *engine.InitialRecord) {
 
 // Resynced tells that a resync of a map has been asked for, or is over.
 func (o *Oracle) Resynced(_ sim.Time, r engine.Resync, over bool) {
+	o.rowsComeFirst() // it reads records whose turn has not come
 	c := &o.courses[r.Map]
 	switch {
 	case r.Company != "":

@@ -571,7 +571,8 @@ func (o *Oracle) reached(at sim.Time, p *pair, x engine.Side, g int, from, to ui
 		if c.dropped.has(g) && !c.went.has(g) { // else the write was on its way when the record went
 			continue
 		}
-		if c.what.has(settled) && !c.what.has(stands) && c.class == engine.ConflictFailure && (c.contested == 0 || c.contested.has(g)) && how == brought && !(c.there | c.equal | c.went).has(g) {
+		decided := c.what.has(settled) && !c.what.has(stands) && c.reign == o.courses[p.key().Map].reign // else it may win that had lost before
+		if decided && c.class == engine.ConflictFailure && (c.contested == 0 || c.contested.has(g)) && how == brought && !(c.there | c.equal | c.went).has(g) {
 			o.breach(trueOutcome, at, p.key(), "change %d.%d of %s ended as a conflict failure and was carried all the same", c.life, c.number, x)
 		}
 		if c.tx != nil && c.there == 0 {

@@ -42,7 +42,7 @@ func (s *Subject) build(c *Case) (model.Config, error) {
 			Engine: engine.Config{
 				Workers: c.Setup.Workers, Batch: c.Setup.Batch, PullMax: c.Setup.Pull, Attempts: c.Setup.Attempts,
 				Barrier: c.Setup.Barrier, Proceed: c.Setup.Proceed, DeleteWins: c.Setup.DeleteWins, DeskPart: c.Setup.DeskPart, PurgeAfter: time.Duration(c.Setup.PurgeAfter), WriteLife: time.Duration(c.Setup.Timeout / 2),
-				PauseAge: time.Duration(c.Setup.PauseAge), PauseSize: int64(c.Setup.PauseSize),
+				PauseAge: time.Duration(c.Setup.PauseAge), PauseSize: int64(c.Setup.PauseSize), InitialChunk: c.Setup.Chunk, InitialRows: c.Setup.CopyRows,
 			},
 		},
 	}
@@ -274,12 +274,17 @@ func (b *builder) codes(i int, f *Fault, made *model.Fault) bool {
 
 // commands are what operators ask for, by the names that a case file gives it.
 var commands = map[string]engine.Command{
-	"retry":         {Kind: engine.RetryParked},
-	"dismiss":       {Kind: engine.DismissParked},
-	"pause":         {Kind: engine.PauseJob},
-	"resume":        {Kind: engine.ResumeJob, Resume: engine.CatchUp},
-	"resume-keep":   {Kind: engine.ResumeJob, Resume: engine.SkipAndKeep},
-	"resume-forget": {Kind: engine.ResumeJob, Resume: engine.SkipAndForget},
+	"retry":                {Kind: engine.RetryParked},
+	"dismiss":              {Kind: engine.DismissParked},
+	"pause":                {Kind: engine.PauseJob},
+	"resume":               {Kind: engine.ResumeJob, Resume: engine.CatchUp},
+	"resume-keep":          {Kind: engine.ResumeJob, Resume: engine.SkipAndKeep},
+	"resume-forget":        {Kind: engine.ResumeJob, Resume: engine.SkipAndForget},
+	"stop":                 {Kind: engine.StopJob},
+	"start":                {Kind: engine.StartJob},
+	"start-with-finops":    {Kind: engine.StartJob, Initial: []engine.InitialSync{{Interim: engine.FinOps}}},
+	"start-with-dataverse": {Kind: engine.StartJob, Initial: []engine.InitialSync{{Interim: engine.Dataverse}}},
+	"resync":               {Kind: engine.ResyncMaps},
 }
 
 // theJob is the one that the engine makes where none is configured.
@@ -292,21 +297,47 @@ func (b *builder) operation(w *model.Config, i int, o *Operation) sim.Time {
 		b.complain("operation %d: %q is none of %s", i+1, o.What, strings.Join(slices.Sorted(maps.Keys(commands)), ", "))
 	}
 	cmd.Job = theJob
+	if len(cmd.Initial) > 0 {
+		cmd.Initial = b.initial(cmd.Initial[0])
+	}
 	w.Operations = append(w.Operations, model.Operation{At: sim.Time(o.At), Command: cmd})
 	return sim.Time(o.At)
 }
 
-// heal lets an operator resume in the end what one has paused. He asks three
-// times: a request may find the process dead, or kill it, and one that finds the
-// job active is refused and does no harm.
-func (b *builder) heal(w *model.Config, end sim.Time) {
-	if !slices.ContainsFunc(w.Operations, func(o model.Operation) bool { return o.Command.Kind == engine.PauseJob }) {
-		return
+// initial makes an initial sync of all maps that is like one.
+func (b *builder) initial(like engine.InitialSync) (all []engine.InitialSync) {
+	for _, m := range b.maps {
+		like.Map = m.ID
+		all = append(all, like)
 	}
-	resume := commands["resume"]
-	resume.Job = theJob
+	return all
+}
+
+// heal lets an operator resume in the end what one has paused, and start what one has
+// stopped. He asks three times: a request may find the process dead, or kill it, and one
+// that finds the job active is refused and does no harm. A job comes to rest, and starts,
+// only when the process's clock has come to where it was before somebody set it back.
+func (b *builder) heal(w *model.Config, end sim.Time) {
+	did := func(k engine.CommandKind) bool {
+		return slices.ContainsFunc(w.Operations, func(o model.Operation) bool { return o.Command.Kind == k })
+	}
+	var undo []engine.Command
+	if did(engine.PauseJob) {
+		undo = append(undo, commands["resume"])
+	}
+	if did(engine.StopJob) {
+		undo = append(undo, commands["start"])
+		for _, f := range w.Faults {
+			if f.Kind == model.EngineClockStep {
+				end = end.Add(max(0, -f.By))
+			}
+		}
+	}
 	for again := range 3 {
 		at := end.Add(time.Second + time.Duration(again)*time.Minute)
-		w.Operations = append(w.Operations, model.Operation{At: at, Command: resume})
+		for _, cmd := range undo {
+			cmd.Job = theJob
+			w.Operations = append(w.Operations, model.Operation{At: at, Command: cmd})
+		}
 	}
 }

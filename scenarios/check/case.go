@@ -57,12 +57,25 @@ func (c *Case) untangled() *Case {
 			c.Transactions[i].PastHook = false
 		}
 	}
+	if c.goesLive() {
+		c.Operations = slices.DeleteFunc(c.Operations, Operation.copies)
+	}
 	return c
 }
 
 // passesHook reports whether anything goes past the capture hook.
 func (c *Case) passesHook() bool {
 	return slices.ContainsFunc(c.Transactions, func(t Transaction) bool { return t.PastHook })
+}
+
+// copies reports whether an operation is about a job's stop and start, or compares sides.
+func (o Operation) copies() bool {
+	switch commands[o.What].Kind {
+	case engine.StopJob, engine.StartJob, engine.ResyncMaps:
+		return true
+	default:
+		return false
+	}
 }
 
 // dismisses reports whether an operator dismisses anything.
@@ -108,6 +121,8 @@ type Setup struct {
 	Unlinked    bool         `json:"unlinked-primary,omitempty"` // what is older than the sync counts as changed
 	LeaveDelete bool         `json:"leave-deletes,omitempty"`    // what leaves the scope is deleted on the other side
 	Unique      []string     `json:"unique,omitempty"`           // columns no two records may share a value of, as map.column
+	Chunk       int          `json:"chunk,omitempty"`            // records that an initial sync lists at once
+	CopyRows    int          `json:"copy-rows,omitempty"`        // ... and carries at most from a side; 0: 500,000
 	DeskPart    int          `json:"desk-part,omitempty"`        // items of an operator's request that are worked off at once
 	PurgeAfter  Span         `json:"purge-after,omitempty"`      // how long the error desk keeps what a resume has put there
 	PauseAge    Span         `json:"pause-age,omitempty"`        // how long a paused job queues up changes; 0: for a day
@@ -204,7 +219,7 @@ type Fault struct {
 // Operation is what an operator asks for, of everything at once.
 type Operation struct {
 	At   Span   `json:"at"`
-	What string `json:"what"` // retry, dismiss, pause, resume, resume-keep or resume-forget
+	What string `json:"what"` // one of [commands]
 }
 
 // Span is a duration that a file writes as "1.5s".

@@ -15,7 +15,7 @@ import (
 // miss by a little, in every way. What else the case has goes on beside them.
 var plots = []func(*plot){
 	(*plot).dismissed, (*plot).parentGoes, (*plot).pastTheHook, (*plot).toldAgain, (*plot).goneUnderWay, (*plot).answers, (*plot).notGivenUp, (*plot).codesGone, (*plot).leaves,
-	(*plot).older, (*plot).handedOver, (*plot).pausedFull,
+	(*plot).older, (*plot).handedOver, (*plot).pausedFull, (*plot).stopped, (*plot).resynced,
 }
 
 // plot is one on its way into a case.
@@ -391,4 +391,57 @@ func (p *plot) pausedFull() {
 	p.changes(p.at, pause, m, p.record(m, "w0"), columns)
 	p.operates(p.at+pause, oneOf(p.dice, []string{"resume", "resume", "resume-keep", "resume-forget"}))
 	p.changes(p.at+pause, 4*second, m, p.record(m, "w0"), columns)
+}
+
+// stopped plays that a job is stopped while users go on, and started again: as it is, or
+// with an initial sync of all its maps.
+func (p *plot) stopped() {
+	m, columns := p.plain()
+	if len(columns) == 0 || p.c.goesLive() {
+		return
+	}
+	e := p.record(m, p.key())
+	p.changes(p.at, 2*second, m, e, columns)
+	stop := p.at + p.soon(4*second)
+	p.operates(stop, "stop")
+	rest := second + p.soon(8*second)
+	p.changes(stop, rest, m, e, columns)
+	start := stop + rest
+	p.c.Setup.Chunk, p.c.Setup.CopyRows = oneOf(p.dice, []int{0, 1, 2}), oneOf(p.dice, []int{0, 0, 0, 2})
+	p.operates(start, oneOf(p.dice, []string{"start", "start", "start-with-finops", "start-with-dataverse"}))
+	p.operates(start+20*second, "start") // the first may have come while it was stopping
+	p.changes(start, 4*second, m, e, columns)
+	p.dies(stop, 10*second+rest)
+	if p.dice.Bits(1) == 1 {
+		p.operates(start+p.soon(40*second), "resync")
+	}
+}
+
+// resynced plays that sides are compared while users change what is compared, some of it
+// past their hooks.
+func (p *plot) resynced() {
+	m, columns := p.plain()
+	if len(columns) == 0 || p.c.goesLive() {
+		return
+	}
+	e := p.record(m, p.key())
+	p.changes(p.at, 4*second, m, e, columns)
+	for range between(p.dice, 0, 2) {
+		side := SideName(below(p.dice, 2))
+		p.edits(p.at+p.soon(4*second), side, p.set(e, m, side, columns...)).PastHook = true
+	}
+	at := p.at + second + p.soon(4*second)
+	p.operates(at, "resync")
+	p.dies(at, second)
+}
+
+// dies lets the engine die, in half of all cases, over a copy within a span.
+func (p *plot) dies(from, most Span) {
+	if p.dice.Bits(1) == 0 {
+		return
+	}
+	p.c.Faults = append(p.c.Faults, Fault{
+		Kind: "engine-crash", At: from + p.soon(most), Restart: oneOf(p.dice, []Span{0, second, 20 * second}),
+		Point: string(oneOf(p.dice, driver.CopyCrashPoints())),
+	})
 }

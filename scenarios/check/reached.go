@@ -110,27 +110,25 @@ var sights = slices.Concat(outcomeSights(), faultSights(), limitSights(), []sigh
 	{name: "a record that changed before the write", seen: func(s *sighting) bool { return s.Engine.ConditionFailed > 0 }},
 	{name: "a stale save", seen: func(s *sighting) bool { return s.Users.Stale > 0 }},
 	{name: "a late capture", seen: func(s *sighting) bool { return s.Report.Totals.LateCaptures > 0 }},
+	{name: "an initial sync", seen: func(s *sighting) bool {
+		return slices.ContainsFunc(s.Initial, func(l driver.Leg) bool { return l.Stage == engine.InitialDone && l.Rows > 0 })
+	}},
+	{name: "drift that a resync found", seen: func(s *sighting) bool { return s.Drift > 0 }},
+	{name: "drift that nobody had to carry", seen: func(s *sighting) bool { return s.Report.Totals.Straying > 0 }},
 	{name: "lookups that closed a circle", seen: func(s *sighting) bool { return s.Report.Totals.FollowUps > 0 }},
 })
 
 // elsewhere is what no case can reach, by the names of the marks, with why, and after the
 // last semicolon the room of the tests that reach it, and their names. What is reached all
 // the same fails the self-test like a blank.
-var elsewhere = func() map[string]string {
-	all := map[string]string{
-		"reason: " + engine.Restored.String(): "no fault takes a commit back; engine: TestTraces/restored_side_waits_for_a_resync",
-		"reason: " + engine.Untraced.String(): "a record leaves a tombstone for longer than any case lasts; engine: TestTraces/late_reference_after_its_tombstone_expired",
+var elsewhere = map[string]string{
+	"reason: " + engine.Restored.String(): "no fault takes a commit back; engine: TestTraces/restored_side_waits_for_a_resync",
+	"reason: " + engine.Untraced.String(): "a record leaves a tombstone for longer than any case lasts; engine: TestTraces/late_reference_after_its_tombstone_expired",
 
-		limitOf + "requests at the error desk":             "operators of cases ask for all that is there, which leaves nothing to ask for again; engine: TestDeskTakesFiveRequestsAtMost",
-		limitOf + "records of a request at the error desk": "no case has 10,000 records; engine: TestDeskRequestConcernsTenThousandRecordsAtMost",
-		limitOf + "rows of an initial sync":                "cases begin with a job that runs; engine: TestTraces/initial_sync_carries_only_so_many_rows",
-		limitOf + "lookups of a map in an initial sync":    "cases begin with a job that runs; engine: TestInitialSyncIsRefused",
-	}
-	for _, p := range driver.CopyCrashPoints() {
-		all[crashAt+string(p)] = "cases neither stop their job nor compare sides; model: TestCrashInInitialSync, TestManyCopies"
-	}
-	return all
-}()
+	limitOf + "requests at the error desk":             "operators of cases ask for all that is there, which leaves nothing to ask for again; engine: TestDeskTakesFiveRequestsAtMost",
+	limitOf + "records of a request at the error desk": "no case has 10,000 records; engine: TestDeskRequestConcernsTenThousandRecordsAtMost",
+	limitOf + "lookups of a map in an initial sync":    "no map of the program's own has so many; engine: TestInitialSyncIsRefused",
+}
 
 const limitOf = "limit: "
 
@@ -189,7 +187,10 @@ func limitSights() (list []sight) {
 	met("time of a pause", func(s *sighting) bool { return s.setup.PauseSize == 0 && s.endings[system.PauseFull] > 0 })
 	met("bytes queued up in a pause", func(s *sighting) bool { return s.setup.PauseAge == 0 && s.endings[system.PauseFull] > 0 })
 	met("time that skipped references are kept", func(s *sighting) bool { return s.reasons[engine.Purged] })
-	for _, what := range []string{"requests at the error desk", "records of a request at the error desk", "rows of an initial sync", "lookups of a map in an initial sync"} {
+	met("rows of an initial sync", func(s *sighting) bool {
+		return slices.ContainsFunc(s.Initial, func(l driver.Leg) bool { return l.Stage == engine.InitialCut })
+	})
+	for _, what := range []string{"requests at the error desk", "records of a request at the error desk", "lookups of a map in an initial sync"} {
 		met(what, func(*sighting) bool { return false }) // nothing that a run shows would tell
 	}
 	return list

@@ -170,7 +170,7 @@ func (s *Subject) oneSided(c *Case) bool {
 
 // givesUp reports whether an operator gives changes up.
 func (o Operation) givesUp() bool {
-	return slices.Contains([]string{"dismiss", "resume-keep", "resume-forget"}, o.What)
+	return slices.Contains([]string{"dismiss", "resume-keep", "resume-forget", "stop"}, o.What)
 }
 
 // identical compares all that a run shows.
