@@ -22,7 +22,7 @@ func (c *Core) decide(b *batch, lookups []Alive) {
 			c.again(f, l)
 			continue
 		}
-		c.resolve(l, m, f.x)
+		c.resolve(f.lane, l, m, f.x)
 		c.refs = c.refs[:0]
 		for j := range l.open {
 			if l.open[j].judged {
@@ -207,7 +207,7 @@ func (c *Core) stillPast(id laneID, r *Record) (still *PastLoss) {
 
 // resolve gives the engine's own references without a number the one that the
 // record was found to have.
-func (c *Core) resolve(l *lane, m *TableMap, x *Record) {
+func (c *Core) resolve(id laneID, l *lane, m *TableMap, x *Record) {
 	for i := range l.open {
 		q := &l.open[i]
 		if !q.Origin.Holds() || q.Number != 0 || x == nil || !x.Alive || x.Mark.Dead {
@@ -220,7 +220,7 @@ func (c *Core) resolve(l *lane, m *TableMap, x *Record) {
 		}
 		if l.find(inc, number) != nil {
 			l.open = slices.Delete(l.open, i, i+1)
-			c.stats.Open--
+			c.hold(id, l, -1)
 			return
 		}
 		q.Number, q.Incarnation = number, inc

@@ -14,6 +14,7 @@ type Config struct {
 	Workers      int           // batches in flight at once; 8
 	Batch        int           // items per batch; 10
 	PullMax      int           // references per pull; 1,000
+	QueueMax     int           // references of one side that are held at once, beside those that wait for people; the outbox keeps the others; 100,000
 	Attempts     int           // of an item before it parks; 5
 	RetryBase    time.Duration // back-off before the second attempt; 2s
 	RetryTimes   float64       // factor from one back-off to the next; 2
@@ -45,6 +46,7 @@ func (c Config) WithDefaults() Config {
 	fill(&c.Workers, 8)
 	fill(&c.Batch, 10)
 	fill(&c.PullMax, 1000)
+	fill(&c.QueueMax, 100_000)
 	fill(&c.Attempts, 5)
 	fill(&c.RetryBase, 2*time.Second)
 	fill(&c.RetryTimes, 2)
@@ -97,6 +99,7 @@ func (c Config) Validate() error {
 	positive("workers", c.Workers)
 	positive("batch", c.Batch)
 	positive("references per pull", c.PullMax)
+	positive("references held at once", c.QueueMax)
 	positive("attempts", c.Attempts)
 	positive("records per chunk of initial sync", c.InitialChunk)
 	positive("records per leg of initial sync", c.InitialRows)
@@ -221,7 +224,7 @@ type Core struct {
 
 	refs    []Reference     // scratch for Decide
 	alive   []Alive         // what the writes of one batch look up
-	stats   Stats           // but for the levels
+	stats   Stats           // the counters
 	items   [laneStates]int // by state
 	working []int           // by map: items that will go on by themselves
 	ranOut  bool            // a map has run out of them, since barriers were last looked at
@@ -383,6 +386,7 @@ func (c *Core) end() Output {
 	c.openBarriers()
 	c.advanceJobs()
 	c.dispatch()
+	c.fetchMore()
 	c.forgetBatches()
 	c.askToWake()
 	c.recordAll()
@@ -399,7 +403,7 @@ func (c *Core) timePassed() {
 	}
 	c.purge()
 	for s := range c.outbox {
-		if o := &c.outbox[s]; !o.pulling && o.pollAt <= c.now {
+		if o := &c.outbox[s]; o.wake() <= c.now {
 			c.pull(Side(s))
 		}
 	}

@@ -23,7 +23,7 @@ import (
 // is the trace of what happened.
 //
 //	maps, remap              declare table maps, one per line: see [environment.declareMap]; "remap" does so anew
-//	config k=v ...           workers, batch, attempts, primary, deletes=transaction (it takes its whole transaction live), hides=SIDE
+//	config k=v ...           workers, batch, attempts, queue, primary, deletes=transaction (it takes its whole transaction live), hides=SIDE
 //	user SIDE [bypass]       one transaction; a line per operation: create|update|delete MAP KEY col=value ...
 //	notify SIDE              a notification reaches the engine
 //	step [N]                 carry out the next N requests (1)
@@ -78,6 +78,7 @@ type environment struct {
 	tx       engine.TxID
 	trace    strings.Builder
 	writes   int
+	full     int            // steps after which an outbox had to wait for room in the queue
 	carried  int            // of them, those that brought content
 	reads    map[string]int // by key, whatever the map
 	quiet    bool
@@ -277,6 +278,8 @@ func (e *environment) configure(d *datadriven.TestData) {
 			e.cfg.AnswersMax = n
 		case "pull":
 			e.cfg.PullMax = n
+		case "queue":
+			e.cfg.QueueMax = n
 		case "chunk":
 			e.cfg.InitialChunk = n
 		case "rows":
@@ -368,12 +371,18 @@ func (e *environment) output(out engine.Output) {
 		}
 		e.printf("  -> %s", e.describe(&eff))
 		e.keepsPause(&eff)
+		if err := e.fits(&eff); err != nil {
+			panic(err)
+		}
 		if e.judge != nil {
 			e.judge.decided(&eff, e.core)
 		}
 		e.pending = append(e.pending, eff)
 	}
 	e.moments.saving(e)
+	if e.core.Stats().Full != [2]bool{} {
+		e.full++
+	}
 }
 
 // flush saves what the last step asked for and books its outcomes.

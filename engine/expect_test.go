@@ -32,6 +32,7 @@ import (
 //	listed MAP/KEY from SIDE                                 one of them: see [driftOf]; or "nowhere"
 //	reads KEY N                                              how often a record was read, both sides together
 //	ingested SIDE N                                          outbox positions that the store keeps
+//	outbox SIDE N                                            references that lie in it
 func (e *environment) expect(d *datadriven.TestData) {
 	e.t.Helper()
 	e.flush()
@@ -61,6 +62,8 @@ func (e *environment) expect(d *datadriven.TestData) {
 				d.Fatalf(e.t, "%v", err)
 			}
 			got, want = strconv.Itoa(len(state.Ingested[sideNamed(words[1])])), words[2]
+		case len(words) == 3 && words[0] == "outbox":
+			got, want = strconv.Itoa(len(e.sides[sideNamed(words[1])].outbox)), words[2]
 		case len(words) == 3 && words[0] == "reads":
 			got, want = strconv.Itoa(e.reads[words[1]]), words[2]
 		case len(words) == 2 && words[0] == "listed":

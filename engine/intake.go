@@ -7,6 +7,7 @@ import "slices"
 type outboxReader struct {
 	pulling  bool
 	again    bool // something came up while pulling
+	full     bool // it is not pulled before there is room: see [Core.mayFetch]
 	request  BatchID
 	empty    uint64    // pulls that brought nothing
 	pollAt   Time      // of the next safety poll
@@ -20,7 +21,7 @@ type outboxReader struct {
 
 // wake returns when the reader wants to be woken.
 func (o *outboxReader) wake() Time {
-	if o.pulling {
+	if o.pulling || o.full {
 		return never
 	}
 	return o.pollAt
@@ -34,8 +35,13 @@ func (c *Core) pull(side Side) {
 		o.again = true
 		return
 	}
+	o.full = false
 	if c.paused(side) { // whoever notifies
 		o.pollAt = c.gates[side].pause
+		return
+	}
+	most := c.mayFetch(side)
+	if o.full = most == 0; o.full {
 		return
 	}
 	o.pulling, o.again = true, false
@@ -43,7 +49,7 @@ func (c *Core) pull(side Side) {
 	o.acking, o.saved = append(o.acking, o.saved...), o.saved[:0]
 	o.had, o.told = o.told, max(o.told, c.named)
 	c.do = append(c.do, Effect{
-		Kind: PullOutbox, Side: side, Batch: o.request, Max: c.cfg.PullMax, Ack: slices.Clone(o.acking),
+		Kind: PullOutbox, Side: side, Batch: o.request, Max: most, Ack: slices.Clone(o.acking),
 		Order: c.named, AckOnDelivery: c.bugs.hit(PlantAckBeforeSave),
 	})
 }
@@ -229,7 +235,7 @@ func (c *Core) insert(id laneID, q queued) {
 		i--
 	}
 	l.open = slices.Insert(l.open, i, q)
-	c.stats.Open++
+	c.hold(id, l, 1)
 	c.weigh(id, l, int64(q.Size))
 }
 

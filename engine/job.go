@@ -33,9 +33,10 @@ type Job struct {
 // jobWork is what the engine knows of a job.
 type jobWork struct {
 	state    JobState
-	since    Time     // of the pause
-	inFlight int      // items of the job in batches
-	held     []laneID // ready items that may not start, in order
+	since    Time               // of the pause
+	inFlight int                // items of the job in batches
+	held     []laneID           // ready items that may not start, in order
+	refs     [2][laneStates]int // references in the queue, by side and by where their item is
 	desk     []deskRequest
 	tallies  []tally     // by alert
 	alarm    AlertAction // what the alerts of this step ask for

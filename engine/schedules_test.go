@@ -113,6 +113,7 @@ type schedule struct {
 	hides                [2]bool
 	jobs                 bool   // ends with an initial sync, which leaves no drift
 	chunk, crashCopy     int    // of that initial sync: records at a time; the engine dies after so many requests
+	queue                int    // references of one side that the engine holds at most; 0: as many as there are
 	older                bool   // the engine's store may come back as it was at a backup
 	file                 string // of the store; "": it is in memory
 	actions              []action
@@ -144,6 +145,9 @@ func draw(r *rand.Rand, mix mixture) schedule {
 	if s.jobs = mix[startJob] > 0; s.jobs && s.flows { // else what flows against the first change stays drift by definition
 		s.unlinked = engine.UnlinkedPrimary
 	}
+	if r.IntN(3) == 0 {
+		s.queue = 1 + r.IntN(3)
+	}
 	return s
 }
 
@@ -171,9 +175,9 @@ func TestSchedules(t *testing.T) {
 			if s := mixtures[name]; s[restoreStore] > 0 && min(seen["alert"], seen["reopened"], seen["forgotten"]) == 0 {
 				t.Errorf("%d alerts, %d changes open again, %d forgotten: the schedules are too tame", seen["alert"], seen["reopened"], seen["forgotten"])
 			}
-			for _, outcome := range []string{"synced written", "synced override", "conflict overridden", "conflict rejected", "concurrency superseded", "no-op filtered"} {
+			for _, outcome := range []string{"full", "synced written", "synced override", "conflict overridden", "conflict rejected", "concurrency superseded", "no-op filtered"} {
 				if seen[outcome] == 0 {
-					t.Errorf("no change ended as %s: the schedules are too tame", outcome)
+					t.Errorf("nothing was, or ended as, %s: the schedules are too tame", outcome)
 				}
 			}
 		})
@@ -228,7 +232,7 @@ func (s *schedule) run(planted plants, seen map[string]int) (trace string, err e
 	if err != nil {
 		return "", err
 	}
-	e.maps, e.cfg = []*engine.TableMap{m}, engine.Config{Workers: s.workers, Batch: s.batch, PullMax: s.pull, Attempts: 1000, InitialChunk: s.chunk, Hides: s.hides}
+	e.maps, e.cfg = []*engine.TableMap{m}, engine.Config{Workers: s.workers, Batch: s.batch, PullMax: s.pull, QueueMax: s.queue, Attempts: 1000, InitialChunk: s.chunk, Hides: s.hides}
 	e.build()
 	for _, a := range s.actions {
 		e.printf("# %s", a)
@@ -247,6 +251,7 @@ func (s *schedule) run(planted plants, seen map[string]int) (trace string, err e
 		}
 	}
 	seen["echo"] += j.echoed
+	seen["full"] += e.full
 	seen["alert"] += e.raised
 	seen["reopened"] += j.reopened
 	seen["forgotten"] += len(j.forgotten)

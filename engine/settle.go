@@ -74,7 +74,7 @@ func (c *Core) movedOn(id laneID) {
 // settleOne gives a reference its outcome. A pulled reference that never learnt its
 // number was never saved.
 func (c *Core) settleOne(id laneID, l *lane, r *Reference, o Outcome) {
-	c.stats.Open--
+	c.hold(id, l, -1)
 	c.stats.Settled++
 	c.values[id.side()].closed(id, r)
 	c.weigh(id, l, -int64(r.Size))

@@ -1,7 +1,7 @@
 package engine
 
 // Stats counts what the engine holds and what it has done. The first group
-// are levels, the second counters since the start or restart.
+// and the last are levels, the second counters since the start or restart.
 type Stats struct {
 	Open     int // references in the queue
 	OnDesk   int // of them, those of parked items
@@ -19,6 +19,7 @@ type Stats struct {
 	DriftOverwritten uint64 // records older than the sync whose content was overwritten by a first change
 
 	BreakerOpen [2]bool // by side
+	Full        [2]bool // by side: its outbox keeps what it has until there is room in the queue
 }
 
 // move changes where a lane's item is. Nothing else writes the state, so that
@@ -28,6 +29,9 @@ func (c *Core) move(id laneID, to laneState) {
 	l := &p.lanes[id.side()]
 	c.items[l.state]--
 	c.items[to]++
+	refs := &c.jobs[c.jobByMap[p.key.Map]].refs[id.side()]
+	refs[l.state] -= len(l.open)
+	refs[to] += len(l.open)
 	if l.state.working() {
 		c.working[p.key.Map]--
 		c.ranOut = c.ranOut || c.cfg.Barrier && c.working[p.key.Map] == 0
@@ -36,13 +40,11 @@ func (c *Core) move(id laneID, to laneState) {
 		c.working[p.key.Map]++
 	}
 	if to == parked && l.state != parked {
-		c.stats.OnDesk += len(l.open)
 		c.weigh(id, l, -l.size())
 	}
 	off := l.state == parked && to != parked
 	l.state = to
 	if off {
-		c.stats.OnDesk -= len(l.open)
 		c.weigh(id, l, l.size())
 	}
 	if c.cfg.Watch != nil {
@@ -53,17 +55,35 @@ func (c *Core) move(id laneID, to laneState) {
 // Stats returns the current figures.
 func (c *Core) Stats() Stats {
 	s := c.stats
+	s.Open, s.OnDesk = c.queued()
 	s.InFlight, s.Blocked = c.items[inFlight], c.items[blocked]
 	s.Parked, s.Backoff = c.items[parked], c.items[backoff]
 	s.Live, s.Resyncs = len(c.lives), len(c.resyncs)
 	for side := range c.gates {
-		s.BreakerOpen[side] = c.gates[side].shut
+		s.BreakerOpen[side], s.Full[side] = c.gates[side].shut, c.outbox[side].full
 	}
 	return s
 }
 
 // Queued returns how many references wait, but for those of parked items.
-func (c *Core) Queued() int { return c.stats.Open - c.stats.OnDesk }
+func (c *Core) Queued() int {
+	open, onDesk := c.queued()
+	return open - onDesk
+}
+
+// queued returns how many references are in the queue, and how many of them belong to
+// parked items.
+func (c *Core) queued() (open, onDesk int) {
+	for j := range c.jobs {
+		for _, refs := range c.jobs[j].refs {
+			for _, n := range refs {
+				open += n
+			}
+			onDesk += refs[parked]
+		}
+	}
+	return open, onDesk
+}
 
 // Idle reports whether nothing is under way and no item can run or waits for
 // its time: what is left in the queue, if anything, waits for an operator.

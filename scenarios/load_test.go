@@ -249,7 +249,7 @@ func TestParse(t *testing.T) {
 		{Name: "operation-10", At: 9 * time.Hour, Do: engine.CompareMaps, Job: "masters"},
 	})
 	check("engine", got.Engine, Engine{
-		Mode: Async, Workers: 2, Batch: 100, Timeout: 90 * time.Second,
+		Mode: Async, Workers: 2, Batch: 100, Queue: 500, Timeout: 90 * time.Second,
 		Retry: Retry{3, 500 * time.Millisecond, 1.5, time.Minute}, Poll: 5 * time.Minute,
 		Breaker: Breaker{5, 30 * time.Second}, Sequence: Barrier, OnParentError: Proceed,
 		LockWait: 5 * time.Second, DeleteRace: DeleteWins, DeletePolicy: DeleteAll,

@@ -429,6 +429,7 @@ type Engine struct {
 	Mode            Mode          `key:"mode"`
 	Workers         int           `key:"workers"` // batches in flight at once
 	Batch           int           `key:"batch"`   // records in one batch
+	Queue           int           `key:"queue"`   // changes of one side that are held at once
 	Timeout         time.Duration `key:"timeout"` // until a request without an answer is given up
 	Retry           Retry         `key:"retry"`
 	Breaker         Breaker       `key:"breaker"`

@@ -668,6 +668,10 @@ var engineObject = object{
 			doc: "how many records a batch holds",
 		},
 		{
+			name: "queue", shape: leaf{whole(1, 10_000_000)}, standard: "100000", source: "assumed: that the queue is bounded is not published",
+			doc: "how many changes of one side the engine holds at once, beside those that wait for people; the outbox keeps the others",
+		},
+		{
 			name: "timeout", shape: positive{timeSpan}, standard: "2m", source: "documented: Dataverse ends a message after 2 minutes, plug-ins included",
 			doc: "when a request without an answer is given up",
 		},

@@ -42,6 +42,9 @@ const (
 	MetricItems Metric = "items"
 	// MetricBreaker is 1 while the breaker of a side is open, else 0; by side.
 	MetricBreaker Metric = "breaker"
+	// MetricFull is 1 while the outbox of a side keeps what it has until there is room
+	// in the queue, else 0; by side.
+	MetricFull Metric = "full"
 	// MetricHeld is how many users wait for live transactions; by side.
 	MetricHeld Metric = "held"
 
@@ -102,13 +105,18 @@ func (l *loop) gauge() {
 		held[n.side]++
 	}
 	for _, side := range engine.Sides {
-		open := 0
-		if now.BreakerOpen[side] {
-			open = 1
-		}
-		m.Level(MetricBreaker, side.String(), open)
+		m.Level(MetricBreaker, side.String(), oneIf(now.BreakerOpen[side]))
+		m.Level(MetricFull, side.String(), oneIf(now.Full[side]))
 		m.Level(MetricHeld, side.String(), held[side])
 	}
+}
+
+// oneIf is the level of what is so or not.
+func oneIf(is bool) int {
+	if is {
+		return 1
+	}
+	return 0
 }
 
 // ifNot adds a word to a label of what did not go well.

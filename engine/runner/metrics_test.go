@@ -49,7 +49,7 @@ func TestMetrics(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		g := &gauges{sums: map[string]uint64{}, highest: map[string]int{}, last: map[string]int{}, longest: map[string]time.Duration{}}
-		w.config.Metrics = g
+		w.config.Metrics, w.config.Engine.QueueMax = g, 1
 		target := w.clients[engine.Dataverse]
 		stop := w.start()
 		w.set(engine.FinOps, "A", "Contoso")                                                                  // synced
@@ -87,7 +87,7 @@ func TestMetrics(t *testing.T) {
 		}
 		for name, want := range map[string][2]int{
 			"queue/": {1, 1}, "items/in flight": {1, 0}, "items/parked": {1, 1}, "items/backoff": {1, 0}, "items/blocked": {0, 0},
-			"breaker/dataverse": {1, 0}, "breaker/finops": {0, 0}, "held/finops": {1, 0}, "held/dataverse": {0, 0},
+			"breaker/dataverse": {1, 0}, "breaker/finops": {0, 0}, "full/finops": {1, 0}, "full/dataverse": {0, 0}, "held/finops": {1, 0}, "held/dataverse": {0, 0},
 		} {
 			if got := [2]int{g.highest[name], g.last[name]}; got != want {
 				t.Errorf("%s: highest and last %v, want %v", name, got, want)

@@ -113,7 +113,8 @@ type Setup struct {
 	Permuted    bool         `json:"permuted,omitempty"` // what happens at one instant comes in an order drawn from the seed
 	Workers     int          `json:"workers,omitempty"`
 	Batch       int          `json:"batch,omitempty"`
-	Pull        int          `json:"pull,omitempty"` // references per pull
+	Pull        int          `json:"pull,omitempty"`  // references per pull
+	Queue       int          `json:"queue,omitempty"` // references of one side that are held at once; 0: 100,000
 	Attempts    int          `json:"attempts,omitempty"`
 	Barrier     bool         `json:"barrier,omitempty"`
 	Proceed     bool         `json:"proceed,omitempty"`

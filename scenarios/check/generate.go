@@ -33,6 +33,9 @@ func Generate(s *Subject, d Dice) *Case {
 		c.Setup.System(side).Hides = g.swarm.deletes && d.Bits(1) == 1
 	}
 	g.plots(c)
+	if g.swarm.tight {
+		c.Setup.Queue = oneOf(d, []int{0, 1, 2, 3})
+	}
 	return c.untangled()
 }
 

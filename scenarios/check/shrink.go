@@ -144,6 +144,7 @@ func (s *shrinker) setup() {
 		func(u *Setup) { u.Workers = 0 },
 		func(u *Setup) { u.Batch = 0 },
 		func(u *Setup) { u.Pull = 0 },
+		func(u *Setup) { u.Queue = 0 },
 		func(u *Setup) { u.Attempts = 0 },
 		func(u *Setup) { u.Barrier = false },
 		func(u *Setup) { u.Proceed = false },

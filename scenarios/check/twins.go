@@ -21,7 +21,7 @@ var (
 	storeTwin     = oracle.Contract{ID: "store-twin", Text: "memory and SQLite stores give the same outcomes and final data"}
 	crashSafe     = oracle.Contract{ID: "crash-safe", Text: "a crash at any point, then restart: every contract here still holds; where edits of one record come from one side only, the final data are the same as without it"}
 	idempotent    = oracle.Contract{ID: "idempotent", Text: "a repeated notification, batch or retry leaves the final data as they were"}
-	batchBlind    = oracle.Contract{ID: "batch-blind", Text: "another size of batches and pulls and another number of workers give the same final data where all edits come from one side"}
+	batchBlind    = oracle.Contract{ID: "batch-blind", Text: "other sizes of batches, pulls and queue and another number of workers give the same final data where all edits come from one side"}
 	mirror        = oracle.Contract{ID: "mirror", Text: "with sides and primary mirrored the end is mirrored, where all edits come before the engine starts"}
 	commute       = oracle.Contract{ID: "commute", Text: "edits on different records commute, where all edits come before the engine starts"}
 )
@@ -111,7 +111,7 @@ func repeatNotifications(s *Subject, c *Case, _ *Plan) bool {
 
 // otherBatches sets sizes that no case draws.
 func otherBatches(s *Subject, c *Case, _ *Plan) bool {
-	c.Setup.Batch, c.Setup.Pull, c.Setup.Workers = 7, 5, 3
+	c.Setup.Batch, c.Setup.Pull, c.Setup.Workers, c.Setup.Queue = 7, 5, 3, 4
 	return !s.filters(c)
 }
 

@@ -201,7 +201,7 @@ func (p *plan) world(run int) model.Config {
 		Maps: p.maps, End: sim.Time(s.Time.End()),
 		Driver: driver.Config{
 			Engine: engine.Config{
-				Workers: s.Engine.Workers, Batch: s.Engine.Batch, Poll: s.Engine.Poll,
+				Workers: s.Engine.Workers, Batch: s.Engine.Batch, QueueMax: s.Engine.Queue, Poll: s.Engine.Poll,
 				Attempts: s.Engine.Retry.Attempts, RetryBase: s.Engine.Retry.Base,
 				RetryTimes: s.Engine.Retry.Factor, RetryCap: s.Engine.Retry.Cap,
 				TripAfter: s.Engine.Breaker.TripAfter, Probe: s.Engine.Breaker.Probe,

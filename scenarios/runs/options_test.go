@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"testing"
 	"time"
 
@@ -149,6 +150,13 @@ func TestEngineOptionsTakeEffect(t *testing.T) {
 		}
 		return n
 	}
+	peak := func(r *result.Run, name string) (most float64) {
+		i := slices.IndexFunc(r.Series, func(s result.Series) bool { return s.Name == name })
+		for _, p := range r.Series[i].Points {
+			most = max(most, p.Value)
+		}
+		return most
+	}
 	if blocked(usual) == 0 {
 		t.Error("no child waits for a parent on the error desk: the test shows nothing")
 	}
@@ -176,6 +184,13 @@ func TestEngineOptionsTakeEffect(t *testing.T) {
 			return ""
 		}},
 		{"engine.breaker.probe=10m", nil},
+		{"engine.queue=20", func(r *result.Run) string { // what waits in the outbox counts as backlog
+			was, is := peak(usual, "backlog"), peak(r, "backlog")
+			if out, before := peak(r, "outbox"), peak(usual, "outbox"); out < 3*before || is < 0.8*was || is > 1.25*was {
+				return fmt.Sprintf("at most %v changes wait, of them %v in the outboxes; without a limit %v and %v", is, out, was, before)
+			}
+			return ""
+		}},
 	} {
 		t.Run(c.set, func(t *testing.T) {
 			t.Parallel()
