@@ -89,7 +89,7 @@ func alertOf(d *datadriven.TestData) (a engine.Alert) {
 type habit struct {
 	m      engine.MapID
 	column int
-	how    string // upper, lower, dot (a dot is added), or none
+	how    string // of texts: upper, lower, dot (a dot is added), trim, cut (after three letters); default ("none" for null); of numbers: round; or none
 	within bool   // the transaction of the write
 }
 
@@ -98,18 +98,44 @@ type habit struct {
 func (s *testSystem) apply(k engine.Key, values []engine.Value, within bool) []engine.Value {
 	after := slices.Clone(values)
 	for _, h := range s.habits {
-		if h.m != k.Map || h.within != within || after[h.column].Kind != engine.KindText {
-			continue
+		if h.m == k.Map && h.within == within {
+			after[h.column] = h.of(after[h.column])
 		}
-		text := after[h.column].Text
-		after[h.column] = engine.Text(map[string]string{
-			"upper": strings.ToUpper(text), "lower": strings.ToLower(text), "dot": text + ".",
-		}[h.how])
 	}
 	if slices.EqualFunc(values, after, engine.Value.Equal) {
 		return nil
 	}
 	return after
+}
+
+// of returns what a value becomes by a habit.
+func (h habit) of(v engine.Value) engine.Value {
+	switch {
+	case v.Kind == engine.KindNull && h.how == "default":
+		return engine.Text("none")
+	case v.Kind == engine.KindNumber && h.how == "round":
+		v.Number -= v.Number % 1e6
+	case v.Kind == engine.KindText:
+		v.Text = h.ofText(v.Text)
+	}
+	return v
+}
+
+func (h habit) ofText(text string) string {
+	switch h.how {
+	case "upper":
+		return strings.ToUpper(text)
+	case "lower":
+		return strings.ToLower(text)
+	case "dot":
+		return text + "."
+	case "trim":
+		return strings.TrimRight(text, " ")
+	case "cut":
+		return text[:min(3, len(text))]
+	default:
+		return text
+	}
 }
 
 // react lets business logic answer a write of the engine.
