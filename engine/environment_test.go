@@ -23,7 +23,7 @@ import (
 // is the trace of what happened.
 //
 //	maps, remap              declare table maps, one per line: see [environment.declareMap]; "remap" does so anew
-//	config k=v ...           workers, batch, attempts, queue, primary, deletes=transaction (it takes its whole transaction live), hides=SIDE
+//	config k=v ...           workers, batch, attempts, queue, primary, deletewins, deletes=transaction (it takes its whole transaction live), hides=SIDE
 //	user SIDE [bypass]       one transaction; a line per operation: create|update|delete MAP KEY col=value ...
 //	notify SIDE              a notification reaches the engine
 //	step [N]                 carry out the next N requests (1)
@@ -294,6 +294,8 @@ func (e *environment) configure(d *datadriven.TestData) {
 			e.cfg.PauseAge, _ = time.ParseDuration(a.Vals[0])
 		case "pausesize":
 			e.cfg.PauseSize = int64(n)
+		case "deletewins":
+			e.cfg.DeleteWins = true
 		case "hides":
 			e.cfg.Hides[sideNamed(a.Vals[0])] = true
 		case "deletes":
