@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Assumption is a setting whose value no documentation gives, with values that
@@ -70,6 +71,60 @@ func Assumptions(name string, sets ...string) ([]Assumption, error) {
 		}
 	}
 	return list, nil
+}
+
+// Between is the value a share of the way from the assumption's own value to
+// another one, from 0 to 1, to three digits, and how many times the own value it is.
+// It reports false where there is nothing between, as with words.
+func (a *Assumption) Between(o Other, share float64) (b Other, times float64, ok bool) {
+	if scale, scaled := scales[o.Name]; scaled {
+		times = 1 + share*(scale-1)
+		b.Name = writeNumber(threeDigits(times)) + "-fold"
+		for _, s := range o.Point {
+			d, err := readSpan(s.Value)
+			if err != nil {
+				return b, 0, false
+			}
+			b.Point = append(b.Point, Setting{s.Path, writeSpan(time.Duration(float64(d) / scale * times))})
+		}
+		return b, times, true
+	}
+	var own, value float64
+	var text string
+	x, y := numberWithUnit.FindStringSubmatch(a.Value), numberWithUnit.FindStringSubmatch(o.Name)
+	if d, err := readSpan(a.Value); err == nil {
+		to, err := readSpan(o.Name)
+		if err != nil {
+			return b, 0, false
+		}
+		own = float64(d)
+		value = threeDigits(own + share*(float64(to)-own))
+		text = writeSpan(time.Duration(value))
+	} else {
+		if x == nil || y == nil || x[2] != y[2] {
+			return b, 0, false
+		}
+		own, _ = strconv.ParseFloat(x[1], 64)
+		to, _ := strconv.ParseFloat(y[1], 64)
+		value = threeDigits(own + share*(to-own))
+		if x[2] == "" && !strings.Contains(x[1], ".") {
+			value = math.Round(value)
+		}
+		text = writeNumber(value) + x[2]
+	}
+	if own == 0 {
+		return b, 0, false
+	}
+	return Other{text, Point{{a.Path, text}}}, value / own, true
+}
+
+// scales are the names of what scales the times of a distribution.
+var scales = map[string]float64{"half": .5, "double": 2}
+
+// threeDigits rounds to three digits that count.
+func threeDigits(v float64) float64 {
+	v, _ = strconv.ParseFloat(strconv.FormatFloat(v, 'g', 3, 64), 64)
+	return v
 }
 
 // known is true of what a team knows of itself, or that changes nothing.

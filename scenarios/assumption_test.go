@@ -1,6 +1,7 @@
 package scenarios_test
 
 import (
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -70,5 +71,44 @@ func TestAssumptions(t *testing.T) {
 	}
 	if copied, err := scenarios.Assumptions("month-end", "engine.mode=integrator"); err != nil || !slices.ContainsFunc(copied, func(a scenarios.Assumption) bool { return a.Path == "integrator.interval" }) {
 		t.Errorf("the integrator's interval is not among its assumptions (%v)", err)
+	}
+}
+
+// TestBetween: values on the way to another one are of the same kind, to three
+// digits, and can be set; between words there is none.
+func TestBetween(t *testing.T) {
+	t.Parallel()
+	for _, x := range []struct {
+		own, other string
+		point      scenarios.Point // of the other
+		share      float64
+		want       string // the value; empty: none
+		times      float64
+	}{
+		{"1x", "2x", nil, .375, "1.38x", 1.38},
+		{"1x", "2x", nil, 0, "1x", 1},
+		{"60s", "30s", nil, .5, "45s", .75},
+		{"1m", "2m", nil, .0625, "1m3.8s", 1.0633},
+		{"-2s", "-4s", nil, .25, "-2.5s", 1.25},
+		{"8", "16", nil, .3125, "11", 1.375},
+		{"8", "4", nil, 1, "4", .5},
+		{"0.2%", "0.4%", nil, .5, "0.3%", 1.5},
+		{"true", "false", nil, .5, "", 0},
+		{"refuse", "overwrite", nil, .5, "", 0},
+		{"lognormal p50 90ms p99 1.2s", "half", scenarios.Point{{Path: "a.p50", Value: "45ms"}, {Path: "a.p99", Value: "600ms"}}, .5, "0.75-fold a.p50=67.5ms a.p99=900ms", .75},
+		{"lognormal p50 90ms", "double", scenarios.Point{{Path: "a.p50", Value: "180ms"}}, .25, "1.25-fold a.p50=112.5ms", 1.25},
+	} {
+		a := &scenarios.Assumption{Path: "a", Value: x.own}
+		if x.point == nil {
+			x.point = scenarios.Point{{Path: "a", Value: x.other}}
+		}
+		b, times, ok := a.Between(scenarios.Other{Name: x.other, Point: x.point}, x.share)
+		got := b.Name
+		if ok && len(b.Point) > 0 && b.Point[0].Path != "a" {
+			got += " " + strings.Join(b.Point.Sets(), " ")
+		}
+		if ok != (x.want != "") || ok && (got != x.want || math.Abs(times-x.times) > 1e-3) {
+			t.Errorf("%v of the way from %s to %s: %s, %v times (%v), want %s, %v times", x.share, x.own, x.other, got, times, ok, x.want, x.times)
+		}
 	}
 }

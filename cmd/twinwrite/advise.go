@@ -49,11 +49,15 @@ func (f *compareFlags) advise(cmd *cobra.Command, name string, all []*contender,
 	for i := range all[async].set.Runs {
 		events = max(events, all[async].set.Runs[i].Events)
 	}
-	ad := &advising{flags: f, cmd: cmd, name: name, all: all, async: async, events: events}
+	ad := &advising{flags: f, cmd: cmd, name: name, all: all, async: async, events: events, most: eventsMost}
 	if err := ad.variants(c, variants); err != nil {
 		return err
 	}
 	if err := ad.assumptions(c, variants); err != nil {
+		return err
+	}
+	ad.most = min(eventsMost, ad.spent+ad.spent/4)
+	if err := comparison.Narrow(c, ad.ways); err != nil {
 		return err
 	}
 	if cmd.Context().Err() != nil { // what was cut short says nothing
@@ -71,12 +75,14 @@ type advising struct {
 	async  int
 	events uint64 // of one run, at most
 	spent  uint64 // events, as estimated beforehand
+	most   uint64 // that may be spent
+	ways   []comparison.Way
 }
 
 // affords takes so many runs from what may be spent.
 func (ad *advising) affords(runs int) bool {
 	cost := ad.events * uint64(max(runs, 0))
-	if ad.spent+cost > eventsMost {
+	if ad.spent+cost > ad.most {
 		return false
 	}
 	ad.spent += cost
@@ -156,29 +162,67 @@ func (ad *advising) assumptions(c *result.Comparison, variants []result.Variant)
 
 // examine makes the comparison with its variants again under another value.
 func (ad *advising) examine(c *result.Comparison, variants []result.Variant, v *value) error {
-	point := v.other.Point.Sets()
-	var trials []*trial
-	for _, x := range ad.all {
-		trials = append(trials, &trial{sets: append(slices.Clone(x.sets), point...), runs: comparison.VariantRuns})
-	}
-	for _, x := range variants {
-		sets := append(slices.Clone(ad.all[ad.async].sets), point...)
-		trials = append(trials, &trial{sets: append(sets, x.Path+"="+x.Value), runs: comparison.VariantRuns})
-	}
-	ad.say("%s: the comparison again, %d runs each", strings.Join(point, " "), comparison.VariantRuns)
-	if err := ad.run(trials); err != nil {
+	like := *c
+	like.Variants = variants
+	ad.say("%s: the comparison again, %d runs each", strings.Join(v.other.Point.Sets(), " "), comparison.VariantRuns)
+	under, err := ad.again(&like, v.other.Point)
+	if under == nil || err != nil {
 		return err
 	}
-	under := &result.Comparison{Name: c.Name, Axis: c.Axis, Command: c.Command}
-	for i, x := range ad.all {
-		if trials[i].set == nil {
-			return nil // a mode does not allow the value
-		}
-		under.Settings = append(under.Settings, result.Setting{Name: x.name, Set: trials[i].set})
-	}
-	under.Variants = filled(variants, trials[len(ad.all):])
 	c.Assumed = append(c.Assumed, result.Assumed{Path: v.Path, Value: v.Value, Other: v.other.Name, Under: under})
+	var w comparison.Way
+	if _, _, ok := v.Between(v.other, 0); ok {
+		w = way{ad, v}
+	}
+	ad.ways = append(ad.ways, w)
 	return nil
+}
+
+// again makes the settings and variants of a comparison with other values; nil where
+// a mode does not allow them.
+func (ad *advising) again(like *result.Comparison, point scenarios.Point) (*result.Comparison, error) {
+	var trials []*trial
+	for _, s := range like.Settings {
+		i := slices.IndexFunc(ad.all, func(x *contender) bool { return x.name == s.Name })
+		trials = append(trials, &trial{sets: append(slices.Clone(ad.all[i].sets), point.Sets()...), runs: comparison.VariantRuns})
+	}
+	for _, x := range like.Variants {
+		sets := append(slices.Clone(ad.all[ad.async].sets), point.Sets()...)
+		trials = append(trials, &trial{sets: append(sets, x.Path+"="+x.Value), runs: comparison.VariantRuns})
+	}
+	if err := ad.run(trials); err != nil {
+		return nil, err
+	}
+	under := &result.Comparison{Name: like.Name, Axis: like.Axis, Command: like.Command}
+	for i, s := range like.Settings {
+		if trials[i].set == nil {
+			return nil, nil //nolint:nilnil // there is none, and that is no fault
+		}
+		under.Settings = append(under.Settings, result.Setting{Name: s.Name, Set: trials[i].set})
+	}
+	under.Variants = filled(like.Variants, trials[len(like.Settings):])
+	return under, nil
+}
+
+// way leads from an assumption's value to the other one, by trials that may be
+// afforded.
+type way struct {
+	ad *advising
+	v  *value
+}
+
+func (w way) At(share float64) (name string, times float64) {
+	o, times, _ := w.v.Between(w.v.other, share)
+	return o.Name, times
+}
+
+func (w way) Try(share float64, like *result.Comparison) (*result.Comparison, error) {
+	if !w.ad.affords((len(like.Settings) + len(like.Variants)) * comparison.VariantRuns) {
+		return nil, nil //nolint:nilnil // what it costs is more than may be spent
+	}
+	o, _, _ := w.v.Between(w.v.other, share)
+	w.ad.say("%s: where an answer turns, %d runs each", strings.Join(o.Point.Sets(), " "), comparison.VariantRuns)
+	return w.ad.again(like, o.Point)
 }
 
 // value is another value of an assumption, and the contender that is probed.

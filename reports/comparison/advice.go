@@ -64,20 +64,26 @@ type adviser struct {
 	sets     map[string]*result.Set // by mode, complete runs
 	sc       *result.Scenario       // that of async
 	tried    []try
-	about    string // the table map in question
+	beside   []*Figure // of what was tried elsewhere, and counts when differences are corrected
+	about    string    // the table map in question
 	evidence []Evidence
 }
 
 // newAdviser is nil where no modes were compared, or async is not among them.
 func newAdviser(c *result.Comparison) *adviser {
-	if c.Axis != "engine.mode" {
-		return nil
+	if a := adviserOf(c); c.Axis == "engine.mode" && a != nil && len(a.sets) > 1 {
+		return a
 	}
+	return nil
+}
+
+// adviserOf is nil where async is not compared.
+func adviserOf(c *result.Comparison) *adviser {
 	a := &adviser{c: c, sets: map[string]*result.Set{}, evidence: []Evidence{}}
 	for _, s := range c.Settings {
 		a.sets[s.Set.Scenario.Mode] = whole(s.Set)
 	}
-	if a.sets[asyncMode] == nil || len(a.sets) < 2 {
+	if a.sets[asyncMode] == nil {
 		return nil
 	}
 	a.sc = &a.sets[asyncMode].Scenario

@@ -120,7 +120,7 @@ func (a *Advice) turns(c *result.Comparison) {
 			choice.Assumed = fmt.Sprintf("Whether an assumption turns it is open: %s, of which each of them was given, do not decide it.", words.Counted(len(few.Settings[0].Set.Runs), "run", "runs"))
 			continue
 		}
-		choice.Assumed = a.turned(c.Assumed, under, i, choice.Answer)
+		choice.Assumed = a.turned(c.Assumed, under, i, newAdviser(c).aboutOf(i), choice.Answer)
 	}
 }
 
@@ -135,7 +135,7 @@ func examined(assumed []result.Assumed) string {
 
 // turned tells what other values do to one answer, and keeps the figures of those
 // that turn it.
-func (a *Advice) turned(assumed []result.Assumed, under []*Advice, i int, answer string) string {
+func (a *Advice) turned(assumed []result.Assumed, under []*Advice, i int, about, answer string) string {
 	var turns []string
 	for k, x := range assumed {
 		other := under[k].choices()[i]
@@ -143,11 +143,7 @@ func (a *Advice) turned(assumed []result.Assumed, under []*Advice, i int, answer
 			continue
 		}
 		why := other.why()
-		where := ""
-		if within(x) {
-			where = " (it turns between the two)"
-		}
-		turns = append(turns, fmt.Sprintf("with %s at %s in place of %s%s it is %s%s", x.Path, x.Other, x.Value, where, other.Answer, why))
+		turns = append(turns, fmt.Sprintf("with %s at %s in place of %s%s it is %s%s", x.Path, x.Other, x.Value, a.where(&x, about, other.What), other.Answer, why))
 		for _, e := range under[k].Evidence {
 			if strings.Contains(why, e.Value) {
 				e.Setting += ", with " + x.Path + " at " + x.Other
@@ -157,6 +153,10 @@ func (a *Advice) turned(assumed []result.Assumed, under []*Advice, i int, answer
 	}
 	examined := words.Counted(len(assumed), "assumption", "assumptions") + " examined"
 	switch {
+	case turns == nil && len(assumed) == 1:
+		return "The one assumption examined does not turn it."
+	case turns != nil && len(assumed) == 1:
+		return fmt.Sprintf("The one assumption examined turns it: %s.", turns[0])
 	case turns == nil:
 		return fmt.Sprintf("None of the %s turns it.", examined)
 	case len(turns) == len(assumed):

@@ -123,7 +123,7 @@ func (a *adviser) option(mode string, m int) option {
 // is enough: the data integrator has no queue and no error desk. Where nothing
 // is asked, the two kinds of waiting are weighed.
 func (a *adviser) mode(m int) Choice {
-	c := Choice{What: "mode", Answer: Undecided, Because: []string{}}
+	c := Choice{What: modeWhat, Answer: Undecided, Because: []string{}}
 	var left, open []option
 	var gone []string // modes that are ruled out
 	asked := false

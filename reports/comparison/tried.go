@@ -49,7 +49,7 @@ func (a *adviser) try() {
 			}
 		}
 	}
-	correct(all)
+	correct(append(all, a.beside...))
 	correct(parts) // they say whose changes lose, and decide nothing
 	for _, t := range a.tried {
 		a.about = t.about

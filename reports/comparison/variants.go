@@ -15,8 +15,9 @@ import (
 // another value of an assumption: run i with the draws of the comparison's run i.
 const VariantRuns = 5
 
-// What can be decided otherwise in a variant.
+// What is decided: the mode by the modes beside each other, all else in variants.
 const (
+	modeWhat     = "mode"
 	primaryWhat  = "primary"
 	sequenceWhat = "sequence"
 	workersWhat  = "workers"

@@ -2,6 +2,7 @@ package html_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/twinwrite/twinwrite/reports/html/traced"
@@ -23,6 +24,9 @@ func TestTraced(t *testing.T) {
 				t.Fatalf("%d sentences and %d tables: the page is not read", len(p.Sentences), len(p.Tables))
 			}
 			trace(t, p)
+			if told := strings.Contains(strings.Join(p.Sentences, " "), "it turns at about 1.41-fold, between 1.37-fold and 1.44-fold"); told != (name == "assumed") {
+				t.Errorf("told where an answer turns: %v", told)
+			}
 			if p.Numbers < 10 || p.Estimates == 0 && name != "one run" {
 				t.Errorf("only %d numbers were traced, %d with an interval", p.Numbers, p.Estimates)
 			}
@@ -148,7 +152,9 @@ func assumed(n int) *result.Comparison {
 	}
 	c.Assumed = []result.Assumed{
 		{Path: "links.latency", Value: "5ms", Other: "half", Under: under(.5)},
-		{Path: "links.loss", Value: "0.01", Other: "double", Under: under(1)},
+		{Path: "links.loss", Value: "0.01", Other: "double", Under: under(1), Turns: []result.Turn{
+			{About: "all maps", What: "workers", Answer: "32", Other: "16", From: "1.37-fold", To: "1.44-fold", Near: "1.41-fold"},
+		}},
 	}
 	return c
 }

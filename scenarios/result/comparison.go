@@ -39,4 +39,15 @@ type Assumed struct {
 	Value string // what the scenario has
 	Other string // "16", "half"
 	Under *Comparison
+	Turns []Turn // of answers that it turns: where on the way to the other value
+}
+
+// Turn is where on the way between two values of an assumption one answer of the
+// advice turns, as far as that was searched.
+type Turn struct {
+	About, What   string // the table map, or "all maps"; the decision
+	Answer, Other string // as it is, and where it has turned
+	From, To      string // the last value at which it is as it is, and the first at which it has turned
+	Near          string // a value between the two, where they are near to each other
+	Cut           bool   // they are not, because trials would have cost too much
 }
