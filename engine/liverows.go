@@ -126,12 +126,10 @@ func (c *Core) captureOnTop(t *liveTx, ys []*Record) bool {
 			continue
 		}
 		set := m.drifted(y, side)
-		if x := t.x[i]; x != nil && x.Alive { // what X holds alike comes back as it is
-			set = m.differing(side, set, x, y)
+		if set == 0 || !t.goesAway(i, y) && m.differing(side, set, t.x[i], y) == 0 { // what X holds alike comes back as it is
+			continue
 		}
-		if set != 0 {
-			late = append(late, c.late(c.pairs.ensure(k, side), y, t.x[i], set))
-		}
+		late = append(late, c.late(c.pairs.ensure(k, side), y, t.x[i], set))
 	}
 	return c.sendLate(t, capturingOnTop, late)
 }

@@ -73,6 +73,7 @@ func (o *Oracle) unhide(at sim.Time, s *shape, p *pair, y engine.Side, source *h
 	p.passedAgain(s, y, &r.bypass)
 	next, edited := o.standsOf(s, p, y), s.differ(after.Values, w.Source.Values)
 	for g := range s.groups {
+		o.givenBack(p, x, g, source.of(g).commits[x], next[g].commits[x])
 		switch was := *source.of(g); {
 		case next[g].commits[y] == was.commits[y]:
 			next[g] = was
@@ -90,6 +91,18 @@ func (o *Oracle) unhide(at sim.Time, s *shape, p *pair, y engine.Side, source *h
 	}
 	o.references(at, y, intentOf(prev), prev, after, r.hidden)
 	o.restored(at, p, y, intentOf(prev), source, ^set(0), 0)
+}
+
+// givenBack notes that the commits of side x in (from, to] are not part of the other
+// side's record any more: they had come with what was undone.
+func (o *Oracle) givenBack(p *pair, x engine.Side, g int, from, to uint32) {
+	for w := p.walk(x, g, from, to); ; {
+		c := w.next()
+		if c == nil {
+			return
+		}
+		c.there &^= only(g)
+	}
 }
 
 // risen reports whether a record was created past the hook over a tombstone.

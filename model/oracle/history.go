@@ -297,9 +297,9 @@ func (p *pair) open(s engine.Side) []commit {
 
 // forget drops the oldest commits of which nothing is open: each has its
 // outcome, was followed by agreement, and reached the other side or was
-// dropped.
+// dropped. What came there with a live transaction may yet be given back.
 func (o *Oracle) forget(p *pair) {
-	if p.waiting == nil {
+	if p.waiting == nil || o.inDoubt(p) {
 		return
 	}
 	for s := range p.waiting.lines {

@@ -214,6 +214,17 @@ func (o *Oracle) commitHeld(at sim.Time, side engine.Side, p *pair) (h *head, si
 	return nil, at
 }
 
+// inDoubt reports whether a live transaction that has not ended has written a record of
+// the pair.
+func (o *Oracle) inDoubt(p *pair) bool {
+	for _, l := range o.between {
+		if slices.ContainsFunc(l.rows, func(r liveRow) bool { return r.pair == p && r.landed }) {
+			return true
+		}
+	}
+	return false
+}
+
 // failed reports whether a live transaction has ended without a commit, whatever the
 // engine still writes for it.
 func (o *Oracle) failed(side engine.Side, tx engine.TxID) bool {

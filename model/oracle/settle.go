@@ -123,7 +123,7 @@ func (o *Oracle) stale(at sim.Time, p *pair, ref *engine.Reference, c *commit, o
 	x := ref.Side
 	switch out.Reason {
 	case engine.Superseded:
-		if p.life[x] == c.life && p.newest(x, c) {
+		if p.life[x] == c.life && p.newest(x, c, set(ref.Groups)) {
 			o.breach(trueOutcome, at, &ref.Key, "change %d.%d of %s ended as superseded, and is the latest of its side", c.life, c.number, x)
 		}
 	case engine.GoneFromSource:
@@ -149,9 +149,10 @@ func (p *pair) madeAnew(x engine.Side, c *commit) bool {
 }
 
 // newest reports whether a change is the latest of its side that the engine knows
-// of, captured or live, in any of its column groups.
-func (p *pair) newest(x engine.Side, c *commit) bool {
-	left, live := c.groups, false
+// of, captured or live, in any of the column groups that it was captured in: what had
+// gone past the hook and back again beside it was not.
+func (p *pair) newest(x engine.Side, c *commit, in set) bool {
+	left, live := c.groups&in, false
 	if c.what.has(gone) {
 		return false
 	}
