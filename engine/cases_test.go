@@ -88,7 +88,7 @@ var corners = []corner{
 	{what: "a power loss after the acknowledgement", traces: "power_loss_after_the_acknowledgement"},
 	{what: "a parent deleted between lookup and write", traces: "parent_deleted_between_lookup_and_write"},
 	{what: "a delete undone with unseen edits", traces: "delete_undone_with_unseen_edits restored_without_what_has_no_mapping hidden_delete_undone_loses_nothing created_past_the_hook_over_a_delete_that_is_undone created_over_a_hidden_delete_past_the_hook hidden_delete_commits key_is_busy_while_its_delete_is_open"},
-	{what: "a live write undone, and another edit", traces: "live_write_undone_and_edited_again live_write_in_doubt undo_leaves_what_flows_the_other_way create_over_a_held_record_is_undone create_over_a_held_record_commits edit_over_an_undone_create_stays edit_of_an_undone_create_ends_its_life undone_live_write_with_a_change_past_the_hook_on_top"},
+	{what: "a live write undone, and another edit", traces: "live_write_undone_and_edited_again live_write_in_doubt undo_leaves_what_flows_the_other_way create_over_a_held_record_is_undone create_over_a_held_record_commits edit_over_an_undone_create_stays edit_of_an_undone_create_ends_its_life undone_live_write_with_a_change_past_the_hook_on_top undone_over_a_later_life"},
 	{what: "a re-assert before the captured reference", traces: "conflict_secondary_rejected interleaved_edits_secondary_first"},
 	{what: "a crash after the late capture", traces: "crash_after_the_late_capture"},
 	{what: "an uncaptured column beside a captured one", traces: "uncaptured_column_beside_a_captured_one uncaptured_field_beside_a_captured_one live_change_takes_what_passed_the_hook_along live_write_over_what_passed_the_hook"},
