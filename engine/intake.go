@@ -35,13 +35,18 @@ func (c *Core) pull(side Side) {
 		o.again = true
 		return
 	}
+	waits := o.full
 	o.full = false
 	if c.paused(side) { // whoever notifies
 		o.pollAt = c.gates[side].pause
 		return
 	}
 	most := c.mayFetch(side)
-	if o.full = most == 0; o.full {
+	if most == 0 {
+		if !waits {
+			c.stats.HeldBack++
+		}
+		o.full = true
 		return
 	}
 	o.pulling, o.again = true, false

@@ -16,6 +16,7 @@ type Stats struct {
 	Batches          uint64
 	Retries          uint64 // attempts that met a system failure
 	ConditionFailed  uint64 // writes that found the record changed
+	HeldBack         uint64 // times that an outbox had to wait for room in the queue
 	DriftOverwritten uint64 // records older than the sync whose content was overwritten by a first change
 
 	BreakerOpen [2]bool // by side

@@ -40,7 +40,7 @@ type stress struct {
 
 func (s *stress) run() {
 	s.config.Engine = engine.Config{
-		Maps: s.maps, Workers: 3, Batch: 3, PullMax: 5, Attempts: 1 << 20,
+		Maps: s.maps, Workers: 3, Batch: 3, PullMax: 5, QueueMax: 4, Attempts: 1 << 20,
 		RetryBase: time.Millisecond, RetryCap: 4 * time.Millisecond, Probe: 2 * time.Millisecond, Poll: 50 * time.Millisecond,
 		LockWait: 20 * time.Millisecond, WriteLife: 100 * time.Millisecond,
 	}

@@ -28,6 +28,7 @@ type Stats struct {
 	Batches         uint64
 	Retries         uint64 // attempts that met a system failure
 	ConditionFailed uint64 // writes that found the record changed
+	HeldBack        uint64 // times that an outbox had to wait for room in the queue
 	Settled         uint64 // references that got their outcome, synced or not
 	Live            uint64 // live transactions taken in
 	Crashes         uint64
@@ -46,5 +47,6 @@ func (s *Stats) add(c engine.Stats) {
 	s.Batches += c.Batches
 	s.Retries += c.Retries
 	s.ConditionFailed += c.ConditionFailed
+	s.HeldBack += c.HeldBack
 	s.Settled += c.Settled
 }

@@ -174,6 +174,7 @@ func limitSights() (list []sight) {
 		met(what, func(s *sighting) bool { return s.slowed[why] > 0 })
 	}
 	met("items of a batch", func(s *sighting) bool { return s.Report.Totals.FullBatches > 0 })
+	met("references that are held at once", func(s *sighting) bool { return s.Engine.HeldBack > 0 })
 	slowed("requests in a window", system.ManyRequests)
 	slowed("execution time in a window", system.LongExecution)
 	slowed("requests at once", system.ManyConcurrent)
