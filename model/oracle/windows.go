@@ -166,12 +166,14 @@ type Gap struct {
 	Conflicts uint64 // of them: the two did not know of each other
 }
 
-// meets counts a user's edit if one of the other side came before.
+// meets counts a user's edit if one of the other side came before. What the data
+// integrator copies takes no knowledge of an edit along, so that nothing could be told
+// of its edits.
 func (o *Oracle) meets(at sim.Time, p *pair, side engine.Side, c *commit) {
 	now := gapTimeOf(at)
 	p.edited[side] = now
 	other := p.edited[side.Other()]
-	if other == 0 || c.groups == 0 {
+	if other == 0 || c.groups == 0 || o.copies != nil {
 		return
 	}
 	g := &o.gaps[gapScale.bin(time.Duration(now-other)<<gapStep, gapBins)]

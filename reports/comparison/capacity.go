@@ -75,10 +75,13 @@ func (a *adviser) batch() Choice {
 	return c
 }
 
+// asEngine is the answer of a map by whose own figures nothing can be told.
+const asEngine = "as the engine's"
+
 // mapCapacity is what a number of the engine, which has one for all maps, does
 // to one of them.
 func (a *adviser) mapCapacity(d dial, m int) Choice {
-	c := Choice{What: d.what, Answer: "as the engine's", Because: []string{}}
+	c := Choice{What: d.what, Answer: asEngine, Because: []string{}}
 	n, err := strconv.Atoi(input(a.sc, d.path, ""))
 	switch {
 	case err != nil || a.turned(&c, d, n):

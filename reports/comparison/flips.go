@@ -136,10 +136,14 @@ func examined(assumed []result.Assumed) string {
 // turned tells what other values do to one answer, and keeps the figures of those
 // that turn it.
 func (a *Advice) turned(assumed []result.Assumed, under []*Advice, i int, about, answer string) string {
-	var turns []string
+	var turns, untold []string
 	for k, x := range assumed {
 		other := under[k].choices()[i]
 		if other.Answer == answer {
+			continue
+		}
+		if other.Answer == asEngine {
+			untold = append(untold, fmt.Sprintf(" With %s at %s nothing can be told of it.", x.Path, x.Other))
 			continue
 		}
 		why := other.why()
@@ -151,15 +155,20 @@ func (a *Advice) turned(assumed []result.Assumed, under []*Advice, i int, about,
 			}
 		}
 	}
-	examined := words.Counted(len(assumed), "assumption", "assumptions") + " examined"
+	return turning(turns, len(assumed)) + strings.Join(untold, "")
+}
+
+// turning tells how many of the assumptions that were examined turn an answer.
+func turning(turns []string, of int) string {
+	examined := words.Counted(of, "assumption", "assumptions") + " examined"
 	switch {
-	case turns == nil && len(assumed) == 1:
-		return "The one assumption examined does not turn it."
-	case turns != nil && len(assumed) == 1:
+	case turns == nil && of == 1:
+		return "The one assumption examined is not shown to turn it."
+	case of == 1:
 		return fmt.Sprintf("The one assumption examined turns it: %s.", turns[0])
 	case turns == nil:
-		return fmt.Sprintf("None of the %s turns it.", examined)
-	case len(turns) == len(assumed):
+		return fmt.Sprintf("None of the %s is shown to turn it.", examined)
+	case len(turns) == of:
 		return fmt.Sprintf("Each of the %s turns it: %s.", examined, strings.Join(turns, "; "))
 	}
 	verb := "turn"

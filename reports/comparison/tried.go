@@ -154,9 +154,20 @@ func (t *try) text(f *Figure) string {
 	case a == nil || a.Shown == Unknown:
 		return text + ", of which nothing can be said"
 	case a.Shown == Nothing:
-		return fmt.Sprintf("%s, no difference is shown: %s, over %s", text, interval(f, a), words.Counted(a.Runs, "run", "runs"))
+		return fmt.Sprintf("%s, %s: %s, over %s", text, a.nothing(), interval(f, a), words.Counted(a.Runs, "run", "runs"))
 	}
 	return fmt.Sprintf("%s: %s, over %s", text, interval(f, a), words.Counted(a.Runs, "run", "runs"))
+}
+
+// nothing says why no difference is shown, where the interval alone would show one.
+func (a *Against) nothing() string {
+	switch {
+	case a.Low <= 0 && a.High >= 0:
+		return "no difference is shown"
+	case float64(a.Adjusted) >= significance:
+		return "no difference is shown once all that was tried is corrected for"
+	}
+	return fmt.Sprintf("less than %.0f %% apart, which counts as no difference", 100*Threshold)
 }
 
 // decisive tells of the first figure that shows what the variant as a whole does.

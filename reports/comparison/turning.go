@@ -48,7 +48,7 @@ func Narrow(c *result.Comparison, ways []Way) error {
 		under := newAdviser(x.Under).answers().choices()
 		searches := map[string]*turnSearch{} // by what is decided: they share their trials
 		for i, choice := range now {
-			if choice.Answer == Undecided || i >= len(base) || base[i].Answer != choice.Answer || under[i].Answer == choice.Answer {
+			if choice.Answer == Undecided || i >= len(base) || base[i].Answer != choice.Answer || under[i].Answer == choice.Answer || under[i].Answer == asEngine {
 				continue
 			}
 			key, like, beside := choice.What, part(few, choice.What), besides(few, choice.What)

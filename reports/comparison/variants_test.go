@@ -110,7 +110,7 @@ func TestTurns(t *testing.T) {
 	c.Variants = []result.Variant{workers("4", async(5, 2)), workers("16", async(5, 1))}
 	c.Assumed = []result.Assumed{{Path: "links.latency", Value: "5ms", Other: "half", Under: under(1)}}
 	advice := comparison.Of(c).Advice
-	if got := advice.Jobs[0].Assumed; got != "The one assumption examined does not turn it." {
+	if got := advice.Jobs[0].Assumed; got != "The one assumption examined is not shown to turn it." {
 		t.Errorf("nothing turns: %q", got)
 	}
 	c.Assumed = append(c.Assumed, result.Assumed{Path: "links.loss", Value: "1%", Other: "double", Under: under(.5)})

@@ -64,7 +64,7 @@ func Backlog(set *result.Set) Plot {
 			tracks = append(tracks, t)
 		}
 	}
-	what, how := "per moment of the day", "exact step functions"
+	what, how := "at each moment", "exact step functions"
 	if len(set.Runs) > 1 {
 		what = fmt.Sprintf("highest of each %s of a run: median, 5–95 %% band and extreme of %d runs",
 			words.Duration((end / columnsOver).Round(time.Second)), len(set.Runs))

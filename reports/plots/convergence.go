@@ -256,7 +256,7 @@ func drawConvergence(c draw.Canvas, curves []survivor, bounds []slo, axes surviv
 	var beside []placed
 	x := area.Max.X
 	for i, curve := range curves {
-		name := fit(labelStyle(i), curve.name, nameMost)
+		name := fitMiddle(labelStyle(i), curve.name, nameMost)
 		lines := []label{
 			{name, labelStyle(i)},
 			{"p50 " + words.ShortQuantile(curve.sample.Quantile(.5)) + "   p99 " + words.ShortQuantile(curve.sample.Quantile(.99)), noteStyle},

@@ -152,7 +152,7 @@ func drawDependency(c draw.Canvas, all []depended, demands []slo) {
 	var names vg.Length
 	low, high := time.Duration(math.MaxInt64), time.Duration(0)
 	for _, d := range all {
-		names = max(names, measure(headStyle, fit(headStyle, d.name, mapNameMost)))
+		names = max(names, measure(headStyle, fitMiddle(headStyle, d.name, mapNameMost)))
 		low, high = min(low, d.sketch.Quantile(.05)), max(high, d.sketch.Most)
 	}
 	low, high = reach(low, high, demands)
@@ -177,7 +177,7 @@ func drawDependency(c draw.Canvas, all []depended, demands []slo) {
 	at := func(d time.Duration) vg.Length { return pn.x(min(max(d.Seconds(), p.X.Min), p.X.Max)) }
 	for i, d := range all {
 		y := area.Max.Y - rowHeight*(vg.Length(i)+.5)
-		writeMiddle(c, headStyle, c.Min.X, y, fit(headStyle, d.name, mapNameMost))
+		writeMiddle(c, headStyle, c.Min.X, y, fitMiddle(headStyle, d.name, mapNameMost))
 		shade := paint.Hues[0]
 		q := func(q float64) vg.Length { return at(d.sketch.Quantile(q)) }
 		c.StrokeLine2(draw.LineStyle{Color: shade, Width: 1.2}, q(.05), y, q(.95), y)

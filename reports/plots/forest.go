@@ -144,7 +144,7 @@ func drawForest(c draw.Canvas, rows []forestRow, first string, several bool) {
 	var names, settings vg.Length
 	for _, r := range rows {
 		names = max(names, measure(noteInk, fit(noteInk, r.figure, forestNameMost)))
-		settings = max(settings, measure(headStyle, fit(headStyle, r.setting, forestSettingMost)))
+		settings = max(settings, measure(headStyle, fitMiddle(headStyle, r.setting, forestSettingMost)))
 	}
 	if !several {
 		settings = -10
@@ -179,7 +179,7 @@ func drawForest(c draw.Canvas, rows []forestRow, first string, several bool) {
 		}
 		if several {
 			st := style(10.5, bold, paint.Hues[r.hue%len(paint.Hues)])
-			writeMiddle(c, st, c.Min.X+names+12, y, fit(st, r.setting, forestSettingMost))
+			writeMiddle(c, st, c.Min.X+names+12, y, fitMiddle(st, r.setting, forestSettingMost))
 		}
 		pn.difference(r, y)
 		writeMiddle(c, noteStyle, area.Max.X+14, y, fit(noteStyle, r.text, note-16))

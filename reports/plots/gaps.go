@@ -28,12 +28,25 @@ type met struct {
 // Gaps draws how often two edits of a record on its two sides conflict, by the time
 // between them.
 func Gaps(set *result.Set) Plot {
+	if set.Scenario.Mode == copying {
+		return Plot{
+			Name:     "gaps",
+			Title:    "The data integrator does not notice that edits on both sides meet",
+			Subtitle: "Share of edits that conflict with the edit of the other side before them, by the time between the two",
+			Table:    Table{Head: gapsHead},
+			height:   nothingHeight,
+			draw:     nothing("A copy does not tell whether an edit knew of the other side's."),
+		}
+	}
 	var of []*result.Run
 	for i := range set.Runs {
 		of = append(of, &set.Runs[i])
 	}
 	return gapsPlot([]met{{clocksText(comparison.ClocksApart(of)), comparison.Meetings(of)}}, words.Counted(len(set.Runs), "run", "runs pooled"))
 }
+
+// copying is the mode in which nobody looks whether edits knew of each other.
+const copying = "integrator"
 
 // clocksText names a line by how far the clocks come apart.
 func clocksText(apart time.Duration) string {
@@ -46,11 +59,19 @@ func clocksText(apart time.Duration) string {
 // gapsBySetting draws a line for each setting that is compared.
 func gapsBySetting(c *result.Comparison) Plot {
 	var lines []met
+	var left []string
 	for _, s := range c.Settings {
-		of := comparison.Whole(s.Set)
-		lines = append(lines, met{s.Name, comparison.Meetings(of)})
+		if s.Set.Scenario.Mode == copying {
+			left = append(left, s.Name)
+			continue
+		}
+		lines = append(lines, met{s.Name, comparison.Meetings(comparison.Whole(s.Set))})
 	}
-	return gapsPlot(lines, "complete runs pooled")
+	p := gapsPlot(lines, "complete runs pooled")
+	if left != nil {
+		p.Caption += " Left out: " + words.List(left) + ", where a copy does not tell whether an edit knew of the other side's."
+	}
+	return p
 }
 
 // sweptGaps draws a line for each error of the clocks; where the axes leave the
@@ -115,12 +136,14 @@ func (g gapAt) interval() (low, high float64) {
 	return max(0, centre-half), min(1, centre+half)
 }
 
+var gapsHead = []string{"Setting", "Gap from", "to", "Edits", "Conflicts", "Share"}
+
 func gapsPlot(lines []met, pooled string) Plot {
 	lines = slices.DeleteFunc(lines, func(m met) bool { return m.gaps == nil })
 	left := max(0, len(lines)-linesMost)
 	lines = lines[:len(lines)-left]
 	var edits uint64
-	table := Table{Head: []string{"Setting", "Gap from", "to", "Edits", "Conflicts", "Share"}}
+	table := Table{Head: gapsHead}
 	for _, m := range lines {
 		for _, g := range m.gathered() {
 			edits += g.edits
@@ -180,7 +203,7 @@ func gapsFinding(lines []met) string {
 		case gap == 0:
 			always = append(always, m.name)
 		default:
-			beyond = append(beyond, words.Duration(gap)+" apart ("+m.name+")")
+			beyond = append(beyond, words.Duration(gap)+" or more apart ("+m.name+")")
 		}
 	}
 	gap, known := lines[0].safe()
@@ -194,7 +217,7 @@ func gapsFinding(lines []met) string {
 	case len(never) == len(lines):
 		return "More than one edit in twenty conflicts with one of the other side, also when they are furthest apart"
 	case len(lines) == 1 && known:
-		return fmt.Sprintf("Edits on both sides conflict less than one time in twenty when they are %s apart", words.Duration(gap))
+		return fmt.Sprintf("Edits on both sides conflict less than one time in twenty when they are %s or more apart", words.Duration(gap))
 	case len(lines) > namedMost:
 		return "How far apart edits on both sides must be to conflict less than one time in twenty differs by line"
 	}
@@ -248,7 +271,7 @@ func drawGaps(c draw.Canvas, lines []met) {
 		labels.curve(line)
 	}
 	for i, m := range lines {
-		if at, ok := labels.put(i, []label{{fit(labelStyle(i), m.name, 190), labelStyle(i)}}); ok {
+		if at, ok := labels.put(i, []label{{fitMiddle(labelStyle(i), m.name, 190), labelStyle(i)}}); ok {
 			at.draw(pn.c, true)
 		}
 	}

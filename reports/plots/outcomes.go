@@ -133,7 +133,7 @@ const (
 func layOutcomes(classes []string, rows []mix) outcomeLayout {
 	var l outcomeLayout
 	for _, r := range rows {
-		l.bar0 = max(l.bar0, measure(headStyle, fit(headStyle, r.name, mapNameMost))+6+measure(noteStyle, r.from)+14)
+		l.bar0 = max(l.bar0, measure(headStyle, fitMiddle(headStyle, r.name, mapNameMost))+6+measure(noteStyle, r.from)+14)
 	}
 	columns := func(column func(class string) vg.Length) {
 		l.bar1 = width
@@ -178,7 +178,7 @@ func drawOutcomes(c draw.Canvas, classes []string, rows []mix, l outcomeLayout) 
 
 	for i, r := range rows {
 		middle := y - 12 - rowHeight*(vg.Length(i)+.5)
-		shown := fit(headStyle, r.name, mapNameMost)
+		shown := fitMiddle(headStyle, r.name, mapNameMost)
 		writeMiddle(c, headStyle, c.Min.X, middle, shown)
 		writeMiddle(c, noteStyle, c.Min.X+measure(headStyle, shown)+6, middle, r.from)
 

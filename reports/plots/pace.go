@@ -54,7 +54,7 @@ func Pace(set *result.Set) Plot {
 		height:   nothingHeight,
 	}
 	if !slices.ContainsFunc(all, func(s stretch) bool { return s.drawn() }) {
-		p.draw = nothing("No stretch of the day has enough changes that converged.")
+		p.draw = nothing("No stretch of time has enough changes that converged.")
 		return p
 	}
 	p.Caption = fmt.Sprintf("Calendar time, UTC, %s; stretches of %s, %s, %s; logarithmic axis. No line where fewer than %d changes were made.",
@@ -137,7 +137,7 @@ func paceFinding(set *result.Set, all []stretch) string {
 		}
 	}
 	if worst < 0 {
-		return "Too few changes to tell how the day went"
+		return "Too few changes to tell how the time to converge went"
 	}
 	slices.Sort(tails)
 	usual := tails[(len(tails)-1)/2]
@@ -148,9 +148,9 @@ func paceFinding(set *result.Set, all []stretch) string {
 		return fmt.Sprintf("Of the changes made from %s on, more than 5 %% never converged; 95 %% within %s is usual",
 			clock.Minute(all[worst].from), words.Duration(usual))
 	case slow.Value <= 2*tails[0]:
-		return fmt.Sprintf("The day is even: 95 %% of the changes of every stretch converge within %s", words.Quantile(slow))
+		return fmt.Sprintf("No stretch is slow: 95 %% of the changes of every stretch converge within %s", words.Quantile(slow))
 	case slow.Value <= 2*usual: // half of the day is slow, and calls itself usual
-		return fmt.Sprintf("Changes made from %s on took longest: 95 %% within %s, where %s is the best of the day",
+		return fmt.Sprintf("Changes made from %s on took longest: 95 %% within %s, where %s is the best",
 			clock.Minute(all[worst].from), words.Quantile(slow), words.Duration(tails[0]))
 	}
 	return fmt.Sprintf("Changes made from %s on took longest: 95 %% within %s, where %s is usual",

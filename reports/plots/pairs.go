@@ -163,7 +163,7 @@ func drawScatter(c draw.Canvas, area vg.Rectangle, all []paired, first string) {
 	for i, x := range all { // in the corner where what goes together is not
 		y -= 13
 		pn.mark(vg.Point{X: area.Min.X + 9, Y: y + 3.5}, i)
-		text := fit(labelStyle(i), x.name, 100)
+		text := fitMiddle(labelStyle(i), x.name, 100)
 		write(c, labelStyle(i), area.Min.X+17, y, text)
 		write(c, noteStyle, area.Min.X+17+measure(labelStyle(i), text)+6, y, "r "+decimals(x.difference.Correlation))
 	}
@@ -225,7 +225,7 @@ func drawPrecision(c draw.Canvas, area vg.Rectangle, all []paired) {
 		labels.curve(solid)
 	}
 	for i, x := range all {
-		if at, ok := labels.put(i, []label{{fit(labelStyle(i), x.name, 100), labelStyle(i)}}); ok {
+		if at, ok := labels.put(i, []label{{fitMiddle(labelStyle(i), x.name, 100), labelStyle(i)}}); ok {
 			at.draw(pn.c, true)
 		}
 	}

@@ -274,7 +274,7 @@ func drawSwept(c draw.Canvas, s *comparison.Sweep, axis int, xs steps, lines []s
 	if len(lines) > 1 {
 		x := c.Min.X
 		for i, l := range lines {
-			name := fit(labelStyle(i), l.name, 150)
+			name := fitMiddle(labelStyle(i), l.name, 150)
 			c.StrokeLines(draw.LineStyle{Color: paint.Hues[i], Width: 2, Dashes: dashes[i]}, []vg.Point{{X: x, Y: top - 8}, {X: x + 22, Y: top - 8}})
 			writeMiddle(c, labelStyle(i), x+27, top-8, name)
 			x += 27 + measure(labelStyle(i), name) + 20

@@ -176,7 +176,7 @@ func drawTornado(c draw.Canvas, bars []tornadoBar) {
 				st = style(9.5, bold, paint.Bad)
 			}
 		}
-		writeMiddle(c, st, c.Min.X, y-tornadoRow/2, fit(st, b.path, names))
+		writeMiddle(c, st, c.Min.X, y-tornadoRow/2, fitMiddle(st, b.path, names))
 		writeMiddle(c, noteStyle, c.Min.X, y-tornadoRow*1.5+1, fit(noteStyle, "now "+b.value, names))
 		for k, e := range b.ends {
 			shade := paint.Hues[k%2]

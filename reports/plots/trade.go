@@ -162,7 +162,7 @@ func drawTrade(c draw.Canvas, all []traded, wait, pair []level) {
 	pn.levelsAcross(wait, &labels)
 	for i, t := range all {
 		st := labelStyle(t.hue)
-		lines := []label{{fit(st, t.name, nameMost), st}, {"wait " + t.waitText + "   converge " + t.pairText, noteStyle}}
+		lines := []label{{fitMiddle(st, t.name, nameMost), st}, {"wait " + t.waitText + "   converge " + t.pairText, noteStyle}}
 		if at, ok := labels.put(i, lines); ok {
 			at.draw(pn.c, true)
 		}

@@ -68,7 +68,10 @@ func Observe(f *Figure, runs []Measures, confidence float64) Judgement {
 	}
 	if len(missing) > 0 {
 		j.Verdict = result.Inconclusive
-		j.Note = fmt.Sprintf("not measured in %d of %d runs: %s", len(missing), len(runs), missing[0])
+		j.Note = "not measured: " + missing[0]
+		if len(runs) > 1 {
+			j.Note = fmt.Sprintf("not measured in %d of %d runs: %s", len(missing), len(runs), missing[0])
+		}
 	}
 	return j
 }
