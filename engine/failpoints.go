@@ -108,6 +108,8 @@ const (
 	PlantFullBatchShort     = "engine/full-batch-falls-short"
 	PlantLiveUnlooked       = "engine/live-without-looking"
 	PlantOlderUnasked       = "engine/older-record-unasked"
+	PlantStopLoses          = "engine/stop-loses"
+	PlantResyncOverlooks    = "engine/resync-overlooks"
 )
 
 // Plant is a bug that can be planted in the engine, or in its store.
@@ -180,6 +182,8 @@ func PlantedBugs() []Plant {
 		{PlantFullBatchShort, "batch-blind", "the last item of a full batch counts as written and is not"},
 		{PlantLiveUnlooked, "no-lost-update", "a live transaction does not look for what went past the hook of the side that it writes"},
 		{PlantOlderUnasked, "no-lost-update", "a record that is older than the sync is written over, although the primary is to decide"},
+		{PlantStopLoses, "closed-books", "references that come in while the job stops, or is stopped, are lost"},
+		{PlantResyncOverlooks, "converged", "a resync leaves pairs as they are that differ"},
 	}
 }
 

@@ -92,7 +92,7 @@ func (c *Core) pulled(in *Input) {
 			continue // delivered again: a crash came between the save and the acknowledgement
 		}
 		c.save = append(c.save, Mutation{Kind: PositionIngested, Side: in.Side, Position: r.Position})
-		if c.bugs.hit(PlantPauseLoses) && c.jobs[c.jobByMap[r.Key.Map]].state == Paused {
+		if c.loses(c.jobs[c.jobByMap[r.Key.Map]].state) {
 			continue
 		}
 		if i > 0 && c.bugs.hit(PlantCoalesceAcross) {
@@ -102,6 +102,18 @@ func (c *Core) pulled(in *Input) {
 	}
 	if o.again || in.More || len(o.saved) > 0 {
 		c.pull(in.Side)
+	}
+}
+
+// loses reports whether a planted bug drops what comes in while a job is in a state.
+func (c *Core) loses(s JobState) bool {
+	switch s {
+	case Paused:
+		return c.bugs.hit(PlantPauseLoses)
+	case Draining, Halted:
+		return c.bugs.hit(PlantStopLoses)
+	default:
+		return false
 	}
 }
 

@@ -79,9 +79,6 @@ func (t *liveTx) wake() Time {
 	}
 }
 
-// beingUndone reports whether a request is under way to undo the transaction.
-func (t *liveTx) beingUndone() bool { return t.request != 0 && t.stage >= readingX }
-
 // liveTriesMax is how often a live transaction reads again after somebody else
 // has changed a record under it.
 const liveTriesMax = 3

@@ -79,6 +79,8 @@ var noticedBy = map[string]string{
 	engine.PlantFullBatchShort:     "mixture edits",
 	engine.PlantLiveUnlooked:       "mixture live",
 	engine.PlantOlderUnasked:       "trace unlinked_records_and_the_primary",
+	engine.PlantStopLoses:          "trace stopped_job_takes_in_what_was_captured",
+	engine.PlantResyncOverlooks:    "trace resync_carries_what_no_mark_tells",
 }
 
 // TestPlantedBugsAreNoticed plants each bug in turn.

@@ -203,19 +203,23 @@ func (c *Core) resyncFailed(in *Input) bool {
 // compare looks at one pair, of which side holds x, and makes items of what
 // differs.
 func (c *Core) compare(r *resync, side Side, x, y *Record) {
-	d, differs := c.cfg.Maps[r.Map].compare(side, x, y)
+	m := c.cfg.Maps[r.Map]
+	d, differs := m.compare(side, x, y)
 	id := c.pairs.ensure(*x.Key, side)
 	p := c.pairs.at(id.pair())
-	if !differs || p.held != nil {
+	live := p.held != nil
+	if live { // what is seen of it may be undone: its items look when that has ended
+		d.From = [2]bool{m.outgoing(FinOps) != 0, m.outgoing(Dataverse) != 0}
+	} else if !differs {
 		return
 	}
 	queued := len(p.lanes[FinOps].open)+len(p.lanes[Dataverse].open) > 0
-	if !queued || p.quarantine.Class != Open {
+	if !live && (!queued || p.quarantine.Class != Open) {
 		if len(c.drift) < driftMax {
 			c.drift = append(c.drift, d)
 		}
 	}
-	if r.compareOnly || queued && p.quarantine.Class == Open {
+	if r.compareOnly || queued && p.quarantine.Class == Open || c.bugs.hit(PlantResyncOverlooks) {
 		return
 	}
 	for _, s := range Sides {
@@ -229,7 +233,7 @@ func (c *Core) compare(r *resync, side Side, x, y *Record) {
 	for _, s := range Sides {
 		own := laneID(id.pair())<<1 | laneID(s)
 		if l := c.pairs.lane(own); l.repair && len(l.open) == 0 {
-			c.enqueueUnread(own, *x.Key, Resynced, c.cfg.Maps[r.Map].outgoing(s))
+			c.enqueueUnread(own, *x.Key, Resynced, m.outgoing(s))
 		}
 	}
 }

@@ -107,13 +107,13 @@ func (c *Core) admission() admission {
 	return admit
 }
 
-// busy reports whether a batch is under way, or a live transaction is being undone.
+// busy reports whether a batch is under way, or a request of a live transaction.
 // Where a side has refused a request for a time, they set out one by one until one gets
 // through: if all began again at once, their reads could use up, every time, what the
 // side allows, and nothing would ever be left for a write.
 func (c *Core) busy() bool {
 	for _, t := range c.lives {
-		if t.beingUndone() {
+		if t.request != 0 {
 			return true
 		}
 	}

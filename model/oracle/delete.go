@@ -157,8 +157,9 @@ func (o *Oracle) takenAway(at sim.Time, s *shape, p *pair, y engine.Side, prev *
 		if from == to {
 			continue
 		}
-		on := p.walk(y, g, from, to)
-		if c := on.next(); c != nil && !c.what.has(captured) && !c.dropped.has(g) && c.born >= row.since && !s.outside(y, prev) { // nobody looks for it out of scope
+		on, x := p.walk(y, g, from, to), p.record[y.Other()]
+		survives := alive(x) && s.became(g, y.Other(), prev.Values, x.Values)                                                                  // there its users have made the same
+		if c := on.next(); c != nil && !c.what.has(captured) && !c.dropped.has(g) && c.born >= row.since && !survives && !s.outside(y, prev) { // nobody looks for it out of scope
 			o.breach(noLostUpdate, at, p.key(), "%s went away on %s with the create that was undone, and nothing will ever tell of an uncaptured change, made at %v", o.record(p.key()), y, c.born)
 		}
 		o.linked(p, y, g, from, to)

@@ -152,7 +152,9 @@ func (o *Oracle) returned(p *pair, s *shape, side engine.Side, after *engine.Rec
 	differs := s.differ(b.values, after.Values)
 	for g := range s.groups {
 		if b.groups.has(g) && !differs.has(g) {
-			o.linked(p, side, g, b.commits[g], p.stand(side, g).commits[side])
+			if !b.made.has(g) { // else it is seen that the record was made
+				o.linked(p, side, g, b.commits[g], p.stand(side, g).commits[side])
+			}
 			b.groups &^= only(g)
 		}
 	}

@@ -189,7 +189,7 @@ func (o *Oracle) late(at sim.Time, s *shape, p *pair, side engine.Side, groups s
 	if s.decides(prev) && groups&s.out[side]&^unheard != 0 { // the rest of it has a say as well
 		unheard = groups & s.out[side]
 	} else if all := p.open(side); unheard != 0 {
-		if c := &all[len(all)-1]; !c.what.has(captured) && unheard&^c.groups == 0 {
+		if c := &all[len(all)-1]; !c.what.has(captured) && unheard&^c.groups == 0 && c.groups&^unheard&c.dropped == 0 { // else some of it was changed back
 			c.what &^= agreed
 			c.again = groups & s.out[side] &^ (unheard &^ c.there)
 			o.capture(at, p, side, c, ref)

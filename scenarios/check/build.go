@@ -314,27 +314,29 @@ func (b *builder) initial(like engine.InitialSync) (all []engine.InitialSync) {
 }
 
 // heal lets an operator resume in the end what one has paused, and start what one has
-// stopped. He asks three times: a request may find the process dead, or kill it, and one
-// that finds the job active is refused and does no harm. A job comes to rest, and starts,
-// only when the process's clock has come to where it was before somebody set it back.
+// stopped. He asks several times: a request may find the process dead, or kill it, and one
+// that finds the job active is refused and does no harm. A job that is to stop may take its
+// time to come to rest, and longer where somebody has set the process's clock back.
 func (b *builder) heal(w *model.Config, end sim.Time) {
 	did := func(k engine.CommandKind) bool {
 		return slices.ContainsFunc(w.Operations, func(o model.Operation) bool { return o.Command.Kind == k })
 	}
 	var undo []engine.Command
+	asks := []time.Duration{0, time.Minute, 2 * time.Minute}
 	if did(engine.PauseJob) {
 		undo = append(undo, commands["resume"])
 	}
 	if did(engine.StopJob) {
 		undo = append(undo, commands["start"])
+		asks = append(asks, 5*time.Minute, 10*time.Minute)
 		for _, f := range w.Faults {
 			if f.Kind == model.EngineClockStep {
 				end = end.Add(max(0, -f.By))
 			}
 		}
 	}
-	for again := range 3 {
-		at := end.Add(time.Second + time.Duration(again)*time.Minute)
+	for _, ask := range asks {
+		at := end.Add(time.Second + ask)
 		for _, cmd := range undo {
 			cmd.Job = theJob
 			w.Operations = append(w.Operations, model.Operation{At: at, Command: cmd})

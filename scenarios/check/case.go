@@ -47,10 +47,17 @@ func (c *Case) goesLive() bool {
 	})
 }
 
-// untangled leaves out stops and resyncs where some changes go live: beside live
-// transactions that fail, engine and oracle do not yet say the same of them.
+// tangled reports whether some changes go live and faults strike.
+func (c *Case) tangled() bool {
+	lossy := func(s *SystemSetup) bool { return s.Lost > 0 || s.Loss > 0 }
+	return c.goesLive() && (len(c.Faults) > 0 || lossy(&c.Setup.FinOps) || lossy(&c.Setup.Dataverse))
+}
+
+// untangled leaves out stops and resyncs where some changes go live and faults strike: of
+// what passes the hook beside live transactions that fail, they do not yet bring or tell
+// everything in every order of things.
 func (c *Case) untangled() *Case {
-	if c.goesLive() {
+	if c.tangled() {
 		c.Operations = slices.DeleteFunc(c.Operations, Operation.copies)
 	}
 	return c

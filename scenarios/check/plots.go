@@ -397,11 +397,13 @@ func (p *plot) pausedFull() {
 // with an initial sync of all its maps.
 func (p *plot) stopped() {
 	m, columns := p.plain()
-	if len(columns) == 0 || p.c.goesLive() {
+	if len(columns) == 0 || p.c.tangled() {
 		return
 	}
-	e := p.record(m, p.key())
-	p.changes(p.at, 2*second, m, e, columns)
+	e := p.record(m, oneOf(p.dice, []string{p.key(), "s0"}))
+	if p.dice.Bits(1) == 1 {
+		p.changes(p.at, 2*second, m, e, columns)
+	}
 	stop := p.at + p.soon(4*second)
 	p.operates(stop, "stop")
 	rest := second + p.soon(8*second)
@@ -410,7 +412,9 @@ func (p *plot) stopped() {
 	p.c.Setup.Chunk, p.c.Setup.CopyRows = oneOf(p.dice, []int{0, 1, 2}), oneOf(p.dice, []int{0, 0, 0, 2})
 	p.operates(start, oneOf(p.dice, []string{"start", "start", "start-with-finops", "start-with-dataverse"}))
 	p.operates(start+20*second, "start") // the first may have come while it was stopping
-	p.changes(start, 4*second, m, e, columns)
+	if p.dice.Bits(1) == 1 {
+		p.changes(start, 4*second, m, e, columns)
+	}
 	p.dies(stop, 10*second+rest)
 	if p.dice.Bits(1) == 1 {
 		p.operates(start+p.soon(40*second), "resync")
@@ -421,7 +425,7 @@ func (p *plot) stopped() {
 // past their hooks.
 func (p *plot) resynced() {
 	m, columns := p.plain()
-	if len(columns) == 0 || p.c.goesLive() {
+	if len(columns) == 0 {
 		return
 	}
 	e := p.record(m, p.key())
@@ -435,9 +439,10 @@ func (p *plot) resynced() {
 	p.dies(at, second)
 }
 
-// dies lets the engine die, in half of all cases, over a copy within a span.
+// dies lets the engine die, in half of all cases, over a copy within a span. Beside live
+// changes it does not.
 func (p *plot) dies(from, most Span) {
-	if p.dice.Bits(1) == 0 {
+	if p.dice.Bits(1) == 0 || p.c.goesLive() {
 		return
 	}
 	p.c.Faults = append(p.c.Faults, Fault{
