@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/twinwrite/twinwrite/reports/stats"
 	"github.com/twinwrite/twinwrite/reports/summary"
@@ -77,10 +78,13 @@ func (s *Sweep) Effects() []Effect {
 
 // Knee is the first step along the line of an axis after which the slowest
 // changes take more than twice as long, and that is shown. It reports false
-// where there is none.
+// where there is none, and where the axis has words: nothing lies between them.
 func (s *Sweep) Knee(axis, of int) (Effect, bool) {
 	line := s.Line(axis, of)
 	for i := 1; i < len(line); i++ {
+		if !numeric(s.Points[line[i-1]].Values[axis]) || !numeric(s.Points[line[i]].Values[axis]) {
+			return Effect{}, false
+		}
 		f, ok := contrast(&s.Points[line[i-1]], &s.Points[line[i]], tailID)
 		if !ok {
 			continue
@@ -90,6 +94,11 @@ func (s *Sweep) Knee(axis, of int) (Effect, bool) {
 		}
 	}
 	return Effect{}, false
+}
+
+// numeric reports whether a value is a number, with its unit or without.
+func numeric(value string) bool {
+	return value != "" && unicode.IsDigit(rune((strings.TrimLeft(value, "+-") + " ")[0]))
 }
 
 // Sentences say what follows from the figures of a sweep.

@@ -1,7 +1,9 @@
 package comparison_test
 
 import (
+	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -69,6 +71,14 @@ func TestEffects(t *testing.T) {
 	}
 	if _, ok := s.Knee(1, 0); ok {
 		t.Error("an axis with one value has a knee")
+	}
+	words := *s
+	words.Points = slices.Clone(s.Points)
+	for i := range words.Points {
+		words.Points[i].Values = append([]string{fmt.Sprintf("word %d", i)}, words.Points[i].Values[1:]...)
+	}
+	if _, ok := words.Knee(0, 0); ok {
+		t.Error("an axis with words has a knee")
 	}
 	var text string
 	for _, x := range s.Sentences() {

@@ -6,7 +6,6 @@ import (
 	"math"
 	"slices"
 	"strings"
-	"unicode"
 
 	"github.com/twinwrite/twinwrite/reports/summary"
 	"github.com/twinwrite/twinwrite/reports/words"
@@ -181,7 +180,7 @@ func turning(turns []string, of int) string {
 // within reports whether there are values between an assumption's own and the
 // other: an answer that differs at the two turns at one of them.
 func within(x result.Assumed) bool {
-	return x.Other == "half" || x.Other == "double" || x.Other != "" && x.Value != "" && unicode.IsDigit(rune(x.Other[0])) && unicode.IsDigit(rune(x.Value[0]))
+	return x.Other == "half" || x.Other == "double" || numeric(x.Other) && numeric(x.Value)
 }
 
 // why is the reason that decided, or the first one.

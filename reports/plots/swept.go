@@ -195,13 +195,25 @@ func otherValues(s *comparison.Sweep, point, axis int) string {
 	var parts []string
 	for k, v := range s.Points[point].Values {
 		if k != axis {
-			parts = append(parts, shortPath(s.Axes[k])+" "+v)
+			parts = append(parts, axisName(s, k)+" "+v)
 		}
 	}
 	return strings.Join(parts, ", ")
 }
 
 // shortPath is the last part of a path.
+// axisName is the end of an axis' path that no other axis ends in.
+func axisName(s *comparison.Sweep, axis int) string {
+	name := shortPath(s.Axes[axis])
+	for k, other := range s.Axes {
+		if k != axis && shortPath(other) == name {
+			head := strings.TrimSuffix(s.Axes[axis], "."+name)
+			return shortPath(head) + "." + name
+		}
+	}
+	return name
+}
+
 func shortPath(path string) string { return path[strings.LastIndexByte(path, '.')+1:] }
 
 // varying lists the figures that differ between points by more than the
@@ -272,9 +284,9 @@ func drawSwept(c draw.Canvas, s *comparison.Sweep, axis int, xs steps, lines []s
 	const left, right, foot, head = 52, 12, 46, 24
 	top := c.Max.Y - 4
 	if len(lines) > 1 {
-		x := c.Min.X
+		x, room := c.Min.X, (c.Max.X-c.Min.X)/vg.Length(len(lines))-47 // beside a name: its stroke and a gap
 		for i, l := range lines {
-			name := fitMiddle(labelStyle(i), l.name, 150)
+			name := fitMiddle(labelStyle(i), l.name, room)
 			c.StrokeLines(draw.LineStyle{Color: paint.Hues[i], Width: 2, Dashes: dashes[i]}, []vg.Point{{X: x, Y: top - 8}, {X: x + 22, Y: top - 8}})
 			writeMiddle(c, labelStyle(i), x+27, top-8, name)
 			x += 27 + measure(labelStyle(i), name) + 20

@@ -169,3 +169,14 @@ func TestGrid(t *testing.T) {
 		t.Error("three points of a hypercube are taken for a grid")
 	}
 }
+
+// TestAxisName: an axis is named by what tells it from the others.
+func TestAxisName(t *testing.T) {
+	t.Parallel()
+	s := &comparison.Sweep{Axes: []string{"engine.sequence", "jobs.sales.sequence", "engine.workers"}}
+	for axis, want := range []string{"engine.sequence", "sales.sequence", "workers"} {
+		if got := axisName(s, axis); got != want {
+			t.Errorf("axis %d is %s, want %s", axis, got, want)
+		}
+	}
+}
