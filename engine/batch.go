@@ -215,7 +215,7 @@ func (c *Core) release(b *batch) {
 	if b.request == [2]BatchID{} {
 		b.busy = false
 		if !b.refused {
-			c.gates[FinOps].crowded, c.gates[Dataverse].crowded = false, false
+			c.gotThrough()
 		}
 		if b.probe {
 			c.gates[FinOps].probeEnded(c.now.Add(c.cfg.Probe))

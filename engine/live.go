@@ -116,6 +116,8 @@ func (c *Core) advanceLives() {
 			c.abort(t, Outcome{Class: SystemFailure, Reason: Busy})
 			i--
 		case c.now < t.until:
+		case t.stage == pausedRows && c.crowded(): // its turn comes
+			t.until = c.now.Add(c.cfg.LockWait)
 		case t.stage == pausedRows:
 			c.readRows(t)
 		case t.stage == waitingOut && t.undone:
@@ -296,6 +298,7 @@ func (c *Core) liveWritten(in *Input) {
 		}
 		c.readRows(t)
 	case t.stage == writingRows:
+		c.gotThrough()
 		c.commit(t)
 	case t.stage == sealingRows && failed.Result != RowDone: // perhaps it was sealed already, perhaps it came too late
 		t.stage = lookingAtSeals
@@ -310,7 +313,7 @@ func (c *Core) liveWritten(in *Input) {
 		c.readX(t)
 	default: // sealed, or restored
 		if t.stage == restoringRows {
-			c.gates[FinOps].crowded, c.gates[Dataverse].crowded = false, false
+			c.gotThrough()
 		}
 		c.endLive(t)
 		c.bringLacking(t)

@@ -126,7 +126,7 @@ func (c *Core) captureOnTop(t *liveTx, ys []*Record) bool {
 			continue
 		}
 		set := m.drifted(y, side)
-		if set == 0 || !t.goesAway(i, y) && m.differing(side, set, t.x[i], y) == 0 { // what X holds alike comes back as it is
+		if set == 0 || !c.goesAway(t, i, y) && m.differing(side, set, t.x[i], y) == 0 { // what X holds alike comes back as it is
 			continue
 		}
 		late = append(late, c.late(c.pairs.ensure(k, side), y, t.x[i], set))
@@ -167,7 +167,7 @@ func (m *TableMap) overruled(source Side, r *LiveRow, y *Record) GroupSet {
 	switch {
 	case y == nil || !y.Alive:
 		return 0
-	case y.Mark.Incarnation > 0 && y.Mark.Incarnation < x.Mark.Incarnation: // it stayed when a transaction could not be undone
+	case y.Mark.Incarnation > 0 && y.Mark.Incarnation < x.Mark.Incarnation && !y.Mark.Dead: // it stayed when a transaction could not be undone
 		return m.standing(y) & m.outgoing(source.Other())
 	case y.Mark.Incarnation != x.Mark.Incarnation:
 		return 0

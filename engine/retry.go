@@ -91,14 +91,15 @@ const (
 // probe pass from time to time.
 func (c *Core) admission() admission {
 	admit := admitAll
+	if c.crowded() {
+		return admitNone
+	}
 	for s := range c.gates {
 		g := &c.gates[s]
 		switch {
 		case g.pause > c.now:
 			return admitNone
 		case g.shut && (g.probing || g.until > c.now):
-			return admitNone
-		case g.crowded && c.busy():
 			return admitNone
 		case g.shut:
 			admit = admitProbe
@@ -107,11 +108,14 @@ func (c *Core) admission() admission {
 	return admit
 }
 
-// busy reports whether a batch is under way, or a request of a live transaction.
-// Where a side has refused a request for a time, they set out one by one until one gets
-// through: if all began again at once, their reads could use up, every time, what the
-// side allows, and nothing would ever be left for a write.
-func (c *Core) busy() bool {
+// crowded reports whether a side has refused a request for a time, nothing has got
+// through since, and a batch or a request of a live transaction is under way. They set
+// out one by one then: if all began again at once, their reads could use up, every
+// time, what the side allows, and nothing would ever be left for a write.
+func (c *Core) crowded() bool {
+	if !c.gates[FinOps].crowded && !c.gates[Dataverse].crowded {
+		return false
+	}
 	for _, t := range c.lives {
 		if t.request != 0 {
 			return true
@@ -182,6 +186,9 @@ func (c *Core) failed(in *Input) {
 	}
 	c.release(b)
 }
+
+// gotThrough notes that something did, on both sides.
+func (c *Core) gotThrough() { c.gates[FinOps].crowded, c.gates[Dataverse].crowded = false, false }
 
 // pauseOf returns the end of the pause after a refused write. A write that is refused
 // again after it had waited as long as it was told waits twice as long the next time:

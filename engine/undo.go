@@ -26,7 +26,7 @@ func (c *Core) readX(t *liveTx) {
 		t.stage, t.until = waitingOut, until+1
 		return
 	}
-	if (c.gates[FinOps].crowded || c.gates[Dataverse].crowded) && c.busy() {
+	if c.crowded() {
 		t.stage, t.until = waitingOut, c.now.Add(c.cfg.LockWait)
 		return
 	}
@@ -75,7 +75,7 @@ func (c *Core) restore(t *liveTx, in *Input) {
 	eff := Effect{Kind: WriteBatch, Side: t.intent.Side.Other()}
 	lookups := in.Lookups
 	t.undoing, t.lacking, t.unhidden = t.undoing[:0], t.lacking[:0], t.unhidden[:0]
-	for _, i := range t.undoOrder(in.Records) {
+	for _, i := range c.undoOrder(t, in.Records) {
 		r, x, y := &t.intent.Rows[i], t.x[i], in.Records[i]
 		if c.bugs.hit(PlantNotRestored) {
 			break
@@ -95,7 +95,7 @@ func (c *Core) restore(t *liveTx, in *Input) {
 				t.unhidden = append(t.unhidden, y.Mark.Hidden)
 			}
 			lookups = append(lookups, Alive{Key: r.Key, Incarnation: max(y.Mark.Hidden.Mark.Incarnation, 1)})
-		case t.goesAway(i, y): // the key is free for the same life, unless that was ended
+		case c.goesAway(t, i, y): // the key is free for the same life, unless that was ended
 			w.Kind, w.Source = DeleteWrite, &Record{Key: y.Key, Mark: Mark{Incarnation: max(x.over(), r.Incarnation-1)}}
 		default:
 			w.Groups = c.restorable(t, x, lookups)
@@ -195,7 +195,7 @@ func (c *Core) endLives(t *liveTx, ys []*Record) bool {
 		r, x := &t.intent.Rows[i], t.x[i]
 		switch {
 		case y == nil || !y.Alive || y.Mark.Intent != t.intent.Tx || y.Mark.Number == 0 || slices.Contains(t.left, r.Key):
-		case y.hides() || !t.goesAway(i, y):
+		case y.hides() || !c.goesAway(t, i, y):
 		case x == nil || !x.Alive && x.Mark.Incarnation < y.Mark.Incarnation:
 			eff.Writes = append(eff.Writes, Write{
 				Kind: DeleteWrite, Key: r.Key, Source: &Record{Key: y.Key, Mark: Mark{Incarnation: y.Mark.Incarnation}},
@@ -228,16 +228,19 @@ func (r *Record) over() uint32 {
 func (r *Record) hides() bool { return r != nil && r.Mark.Hidden != nil && (r.Alive || r.Mark.Dead) }
 
 // goesAway reports whether undoing a row leaves nothing on Y: X holds nothing for it,
-// or Y never held it.
-func (t *liveTx) goesAway(i int, y *Record) bool {
-	x := t.x[i]
-	return x == nil || !x.Alive || x.Mark.Incarnation == 0 || y != nil && y.Mark.Dead && !t.intent.Rows[i].Existed
+// or Y did not hold it, and X would bring it again, or never would: out of scope.
+func (c *Core) goesAway(t *liveTx, i int, y *Record) bool {
+	x, row := t.x[i], &t.intent.Rows[i]
+	if x == nil || !x.Alive || x.Mark.Incarnation == 0 {
+		return true
+	}
+	return !row.Existed && (y != nil && y.Mark.Dead || !c.cfg.Maps[row.Key.Map].covers(t.intent.Side, x))
 }
 
 // undoOrder returns the rows in the order in which they are undone: first what
 // comes back to Y, each after what it looks up among them, then what goes away, in
 // the opposite order. In a circle the order does not matter: no one is first.
-func (t *liveTx) undoOrder(y []*Record) []int {
+func (c *Core) undoOrder(t *liveTx, y []*Record) []int {
 	place := make(map[Key]int, len(y))
 	for i := range t.intent.Rows {
 		place[t.intent.Rows[i].Key] = i
@@ -267,7 +270,7 @@ func (t *liveTx) undoOrder(y []*Record) []int {
 		order = append(order, i)
 	}
 	for i := range y {
-		if y[i].hides() || !t.goesAway(i, y[i]) {
+		if y[i].hides() || !c.goesAway(t, i, y[i]) {
 			visit(i, back)
 		}
 	}

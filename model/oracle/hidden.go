@@ -83,6 +83,7 @@ func (o *Oracle) unhide(at sim.Time, s *shape, p *pair, y engine.Side, source *h
 			next[g] = was
 		default:
 			next[g].commits[x] = was.commits[x]
+			o.concurrentAgain(p, x, g, was.commits, next[g].commits[y])
 		}
 	}
 	o.move(p, y, next, source)
@@ -102,6 +103,23 @@ func (o *Oracle) givenBack(p *pair, x engine.Side, g int, from, to uint32) {
 			return
 		}
 		c.there &^= only(g)
+	}
+}
+
+// concurrentAgain notes that the commits of one side that were made on top of what is
+// undone, up to a place, and those of side x that had come with it do not know each other.
+func (o *Oracle) concurrentAgain(p *pair, x engine.Side, g int, known [2]uint32, to uint32) {
+	y := x.Other()
+	if !p.of(g).alive(x, known[x], p.stand(x, g).commits[x]) {
+		return
+	}
+	o.contest(p, x, g, known[x])
+	for w := p.walk(y, g, known[y], to); ; {
+		c := w.next()
+		if c == nil {
+			return
+		}
+		c.contested |= only(g)
 	}
 }
 

@@ -218,6 +218,9 @@ func (o *Oracle) UserCommit(at sim.Time, side engine.Side, before, after *engine
 		}
 	}
 	o.lookers(at, side, prev, after)
+	if p.astray != nil && alive(prev) && s.outside(side, prev) && !s.outside(side, after) {
+		o.returned(p, s, side, after)
+	}
 	off := ref == nil && o.courses[after.Key.Map].off[side]
 	past := off && changed|drift != 0
 	switch {
@@ -286,7 +289,7 @@ func (o *Oracle) UserCommit(at sim.Time, side engine.Side, before, after *engine
 	l := o.line(p, side)
 	l.begins(at, &c)
 	l.push(c)
-	if past || p.astray != nil && alive(prev) && s.outside(side, prev) && !s.outside(side, after) {
+	if past {
 		o.returned(p, s, side, after)
 	}
 	o.lastEdit()
