@@ -247,7 +247,7 @@ func overriddenIn(r *Reference, mark *Mark) GroupSet {
 // change that another has replaced in every group. Its item may still have work
 // to do, but the captured reference must not inherit more than test 4 says.
 func stale(r *Reference, mark *Mark) bool {
-	if !r.Origin.Holds() || r.Number == 0 || r.Number >= mark.Number {
+	if !r.Origin.Holds() || r.Number == 0 || r.Number > mark.Number {
 		return false
 	}
 	for g := range mark.Groups {

@@ -71,6 +71,9 @@ func (o *Oracle) unhide(at sim.Time, s *shape, p *pair, y engine.Side, source *h
 	}
 	p.backAgainstTheFlow(s, y)
 	p.passedAgain(s, y, &r.bypass)
+	if r.left != nil {
+		p.more.leave(y, r.left)
+	}
 	next, edited := o.standsOf(s, p, y), s.differ(after.Values, w.Source.Values)
 	for g := range s.groups {
 		o.givenBack(p, x, g, source.of(g).commits[x], next[g].commits[x])

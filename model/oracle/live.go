@@ -34,6 +34,7 @@ type liveRow struct {
 	since  sim.Time       // when it landed
 	hidden *engine.Record // what stood there, where the other side keeps it
 	bypass bypass         // ... and what of it had gone past the hook
+	left   []engine.Value // ... and as what it had left the scope
 	falls  []pendingFall  // what the transaction has overruled, if it commits
 }
 
@@ -172,6 +173,9 @@ func (o *Oracle) lands(at sim.Time, p *pair, y engine.Side, tx engine.TxID, prev
 			r.landed, r.since = true, at
 			if after.Mark.Hidden != nil {
 				r.hidden, r.bypass = prev, p.passed(y)
+				if p.more != nil {
+					r.left = p.more.leftAs(y)
+				}
 			}
 			l.open++
 			if l.landed == 0 {

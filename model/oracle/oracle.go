@@ -227,7 +227,7 @@ func (o *Oracle) UserCommit(at sim.Time, side engine.Side, before, after *engine
 	case past:
 		o.stray(p)
 		p.bypassed(s, side, p.known(s, side, prev), changed)
-	case !off && !alive(after) && !s.outside(side, prev):
+	case !off && (leaves || !alive(after)) && !s.outside(side, prev):
 		p.caught(side, s.whole)
 	default:
 		p.caught(side, changed)

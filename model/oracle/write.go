@@ -481,11 +481,12 @@ func (p *pair) takenAgain(y engine.Side, g int) bool {
 	return false
 }
 
-// unheard reports whether the newest commit of side s in (from, to] was never captured.
+// unheard reports whether the newest commit of side s in (from, to] was never captured,
+// or is done with.
 func (p *pair) unheard(s engine.Side, g int, from, to uint32) bool {
 	w := p.walk(s, g, from, to)
 	c := w.next()
-	return c != nil && c.what&(captured|wentLive) == 0
+	return c == nil || c.what&(captured|wentLive) == 0
 }
 
 // describe tells the newest commit of side s in (from, to].
