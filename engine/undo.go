@@ -102,6 +102,7 @@ func (c *Core) restore(t *liveTx, in *Input) {
 			if y.Alive && !y.Mark.Dead { // the transaction has not touched what flows to X only
 				w.Groups &= c.cfg.Maps[r.Key.Map].outgoing(t.intent.Side) &^ c.cfg.Maps[r.Key.Map].strayed(t.intent.Side, x, y)
 			}
+			w.Source = c.cfg.Maps[r.Key.Map].unheardOf(t.intent.Side, x)
 			w.Override, w.Past = unseen(y, x), y.Mark.Past
 			if m := c.cfg.Maps[r.Key.Map]; m.changed(x)&m.outgoing(t.intent.Side)&^w.Groups != 0 {
 				t.lacking = append(t.lacking, x)
@@ -133,6 +134,27 @@ func (m *TableMap) strayed(source Side, x, y *Record) (s GroupSet) {
 		}
 	}
 	return s
+}
+
+// unheardOf returns X's record as one that Y does not know in the groups in which X went
+// past its hook while it is out of scope: Y gets what X holds there now, and when X goes
+// back to what it is known to have had, that is still to be carried.
+func (m *TableMap) unheardOf(source Side, x *Record) *Record {
+	if m.covers(source, x) || x.Mark.Incarnation == 0 {
+		return x
+	}
+	drifted := m.drifted(x, source)
+	if drifted == 0 {
+		return x
+	}
+	unknown := *x
+	unknown.Mark.Groups = slices.Clone(x.Mark.Groups)
+	for g := range unknown.Mark.Groups {
+		if drifted.Has(g) {
+			unknown.Mark.Groups[g].Own = 0
+		}
+	}
+	return &unknown
 }
 
 // bringLacking makes items of what could not be written back to Y: a value without a

@@ -349,7 +349,7 @@ func (o *Oracle) carry(at sim.Time, s *shape, p *pair, y engine.Side, source *he
 		switch {
 		case !groups.has(g):
 		case (several || w.Intent != 0) && alive(prev) && s.became(g, y, w.Source.Values, prev.Values):
-			next[g] = o.merge(at, p, y, g, source) // it goes along with others, and is only marked
+			next[g] = o.merge(at, p, y, g, source)              // it goes along with others, and is only marked
 			if prev.Mark.Incarnation < after.Mark.Incarnation { // its changes belong to a life that is over
 				o.linked(p, y, g, source.of(g).commits[y], next[g].commits[y])
 			}
