@@ -40,7 +40,7 @@ const (
 	askingLater    // X did not answer
 	waitingOut     // for the deadline of a write that may still land
 	readingX       // to undo: what X holds now
-	endingLives    // ... and the lives that X must not begin
+	preparingX     // ... what X must have before Y is written from it
 	readingY       // ... and Y
 	capturingOnTop // ... which captures what went past its hook on top of the transaction
 	restoringRows  // ... and Y is written from X
@@ -305,11 +305,11 @@ func (c *Core) liveWritten(in *Input) {
 		c.send(t, Effect{Kind: ReadBatch, Side: t.intent.Side.Other(), Keys: t.keys()})
 	case t.stage == restoringRows && failed.Result != RowDone:
 		c.notRestored(t, in.Rows)
-	case (t.stage == endingLives || t.stage == capturingOnTop) && failed.Result != RowDone: // a user was faster
+	case (t.stage == preparingX || t.stage == capturingOnTop) && failed.Result != RowDone: // a user was faster
 		t.stage, t.until = waitingOut, c.now.Add(c.cfg.LockWait)
 	case t.stage == capturingOnTop:
 		c.readY(t)
-	case t.stage == endingLives:
+	case t.stage == preparingX:
 		c.readX(t)
 	default: // sealed, or restored
 		if t.stage == restoringRows {

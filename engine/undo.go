@@ -69,7 +69,7 @@ func (t *liveTx) keys() []Key {
 // not seen Y's changes they are overridden, whoever is primary. What Y has kept comes
 // back as it was. What a record looks up comes back before it, and goes away after it.
 func (c *Core) restore(t *liveTx, in *Input) {
-	if c.captureOnTop(t, in.Records) || c.endLives(t, in.Records) {
+	if c.captureOnTop(t, in.Records) || c.prepareX(t, in.Records) {
 		return
 	}
 	eff := Effect{Kind: WriteBatch, Side: t.intent.Side.Other()}
@@ -102,7 +102,6 @@ func (c *Core) restore(t *liveTx, in *Input) {
 			if y.Alive && !y.Mark.Dead { // the transaction has not touched what flows to X only
 				w.Groups &= c.cfg.Maps[r.Key.Map].outgoing(t.intent.Side) &^ c.cfg.Maps[r.Key.Map].strayed(t.intent.Side, x, y)
 			}
-			w.Source = c.cfg.Maps[r.Key.Map].unheardOf(t.intent.Side, x)
 			w.Override, w.Past = unseen(y, x), y.Mark.Past
 			if m := c.cfg.Maps[r.Key.Map]; m.changed(x)&m.outgoing(t.intent.Side)&^w.Groups != 0 {
 				t.lacking = append(t.lacking, x)
@@ -134,27 +133,6 @@ func (m *TableMap) strayed(source Side, x, y *Record) (s GroupSet) {
 		}
 	}
 	return s
-}
-
-// unheardOf returns X's record as one that Y does not know in the groups in which X went
-// past its hook while it is out of scope: Y gets what X holds there now, and when X goes
-// back to what it is known to have had, that is still to be carried.
-func (m *TableMap) unheardOf(source Side, x *Record) *Record {
-	if m.covers(source, x) || x.Mark.Incarnation == 0 {
-		return x
-	}
-	drifted := m.drifted(x, source)
-	if drifted == 0 {
-		return x
-	}
-	unknown := *x
-	unknown.Mark.Groups = slices.Clone(x.Mark.Groups)
-	for g := range unknown.Mark.Groups {
-		if drifted.Has(g) {
-			unknown.Mark.Groups[g].Own = 0
-		}
-	}
-	return &unknown
 }
 
 // bringLacking makes items of what could not be written back to Y: a value without a
@@ -208,16 +186,26 @@ func (c *Core) notRestored(t *liveTx, rows []RowAnswer) {
 // causeNotUndone is followed by what the system says.
 const causeNotUndone = "a live transaction failed, and what it had written to this side could not be undone: retry to keep the record on both sides, or delete it here; "
 
-// endLives ends on X the lives of keys whose records go away from Y with changes of
-// users of Y: their numbers must not come again. It reports whether there are any that
-// have not ended.
-func (c *Core) endLives(t *liveTx, ys []*Record) bool {
+// prepareX writes what X has to hold before Y is written from it, and reports whether
+// there is anything. X is read again then.
+//
+// Keys whose records go away from Y with changes of users of Y end their lives on X:
+// their numbers must not come again. Where X went past its hook while it is out of
+// scope, and Y is about to get that, X's mark takes it for what it last had: else X
+// could go back to what the mark tells of, and nobody would bring it to Y.
+func (c *Core) prepareX(t *liveTx, ys []*Record) bool {
 	eff := Effect{Kind: WriteBatch, Side: t.intent.Side}
 	for i, y := range ys {
 		r, x := &t.intent.Rows[i], t.x[i]
-		switch {
-		case y == nil || !y.Alive || y.Mark.Intent != t.intent.Tx || y.Mark.Number == 0 || slices.Contains(t.left, r.Key):
-		case y.hides() || !c.goesAway(t, i, y):
+		if y == nil || y.Mark.Intent != t.intent.Tx || y.hides() || slices.Contains(t.left, r.Key) {
+			continue
+		}
+		switch m := c.cfg.Maps[r.Key.Map]; {
+		case !c.goesAway(t, i, y):
+			if set := m.drifted(x, t.intent.Side) &^ m.strayed(t.intent.Side, x, y); set != 0 && !m.covers(t.intent.Side, x) && !x.Mark.blank() {
+				eff.Writes = append(eff.Writes, Write{Kind: MarkWrite, Key: r.Key, Groups: set, Source: x.asSeen(), Target: x, Deadline: c.deadline()})
+			}
+		case !y.Alive || y.Mark.Number == 0:
 		case x == nil || !x.Alive && x.Mark.Incarnation < y.Mark.Incarnation:
 			eff.Writes = append(eff.Writes, Write{
 				Kind: DeleteWrite, Key: r.Key, Source: &Record{Key: y.Key, Mark: Mark{Incarnation: y.Mark.Incarnation}},
@@ -228,9 +216,25 @@ func (c *Core) endLives(t *liveTx, ys []*Record) bool {
 	if len(eff.Writes) == 0 {
 		return false
 	}
-	t.stage = endingLives
+	t.stage = preparingX
 	c.send(t, eff)
 	return true
+}
+
+// blank reports whether nobody has ever captured or written the record in its life.
+func (m *Mark) blank() bool {
+	return !slices.ContainsFunc(m.Groups, func(g GroupMark) bool { return g.Fingerprint != 0 })
+}
+
+// asSeen returns a record that a mark is made of which has seen of the other side what
+// this one has.
+func (r *Record) asSeen() *Record {
+	s := *r
+	s.Mark.Groups = slices.Clone(r.Mark.Groups)
+	for g := range s.Mark.Groups {
+		s.Mark.Groups[g].Own = r.Mark.Groups[g].Seen
+	}
+	return &s
 }
 
 // over returns the last life of a record's key that is over.

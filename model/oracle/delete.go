@@ -171,6 +171,13 @@ func (o *Oracle) takenAway(at sim.Time, s *shape, p *pair, y engine.Side, prev *
 			c.what |= gone
 		}
 	}
+	h := o.again(p, y)
+	for g := range s.groups { // what had come with it is not there any more
+		st := h.of(g)
+		o.givenBack(p, y.Other(), g, 0, st.commits[y.Other()])
+		st.commits[y.Other()] = 0
+	}
+	p.head[y] = h
 }
 
 // lostIn reports whether a record's mark says that the change was overruled; nil never

@@ -85,6 +85,7 @@ func (o *Oracle) unhide(at sim.Time, s *shape, p *pair, y engine.Side, source *h
 			was.commits[y] = next[g].commits[y] // their places are taken
 			next[g] = was
 		default:
+			edited |= only(g) // perhaps to what it was: its mark tells of what stood there meanwhile
 			next[g].commits[x] = was.commits[x]
 			o.concurrentAgain(p, x, g, was.commits, next[g].commits[y])
 		}

@@ -295,8 +295,9 @@ func (o *Oracle) letGo(at sim.Time, p *pair, y engine.Side, tx engine.TxID) {
 		o.breach(liveAtomic, at, p.key(), "%s keeps what transaction %d of %s had written, and has never refused to undo it", y, tx, y.Other())
 	}
 	o.kept++
-	if alive(p.record[y]) { // a retry carries it to the other side
+	if alive(p.record[y]) { // a retry carries it to the other side, whenever that comes
 		o.totals.FollowUps++
+		o.owed++
 	}
 	p.backAgainstTheFlow(&o.shapes[p.key().Map], y)
 	o.restored(at, p, y, tx, nil, 0, 0)

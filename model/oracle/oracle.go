@@ -78,6 +78,7 @@ type Oracle struct {
 	lookups   lookups
 	liveCount LiveCount
 	kept      int     // records of undone transactions that stay where they had landed
+	owed      uint64  // of them, those that a retry carries to the other side
 	downs     []down  // by their beginnings
 	rest      traffic // up to the last edit
 	restMore  uint64

@@ -25,6 +25,7 @@ func (t *traffic) bound() uint64 { return t.asked + 2*t.late + t.more }
 func (o *Oracle) lastEdit() {
 	o.rest = o.trafficSoFar()
 	o.rest.asked = o.totals.Captured - o.totals.Settled // still to be carried
+	o.rest.more -= o.owed
 	o.restMore = o.totals.Held + o.released + o.totals.MarkWrites
 }
 
