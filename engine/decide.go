@@ -189,14 +189,14 @@ func judge(m *TableMap, r *Reference, newest bool, x, y *Record, alive, linked b
 		}
 		return Outcome{Class: ConflictFailure, Reason: Overridden}
 	}
+	if stale(r, &x.Mark) && !more {
+		return Outcome{Class: ConcurrencyFailure, Reason: Superseded}
+	}
 	if r.Groups == 0 { // it only took the record into or out of scope
 		if more {
 			return Outcome{}
 		}
 		return Outcome{Class: NoOp, Reason: Filtered}
-	}
-	if stale(r, &x.Mark) && !more {
-		return Outcome{Class: ConcurrencyFailure, Reason: Superseded}
 	}
 	current := currentIn(r, &x.Mark)
 	if current == 0 {

@@ -71,7 +71,7 @@ func (o *Oracle) unhide(at sim.Time, s *shape, p *pair, y engine.Side, source *h
 	}
 	p.backAgainstTheFlow(s, y)
 	p.passedAgain(s, y, &r.bypass)
-	if r.left != nil {
+	if p.more != nil {
 		p.more.leave(y, r.left)
 	}
 	next, edited := o.standsOf(s, p, y), s.differ(after.Values, w.Source.Values)

@@ -81,7 +81,7 @@ func (o *Oracle) scoped(at sim.Time, s *shape, p *pair, side engine.Side, w *eng
 	switch was, is := s.outside(side, prev), s.outside(side, after); {
 	case was && !is:
 		o.broughtIn(at, s, p, side, carried, prev, after)
-	case is && w.Kind == engine.UnhideWrite && p.more.leftAs(side) != nil: // as it had left, so it is again
+	case is && w.Kind == engine.UnhideWrite: // as it had left, so it has again
 	case is && was && p.more.leftAs(side) != nil: // what users have made of it out of scope is not known by that
 		left := slices.Clone(p.more.leftAs(side))
 		for g := range s.groups {
