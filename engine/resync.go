@@ -168,6 +168,9 @@ func (c *Core) resyncRead(in *Input) bool {
 		y := in.Records[i]
 		if !r.compareOnly && (c.takeUp(in.Side.Other(), x) || c.takeUp(in.Side, y)) {
 			c.bringUnheard(in.Side.Other(), x, y)
+			if c.pairs.at(c.pairs.ensure(*x.Key, in.Side).pair()).held != nil { // what comes back when it is undone may differ
+				c.compare(r, in.Side.Other(), x, y)
+			}
 			continue
 		}
 		if !x.Alive { // a tombstone that waits, which a comparison leaves alone
@@ -204,14 +207,15 @@ func (c *Core) resyncFailed(in *Input) bool {
 // differs.
 func (c *Core) compare(r *resync, side Side, x, y *Record) {
 	m := c.cfg.Maps[r.Map]
-	d, differs := m.compare(side, x, y)
 	id := c.pairs.ensure(*x.Key, side)
 	p := c.pairs.at(id.pair())
 	live := p.held != nil
-	if live { // what is seen of it may be undone: its items look when that has ended
-		d.From = [2]bool{m.outgoing(FinOps) != 0, m.outgoing(Dataverse) != 0}
-	} else if !differs {
-		return
+	d := Drift{From: [2]bool{m.outgoing(FinOps) != 0, m.outgoing(Dataverse) != 0}}
+	if !live { // else what is seen of it may be undone: its items look when that has ended
+		differs := false
+		if d, differs = m.compare(side, x, y); !differs {
+			return
+		}
 	}
 	queued := len(p.lanes[FinOps].open)+len(p.lanes[Dataverse].open) > 0
 	if !live && (!queued || p.quarantine.Class != Open) {
