@@ -40,7 +40,7 @@ func TestExpectationsAreTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"PASS  slo: p99(convergence) < 5m: 4m12s (3m50s to 4m33s, 30 runs)", "FAIL  mix:", "at least 1.1%", "the interval is on both sides",
+		"PASS  slo: p99(convergence) < 5m: 4m12s (3m50s to 4m33s, mean of 30 runs)", "FAIL  mix:", "at least 1.1%", "the interval is on both sides",
 		"p99(convergence) is known to ±4.3 % after 30 runs",
 	} {
 		if !strings.Contains(strings.Join(strings.Fields(terminal.String()), " "), strings.Join(strings.Fields(want), " ")) {
@@ -50,7 +50,7 @@ func TestExpectationsAreTold(t *testing.T) {
 	if err := html.Write(&page, set, summary.Of(set), nil); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{`id="expectations"`, "p99(convergence) &lt; 5m", "4m12s (3m50s to 4m33s, 30 runs)"} {
+	for _, want := range []string{`id="expectations"`, "p99(convergence) &lt; 5m", "4m12s (3m50s to 4m33s, mean of 30 runs)"} {
 		if !strings.Contains(page.String(), want) {
 			t.Errorf("the page does not say %q", want)
 		}

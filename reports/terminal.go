@@ -192,6 +192,9 @@ func (sc screen) mapLines(s summary.Summary) []string {
 	rows = sc.narrow(rows)
 	lines := sc.align(rows)
 	note := "other: system, no-op, dismissed, still waiting · parked: pairs on the error desk at the end"
+	if s.Executed.Pooled > 1 {
+		note += " · p50, p99: of the changes of all runs together"
+	}
 	if left := len(s.Pooled.Maps) - len(maps); left > 0 {
 		note = words.Counted(left, "more map", "more maps") + " in the report · " + note
 	}

@@ -41,7 +41,7 @@ var exitMeanings = []struct {
 	{exitFailed, "an expectation failed", "read what was measured beside it; the report has the reasons"},
 	{exitUsage, "usage", "the last lines say what is wrong with the command, and give a hint"},
 	{exitViolated, "a property was violated", "a change was lost or went astray: the report names the record, 'twinwrite explain' tells its story"},
-	{exitInconclusive, "inconclusive", "nothing failed, and not enough was measured: more runs (--runs), or a longer run"},
+	{exitInconclusive, "inconclusive", "nothing failed, and something is not decided: the note beside it says why; more runs (--runs) or a longer run help where too little came up"},
 	{exitInvalid, "scenario invalid", "every fault is named with its line; 'twinwrite validate' shows them without running"},
 	{exitNotRepeated, "not reproducible", "another version of the program, another scenario or other failpoints: run it again"},
 	{exitInternal, "internal error", "the message, the seed and the scenario make a report that can be followed"},

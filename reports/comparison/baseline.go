@@ -4,9 +4,6 @@ import (
 	"fmt"
 	"math"
 
-	"gonum.org/v1/gonum/stat/distuv"
-
-	"github.com/twinwrite/twinwrite/reports/stats"
 	"github.com/twinwrite/twinwrite/reports/words"
 	"github.com/twinwrite/twinwrite/scenarios/result"
 )
@@ -19,31 +16,22 @@ const Resolution = 0.10
 type Gate struct {
 	Verdict result.Verdict // pass: not shown to be worse, and a slow-down of [Resolution] would have been
 	Text    string
-	Worse   []string // IDs of the figures that are shown to be worse by more than [Threshold]
+	Worse   []string // IDs of the figures that are shown to be worse, and by [Threshold] at least
 }
 
-// Baseline judges the second setting by the first. A figure is worse when its
-// difference is shown to be beyond the threshold, one-sided, after Holm's
-// correction over all figures.
+// Baseline judges the second setting by the first. It goes by what the table of
+// figures shows, so that both tell the same figures.
 func (c *Comparison) Baseline() Gate {
-	var ps []float64
-	var figures []*Figure
+	var g Gate
 	for i := range c.Figures {
 		f := &c.Figures[i]
-		a := f.Cells[1].Against
-		if f.better == neither || a == nil || a.Shown == Unknown || a.difference.P == 1 && a.difference.Mean == 0 {
+		if a := f.Cells[1].Against; a == nil || a.Shown != Worse {
 			continue
 		}
-		ps, figures = append(ps, beyond(a, f.better)), append(figures, f)
-	}
-	var g Gate
-	for i, p := range stats.Holm(ps) {
-		if f := figures[i]; p < significance {
-			g.Worse = append(g.Worse, f.ID)
-			if g.Text == "" {
-				g.Text = tell(f, c.Settings[0].Name, c.Settings[1].Name, 1)
-			}
+		if g.Worse == nil {
+			g.Text = tell(f, c.Settings[0].Name, c.Settings[1].Name, 1)
 		}
+		g.Worse = append(g.Worse, f.ID)
 	}
 	if g.Worse != nil {
 		g.Verdict = result.Fail
@@ -75,29 +63,13 @@ func (c *Comparison) Baseline() Gate {
 			return g
 		}
 		g.Verdict = result.Pass
-		g.Text = fmt.Sprintf("not shown to be worse than the baseline; the median of the time to converge differs by %s to %s", f.Unit.Signed(float64(a.Low)), f.Unit.Signed(float64(a.High)))
+		differs := "differs by " + between(f.Unit, a)
+		if a.Low == 0 && a.High == 0 {
+			differs = "is the same in every run"
+		}
+		g.Text = "not shown to be worse than the baseline; the median of the time to converge " + differs
 		return g
 	}
 	g.Text = "no time to converge was measured"
 	return g
-}
-
-// beyond is the chance to see a difference at least as bad, were the true one
-// just at the threshold.
-func beyond(a *Against, b better) float64 {
-	d := &a.difference
-	bad := d.Mean
-	if b == higher {
-		bad = -bad
-	}
-	bad -= Threshold * math.Abs(a.base)
-	half := (d.High - d.Low) / 2
-	switch {
-	case half == 0 && bad > 0:
-		return 0
-	case half == 0:
-		return 1
-	}
-	t := distuv.StudentsT{Sigma: 1, Nu: d.Freedom}
-	return t.Survival(bad / (half / t.Quantile(0.975)))
 }

@@ -169,7 +169,7 @@ func cellOf(all []reading) Cell {
 	if !c.Known {
 		return Cell{}
 	}
-	mean := stats.MeanOverRuns(values)
+	mean := stats.MeanOfAmounts(values)
 	c.Runs, c.Mean, c.Low, c.High = mean.Runs, summary.Rounded(mean.Mean), summary.Rounded(mean.Low), summary.Rounded(mean.High)
 	return c
 }

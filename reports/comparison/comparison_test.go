@@ -223,6 +223,15 @@ func TestBaselineErrs(t *testing.T) {
 			if g.Text == "" || (g.Verdict == result.Fail) != (len(g.Worse) > 0) {
 				t.Errorf("the gate says %+v", g)
 			}
+			shown := 0
+			for i := range c.Figures {
+				if a := c.Figures[i].Cells[1].Against; a != nil && a.Shown == Worse {
+					shown++
+				}
+			}
+			if shown != len(g.Worse) {
+				t.Errorf("the gate tells %d figures, and the table %d", len(g.Worse), shown)
+			}
 			seen[g.Verdict]++
 		}
 		return seen

@@ -11,8 +11,9 @@ import (
 
 // fares is what the expectations that concern a map say of a mode: the worst
 // verdict, or no occasion where there are none. seen tells of those that did not
-// hold, or else of all.
-func (a *adviser) fares(mode string, m int) (verdict result.Verdict, seen []string) {
+// hold, or else of all; none tells of those that are about another mode's figures,
+// which decide nothing.
+func (a *adviser) fares(mode string, m int) (verdict result.Verdict, seen, none []string) {
 	verdict = result.NoOccasion
 	var broken, held []string
 	set := a.sets[mode]
@@ -26,6 +27,10 @@ func (a *adviser) fares(mode string, m int) (verdict result.Verdict, seen []stri
 		if other, ok := ofMap(e.Text); ok && other != a.sc.Maps[m].Name {
 			continue
 		}
+		if e.Foreign {
+			none = append(none, fmt.Sprintf("%s under %s: there is no such figure (%s)", e.ID, mode, e.Text))
+			continue
+		}
 		verdict = result.Worse(verdict, e.Verdict)
 		text := fmt.Sprintf("%s under %s: %s (%s)", e.ID, mode, e.Verdict, e.Text)
 		if e.Mean != "" {
@@ -33,7 +38,7 @@ func (a *adviser) fares(mode string, m int) (verdict result.Verdict, seen []stri
 			between := words.None
 			if e.Low != "" {
 				between = e.Low + " to " + e.High
-				text += fmt.Sprintf(" (%s, %s)", between, words.Counted(e.Runs, "run", "runs"))
+				text += fmt.Sprintf(" (%s, %s)", between, "mean of "+words.Counted(e.Runs, "run", "runs"))
 			}
 			a.note(Evidence{a.about, e.ID + ": " + e.Text, mode, e.Mean, between, e.Runs, ""})
 		}
@@ -44,9 +49,9 @@ func (a *adviser) fares(mode string, m int) (verdict result.Verdict, seen []stri
 		}
 	}
 	if broken != nil {
-		return verdict, broken
+		return verdict, broken, none
 	}
-	return verdict, held
+	return verdict, held, none
 }
 
 // ofMap is the map that an expectation is narrowed down to, if any.
@@ -70,12 +75,14 @@ type option struct {
 	open    []string // what the runs do not decide
 	meets   bool     // every expectation holds, and there are some
 	held    []string
+	none    []string // expectations of which the mode has no figure
 	demands bool
 }
 
 func (a *adviser) option(mode string, m int) option {
 	o := option{mode: mode}
-	verdict, seen := a.fares(mode, m)
+	verdict, seen, none := a.fares(mode, m)
+	o.none = none
 	switch verdict {
 	case result.Pass:
 		o.meets, o.demands, o.held = true, true, seen
@@ -185,25 +192,25 @@ func back(gone []string) string {
 }
 
 // whereAsked takes the mode with the least machinery among those that meet
-// every expectation.
+// every expectation that they have a figure for, and have one for some.
 func (a *adviser) whereAsked(m int, c Choice, left, open []option) Choice {
-	least := left[0]
+	least := left[max(0, slices.IndexFunc(left, func(o option) bool { return o.meets }))]
 	for _, o := range open {
 		if rank(o.mode) < rank(least.mode) { // it might do, and would be less
 			c.Ask = a.again(4 * len(a.sets[asyncMode].Runs))
 		}
 	}
 	c.Answer = least.mode
-	c.Because = append(c.Because, least.held...)
+	c.Because = append(append(c.Because, least.held...), least.none...)
 	tail := a.measure(least.mode, tailName, Span, mapConvergence(m, .99))
 	if tail.Known {
 		c.Because = append(c.Because, fmt.Sprintf("99 %% of the map's changes are on both sides under %s within %s", least.mode, tail.text()))
 	}
 	switch least.mode {
 	case integratorMode:
-		c.Flips = "both sides begin to edit the map's records between two runs, or less than the staleness above is acceptable"
+		c.Flips = "both sides begin to edit the map's records between two runs, or only less staleness than the above is acceptable"
 	case asyncMode:
-		c.Flips = "less than the time above is acceptable: then live, if its saves do not fail"
+		c.Flips = "only less than the time above is acceptable: then live, if its saves do not fail"
 	default:
 		c.Flips = "users cannot wait for the other side, it is down more often, or the demand on the time to converge is relaxed: then async"
 	}

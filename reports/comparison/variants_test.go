@@ -138,3 +138,42 @@ func TestMoving(t *testing.T) {
 		t.Errorf("examined are %v, want %v", got, want)
 	}
 }
+
+// TestNoSuchFigure: what a mode cannot measure neither rules it out nor speaks for
+// it; the answer says that it has no such figure.
+func TestNoSuchFigure(t *testing.T) {
+	t.Parallel()
+	c := fixture.Compared(6)
+	for i := range c.Settings {
+		set := c.Settings[i].Set
+		for m := range set.Scenario.Maps { // the integrator loses changes of every map
+			if set.Scenario.Mode == "integrator" {
+				for r := range set.Runs {
+					set.Runs[r].Maps[m].Lost = 9
+				}
+			}
+		}
+		set.Expectations = []result.Expectation{
+			{ID: "soon", Text: "p99(convergence) < 1s", Verdict: result.Pass, Mean: "9ms", Runs: 6},
+			{ID: "conflicts", Text: "share(outcome{class=conflict}) < 5%", Verdict: result.Pass, Mean: "1%", Runs: 6},
+		}
+		switch set.Scenario.Mode {
+		case "live":
+			set.Expectations[1] = result.Expectation{ID: "conflicts", Text: "share(outcome{class=conflict}) < 5%", Verdict: result.Inconclusive, Foreign: true, Runs: 6}
+		case "async":
+			set.Expectations[0].Verdict = result.Fail
+		}
+	}
+	live := 0
+	for _, m := range comparison.Of(c).Advice.Maps {
+		if m.Mode.Answer == "live" {
+			live++
+			if why := strings.Join(m.Mode.Because, "\n"); !strings.Contains(why, "conflicts under live: there is no such figure") || !strings.Contains(why, "soon under live: pass") {
+				t.Errorf("%s is live because %q", m.Map, why)
+			}
+		}
+	}
+	if live == 0 {
+		t.Error("live is advised for no map")
+	}
+}

@@ -57,7 +57,7 @@ func (n *Named) aRun() []string {
 	if len(n.Runs) < 2 {
 		return []string{words.None, words.None}
 	}
-	mean := stats.MeanOverRuns(n.Runs)
+	mean := stats.MeanOfAmounts(n.Runs)
 	text := func(v float64) string { return strconv.FormatFloat(v, 'f', 1, 64) + n.Unit }
 	if !mean.Known {
 		return []string{text(mean.Mean), words.None}

@@ -236,3 +236,14 @@ func TestThinnedTimesSaySo(t *testing.T) {
 		t.Errorf("it says %q", got)
 	}
 }
+
+// TestNothingWaits: what is listed besides is no addition to nothing.
+func TestNothingWaits(t *testing.T) {
+	t.Parallel()
+	s := summary.Of(fixture.Day())
+	s.Pooled.Outcomes, s.Pooled.Maps = nil, nil
+	s.Pooled.Errors = []summary.Error{{Class: "concurrency", Reason: "superseded", Map: "customers", Count: 2}}
+	if got, want := findings.DeskCounts(s), "Nothing waits for an operator; listed, with no action needed: 2 superseded on customers."; got != want {
+		t.Errorf("it says %q, want %q", got, want)
+	}
+}

@@ -485,7 +485,11 @@ func DeskCounts(s summary.Summary) string {
 		}
 		others = []string{words.Counted(all, "other", "others")}
 	}
-	if len(others) > 0 {
+	switch {
+	case len(others) == 0:
+	case n == 0 && pairs == 0:
+		text += "; listed, with no action needed: " + words.List(others)
+	default:
 		text += "; plus " + words.List(others) + ", no action needed"
 	}
 	if s.Executed.Pooled > 1 {

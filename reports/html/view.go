@@ -285,7 +285,7 @@ func keyNumbers(set *result.Set, s summary.Summary, clock words.Clock) []number 
 		{Value: words.ShortQuantile(all.At("p50")), Name: "to converge, half of them", Note: convergeNote(s) + beside(all.Interval("p50"))},
 		{Value: words.ShortQuantile(all.At("p99")), Name: "to converge, 99 % of them", Note: censoredNote(all.At("p99")) + beside(all.Interval("p99"))},
 		{Value: words.Count(all.Censored), Name: never(s), Note: neverNote(s), Alarm: all.Censored > 0},
-		{Value: words.Count(int64(top.Value)), Name: "references at most in the queue", Note: highest},
+		{Value: words.Count(int64(top.Value)), Name: "references at most, in outboxes and queue", Note: highest},
 		partly(s, clock),
 		{Value: words.Count(lost), Name: "changes lost to the primary", Note: "both sides had edited the record"},
 	}

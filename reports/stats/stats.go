@@ -84,6 +84,14 @@ type Interval struct {
 // confidence of every interval this package gives.
 const confidence = 0.95
 
+// MeanOfAmounts is [MeanOverRuns] of what is never below zero: of the interval
+// neither is told.
+func MeanOfAmounts(xs []float64) Interval {
+	i := MeanOverRuns(xs)
+	i.Low = max(0, i.Low)
+	return i
+}
+
 // MeanOverRuns is the mean of one number per run with its Student t interval:
 // mean ± t(n−1)·s/√n. One run has no interval.
 func MeanOverRuns(xs []float64) Interval {

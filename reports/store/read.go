@@ -117,7 +117,7 @@ func (r *reader) scenario() {
 	})
 	r.table("expectations", func(scan func(...any)) {
 		var e result.Expectation
-		scan(&e.ID, &e.Text, &e.Verdict, &e.Note, &e.Mean, &e.Low, &e.High, &e.AtLeast, &e.Runs)
+		scan(&e.ID, &e.Text, &e.Verdict, &e.Note, &e.Mean, &e.Low, &e.High, &e.AtLeast, &e.Foreign, &e.Runs)
 		r.set.Expectations = append(r.set.Expectations, e)
 	})
 	r.table("looks", func(scan func(...any)) {

@@ -35,6 +35,7 @@ CREATE TABLE expectations (
   low      TEXT NOT NULL,    -- of the confidence interval
   high     TEXT NOT NULL,
   at_least INTEGER NOT NULL, -- 1: the mean is a lower bound
+  foreign_mode INTEGER NOT NULL, -- 1: the figure is of another mode, and this one has none
   runs     INTEGER NOT NULL
 ) STRICT;
 

@@ -83,9 +83,9 @@ func fill(w *writer, set *result.Set) error {
 		row(Schema, sc.Name, sc.Purpose, sc.Mode, strconv.FormatUint(sc.Seed, 10), sc.Hash, sc.Model,
 			sc.Start.UTC().Format(time.RFC3339Nano), sc.Length, sc.Warmup, sc.Drain, sc.Primary, sc.LiveMost[0], sc.LiveMost[1], sc.Command)
 	})
-	w.table("expectations", 9, func(row func(...any)) {
+	w.table("expectations", 10, func(row func(...any)) {
 		for _, e := range set.Expectations {
-			row(e.ID, e.Text, string(e.Verdict), e.Note, e.Mean, e.Low, e.High, e.AtLeast, e.Runs)
+			row(e.ID, e.Text, string(e.Verdict), e.Note, e.Mean, e.Low, e.High, e.AtLeast, e.Foreign, e.Runs)
 		}
 	})
 	w.table("looks", 4, func(row func(...any)) {

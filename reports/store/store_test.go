@@ -216,7 +216,7 @@ func TestReadBack(t *testing.T) {
 	copied := fixture.Compared(2).Settings[2].Set
 	copied.Runs[1].Copied.Losses = []result.Loss{{Record: "customers C1", Side: "finops", Born: 14, Missed: true}}
 	judged := fixture.Runs(2)
-	judged.Expectations = []result.Expectation{{ID: "slo", Text: "p99(convergence) < 5m", Verdict: result.Pass, Mean: "4m", Low: "3m", High: "5m", AtLeast: true, Runs: 2}}
+	judged.Expectations = []result.Expectation{{ID: "slo", Text: "p99(convergence) < 5m", Verdict: result.Pass, Mean: "4m", Low: "3m", High: "5m", AtLeast: true, Foreign: true, Runs: 2}}
 	judged.Looks = []result.Look{{Runs: 2, Figure: "p50", Relative: .25, Enough: true}}
 	judged.Runs[0].Initial = []result.Leg{{Map: "customers", Company: "USMF", Side: "finops", Stage: "cut", Began: 1, Ended: 2, Rows: 3, Written: 4, Unchanged: 5, Lost: 6, Errors: 7}}
 	judged.Runs[0].Alerts = []result.Alert{{At: 1, Job: "billing", Action: "pause", Count: 10, Within: 2, Class: "application", Reason: "refused"}}

@@ -296,7 +296,7 @@ func perRun(runs []Run) []PerRun {
 		for i, r := range runs {
 			xs[i] = f.of(r)
 		}
-		mean := stats.MeanOverRuns(xs)
+		mean := stats.MeanOfAmounts(xs)
 		p := PerRun{Figure: f.name, Mean: Rounded(mean.Mean)}
 		if mean.Known {
 			low, high := Rounded(mean.Low), Rounded(mean.High)

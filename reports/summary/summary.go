@@ -96,10 +96,11 @@ type Expectation struct {
 	Low     string         `json:"low,omitempty"`
 	High    string         `json:"high,omitempty"`
 	AtLeast bool           `json:"at_least,omitempty"` // the mean is a lower bound
+	Foreign bool           `json:"foreign,omitempty"`  // the figure is of another mode, and this one has none
 	Runs    int            `json:"runs"`
 }
 
-// Seen tells what was measured: "4m12s (3m50s to 4m33s, 30 runs)"; empty where
+// Seen tells what was measured: "4m12s (3m50s to 4m33s, mean of 30 runs)"; empty where
 // the expectation is about no figure, or it was not measured.
 func (e *Expectation) Seen() string {
 	if e.Mean == "" {
@@ -110,7 +111,7 @@ func (e *Expectation) Seen() string {
 		seen = "at least " + seen
 	}
 	if e.Low != "" {
-		seen += " (" + e.Low + " to " + e.High + ", " + strconv.Itoa(e.Runs) + " runs)"
+		seen += " (" + e.Low + " to " + e.High + ", mean of " + strconv.Itoa(e.Runs) + " runs)"
 	}
 	return seen
 }

@@ -26,6 +26,7 @@ type Metric struct {
 	Kind   Kind
 	Labels []string // what it can be narrowed down by
 	Part   bool     // a Counter that is part of a whole, so that it has a share
+	Only   string   // the mode under which alone there is something to measure; empty: any
 	Doc    string
 }
 
@@ -40,21 +41,21 @@ var metrics = []Metric{
 	{Name: "captured", Kind: Counter, Labels: []string{"map", "side"}, Doc: "captured changes, by side of origin"},
 	{Name: "compared", Kind: Counter, Doc: "pairs that the last resync or comparison looked at"},
 	{Name: "convergence", Kind: Spans, Labels: []string{"map", "side"}, Doc: "true time for which one side alone has a change: from the user's commit until both sides agree on that pair again; of a live change from the write on the other side until the user's commit. Changes of the warm-up are left out"},
-	{Name: "dependency-wait", Kind: Binned, Labels: []string{"map"}, Doc: "how long a change waited for records that it looks up, from when the engine found that one was missing until it went on; a change that waits again counts again. Lengths are kept to within a thirty-second, and those of the warm-up too. Where nothing waited there is none: ask for max(blocked) == 0"},
+	{Name: "dependency-wait", Kind: Binned, Labels: []string{"map"}, Only: "async", Doc: "how long a change waited for records that it looks up, from when the engine found that one was missing until it went on; a change that waits again counts again. Lengths are kept to within a thirty-second, and those of the warm-up too. Where nothing waited there is none: ask for max(blocked) == 0"},
 	{Name: "divergent-pairs", Kind: Level, Doc: "pairs on which the sides differ"},
 	{Name: "drift", Kind: Counter, Part: true, Doc: "pairs that the last resync or comparison found to differ although nothing was queued for them; a share is of all that it looked at"},
 	{Name: "engine-writes", Kind: Counter, Doc: "writes of the engine, those of marks alone among them"},
 	{Name: "error", Kind: Counter, Labels: []string{"map", "class", "reason"}, Doc: "entries of the list of sync errors"},
-	{Name: "in-doubt", Kind: Longest, Doc: "how long one side alone had committed a live transaction"},
+	{Name: "in-doubt", Kind: Longest, Only: "live", Doc: "how long one side alone had committed a live transaction"},
 	{Name: "in-flight", Kind: Level, Doc: "items in batches that are under way"},
 	{Name: "initial-sync", Kind: Counter, Labels: []string{"map", "side", "row"}, Part: true, Doc: "records that initial sync went through, by the side that they come from and what became of them: written, unchanged, lost (the primary's record won) or error; a share is of all records of the same maps and sides"},
 	{Name: "initial-sync-time", Kind: Spans, Labels: []string{"map", "side"}, Doc: "how long legs of an initial sync took"},
 	{Name: "live-changes", Kind: Counter, Labels: []string{"map", "side"}, Doc: "changes that committed on both sides with a live transaction, by side of origin"},
-	{Name: "lost", Kind: Counter, Labels: []string{"side"}, Part: true, Doc: "under the data integrator: changes with a value that survives on neither side, and that no user had written over; a share is of all changes of the same side"},
-	{Name: "missed", Kind: Counter, Labels: []string{"side"}, Part: true, Doc: "under the data integrator: changes that stand on their own side alone, and that no run to come will list; a share is of all changes of the same side"},
+	{Name: "lost", Kind: Counter, Labels: []string{"side"}, Part: true, Only: "integrator", Doc: "under the data integrator: changes with a value that survives on neither side, and that no user had written over; a share is of all changes of the same side"},
+	{Name: "missed", Kind: Counter, Labels: []string{"side"}, Part: true, Only: "integrator", Doc: "under the data integrator: changes that stand on their own side alone, and that no run to come will list; a share is of all changes of the same side"},
 	{Name: "outage-wait", Kind: Longest, Doc: "how long a user waited for a system of his own side that was down"},
 	{Name: "outbox", Kind: Level, Doc: "references that the engine has not taken in"},
-	{Name: "outcome", Kind: Counter, Labels: []string{"map", "side", "class", "reason"}, Part: true, Doc: "how captured changes ended; a share is of all changes of the same maps and sides"},
+	{Name: "outcome", Kind: Counter, Labels: []string{"map", "side", "class", "reason"}, Part: true, Only: "async", Doc: "how captured changes ended; a share is of all changes of the same maps and sides"},
 	{Name: "overwrote", Kind: Counter, Labels: []string{"side"}, Doc: "saves that went over changes their user had not seen"},
 	{Name: "pairs", Kind: Counter, Labels: []string{"map", "state"}, Part: true, Doc: "record pairs at the end, by state: converged or divergent, and parked, blocked or open; a share is of all pairs of the same maps"},
 	{Name: "parked", Kind: Level, Doc: "items on the error desk"},

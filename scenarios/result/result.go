@@ -29,6 +29,7 @@ type Expectation struct {
 	// expectations write quantities ("4m12s", "0.5%"). Empty for others.
 	Mean, Low, High string
 	AtLeast         bool // Mean is a lower bound
+	Foreign         bool // the figure is of another mode, and this one has nothing to take it of
 	Runs            int
 }
 

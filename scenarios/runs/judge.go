@@ -1,6 +1,7 @@
 package runs
 
 import (
+	"fmt"
 	"math"
 
 	"github.com/twinwrite/twinwrite/scenarios"
@@ -89,6 +90,11 @@ func (p *plan) decide(e *scenarios.Expectation, set *result.Set, all []expect.Me
 		j := expect.Judge(e.Expr, all, p.scenario.Runs.Confidence())
 		out.Verdict, out.Note, out.AtLeast = j.Verdict, j.Note, j.AtLeast
 		measured(&out, &j, e.Expr.Bound.Unit)
+		mode := p.scenario.Engine.Mode.String()
+		if m := e.Expr.Figure.Metric; j.Interval.Runs == 0 && len(all) > 0 && m.Only != "" && m.Only != mode {
+			out.Foreign = true
+			out.Note = fmt.Sprintf("%s is a figure of %s, and under %s there is none: leave the expectation out of this run", m.Name, m.Only, mode)
+		}
 	case e.Always != "":
 		out.Verdict, out.Note = expect.Always(all, func(run int) (result.Verdict, string) {
 			for _, q := range set.Runs[run].Properties {
@@ -114,7 +120,8 @@ func (p *plan) decide(e *scenarios.Expectation, set *result.Set, all []expect.Me
 	return out
 }
 
-// measured writes down the figure that an expectation was judged by.
+// measured writes down the figure that an expectation was judged by. No figure is
+// below zero, so that of an interval which is there is not shown.
 func measured(out *result.Expectation, j *expect.Judgement, unit expect.Unit) {
 	i := j.Interval
 	if i.Runs == 0 {
@@ -123,6 +130,6 @@ func measured(out *result.Expectation, j *expect.Judgement, unit expect.Unit) {
 	write := func(v float64) string { return expect.Quantity{Value: v, Unit: unit}.String() }
 	out.Mean, out.Runs = write(i.Mean), i.Runs
 	if i.Runs > 1 {
-		out.Low, out.High = write(i.Low), write(i.High)
+		out.Low, out.High = write(max(0, i.Low)), write(i.High)
 	}
 }

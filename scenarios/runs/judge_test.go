@@ -2,6 +2,7 @@ package runs
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"github.com/twinwrite/twinwrite/engine"
 	"github.com/twinwrite/twinwrite/internal/fault"
 	"github.com/twinwrite/twinwrite/scenarios"
+	"github.com/twinwrite/twinwrite/scenarios/expect"
 	"github.com/twinwrite/twinwrite/scenarios/result"
 )
 
@@ -139,5 +141,36 @@ func TestPrecisionEndsTheRuns(t *testing.T) {
 	never := set(t, orders, Options{}, short, "runs={count: 2, max: 4, precision: {metric: 'p99(convergence{side=dataverse})', relative: 5%}}")
 	if l := never.Looks[len(never.Looks)-1]; l.Enough || l.Relative >= 0 || !strings.Contains(l.Figure, "dataverse") {
 		t.Errorf("the precision of nothing: %+v", l)
+	}
+}
+
+// TestFiguresOfOtherModes: what is asked of another mode's figure is not decided,
+// and says so; an interval of what cannot be negative does not begin below zero.
+func TestFiguresOfOtherModes(t *testing.T) {
+	t.Parallel()
+	const demand = `
+runs: {count: 2}
+faults: [{kind: outage, side: dataverse, at: 1h, for: 20m}]
+expect:
+  - {id: conflicts, expr: "share(outcome{class=conflict}) < 5%"}
+  - {id: lost, expr: "count(lost) == 0"}
+  - {id: nothing-there, expr: "p99(convergence{side=dataverse}) < 1h"}
+  - {id: wide, expr: "count(retries) < 1000"}
+`
+	for mode, foreign := range map[string][]string{"async": {"lost"}, "live": {"conflicts", "lost"}, "integrator": {"conflicts"}} {
+		for _, e := range set(t, orders+demand, Options{}, "engine.mode="+mode).Expectations {
+			want := slices.Contains(foreign, e.ID)
+			if e.Foreign != want || want && (e.Verdict != result.Inconclusive || !strings.Contains(e.Note, "under "+mode+" there is none")) {
+				t.Errorf("under %s, %s is %s, of another mode: %v, note %q", mode, e.ID, e.Verdict, e.Foreign, e.Note)
+			}
+			if strings.HasPrefix(e.Low, "-") {
+				t.Errorf("under %s, %s is at least %s", mode, e.ID, e.Low)
+			}
+		}
+	}
+	var out result.Expectation
+	measured(&out, &expect.Judgement{Interval: expect.Interval{Mean: 2, Low: -1, High: 5, Runs: 3}}, expect.Time)
+	if out.Low != "0s" || out.High != "5s" {
+		t.Errorf("from %s to %s", out.Low, out.High)
 	}
 }
