@@ -54,8 +54,8 @@ With --baseline it answers one question: is the scenario worse than what is
 stored in a folder? Then it exits with 1 when a figure is shown to be worse by
 more than 2 %, and with 4 when the runs are too few to tell.
 
-Without --runs, a scenario that asks for fewer than ` + strconv.Itoa(comparedRuns) + ` runs is run so often; with
---baseline, as often as the baseline was.`,
+Where the command line does not say how many runs, a scenario that asks for
+fewer than ` + strconv.Itoa(comparedRuns) + ` is run so often; with --baseline, as often as the baseline was.`,
 		Example: `  twinwrite compare month-end --modes async,integrator
   twinwrite compare monday.yaml tuesday.yaml --runs 30
   twinwrite compare runs/month-end-1a2b3c4d runs/month-end-5e6f7a8b
@@ -241,7 +241,7 @@ func (f *compareFlags) read(cmd *cobra.Command, arg string, least int, more ...s
 	if err != nil {
 		return nil, err
 	}
-	if !cmd.Flags().Changed("runs") && (s.Runs.Most() < least || f.baseline != "" && s.Runs.Most() != least) {
+	if !f.saysRuns(cmd) && (s.Runs.Most() < least || f.baseline != "" && s.Runs.Most() != least) {
 		sets = append(sets, "runs.count="+strconv.Itoa(least))
 		if s, err = load(cmd, arg, sets); err != nil {
 			return nil, err
@@ -316,6 +316,9 @@ func (f *compareFlags) compareCommandLine(cmd *cobra.Command, args []string) str
 	l := lineOf("compare", args...)
 	if f.modes != nil {
 		l = l.with("--modes", strings.Join(f.modes, ","))
+		if !f.advice {
+			l = append(l, "--advice=false")
+		}
 	}
 	if f.baseline != "" {
 		l = l.with("--baseline", f.baseline)

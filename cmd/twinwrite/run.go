@@ -222,6 +222,14 @@ func (f *runFlags) overrides(cmd *cobra.Command) []string {
 	return sets
 }
 
+// saysRuns says whether the command line tells how many runs there are to be.
+func (f *runFlags) saysRuns(cmd *cobra.Command) bool {
+	return slices.ContainsFunc(f.overrides(cmd), func(set string) bool {
+		path, _, _ := strings.Cut(set, "=")
+		return path == "runs" || strings.HasPrefix(path, "runs.")
+	})
+}
+
 // command is the line that gives the same results again.
 func (f *runFlags) command(cmd *cobra.Command, name string) string {
 	return lineOf("run", name).with("--set", f.overrides(cmd)...).with("--failpoint", f.failpoints...).String()

@@ -46,8 +46,8 @@ With --tornado it changes each assumption of the scenario in turn, everything th
 no documentation gives: times, numbers and shares are halved and doubled, words
 replaced by the others. It tells which of them move a figure, and which turn a
 verdict. Results of single values are kept only until it ends, so that what was
-interrupted goes on where it was. Without --runs, a scenario that
-asks for fewer than ` + strconv.Itoa(tornadoRuns) + ` runs is run so often.
+interrupted goes on where it was. Where the command line does not say how many
+runs, a scenario that asks for fewer than ` + strconv.Itoa(tornadoRuns) + ` runs is run so often.
 
 Expectations do not decide the exit code, and are no cases of --junit: where they
 begin to fail is what a sweep is for. Properties do.`,

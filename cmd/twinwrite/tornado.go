@@ -34,7 +34,7 @@ func (f *sweepFlags) assumptions(cmd *cobra.Command, name string) error {
 	if err != nil {
 		return err
 	}
-	if !cmd.Flags().Changed("runs") && s.Runs.Most() < tornadoRuns {
+	if !f.saysRuns(cmd) && s.Runs.Most() < tornadoRuns {
 		sets = append(sets, "runs.count="+strconv.Itoa(tornadoRuns))
 	}
 	all, err := scenarios.Assumptions(name, sets...)
