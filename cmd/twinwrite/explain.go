@@ -48,7 +48,7 @@ With a CASE that 'twinwrite check' has written, the whole case is told.`,
   twinwrite explain runs/month-end-bdccb1b3 84997D
   twinwrite explain runs/month-end-bdccb1b3 'invoices United Kingdom 573585' --svg 573585.svg
   twinwrite explain runs/check/closed-books-1f0c2d3e.json`,
-		Args: cobra.RangeArgs(1, 2),
+		Args: one("run folder", 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if f.format != "text" && f.format != "json" {
 				return usage(fmt.Errorf("--format is %q\n  hint: text or json", f.format))

@@ -29,7 +29,7 @@ columns mean is written in the file itself: its tables carry comments.`,
   twinwrite export runs/month-end-bdccb1b3 outcomes --format csv
   twinwrite export runs/month-end-bdccb1b3 convergence_seconds --format csv --out convergence.csv
   twinwrite export runs/month-end-bdccb1b3 --format sqlite --out results.sqlite`,
-		Args: cobra.RangeArgs(1, 2),
+		Args: one("run folder", 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if !slices.Contains(formats, format) {
 				return usage(fmt.Errorf("--format is %q\n  hint: %s", format, strings.Join(formats, ", ")))

@@ -7,12 +7,10 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"sync"
 
 	"github.com/twinwrite/twinwrite/reports"
 	"github.com/twinwrite/twinwrite/reports/store"
-	"github.com/twinwrite/twinwrite/scenarios"
 	"github.com/twinwrite/twinwrite/scenarios/result"
 )
 
@@ -30,16 +28,6 @@ func kept(dir, hash string) *result.Set {
 		return nil
 	}
 	return set
-}
-
-// keptRuns are those of a scenario's runs that an earlier execution made.
-func keptRuns(dir, hash string, s *scenarios.Scenario) []result.Run {
-	set := kept(dir, hash)
-	if set == nil {
-		return nil
-	}
-	most := s.Runs.Most()
-	return slices.DeleteFunc(set.Runs, func(r result.Run) bool { return r.Index >= most })
 }
 
 // build names the program by the content of its file. Versions do not: a

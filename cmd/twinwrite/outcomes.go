@@ -46,7 +46,7 @@ conflict: those are never on the list.`,
   twinwrite outcomes runs/month-end-bdccb1b3 --by class,reason
   twinwrite outcomes runs/month-end-bdccb1b3 --map invoices --class conflict
   twinwrite outcomes runs/month-end-bdccb1b3 --backend`,
-		Args: cobra.ExactArgs(1),
+		Args: one("run folder", 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := f.check(); err != nil {
 				return usage(err)

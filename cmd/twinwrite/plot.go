@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -26,7 +27,7 @@ or those that are named. An SVG file follows the light or dark setting of whoeve
 looks at it; a PNG file is light, or dark with --dark.`,
 		Example: `  twinwrite plot runs/month-end-bdccb1b3
   twinwrite plot runs/month-end-bdccb1b3 backlog --format png --dark --out slides`,
-		Args: cobra.MinimumNArgs(1),
+		Args: one("run folder", math.MaxInt),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if format != "svg" && format != "png" {
 				return usage(fmt.Errorf("--format is %q\n  hint: svg or png", format))

@@ -21,7 +21,7 @@ func replayCommand() *cobra.Command {
 ending in .trace), every event must be the one that was recorded; the first that
 is not is named, and the exit code is 6.`,
 		Example: "  twinwrite replay runs/check/closed-books-1f0c2d3e.json",
-		Args:    cobra.ExactArgs(1),
+		Args:    one("case", 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			points, err := parseFailpoints(failpoints)
 			if err != nil {

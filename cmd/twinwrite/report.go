@@ -48,7 +48,7 @@ pull request, as JUnit what every continuous integration reads.`,
 		Example: `  twinwrite report runs/month-end-bdccb1b3
   twinwrite report runs/month-end-bdccb1b3 --format markdown
   twinwrite report runs/month-end-bdccb1b3 --format html --out month-end.html`,
-		Args: cobra.ExactArgs(1),
+		Args: one("run folder", 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if !slices.Contains(written, format) {
 				return usage(fmt.Errorf("--format is %q\n  hint: %s", format, strings.Join(written, ", ")))

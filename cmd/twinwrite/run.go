@@ -53,7 +53,8 @@ report, the results file and the summary. SCENARIO is the name of a built-in
 scenario (see 'twinwrite scenarios') or a file.
 
 The same scenario, seed and version give the same results to the byte, on any
-number of processors.`,
+number of processors. More runs of a scenario extend the folder of fewer, and
+fewer take none of them away.`,
 		Example: `  twinwrite run month-end
   twinwrite run month-end --runs 5 --seed 7
   twinwrite run month-end --set workload.bookings.trace.speed=4x
@@ -100,11 +101,14 @@ func (f *runFlags) run(cmd *cobra.Command, name string) error {
 		return usage(err)
 	}
 	started := time.Now()
-	p := newProgress(cmd.ErrOrStderr(), from.share(s.Runs.Most()), s.Time.End(), f.quiet)
-	o := runs.Options{Jobs: f.jobs, Failpoints: points, Progress: p.update, Command: f.command(cmd, name)}
-	if o.Made, err = f.earlier(cmd, s, o); err != nil {
-		return exit{exitInternal, err}
+	o := runs.Options{Jobs: f.jobs, Failpoints: points}
+	if from.part == nil {
+		if s, o.Made, err = f.earlier(cmd, name, s, o); err != nil {
+			return exit{exitInternal, err}
+		}
 	}
+	p := newProgress(cmd.ErrOrStderr(), from.share(s.Runs.Most()), s.Time.End(), f.quiet)
+	o.Progress, o.Command = p.update, f.command(cmd, name)
 	set, err := from.simulate(cmd.Context(), s, o)
 	p.finish()
 	if err := broken(err); err != nil {
@@ -126,23 +130,46 @@ func (f *runFlags) run(cmd *cobra.Command, name string) error {
 	return verdictCode(cmd.Context(), set)
 }
 
-// earlier returns the runs of this very scenario that its folder has already.
-// More of them extend it; where none is missing, all are made anew, since
-// somebody who asks for the same again may want to see that it is the same.
-func (f *runFlags) earlier(cmd *cobra.Command, s *scenarios.Scenario, o runs.Options) ([]result.Run, error) {
+// earlier returns the runs of this very scenario that its folder has already, with the
+// scenario as it is to be run. More runs extend those of the folder, and fewer take
+// none of them away: they are made anew, and the others stay. Where none is missing,
+// all are made anew, since somebody who asks for the same again may want to see that
+// it is the same.
+func (f *runFlags) earlier(cmd *cobra.Command, name string, s *scenarios.Scenario, o runs.Options) (*scenarios.Scenario, []result.Run, error) {
 	hash, err := runs.Identity(s, o)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	dir := filepath.Join(f.out, s.Name+"-"+hash)
-	made := keptRuns(dir, hash, s)
-	if len(made) == 0 || len(made) >= s.Runs.Most() {
-		return nil, nil
+	set := kept(dir, hash)
+	if set == nil {
+		return s, nil, nil
 	}
-	if !f.quiet {
-		fmt.Fprintf(cmd.ErrOrStderr(), "twinwrite: %d of %d runs are in %s already\n", len(made), s.Runs.Most(), dir)
+	asked, held := s.Runs.Most(), len(set.Runs)
+	switch {
+	case held < asked:
+		if !f.quiet {
+			fmt.Fprintf(cmd.ErrOrStderr(), "twinwrite: %d of %d runs are in %s already\n", held, asked, dir)
+		}
+		return s, set.Runs, nil
+	case held == asked:
+		return s, nil, nil
 	}
-	return made, nil
+	fmt.Fprintf(cmd.ErrOrStderr(), "twinwrite: %s holds %d runs, and they stay: %d made again, %d as they were\n", dir, held, asked, held-asked)
+	if err := f.raise(cmd, s, held); err != nil {
+		return nil, nil, err
+	}
+	more, _, err := scenarios.Load(name, f.overrides(cmd)...) // its warnings were said
+	return more, slices.DeleteFunc(set.Runs, func(r result.Run) bool { return r.Index < asked }), err
+}
+
+// raise asks for so many runs, whatever the scenario and the flags say.
+func (f *runFlags) raise(cmd *cobra.Command, s *scenarios.Scenario, count int) error {
+	f.sets = slices.DeleteFunc(slices.Clone(f.sets), func(set string) bool { return strings.HasPrefix(set, "runs.count=") })
+	if s.Runs.Precision != nil {
+		f.sets = append(f.sets, fmt.Sprintf("runs={count: %d}", count))
+	}
+	return cmd.Flags().Set("runs", strconv.Itoa(count))
 }
 
 // broken returns what went wrong in simulating, with its exit code; nil where

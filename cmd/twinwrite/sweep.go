@@ -174,11 +174,17 @@ func (f *sweepFlags) point(cmd *cobra.Command, name string, from *source, p scen
 		return nil, exit{exitInternal, err}
 	}
 	dir := filepath.Join(f.out, s.Name+"-"+hash)
-	if set := kept(dir, hash); set != nil && from.part == nil && slices.Equal(set.Scenario.Inputs, s.Inputs()) {
+	held := kept(dir, hash)
+	if held != nil && from.part == nil && slices.Equal(held.Scenario.Inputs, s.Inputs()) {
 		if !f.quiet {
 			fmt.Fprintf(cmd.ErrOrStderr(), "twinwrite: %s: stored in %s\n", which, dir)
 		}
-		return set, nil
+		return held, nil
+	}
+	var made []result.Run
+	more := held != nil && len(held.Runs) > s.Runs.Most() // than the point takes: they stay as they are
+	if held != nil && !more {
+		made = held.Runs
 	}
 	if !f.quiet {
 		fmt.Fprintf(cmd.ErrOrStderr(), "twinwrite: %s: %s\n", which, strings.Join(p.Sets(), " "))
@@ -186,7 +192,7 @@ func (f *sweepFlags) point(cmd *cobra.Command, name string, from *source, p scen
 	started := time.Now()
 	progress := newProgress(cmd.ErrOrStderr(), from.share(s.Runs.Most()), s.Time.End(), f.quiet)
 	set, err := from.simulate(cmd.Context(), s, runs.Options{
-		Jobs: f.jobs, Progress: progress.update, Command: lineOf("run", name).with("--set", sets...).String(), Made: keptRuns(dir, hash, s),
+		Jobs: f.jobs, Progress: progress.update, Command: lineOf("run", name).with("--set", sets...).String(), Made: made,
 	})
 	progress.finish()
 	if err := broken(err); err != nil || from.sharded() {
@@ -194,6 +200,9 @@ func (f *sweepFlags) point(cmd *cobra.Command, name string, from *source, p scen
 	}
 	if cmd.Context().Err() != nil {
 		dir += "-partial"
+	} else if more && from.part == nil {
+		fmt.Fprintf(cmd.ErrOrStderr(), "twinwrite: %s: %s holds %d runs, and they stay; the point takes %d\n", which, dir, len(held.Runs), len(set.Runs))
+		return set, from.stored(cmd.Context())
 	}
 	if _, err := reports.Of(set).WriteFolder(dir, manifest(started, set)); err != nil {
 		return nil, exit{exitInternal, err}

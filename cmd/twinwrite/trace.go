@@ -42,7 +42,7 @@ done once more, and must come to the same digest as the stored one.
 Long runs make large traces: name a window with --from and --to.`,
 		Example: `  twinwrite trace runs/month-end-bdccb1b3 --from 6h35m --to 6h46m --out month-end.json
   twinwrite trace runs/month-end-bdccb1b3 --format text --to 10m`,
-		Args: cobra.ExactArgs(1),
+		Args: one("run folder", 1),
 		RunE: func(cmd *cobra.Command, args []string) error { return f.trace(cmd, args[0]) },
 	}
 	flags := cmd.Flags()

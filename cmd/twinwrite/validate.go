@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -93,7 +94,24 @@ func oneScenario(_ *cobra.Command, args []string) error {
 	case 0:
 		return usage(fmt.Errorf("which scenario?\n  hint: a file, or one of: %s", strings.Join(scenarios.Names(), ", ")))
 	default:
-		return usage(fmt.Errorf("one scenario at a time, not %d: %s", len(args), strings.Join(args, " ")))
+		return usage(fmt.Errorf("one scenario at a time, not %d: %s\n  hint: name one of them", len(args), strings.Join(args, ", ")))
+	}
+}
+
+// one demands a path, and most arguments with it; several paths side by side are what
+// a shell makes of a star.
+func one(what string, most int) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		var paths []string
+		for _, a := range args {
+			if _, err := os.Stat(a); err == nil && filepath.Dir(a) == filepath.Dir(args[0]) {
+				paths = append(paths, a)
+			}
+		}
+		if len(paths) > 1 {
+			return usage(fmt.Errorf("one %s at a time, not %d: %s\n  hint: a star stands for all of them; name one", what, len(paths), strings.Join(paths, ", ")))
+		}
+		return cobra.RangeArgs(1, most)(cmd, args)
 	}
 }
 
