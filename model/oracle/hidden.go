@@ -17,7 +17,11 @@ type pendingFall struct {
 
 // rowOf returns the row of a live transaction that a record was written by.
 func (o *Oracle) rowOf(p *pair, y engine.Side, r *engine.Record) *liveRow {
-	tx := intentOf(r)
+	return o.rowFor(p, y, intentOf(r))
+}
+
+// rowFor returns the row of a live transaction that has landed on side y; nil for none.
+func (o *Oracle) rowFor(p *pair, y engine.Side, tx engine.TxID) *liveRow {
 	if tx == 0 {
 		return nil
 	}
@@ -42,9 +46,15 @@ func (o *Oracle) falls(at sim.Time, p *pair, y engine.Side, g int, from, to uint
 }
 
 // overrules lets fall what a row was written over, but for what comes back with a
-// source in some column groups.
-func (o *Oracle) overrules(at sim.Time, r *liveRow, y engine.Side, source *head, groups, declared set) {
+// source in some column groups; what it was found alike with is so if it commits.
+func (o *Oracle) overrules(at sim.Time, r *liveRow, y engine.Side, source *head, groups, declared set, undone bool) {
 	for _, f := range r.falls {
+		if f.how.found {
+			if !undone {
+				o.alike(r.pair, y, nil, f)
+			}
+			continue
+		}
 		if source != nil && groups.has(f.g) {
 			f.from = max(f.from, source.of(f.g).commits[y])
 		}
@@ -92,7 +102,7 @@ func (o *Oracle) unhide(at sim.Time, s *shape, p *pair, y engine.Side, source *h
 	}
 	o.move(p, y, next, source)
 	if r.hidden.Mark.Incarnation == 0 && after.Mark.Incarnation != 0 { // it has got a mark by what was changed on top
-		o.countsAsKnown(s, p, y, edited)
+		o.countsAsKnown(s, p, y, edited, nil)
 	}
 	o.references(at, y, intentOf(prev), prev, after, r.hidden)
 	o.restored(at, p, y, intentOf(prev), source, ^set(0), 0)

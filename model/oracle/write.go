@@ -232,7 +232,7 @@ func (o *Oracle) meet(at sim.Time, s *shape, p *pair, y engine.Side, source *hea
 		switch {
 		case !set(w.Groups).has(g):
 		case s.became(g, y, w.Source.Values, after.Values):
-			next[g] = o.merge(at, p, y, g, source)
+			next[g] = o.merge(at, p, y, g, source, false, nil)
 		default:
 			o.breach(noLostUpdate, at, after.Key, "%s was marked as holding what %s holds, and does not", y, y.Other())
 		}
@@ -240,21 +240,41 @@ func (o *Oracle) meet(at sim.Time, s *shape, p *pair, y engine.Side, source *hea
 	o.move(p, y, next, source)
 }
 
-// merge is what becomes of one column group that both sides hold alike.
-func (o *Oracle) merge(at sim.Time, p *pair, y engine.Side, g int, source *head) stand {
+// merge is what becomes of one column group that both sides hold alike. What a live
+// transaction finds so is found when that commits: what stood there may come back.
+func (o *Oracle) merge(at sim.Time, p *pair, y engine.Side, g int, source *head, over bool, row *liveRow) stand {
 	x := y.Other()
 	was, is := p.stand(y, g), *source.of(g)
 	o.reached(at, p, x, g, was.commits[x], is.commits[x], found)
-	heard := false
-	w := p.walk(y, g, is.commits[y], was.commits[y])
-	for c := w.next(); c != nil; c = w.next() {
-		c.equal |= only(g)
-		heard = heard || c.what&(captured|wentLive) != 0
-	}
-	if from := max(is.commits[y], w.place); !heard && from < was.commits[y] { // what is forgotten was heard of
-		o.linked(p, y, g, from, was.commits[y])
+	f := pendingFall{g: g, from: is.commits[y], to: was.commits[y], how: fallen{found: true}}
+	o.alike(p, y, row, f)
+	if f.how.silent = over; over {
+		o.alike(p, y, row, f)
 	}
 	return stand{commits: [2]uint32{max(was.commits[0], is.commits[0]), max(was.commits[1], is.commits[1])}, last: is.last}
+}
+
+// alike notes that the other side holds what commits of side y made, or, silently, that
+// nobody will carry them: at once, or when the live transaction commits that has found
+// it so.
+func (o *Oracle) alike(p *pair, y engine.Side, row *liveRow, f pendingFall) {
+	switch {
+	case row != nil:
+		row.falls = append(row.falls, f)
+		return
+	case f.how.silent:
+		o.linked(p, y, f.g, f.from, f.to)
+		return
+	}
+	heard := false
+	w := p.walk(y, f.g, f.from, f.to)
+	for c := w.next(); c != nil; c = w.next() {
+		c.equal |= only(f.g)
+		heard = heard || c.what&(captured|wentLive) != 0
+	}
+	if from := max(f.from, w.place); !heard && from < f.to { // what is forgotten was heard of
+		o.linked(p, y, f.g, from, f.to)
+	}
 }
 
 // marked ends what a record holds that had no mark until this write, in the column
@@ -265,15 +285,15 @@ func (o *Oracle) marked(s *shape, p *pair, y engine.Side, w *engine.Write, prev 
 		return
 	}
 	p.caught(y, s.whole)
-	o.countsAsKnown(s, p, y, set(w.Groups))
+	o.countsAsKnown(s, p, y, set(w.Groups), o.rowFor(p, y, w.Intent))
 }
 
 // countsAsKnown is marked for a record that has its mark now, but for some column groups.
-func (o *Oracle) countsAsKnown(s *shape, p *pair, y engine.Side, but set) {
+func (o *Oracle) countsAsKnown(s *shape, p *pair, y engine.Side, but set, row *liveRow) {
 	for g := range s.groups {
 		from, to := p.stand(y.Other(), g).commits[y], p.stand(y, g).commits[y]
 		if s.out[y].has(g) && !but.has(g) && from < to {
-			o.linked(p, y, g, from, to)
+			o.alike(p, y, row, pendingFall{g: g, from: from, to: to, how: fallen{found: true, silent: true}})
 			o.stray(p)
 		}
 	}
@@ -349,10 +369,8 @@ func (o *Oracle) carry(at sim.Time, s *shape, p *pair, y engine.Side, source *he
 		switch {
 		case !groups.has(g):
 		case (several || w.Intent != 0) && alive(prev) && s.became(g, y, w.Source.Values, prev.Values):
-			next[g] = o.merge(at, p, y, g, source)              // it goes along with others, and is only marked
-			if prev.Mark.Incarnation < after.Mark.Incarnation { // its changes belong to a life that is over
-				o.linked(p, y, g, source.of(g).commits[y], next[g].commits[y])
-			}
+			over := prev.Mark.Incarnation > 0 && prev.Mark.Incarnation < after.Mark.Incarnation
+			next[g] = o.merge(at, p, y, g, source, over, o.rowFor(p, y, w.Intent)) // it goes along with others, and is only marked
 		default:
 			next[g] = o.overwrite(at, s, p, y, g, source, w, prev, after)
 		}
@@ -508,6 +526,7 @@ type fallen struct {
 	silent   bool // nobody need say so: nothing was ever linked
 	live     bool // by a live transaction, whoever is primary
 	interim  bool // while an initial sync has made the other side primary
+	found    bool // they do not fall: the transaction has found them alike
 }
 
 // fall drops the commits of side y in (from, to] from a column group. The newest
