@@ -176,10 +176,10 @@ func (c *Core) resyncRead(in *Input) bool {
 		if !x.Alive { // a tombstone that waits, which a comparison leaves alone
 			continue
 		}
-		if !r.second || y == nil || !y.Alive { // else it was compared when its own side was gone through
+		if !r.second || y == nil || !y.Alive { // else it was compared when its own side was gone through, or has come there since
 			c.compared++
-			c.compare(r, in.Side.Other(), x, y)
 		}
+		c.compare(r, in.Side.Other(), x, y)
 		if r.thorough {
 			c.bringUnheard(in.Side.Other(), x, y)
 		}
@@ -219,11 +219,22 @@ func (c *Core) compare(r *resync, side Side, x, y *Record) {
 	}
 	queued := len(p.lanes[FinOps].open)+len(p.lanes[Dataverse].open) > 0
 	if !live && (!queued || p.quarantine.Class != Open) {
-		if len(c.drift) < driftMax {
+		listed := r.second && slices.ContainsFunc(c.drift, func(o Drift) bool { return o.Key == d.Key })
+		if len(c.drift) < driftMax && !listed {
 			c.drift = append(c.drift, d)
 		}
 	}
-	if r.compareOnly || queued && p.quarantine.Class == Open || c.bugs.hit(PlantResyncOverlooks) {
+	switch {
+	case r.compareOnly || c.bugs.hit(PlantResyncOverlooks):
+		return
+	case p.flying(): // its item may have read before this came about
+		for _, s := range Sides {
+			if d.From[s] {
+				c.enqueueUnread(laneID(id.pair())<<1|laneID(s), *x.Key, Resynced, m.outgoing(s))
+			}
+		}
+		return
+	case queued && p.quarantine.Class == Open:
 		return
 	}
 	for _, s := range Sides {
