@@ -114,14 +114,6 @@ func (n *node) drop(key string) {
 	n.fields = slices.DeleteFunc(n.fields, func(f field) bool { return f.key == key })
 }
 
-// without returns a copy of a mapping that lacks a key.
-func (n *node) without(key string) *node {
-	out := *n
-	out.fields = slices.Clone(n.fields)
-	out.drop(key)
-	return &out
-}
-
 // put sets a key, replacing what it had.
 func (n *node) put(key string, at position, value *node) {
 	for i := range n.fields {

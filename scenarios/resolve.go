@@ -24,12 +24,15 @@ func (s *Scenario) Resolved() []byte {
 
 // Hash returns the identity of the scenario's results: the first 8 hex digits
 // of SHA-256 over the resolved scenario, the files that it names and the version of the
-// simulated model. How many runs there are is not part of it: more of them
-// extend the same results.
+// simulated model. How many runs there are is not part of it, since more of them
+// extend the same results, and neither is the sweep, whose points are scenarios of
+// their own.
 func (s *Scenario) Hash(model string) (string, error) {
 	h := sha256.New()
+	settings := *s.tree
+	settings.fields = slices.DeleteFunc(slices.Clone(settings.fields), func(f field) bool { return result.Aside(f.key) })
 	var b strings.Builder
-	writeFields(&b, s.tree.without("runs"), 0)
+	writeFields(&b, &settings, 0)
 	h.Write([]byte(b.String()))
 	for _, file := range s.fileNames() {
 		if err := s.hashFile(h, file); err != nil {

@@ -100,6 +100,12 @@ func runsText(r scenarios.Runs) string {
 }
 
 func planMaps(s *scenarios.Scenario, row func(...any)) {
+	mode := func(m *scenarios.Map) string {
+		if s.Engine.Mode != scenarios.Async { // what a map says counts beside async only
+			return s.Engine.Mode.String()
+		}
+		return m.Mode.String()
+	}
 	for _, j := range s.Jobs {
 		for place, i := range j.Sequence {
 			m := &s.Maps[i]
@@ -116,7 +122,7 @@ func planMaps(s *scenarios.Scenario, row func(...any)) {
 			if after != "" {
 				after = "after " + after[2:]
 			}
-			row(fmt.Sprintf("%s %d", j.Name, place+1), m.Name, m.FinOps+" - "+m.Dataverse, "by "+key, m.Mode, "primary "+j.Primary.String(), after)
+			row(fmt.Sprintf("%s %d", j.Name, place+1), m.Name, m.FinOps+" - "+m.Dataverse, "by "+key, mode(m), "primary "+j.Primary.String(), after)
 		}
 	}
 }

@@ -1,8 +1,10 @@
 package main
 
 import (
-	"bytes"
+	"cmp"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/twinwrite/twinwrite/internal/fault"
@@ -34,10 +36,38 @@ func repeat(dir, scenario string, set *result.Set) (*scenarios.Scenario, []fault
 	if err != nil {
 		return nil, nil, usage(err)
 	}
-	if !bytes.Equal(set.Scenario.Resolved, s.Resolved()) {
-		return nil, nil, exit{exitNotRepeated, fmt.Errorf("%s is not what %s was made of: a setting differs\n  hint: name the right file with --scenario, or run it again", name, dir)}
+	if other := otherSettings(set.Scenario.Inputs, s.Inputs()); len(other) > 0 {
+		return nil, nil, exit{exitNotRepeated, fmt.Errorf("%s is not what %s was made of: %s\n  hint: name the right file with --scenario, or run it again", name, dir, strings.Join(other, ", "))}
 	}
 	return s, points, nil
+}
+
+// otherSettings names the settings that two scenarios do not share, of those that move
+// anything in a run.
+func otherSettings(was, is []result.Input) []string {
+	const shown, long = 4, 80
+	values := map[string][2]string{}
+	for i, inputs := range [][]result.Input{was, is} {
+		for _, in := range inputs {
+			both := values[in.Path]
+			both[i] = in.Value
+			values[in.Path] = both
+		}
+	}
+	var other []string
+	for _, path := range slices.Sorted(maps.Keys(values)) {
+		switch v := values[path]; {
+		case v[0] == v[1] || result.Aside(path):
+		case len(v[0]+v[1]) > long:
+			other = append(other, path+" differs")
+		default:
+			other = append(other, fmt.Sprintf("%s was %s and is %s", path, cmp.Or(v[0], "not given"), cmp.Or(v[1], "not given")))
+		}
+	}
+	if left := len(other) - shown; left > 0 {
+		other = append(other[:shown], fmt.Sprintf("and %d more", left))
+	}
+	return other
 }
 
 // asStored demands that a run which was done once more went as the stored one.

@@ -7,7 +7,10 @@
 // same runs give the same bytes.
 package result
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Set is everything that one scenario produced: the inputs as they were
 // resolved, and one [Run] per simulated world.
@@ -100,6 +103,13 @@ type Input struct {
 	Default string // the value that it would have had; empty when there is none
 	Given   bool   // the file or --set gave it
 	Source  string // of the default: "documented: <where>" or "assumed: <why>"
+}
+
+// Aside reports whether a setting moves nothing in any run: how many runs there are,
+// and through which points a sweep goes.
+func Aside(path string) bool {
+	key, _, _ := strings.Cut(path, ".")
+	return key == "runs" || key == "sweep"
 }
 
 // Run is one simulated world.
