@@ -276,6 +276,9 @@ func (f *checkFlags) print(w io.Writer, c *check.Campaign, s *check.Summary, lef
 		return err
 	}
 	fmt.Fprintf(w, "\n%v\n", s.Failure.Property)
+	for _, p := range s.Failure.Besides() {
+		fmt.Fprintf(w, "%v\n", p)
+	}
 	fmt.Fprintf(w, "\nThe smallest case that shows it has %s and %s (found with %s and %s; %d runs to make it small).\n",
 		plural(small.Edits(), "edit"), plural(len(small.Faults), "fault"),
 		plural(s.Failure.Case.Edits(), "edit"), plural(len(s.Failure.Case.Faults), "fault"), s.Failure.Tries)
@@ -286,6 +289,7 @@ func (f *checkFlags) print(w io.Writer, c *check.Campaign, s *check.Summary, lef
 	} else {
 		fmt.Fprintf(w, "As a Go test:  %s\n", goTestPath(left.path))
 		fmt.Fprintf(w, "    to run it  %s\n", left.testLine())
+		fmt.Fprintf(w, "    it needs   to lie inside a Go module that requires %s\n", check.Module)
 	}
 	fmt.Fprintf(w, "See it again:  %s\n", f.replayLine(left.path))
 	return nil

@@ -29,7 +29,9 @@ func (f *checkFlags) keep(c *check.Campaign, failure *check.Failure) (left lefto
 	if err := os.MkdirAll(f.out, 0o755); err != nil {
 		return left, err
 	}
-	left.path = filepath.Join(f.out, failure.Property.ID+"-"+small.Hash()+".json")
+	if left.path, err = f.casePath(failure.Property.ID, small); err != nil {
+		return left, err
+	}
 	if err := os.WriteFile(left.path, small.Encode(), 0o644); err != nil {
 		return left, err
 	}
@@ -44,6 +46,17 @@ func (f *checkFlags) keep(c *check.Campaign, failure *check.Failure) (left lefto
 		return left, err
 	}
 	return left, os.WriteFile(tracePath(left.path), trace.Encode(), 0o644)
+}
+
+// casePath is where a failed case belongs: the file that has it already, whatever property
+// that one was named after, or one that is named after this property.
+func (f *checkFlags) casePath(property string, c *check.Case) (string, error) {
+	end := "-" + c.Hash() + ".json"
+	names, err := filepath.Glob(filepath.Join(f.out, "*"+end))
+	if err != nil || len(names) == 0 {
+		return filepath.Join(f.out, property+end), err
+	}
+	return names[0], nil
 }
 
 // writeGoTest writes a Go test of a failed case that fails as the search did: what needs

@@ -136,10 +136,13 @@ type Violation struct {
 	Message string
 }
 
-// String tells the contract and how it was broken, for a failing check.
-func (p Property) String() string {
+// String tells the verdict, the contract and how it was broken, for a failing check.
+func (p Property) String() string { return fmt.Sprintf("%s: %s", p.Verdict, p.Told()) }
+
+// Told tells the contract and how it was broken.
+func (p Property) Told() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %s: %s", p.Verdict, p.ID, p.Text)
+	fmt.Fprintf(&b, "%s: %s", p.ID, p.Text)
 	fmt.Fprintf(&b, " (%d violations in %d checks)", p.Violations, p.Checked)
 	if p.Note != "" {
 		b.WriteString("; " + p.Note)

@@ -101,6 +101,18 @@ func (f *Failure) Smallest() *Case {
 	return f.Case
 }
 
+// Besides returns what else the smallest case breaks: made small, it may break more than
+// the case that was found.
+func (f *Failure) Besides() []oracle.Property {
+	var more []oracle.Property
+	for _, p := range f.Execution.Properties {
+		if p.Verdict == oracle.Fail && p.ID != f.Property.ID {
+			more = append(more, p)
+		}
+	}
+	return more
+}
+
 // round is how many cases are drawn together. What the search learns from them
 // is taken in afterwards and in their order, so that the same cases are drawn on
 // one core and on many.

@@ -69,7 +69,7 @@ func Repeat(t testing.TB, subject *Subject, path string, options ...Option) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Errorf("%s breaks %v\n\n%s", path, broken, indent(story.Text()))
+	t.Errorf("%s breaks %s\n\n%s", path, broken.Told(), indent(story.Text()))
 }
 
 // Broken runs a case and returns the property that it breaks: the one of that name, else
@@ -106,6 +106,9 @@ func (x *Execution) judged(property string) bool {
 // CaseTag is the build tag of the Go tests that are written of failed cases: without it
 // nobody's go test ./... knows of them.
 const CaseTag = "twinwrite_case"
+
+// Module is the one that a module with such a test has to require.
+const Module = "github.com/twinwrite/twinwrite"
 
 // GoTest says what a Go test must hold to repeat a failed case.
 type GoTest struct {
@@ -153,7 +156,8 @@ func (g *GoTest) Text() ([]byte, error) {
 //
 //	%s
 //
-// It has a build tag of its own, so that go test ./... goes on without it.
+// from inside a Go module that requires %s. It has a build
+// tag of its own, so that go test ./... goes on without it.
 
 //go:build %s
 
@@ -162,7 +166,7 @@ package cases_test
 import (
 	"testing"
 
-`, g.Property, strings.Join(g.Command(), " "), CaseTag)
+`, g.Property, strings.Join(g.Command(), " "), Module, CaseTag)
 	if g.Needs != NoFile {
 		b.WriteString("\"github.com/twinwrite/twinwrite/engine/store/sqlite\"\n")
 	}

@@ -81,7 +81,7 @@ func goTestFails(t *testing.T, module, name string, subject *check.Subject, test
 	if err == nil {
 		t.Errorf("it holds:\n%s", text)
 	}
-	for _, want := range []string{filepath.Base(path) + " breaks fail: " + test.Property + ": ", "--- FAIL: " + command[6], "A user of"} {
+	for _, want := range []string{filepath.Base(path) + " breaks " + test.Property + ": ", "--- FAIL: " + command[6], "A user of"} {
 		if !strings.Contains(told, want) {
 			t.Errorf("go test does not tell of %q:\n%s\n%s", want, told, text)
 		}

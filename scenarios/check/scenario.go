@@ -94,7 +94,7 @@ func subjectHolds(t testing.TB, subject *Subject, options ...Option) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		t.Errorf("case %d of seed %d breaks %v\n\n%s\nthe case:\n%s", sum.Failure.Number, c.Seed, sum.Failure.Property, indent(story.Text()), small.Encode())
+		t.Errorf("case %d of seed %d breaks %s\n\n%s\nthe case:\n%s", sum.Failure.Number, c.Seed, sum.Failure.Property.Told(), indent(story.Text()), small.Encode())
 	case sum.Cut != "" || sum.Cases == 0:
 		t.Errorf("%d cases were run: %s", sum.Cases, sum.Cut)
 	default:
