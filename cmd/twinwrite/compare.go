@@ -118,7 +118,7 @@ func (f *compareFlags) compare(cmd *cobra.Command, args []string) error {
 	figures := comparison.Of(c)
 	dir := filepath.Join(f.out, c.Name+"-compare-"+identity(c))
 	if cmd.Context().Err() != nil {
-		dir += "-partial"
+		dir += partial
 	}
 	var sets []*result.Set
 	for _, s := range c.Settings {
@@ -127,7 +127,7 @@ func (f *compareFlags) compare(cmd *cobra.Command, args []string) error {
 	if _, err := reports.WriteComparison(dir, c, figures, manifest(started, sets...)); err != nil {
 		return exit{exitInternal, err}
 	}
-	if err := from.stored(cmd.Context()); err != nil {
+	if err := from.stored(cmd.Context(), dir); err != nil {
 		return exit{exitInternal, err}
 	}
 	if err := f.printDocument(cmd.OutOrStdout(), &figures, dir, c.Command); err != nil {

@@ -121,7 +121,7 @@ func (f *runFlags) run(cmd *cobra.Command, name string) error {
 	if _, err := r.WriteFolder(dir, manifest(started, set)); err != nil {
 		return exit{exitInternal, err}
 	}
-	if err := errors.Join(from.stored(cmd.Context()), f.writeMore(r)); err != nil {
+	if err := errors.Join(from.stored(cmd.Context(), dir), f.writeMore(r)); err != nil {
 		return exit{exitInternal, err}
 	}
 	if err := render(cmd.OutOrStdout(), r, f.format, dir); err != nil {
@@ -231,7 +231,7 @@ func (f *runFlags) folder(cmd *cobra.Command, set *result.Set, asked int) string
 	name := set.Scenario.Name + "-" + set.Scenario.Hash
 	if cmd.Context().Err() != nil {
 		fmt.Fprintf(cmd.ErrOrStderr(), "twinwrite: interrupted: %d of %d runs are complete; the same command goes on from there\n", set.Complete(), asked)
-		name += "-partial"
+		name += partial
 	}
 	return filepath.Join(f.out, name)
 }

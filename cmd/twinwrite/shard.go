@@ -128,16 +128,23 @@ func (s *source) note(format string, args ...any) {
 	}
 }
 
+// partial ends the name of a folder whose command was interrupted.
+const partial = "-partial"
+
 // complete lists the runs that were not cut short.
 func complete(set *result.Set) []result.Run {
 	return slices.DeleteFunc(slices.Clone(set.Runs), func(r result.Run) bool { return r.Incomplete != "" })
 }
 
-// stored lets go of what was kept to go on from: it stands in a place of its own now.
-// A command that was interrupted keeps it.
-func (s *source) stored(ctx context.Context) error {
+// stored lets go of what was kept to go on from, and of what an interruption left beside
+// the folders: it stands in a place of its own now. A command that was interrupted keeps
+// it.
+func (s *source) stored(ctx context.Context, folders ...string) error {
 	var errs []error
 	if ctx.Err() == nil {
+		for _, dir := range folders {
+			errs = append(errs, os.RemoveAll(dir+partial))
+		}
 		for _, path := range s.logs {
 			if err := os.Remove(path); !errors.Is(err, os.ErrNotExist) {
 				errs = append(errs, err)

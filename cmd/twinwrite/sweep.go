@@ -107,11 +107,17 @@ func (f *sweepFlags) sweep(cmd *cobra.Command, name string) error {
 	var code codes
 	var of result.Scenario
 	h := sha256.New()
+	done, begun := 0, "" // points, and what there is of one that was cut short
 	for i, p := range points {
-		if cmd.Context().Err() != nil {
-			break
+		at, hash, err := f.scenarioOf(cmd, name, p)
+		if err != nil {
+			return err
 		}
-		set, err := f.point(cmd, name, from, p, fmt.Sprintf("point %d of %d", i+1, len(points)))
+		fmt.Fprintln(h, hash)
+		if cmd.Context().Err() != nil {
+			continue // the folder is named after all points
+		}
+		set, err := f.point(cmd, name, from, at, hash, p, fmt.Sprintf("point %d of %d", i+1, len(points)))
 		if err != nil {
 			return err
 		}
@@ -120,13 +126,17 @@ func (f *sweepFlags) sweep(cmd *cobra.Command, name string) error {
 		}
 		code.runs(set)
 		f.suite.Cases = append(f.suite.Cases, reports.PointCases(set, strings.Join(p.Sets(), " "))...)
+		if cmd.Context().Err() == nil {
+			done++
+		} else if made := set.Complete(); made > 0 {
+			begun = fmt.Sprintf(" and %d of %d runs of point %d", made, whole.Runs.Most(), i+1)
+		}
 		values := make([]string, len(p))
 		for k, setting := range p {
 			values[k] = setting.Value
 		}
 		s.Add(values, set)
 		of = set.Scenario
-		fmt.Fprintln(h, set.Scenario.Hash)
 	}
 	if from.sharded() {
 		return from.finish(cmd.Context(), cmd.OutOrStdout())
@@ -134,10 +144,10 @@ func (f *sweepFlags) sweep(cmd *cobra.Command, name string) error {
 	dir := filepath.Join(f.out, whole.Name+"-sweep-"+hex.EncodeToString(h.Sum(nil))[:8])
 	if cmd.Context().Err() != nil {
 		code.raise(exitInterrupted)
-		fmt.Fprintf(cmd.ErrOrStderr(), "twinwrite: interrupted: %d of %d points; the same command goes on from there\n", len(s.Points), len(points))
-		dir += "-partial"
+		fmt.Fprintf(cmd.ErrOrStderr(), "twinwrite: interrupted: %d of %d points%s; the same command goes on from there\n", done, len(points), begun)
+		dir += partial
 	}
-	if err := reports.WriteSweep(dir, s, of); err != nil {
+	if err := errors.Join(reports.WriteSweep(dir, s, of), from.stored(cmd.Context(), dir)); err != nil {
 		return exit{exitInternal, err}
 	}
 	if err := errors.Join(f.writeSuite("sweep."+s.Name), f.printSweep(cmd.OutOrStdout(), s, dir)); err != nil {
@@ -162,24 +172,33 @@ func (f *sweepFlags) override() ([]string, error) {
 	return []string{"sweep={axes: [" + strings.Join(list, ", ") + "]}"}, nil
 }
 
-// point gives the results of a point: those that are stored, or new ones.
-func (f *sweepFlags) point(cmd *cobra.Command, name string, from *source, p scenarios.Point, which string) (*result.Set, error) {
-	sets := append(slices.Clone(f.overrides(cmd)), p.Sets()...)
-	s, _, err := scenarios.Load(name, sets...)
+// setsOf are the overrides of a point.
+func (f *sweepFlags) setsOf(cmd *cobra.Command, p scenarios.Point) []string {
+	return append(slices.Clone(f.overrides(cmd)), p.Sets()...)
+}
+
+// scenarioOf is the scenario at a point, with its identity.
+func (f *sweepFlags) scenarioOf(cmd *cobra.Command, name string, p scenarios.Point) (*scenarios.Scenario, string, error) {
+	s, _, err := scenarios.Load(name, f.setsOf(cmd, p)...)
 	if err != nil {
-		return nil, exit{exitInvalid, err}
+		return nil, "", exit{exitInvalid, err}
 	}
 	hash, err := runs.Identity(s, runs.Options{})
 	if err != nil {
-		return nil, exit{exitInternal, err}
+		return nil, "", exit{exitInternal, err}
 	}
+	return s, hash, nil
+}
+
+// point gives the results of a point: those that are stored, or new ones.
+func (f *sweepFlags) point(cmd *cobra.Command, name string, from *source, s *scenarios.Scenario, hash string, p scenarios.Point, which string) (*result.Set, error) {
 	dir := filepath.Join(f.out, s.Name+"-"+hash)
 	held := kept(dir, hash)
 	if held != nil && from.part == nil && slices.Equal(held.Scenario.Inputs, s.Inputs()) {
 		if !f.quiet {
 			fmt.Fprintf(cmd.ErrOrStderr(), "twinwrite: %s: stored in %s\n", which, dir)
 		}
-		return held, nil
+		return held, from.stored(cmd.Context(), dir)
 	}
 	var made []result.Run
 	more := held != nil && len(held.Runs) > s.Runs.Most() // than the point takes: they stay as they are
@@ -192,22 +211,22 @@ func (f *sweepFlags) point(cmd *cobra.Command, name string, from *source, p scen
 	started := time.Now()
 	progress := newProgress(cmd.ErrOrStderr(), from.share(s.Runs.Most()), s.Time.End(), f.quiet)
 	set, err := from.simulate(cmd.Context(), s, runs.Options{
-		Jobs: f.jobs, Progress: progress.update, Command: lineOf("run", name).with("--set", sets...).String(), Made: made,
+		Jobs: f.jobs, Progress: progress.update, Command: lineOf("run", name).with("--set", f.setsOf(cmd, p)...).String(), Made: made,
 	})
 	progress.finish()
 	if err := broken(err); err != nil || from.sharded() {
 		return set, err
 	}
 	if cmd.Context().Err() != nil {
-		dir += "-partial"
+		dir += partial
 	} else if more && from.part == nil {
 		fmt.Fprintf(cmd.ErrOrStderr(), "twinwrite: %s: %s holds %d runs, and they stay; the point takes %d\n", which, dir, len(held.Runs), len(set.Runs))
-		return set, from.stored(cmd.Context())
+		return set, from.stored(cmd.Context(), dir)
 	}
 	if _, err := reports.Of(set).WriteFolder(dir, manifest(started, set)); err != nil {
 		return nil, exit{exitInternal, err}
 	}
-	if err := from.stored(cmd.Context()); err != nil {
+	if err := from.stored(cmd.Context(), dir); err != nil {
 		return nil, exit{exitInternal, err}
 	}
 	return set, nil

@@ -90,9 +90,9 @@ func (f *sweepFlags) assumptions(cmd *cobra.Command, name string) error {
 	if cmd.Context().Err() != nil {
 		code.raise(exitInterrupted)
 		fmt.Fprintf(cmd.ErrOrStderr(), "twinwrite: interrupted: %d of %d values; the same command goes on from there\n", ran, count)
-		dir += "-partial"
+		dir += partial
 	}
-	if err := errors.Join(reports.WriteTornado(dir, t, base.Scenario), from.stored(cmd.Context())); err != nil {
+	if err := errors.Join(reports.WriteTornado(dir, t, base.Scenario), from.stored(cmd.Context(), dir)); err != nil {
 		return exit{exitInternal, err}
 	}
 	if err := errors.Join(f.writeSuite("tornado."+s.Name), f.printDocument(cmd.OutOrStdout(), t, dir, t.Command)); err != nil {

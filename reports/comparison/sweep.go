@@ -206,8 +206,11 @@ func (s *Sweep) WriteText(w io.Writer) error {
 	if s.Flips() {
 		out.WriteString("\n* fares otherwise than at the point before\n")
 	}
-	out.WriteString("\nwhat follows\n")
-	for _, x := range s.Sentences() {
+	said := s.Sentences()
+	if len(said) > 0 {
+		out.WriteString("\nwhat follows\n")
+	}
+	for _, x := range said {
 		out.WriteString(strings.Join(fill("  ", x.Text), "\n") + "\n")
 	}
 	_, err := io.WriteString(w, printable(out.String()))
