@@ -224,17 +224,7 @@ func (c *Core) compare(r *resync, side Side, x, y *Record) {
 			c.drift = append(c.drift, d)
 		}
 	}
-	switch {
-	case r.compareOnly || c.bugs.hit(PlantResyncOverlooks):
-		return
-	case p.flying(): // its item may have read before this came about
-		for _, s := range Sides {
-			if d.From[s] {
-				c.enqueueUnread(laneID(id.pair())<<1|laneID(s), *x.Key, Resynced, m.outgoing(s))
-			}
-		}
-		return
-	case queued && p.quarantine.Class == Open:
+	if r.compareOnly || queued && p.quarantine.Class == Open || c.bugs.hit(PlantResyncOverlooks) {
 		return
 	}
 	for _, s := range Sides {
