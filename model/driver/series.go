@@ -87,12 +87,14 @@ const (
 	seriesThrottledFinOps
 	seriesThrottledDataverse
 	seriesLive
+	seriesFullFinOps
+	seriesFullDataverse
 	seriesCount
 )
 
 var seriesNames = [seriesCount]string{
 	"backlog", "in-flight", "blocked", "parked", "backoff", "breaker.finops", "breaker.dataverse", "requests", "outbox",
-	"throttled.finops", "throttled.dataverse", "live",
+	"throttled.finops", "throttled.dataverse", "live", "full.finops", "full.dataverse",
 }
 
 // NamedSeries is a quantity over time. "backlog" counts the references that
@@ -100,7 +102,8 @@ var seriesNames = [seriesCount]string{
 // ("outbox", also a series of its own), and those in its queue, but for the ones
 // that wait for an operator. While the process is dead that is what the store
 // holds, beside the outboxes. The others are items by state, breakers (1 is
-// open) and requests under way; of a dead process they keep their last value,
+// open), outboxes that keep what they have because the queue is full (1) and
+// requests under way; of a dead process they keep their last value,
 // but for what is in flight and under way, which is nothing then.
 type NamedSeries struct {
 	Name   string
@@ -129,6 +132,9 @@ func (d *Driver) sample() {
 		d.series[seriesInFlight+i].Set(d.k.Now(), int64(v))
 	}
 	d.series[seriesLive].Set(d.k.Now(), int64(s.Live))
+	for side, full := range s.Full {
+		d.series[seriesFullFinOps+side].Set(d.k.Now(), int64(number(full)))
+	}
 	d.waits(s.Open - s.OnDesk)
 }
 

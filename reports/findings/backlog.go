@@ -179,7 +179,8 @@ func Shadings(set *result.Set) []Shading {
 	return out
 }
 
-// Pause is a stretch in which a breaker kept the engine from sending to a side.
+// Pause is a stretch in which a breaker kept the engine from sending to a side, or
+// a full queue from pulling a side's outbox.
 type Pause struct {
 	Side     string
 	From, To time.Duration
@@ -187,10 +188,13 @@ type Pause struct {
 }
 
 // Pauses reads the breakers' series of a run, in the order of time.
-func Pauses(r *result.Run) []Pause {
+func Pauses(r *result.Run) []Pause { return stretches(r, "breaker.") }
+
+// stretches are those in which the series of a side is not zero.
+func stretches(r *result.Run, series string) []Pause {
 	var out []Pause
 	for _, side := range words.Sides {
-		points, _ := Series(r, "breaker."+side)
+		points, _ := Series(r, series+side)
 		on := false
 		for _, p := range points {
 			switch closed := p.Value == 0; {

@@ -41,6 +41,7 @@ func Narrative(set *result.Set, s summary.Summary) []Event {
 		timed = faults(set, clock)
 	}
 	timed = append(timed, pauses(set, clock)...)
+	timed = append(timed, fulls(set, clock)...)
 	timed = append(timed, carried(s, clock)...)
 	timed = append(timed, initialSync(set, clock)...)
 	timed = append(timed, alerts(set, clock)...)
@@ -182,6 +183,10 @@ func faultsOver(set *result.Set, clock words.Clock) []timedEvent {
 		default:
 			slices.Sort(peaks)
 			slices.Sort(backs)
+			if peaks[len(peaks)-1] == 0 {
+				e.Text = fmt.Sprintf("Struck in %s. Nothing waited for the engine then.", ofRuns(struck, len(set.Runs)))
+				break
+			}
 			e.Text = fmt.Sprintf("Struck in %s. The backlog peaked at %s references", ofRuns(struck, len(set.Runs)),
 				words.Between(words.Count(int64(peaks[0])), words.Count(int64(peaks[len(peaks)-1]))))
 			if len(backs) > 0 {
@@ -221,7 +226,7 @@ const pausesMost = 2
 func pauses(set *result.Set, clock words.Clock) []timedEvent {
 	var events []timedEvent
 	for _, side := range words.Sides {
-		of, spans := pausesOf(set, side)
+		of, spans := pausesOf(set, side, Pauses)
 		if len(of) == 0 {
 			continue
 		}
@@ -252,10 +257,10 @@ func pauses(set *result.Set, clock words.Clock) []timedEvent {
 
 // pausesOf lists the pauses of one side, and how long they were together in each run
 // that had one, ascending.
-func pausesOf(set *result.Set, side string) (of []Pause, spans []time.Duration) {
+func pausesOf(set *result.Set, side string, in func(*result.Run) []Pause) (of []Pause, spans []time.Duration) {
 	for i := range set.Runs {
 		var span time.Duration
-		for _, p := range Pauses(&set.Runs[i]) {
+		for _, p := range in(&set.Runs[i]) {
 			if p.Side == side {
 				of = append(of, p)
 				span += p.To - p.From

@@ -86,7 +86,7 @@ func PauseRows(set *result.Set) (rows [][]string) {
 	set = summary.Pool(set)
 	clock := words.NewClock(set.Scenario.Start, set.Scenario.Length+set.Scenario.Drain)
 	for _, side := range words.Sides {
-		all, spans := pausesOf(set, side)
+		all, spans := pausesOf(set, side, Pauses)
 		if len(all) == 0 {
 			continue
 		}

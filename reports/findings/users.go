@@ -71,7 +71,7 @@ func live(s summary.Summary) Event {
 	}
 	text := fmt.Sprintf("%s on both sides", words.Counted(l.Committed, "live transaction committed", "live transactions committed"))
 	if l.Undone > 0 {
-		text += fmt.Sprintf(", %s undone on both", words.Counted(l.Undone, "was", "were"))
+		text += fmt.Sprintf(", %s failed and left nothing on either", words.Count(l.Undone))
 	}
 	return Event{What: "Live sync", Text: text + fmt.Sprintf(". One side alone had committed for %s at most.", words.Duration(l.InDoubtMost.Duration()))}
 }

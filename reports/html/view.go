@@ -37,7 +37,9 @@ type view struct {
 	Counts     table // the figures that events name
 	Faults     table // what each fault did to the backlog
 	Pauses     table // how long a breaker kept the engine from sending
+	Full       table // how long a full queue kept it from fetching
 	Properties []property
+	Unjudged   string // why there are none
 
 	Waits      string
 	Saves      table // how long users waited, by workload
@@ -172,6 +174,11 @@ func newView(set *result.Set, s summary.Summary, f frame) view {
 	counts := findings.Counts(set, s)
 	v.Counts = tableOf(findings.NamedHead(counts), findings.NamedRows(counts), 1)
 	v.Faults, v.Pauses = tableOf(findings.FaultHead, findings.FaultRows(set), 1), tableOf(findings.PauseHead, findings.PauseRows(set), 1)
+	v.Unjudged = "No property was checked."
+	if s.Pooled.Copied != nil {
+		v.Unjudged = "No property is judged under the data integrator, which promises none of them. What it lost and missed is told under What happened."
+	}
+	v.Full = tableOf(findings.FullHead, findings.FullRows(set), 1)
 	v.RunsTitle, v.Runs = runTable(set, s, clock)
 	v.Slow, v.Never = worstOf(pooled, clock)
 	waits, rest := findings.Desk(s)

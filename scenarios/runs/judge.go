@@ -106,7 +106,7 @@ func (p *plan) decide(e *scenarios.Expectation, set *result.Set, all []expect.Me
 				}
 			}
 			if set.Runs[run].Copied != nil {
-				return result.Inconclusive, "the data integrator promises nothing of the kind"
+				return result.Inconclusive, "the data integrator promises nothing, so that no property is judged under it: ask for count(lost) == 0 and count(missed) == 0"
 			}
 			return result.Inconclusive, "the property was not checked"
 		})
