@@ -41,6 +41,8 @@ func TestMoves(t *testing.T) {
 	moved(engine.WaitsFor, 0)
 	moved(engine.InTurn, 0)
 	moved(engine.InFlight, 0)
+	moved(engine.InTurn, 0) // a probe that finds the side still down
+	moved(engine.InFlight, 0)
 	moved(engine.BacksOff, engine.TimedOut)
 	moved(engine.InTurn, 0)
 	moved(engine.InFlight, 0)
@@ -49,13 +51,16 @@ func TestMoves(t *testing.T) {
 	moved(engine.OnTheDesk, engine.Refused) // as it is put in place again
 	moved(engine.InTurn, 0)
 	moved(engine.InFlight, 0)
+	teller.Hear(model.Told{At: model.Told{}.At.Add(at), What: model.EngineDied})
+	moved(engine.InTurn, 0) // as it is put in place again
+	moved(engine.InFlight, 0)
 	moved(engine.NotQueued, 0)
 	h := teller.Told("parties K1", at)
 	var got []string
 	for _, s := range h.Steps {
 		got = append(got, s.Short)
 	}
-	want := "attempt 1|waits|waits no longer|attempt 2|tried again|attempt 3|error desk|dies|queued again|attempt 4"
+	want := "attempt 1|waits|waits no longer|attempt 2|does not count|attempt 2|tried again|attempt 3|error desk|dies|queued again|attempt 4|dies|attempt 5"
 	if text := strings.Join(got, "|"); text != want {
 		t.Errorf("told %s, want %s", text, want)
 	}
@@ -125,5 +130,16 @@ func TestDecimal(t *testing.T) {
 		if got := decimal(millionths); got != want {
 			t.Errorf("%d millionths are %s, want %s", millionths, got, want)
 		}
+	}
+}
+
+// TestSavedWithoutAChange is told as such.
+func TestSavedWithoutAChange(t *testing.T) {
+	t.Parallel()
+	record := &engine.Record{Key: &engine.Key{ID: "K1"}, Alive: true, Values: make([]engine.Value, 1)}
+	teller := Teller{Maps: maps}
+	teller.Hear(model.Told{What: model.UserCommitted, Side: engine.Dataverse, Key: *record.Key, Before: record, After: record})
+	if h := teller.Told("x", 0); len(h.Steps) != 1 || h.Steps[0].What != "A user of dataverse saves parties K1 without a change." {
+		t.Errorf("told %+v", h.Steps)
 	}
 }

@@ -136,6 +136,11 @@ func (t *Teller) tell(s *result.Step, h *model.Told) {
 	case model.Dismissed:
 		s.What, s.Short = "An operator dismisses what is on the error desk.", "dismissed"
 	case model.EngineDied:
+		for _, was := range t.lanes { // what was under way is put in turn again
+			if was.place == engine.InFlight {
+				was.place = engine.InTurn
+			}
+		}
 		s.Kind, s.What, s.Short = result.CrashStep, "The engine's process dies.", "dies"
 	case model.EngineBack:
 		s.Kind = result.BackStep
@@ -161,6 +166,9 @@ func (t *Teller) userCommit(h *model.Told) (kind result.StepKind, what, short st
 	}
 	short = t.change(h.Before, h.After)
 	what = fmt.Sprintf("A user of %s %s %s: %s", h.Side, did, t.record(h.Key), short)
+	if short == unchanged && did == "changes" {
+		what = fmt.Sprintf("A user of %s saves %s without a change", h.Side, t.record(h.Key))
+	}
 	if h.Reference != nil {
 		what += fmt.Sprintf(" (change %d)", h.Reference.Number)
 	}
@@ -213,6 +221,10 @@ func (t *Teller) moved(s *result.Step, h *model.Told) {
 		switch was.place {
 		case engine.WaitsFor:
 			s.What, s.Short = fmt.Sprintf("%s from %s waits no longer.", title(of), h.Side), "waits no longer"
+		case engine.InFlight: // not by a failure of its own
+			was.attempts--
+			s.Short = "does not count"
+			s.What = fmt.Sprintf("The attempt comes to nothing and does not count: it was a probe of a side that was still down, or a side asked to wait, or %s had changed meanwhile.", of)
 		case engine.OnTheDesk:
 			s.What, s.Short = fmt.Sprintf("%s from %s leaves the error desk and is queued again.", title(of), h.Side), "queued again"
 		}
@@ -254,6 +266,9 @@ func Name(maps []*engine.TableMap, k engine.Key) string {
 	return name + " " + k.ID
 }
 
+// unchanged is what is told of a record that was written as it was.
+const unchanged = "nothing in it"
+
 // change tells the columns in which two states of a record differ.
 func (t *Teller) change(before, after *engine.Record) string {
 	if !after.Alive {
@@ -272,7 +287,7 @@ func (t *Teller) change(before, after *engine.Record) string {
 		}
 	}
 	if len(parts) == 0 {
-		return "nothing in it"
+		return unchanged
 	}
 	return strings.Join(parts, ", ")
 }
