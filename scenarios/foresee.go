@@ -107,12 +107,12 @@ func (f *foresight) faults() {
 	end := f.s.Time.End()
 	for _, fault := range f.s.Faults {
 		if fault.At >= end {
-			f.warn(join(join("faults", fault.Name), "at"), "move it, or lengthen time.run", "at %s the run is over; it ends at %s", writeSpan(fault.At), writeSpan(end))
+			f.late(join(join("faults", fault.Name), "at"), fault.At)
 		}
 	}
 	for _, o := range f.s.Operators {
 		if o.At >= end {
-			f.warn(join(join("operators", o.Name), "at"), "move it, or lengthen time.run", "at %s the run is over; it ends at %s", writeSpan(o.At), writeSpan(end))
+			f.late(join(join("operators", o.Name), "at"), o.At)
 		}
 	}
 	if f.s.Engine.Mode == Integrated {
@@ -121,10 +121,21 @@ func (f *foresight) faults() {
 	for _, side := range engine.Sides {
 		for _, step := range f.s.Systems.Of(side).Clock.Steps {
 			if step.At >= end {
-				f.warn("systems."+side.String()+".clock.steps."+step.Name+".at", "move it, or lengthen time.run", "at %s the run is over; it ends at %s", writeSpan(step.At), writeSpan(end))
+				f.late("systems."+side.String()+".clock.steps."+step.Name+".at", step.At)
 			}
 		}
 	}
+}
+
+// late warns of a moment after the end. One within a day whose time of day is before
+// that of the start may have been meant for the same day.
+func (f *foresight) late(path string, at time.Duration) {
+	start := f.s.Time.Start
+	hint, clock := "move it, or lengthen time.run", start.Add(at).Format("15:04")
+	if begins := start.Format("15:04"); at < 24*time.Hour && clock < begins {
+		hint = fmt.Sprintf("%s before the start at %s is the next day's: move it, or let time.start be earlier", clock, begins)
+	}
+	f.warn(path, hint, "at %s the run is over; it ends at %s", writeSpan(at), writeSpan(f.s.Time.End()))
 }
 
 // unheard warns of what the data integrator has nothing of: it is left out.

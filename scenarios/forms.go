@@ -33,10 +33,14 @@ func atLeast(c *checker, n *node, path string, least time.Duration, rule string)
 	return n
 }
 
-// readMapName reads a reference to a map; its value is the map's index.
+// readMapName reads a reference to a map; its value is the map's index. Where there are no
+// maps that fault is enough, and it has been reported.
 func readMapName(c *checker, n *node, path string) *node {
 	if n.kind != scalar {
 		c.fault(n, path, "write its name", "the name of a map is needed, not %s", n.kind)
+		return nil
+	}
+	if len(c.maps) == 0 {
 		return nil
 	}
 	i := slices.IndexFunc(c.maps, func(m mapOutline) bool { return m.name == n.text })

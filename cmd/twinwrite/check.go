@@ -383,9 +383,12 @@ func (f *checkFlags) writeJUnit(s *check.Summary, path string) error {
 	return writeFile(f.junit, suite.Write)
 }
 
+// terms say at which passes a failpoint fires.
+const terms = "Without terms it fires at every pass; 2*off->1*return(true) fires at the third only."
+
 // failpointFlag adds --failpoint to a command.
 func failpointFlag(cmd *cobra.Command, texts *[]string) {
-	cmd.Flags().StringArrayVar(texts, "failpoint", nil, "plant a bug, as `name[=terms]`; may be repeated. Names: "+strings.Join(engine.Plants(), ", "))
+	cmd.Flags().StringArrayVar(texts, "failpoint", nil, "plant a bug, as `name[=terms]`; may be repeated. "+terms+" Names: "+strings.Join(engine.Plants(), ", "))
 }
 
 // parseFailpoints reads the bugs that a user asks for.
@@ -396,8 +399,12 @@ func parseFailpoints(texts []string) ([]fault.Point, error) {
 		p, err := fault.Parse(text)
 		points, faults = append(points, p), append(faults, err)
 	}
-	if err := errors.Join(faults...); err != nil {
-		return nil, err
+	err := errors.Join(faults...)
+	if err == nil {
+		err = runs.CheckFailpoints(points)
 	}
-	return points, runs.CheckFailpoints(points)
+	if err != nil {
+		return nil, fmt.Errorf("%w\n  hint: 'twinwrite run --help' lists the names, and says what terms are", err)
+	}
+	return points, nil
 }

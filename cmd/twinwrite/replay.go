@@ -61,6 +61,8 @@ func replay(cmd *cobra.Command, path string, subject *check.Subject, c *check.Ca
 	}
 	var parted *check.DivergedError
 	switch {
+	case errors.As(err, &parted) && len(p.Bugs) == 0:
+		return exit{exitNotRepeated, fmt.Errorf("%w\n  hint: perhaps it was found with --failpoint, which replay needs as well; another version of the program goes another way, too", err)}
 	case errors.As(err, &parted):
 		return exit{exitNotRepeated, fmt.Errorf("%w\n  hint: another version of the program, or other failpoints, go another way", err)}
 	case err != nil:
