@@ -219,7 +219,7 @@ func readProfile(c *checker, n *node, path string) *node {
 		}
 		point := RatePoint{as[time.Duration](at.value), as[Rate](r.value)}
 		if len(profile) > 0 && point.At <= profile[len(profile)-1].At {
-			c.fault(at, path, "order the points by time", "a point at %s after one at %s", at.text, writeSpan(profile[len(profile)-1].At))
+			c.fault(at, path, "order the points by time", "a point at %s after one at %s", at.text, WriteSpan(profile[len(profile)-1].At))
 			continue
 		}
 		profile = append(profile, point)
@@ -303,7 +303,7 @@ func readWeekMoments(text string) ([]time.Duration, bool) {
 }
 
 func writeWeekMoment(at time.Duration) string {
-	return weekdays[at/(24*time.Hour)] + " " + writeSpan(at%(24*time.Hour))
+	return weekdays[at/(24*time.Hour)] + " " + WriteSpan(at%(24*time.Hour))
 }
 
 // readTwoRates reads the rates of bursty arrivals.

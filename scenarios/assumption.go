@@ -85,7 +85,7 @@ func (a *Assumption) Between(o Other, share float64) (b Other, times float64, ok
 			if err != nil {
 				return b, 0, false
 			}
-			b.Point = append(b.Point, Setting{s.Path, writeSpan(time.Duration(float64(d) / scale * times))})
+			b.Point = append(b.Point, Setting{s.Path, WriteSpan(time.Duration(float64(d) / scale * times))})
 		}
 		return b, times, true
 	}
@@ -99,7 +99,7 @@ func (a *Assumption) Between(o Other, share float64) (b Other, times float64, ok
 		}
 		own = float64(d)
 		value = threeDigits(own + share*(float64(to)-own))
-		text = writeSpan(time.Duration(value))
+		text = WriteSpan(time.Duration(value))
 	} else {
 		if x == nil || y == nil || x[2] != y[2] {
 			return b, 0, false
@@ -169,8 +169,8 @@ func scaled(list []Assumption, base, path, value, source string) []Assumption {
 	if a.Others == nil {
 		a.Others = []Other{{Name: "half"}, {Name: "double"}}
 	}
-	a.Others[0].Point = append(a.Others[0].Point, Setting{path, writeSpan(d / 2)})
-	a.Others[1].Point = append(a.Others[1].Point, Setting{path, writeSpan(2 * d)})
+	a.Others[0].Point = append(a.Others[0].Point, Setting{path, WriteSpan(d / 2)})
+	a.Others[1].Point = append(a.Others[1].Point, Setting{path, WriteSpan(2 * d)})
 	return list
 }
 
@@ -180,7 +180,7 @@ var numberWithUnit = regexp.MustCompile(`^(-?[0-9]+(?:\.[0-9]+)?)([a-z%/]*)$`)
 func others(s *Scenario, path, value string) []string {
 	switch d, err := readSpan(value); {
 	case err == nil && d != 0:
-		return []string{writeSpan(d / 2), writeSpan(2 * d)}
+		return []string{WriteSpan(d / 2), WriteSpan(2 * d)}
 	case value == "true":
 		return []string{"false"}
 	case value == "false":

@@ -231,6 +231,6 @@ func (e *Expectation) Label() string {
 	case e.Compare != nil:
 		return e.Compare.Metric.String() + " beside that of " + e.Compare.To + ": " + e.Compare.Expr.String()
 	default:
-		return "eventually " + e.Eventually + ", within " + writeSpan(e.Within) + " after the users have left"
+		return "eventually " + e.Eventually + ", within " + WriteSpan(e.Within) + " after the users have left"
 	}
 }

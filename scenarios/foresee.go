@@ -135,7 +135,7 @@ func (f *foresight) late(path string, at time.Duration) {
 	if begins := start.Format("15:04"); at < 24*time.Hour && clock < begins {
 		hint = fmt.Sprintf("%s before the start at %s is the next day's: move it, or let time.start be earlier", clock, begins)
 	}
-	f.warn(path, hint, "at %s the run is over; it ends at %s", writeSpan(at), writeSpan(f.s.Time.End()))
+	f.warn(path, hint, "at %s the run is over; it ends at %s", WriteSpan(at), WriteSpan(f.s.Time.End()))
 }
 
 // unheard warns of what the data integrator has nothing of: it is left out.
@@ -171,7 +171,7 @@ func (f *foresight) timeout() {
 		took := 2*f.s.Links.Of(side).Latency.Mean() + y.Apply.Mean() + float64(f.s.Engine.Batch)*y.PerRecord.Mean()
 		if took > f.s.Engine.Timeout.Seconds() {
 			f.warn("engine.timeout", "raise it, or make engine.batch smaller", "a full batch takes %s on average on %s, longer than the timeout of %s",
-				about(took), side, writeSpan(f.s.Engine.Timeout))
+				about(took), side, WriteSpan(f.s.Engine.Timeout))
 		}
 	}
 }

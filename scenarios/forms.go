@@ -153,7 +153,7 @@ func readMoment(c *checker, n *node, path string) *node {
 		c.fault(n, path, hint, "%s is out of range", n.text)
 		return nil
 	}
-	return &node{kind: scalar, at: n.at, text: writeSpan(at), value: at}
+	return &node{kind: scalar, at: n.at, text: WriteSpan(at), value: at}
 }
 
 // readCalendar reads a calendar time or a time of day, which means its first

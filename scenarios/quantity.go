@@ -54,7 +54,7 @@ var timeSpan = quantity{
 	name:    "a span of time",
 	example: "80ms, 2s, 10m or 1h30m",
 	read:    func(text string) (any, error) { return readSpan(text) },
-	write:   func(v any) string { return writeSpan(as[time.Duration](v)) },
+	write:   func(v any) string { return WriteSpan(as[time.Duration](v)) },
 }
 
 // readSpan reads a Go duration that may begin with days.
@@ -98,8 +98,8 @@ func readLength(text string) (time.Duration, error) {
 	}
 }
 
-// writeSpan writes a span without the zero units of [time.Duration.String].
-func writeSpan(d time.Duration) string {
+// WriteSpan writes a span without the zero units of [time.Duration.String].
+func WriteSpan(d time.Duration) string {
 	s := d.String()
 	if strings.HasSuffix(s, "m0s") {
 		s = strings.TrimSuffix(s, "0s")

@@ -400,7 +400,7 @@ func (r valueRange) write(at float64, scale Scale) string {
 		panic("scenarios: a number cannot be read back: " + err.Error())
 	}
 	if r.unit == "s" {
-		return writeSpan(time.Duration(math.Round(rounded * 1e9)))
+		return WriteSpan(time.Duration(math.Round(rounded * 1e9)))
 	}
 	return writeNumber(rounded) + r.unit
 }

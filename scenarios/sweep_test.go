@@ -61,7 +61,7 @@ func TestPointsCanRun(t *testing.T) {
 			t.Fatal(err)
 		}
 		seen[hash] = true
-		if strconv.Itoa(s.Engine.Workers) != p[0].Value || writeSpan(s.Faults[0].For) != p[1].Value {
+		if strconv.Itoa(s.Engine.Workers) != p[0].Value || WriteSpan(s.Faults[0].For) != p[1].Value {
 			t.Errorf("%v gives %d workers and an outage of %v", p, s.Engine.Workers, s.Faults[0].For)
 		}
 	}

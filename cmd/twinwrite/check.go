@@ -259,7 +259,7 @@ func readCase(path string) (*check.Case, error) {
 }
 
 func (f *checkFlags) print(w io.Writer, c *check.Campaign, s *check.Summary, left leftover) error {
-	fmt.Fprintf(w, "%s of %s, seed %d: %d different timelines\n\n", plural(s.Cases, "case"), s.Subject, s.Seed, s.Timelines)
+	fmt.Fprintf(w, "%s of %s, seed %d: %s\n\n", plural(s.Cases, "case"), s.Subject, s.Seed, plural(s.Timelines, "different timeline"))
 	for _, p := range s.Properties {
 		fmt.Fprintf(w, "  %-12s %-16s %s\n", verdict(&p), p.ID, countText(&p))
 	}
@@ -347,7 +347,7 @@ func countText(p *check.PropertyCount) string {
 	if p.Cases == 0 {
 		return "was tested in no case"
 	}
-	text := fmt.Sprintf("tested %d times in %s", p.Checked, plural(p.Cases, "case"))
+	text := fmt.Sprintf("tested %s in %s", plural(int(p.Checked), "time"), plural(p.Cases, "case"))
 	if p.Violations > 0 {
 		text += ", broken " + plural(int(p.Violations), "time")
 	}
@@ -384,7 +384,10 @@ func (f *checkFlags) writeJUnit(s *check.Summary, path string) error {
 }
 
 // terms say at which passes a failpoint fires.
-const terms = "Without terms it fires at every pass; 2*off->1*return(true) fires at the third only."
+const (
+	third = "2*off->1*return(true)"
+	terms = "Without terms it fires at every pass; " + third + " fires at the third only."
+)
 
 // failpointFlag adds --failpoint to a command.
 func failpointFlag(cmd *cobra.Command, texts *[]string) {

@@ -161,6 +161,13 @@ func propertiesPage() string {
 		list = append(list, []string{c.ID, findings.Plain(c.ID), c.Text})
 	}
 	rows(b, []string{"property", "in plain words", "contract"}, list)
+	b.WriteString("\n## Of `twinwrite check` alone\n\nWhat it judges besides. Some of these compare two executions of a case, with something changed that must not matter.\n")
+	list = nil
+	for _, c := range check.Contracts() {
+		list = append(list, []string{c.ID, c.Text})
+	}
+	rows(b, []string{"property", "contract"}, list)
+	b.WriteString("\n## Planted bugs\n\n`--failpoint name[=terms]` plants a bug, to see that a property catches it; `twinwrite run --help` lists the names. " + strings.ReplaceAll(terms, third, "`"+third+"`") + " Terms follow each other with `->`; each is `off` or `return(true)`, with a number of passes and a star before it, or without for all that come.\n")
 	b.WriteString("\n## Outcomes\n\nHow a change ends, and why. `twinwrite outcomes` counts them.\n")
 	classes, reasons := engine.Outcomes()
 	var words []string

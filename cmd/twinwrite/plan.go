@@ -46,9 +46,9 @@ func printPlan(w io.Writer, s *scenarios.Scenario) error {
 	if s.Purpose != "" {
 		fmt.Fprintf(w, "%s\n", strings.TrimSpace(s.Purpose))
 	}
-	fmt.Fprintf(w, "\ntime       %s, %v of work and %v to drain", s.Time.Start.Format(time.RFC3339), s.Time.Run, s.Time.Drain)
+	fmt.Fprintf(w, "\ntime       %s, %s of work and %s to drain", s.Time.Start.Format(time.RFC3339), scenarios.WriteSpan(s.Time.Run), scenarios.WriteSpan(s.Time.Drain))
 	if s.Time.Warmup > 0 {
-		fmt.Fprintf(w, "; figures from %v on", s.Time.Warmup)
+		fmt.Fprintf(w, "; figures from %s on", scenarios.WriteSpan(s.Time.Warmup))
 	}
 	fmt.Fprintf(w, "\nruns       %s, seed %d, in mode %s\n", runsText(s.Runs), s.Seed, s.Engine.Mode)
 
@@ -179,9 +179,9 @@ func planFaults(s *scenarios.Scenario, row func(...any)) {
 		}
 		when := "from " + clock(f.At)
 		if f.Every != nil {
-			when += fmt.Sprintf(" on, every %v on average", time.Duration(f.Every.Mean()*float64(time.Second)).Round(time.Second))
+			when += fmt.Sprintf(" on, every %s on average", scenarios.WriteSpan(time.Duration(f.Every.Mean()*float64(time.Second)).Round(time.Second)))
 		}
-		row(f.Name, what, when, fmt.Sprintf("for %v", f.Lasts()))
+		row(f.Name, what, when, "for "+scenarios.WriteSpan(f.Lasts()))
 	}
 }
 

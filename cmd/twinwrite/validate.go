@@ -25,8 +25,8 @@ func validateCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "%s is valid: %d table maps, %d workloads, %d faults, %v of workload\n",
-				s.Name, len(s.Maps), len(s.Workload), len(s.Faults), s.Time.Run)
+			fmt.Fprintf(cmd.OutOrStdout(), "%s is valid: %s, %s, %s, %s of work\n",
+				s.Name, plural(len(s.Maps), "table map"), plural(len(s.Workload), "workload"), plural(len(s.Faults), "fault"), scenarios.WriteSpan(s.Time.Run))
 			return nil
 		},
 	}

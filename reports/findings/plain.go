@@ -22,4 +22,7 @@ var plain = map[string]string{
 	"isolation":       "One record that cannot be synced does not hold others up.",
 	"live-atomic":     "A live transaction ends on both sides or on neither, even if something dies in the middle.",
 	"torn-visible":    "No transaction stays half visible on the other side for longer than allowed.",
+	"limits-kept":     "The engine never asks for more than a system allows, and waits as long as it is told to.",
+	"bounded":         "Nothing waits longer than retries, backlog and limits explain.",
+	"idempotent":      "What arrives twice counts once.",
 }

@@ -136,7 +136,20 @@ func Execute(s *Subject, c *Case, p Plan) (x *Execution, err error) {
 	return x, nil
 }
 
-var soundWorld = oracle.Contract{ID: "sound-world", Text: "no rule of the simulation or of the engine itself is broken"}
+// Contracts that hold in a drawn world alone, which is healed before it ends.
+var (
+	soundWorld     = oracle.Contract{ID: "sound-world", Text: "no rule of the simulation or of the engine itself is broken"}
+	comesToRest    = oracle.Contract{ID: "comes-to-rest", Text: "after the last edit and the last fault, retries, probes, polls and operators' requests end within two hours, and what still waits then waits for an operator"}
+	dismissedStays = oracle.Contract{ID: "dismissed-stays", Text: "what an operator dismisses ends as dismissed and never runs again, unless a newer change took it off the desk"}
+)
+
+// Contracts lists what is judged besides the observer's contracts, [oracle.Contracts].
+func Contracts() []oracle.Contract {
+	return []oracle.Contract{
+		comesToRest, dismissedStays, soundWorld,
+		deterministic, clockBlind, storeTwin, crashSafe, batchBlind, mirror, commute,
+	}
+}
 
 // brokenRule turns a panic of the world into the breach of a contract, so that a
 // case that shows it is shrunk like any other.
@@ -153,7 +166,7 @@ func brokenRule(what string) oracle.Property {
 // left to happen, so that one that reached its end was not at rest.
 func atRest(w *model.World, r *model.Result, end sim.Time) oracle.Property {
 	p := oracle.Property{
-		Contract: oracle.Contract{ID: "comes-to-rest", Text: "after the last edit and the last fault, retries, probes, polls and operators' requests end within two hours, and what still waits then waits for an operator"},
+		Contract: comesToRest,
 		Verdict:  oracle.Pass, Checked: 1,
 	}
 	breach := func(key engine.Key, what string) {

@@ -37,7 +37,7 @@ func newObeyed() *obeyed {
 	return &obeyed{
 		open: map[change]bool{}, dismissed: map[change]sim.Time{},
 		property: oracle.Property{
-			Contract: oracle.Contract{ID: "dismissed-stays", Text: "what an operator dismisses ends as dismissed and never runs again, unless a newer change took it off the desk"},
+			Contract: dismissedStays,
 			Verdict:  oracle.Inconclusive,
 		},
 	}
