@@ -190,9 +190,10 @@ const causeNotUndone = "a live transaction failed, and what it had written to th
 // there is anything. X is read again then.
 //
 // Keys whose records go away from Y with changes of users of Y end their lives on X:
-// their numbers must not come again. Where X went past its hook while it is out of
-// scope, and Y is about to get that, X's mark takes it for what it last had: else X
-// could go back to what the mark tells of, and nobody would bring it to Y.
+// their numbers must not come again. What went past X's hook, and Y is about to get, is
+// captured: else it would count as newer than what users of Y make of it. Out of scope
+// X's mark takes it for what it last had: else X could go back to what the mark tells
+// of, and nobody would bring it to Y.
 func (c *Core) prepareX(t *liveTx, ys []*Record) bool {
 	eff := Effect{Kind: WriteBatch, Side: t.intent.Side}
 	for i, y := range ys {
@@ -202,7 +203,11 @@ func (c *Core) prepareX(t *liveTx, ys []*Record) bool {
 		}
 		switch m := c.cfg.Maps[r.Key.Map]; {
 		case !c.goesAway(t, i, y):
-			if set := m.drifted(x, t.intent.Side) &^ m.strayed(t.intent.Side, x, y); set != 0 && !m.covers(t.intent.Side, x) && !x.Mark.blank() {
+			switch set := m.drifted(x, t.intent.Side) &^ m.strayed(t.intent.Side, x, y); {
+			case set == 0 || x.Mark.blank():
+			case m.covers(t.intent.Side, x):
+				eff.Writes = append(eff.Writes, c.late(c.pairs.ensure(r.Key, t.intent.Side), x, y, set))
+			default:
 				eff.Writes = append(eff.Writes, Write{Kind: MarkWrite, Key: r.Key, Groups: set, Source: x.asSeen(), Target: x, Deadline: c.deadline()})
 			}
 		case !y.Alive || y.Mark.Number == 0:
