@@ -129,9 +129,33 @@ func TestTornado(t *testing.T) {
 	for _, x := range tor.Sentences() {
 		text += x.Text + "\n"
 	}
-	for _, want := range []string{"With turns at 4 in place of 8: soon is fail, measured 20m (17m to 23m, 4 runs) in place of pass", "3 of 4"} {
+	for _, want := range []string{"With turns at 4 in place of 8: soon is fail, measured 20m (17m to 23m, mean of 4 runs) in place of pass", "3 of 4"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("nothing says %q:\n%s", want, text)
 		}
+	}
+}
+
+// TestOtherAxes: what is told of one axis says where the others stand.
+func TestOtherAxes(t *testing.T) {
+	t.Parallel()
+	s := &comparison.Sweep{Name: "day", Axes: []string{"load", "batch"}}
+	for i, load := range []string{"1x", "2x", "4x"} {
+		factor := []float64{1, 1.5, 4}[i]
+		s.Add([]string{load, "1"}, fixture.Point(4, factor, load+"a"))
+		s.Add([]string{load, "10"}, fixture.Point(4, 3*factor, load+"b"))
+	}
+	told := 0
+	for _, x := range s.Sentences() {
+		told++
+		if strings.Contains(x.Text, "(with batch = 1)") == strings.Contains(x.Text, "(with load = 1x)") && !strings.Contains(x.Text, "turns") {
+			t.Errorf("it does not say where the other axis stands: %s", x.Text)
+		}
+		if strings.Contains(x.Text, "turns") && !strings.Contains(x.Text, "(with batch = 1)") {
+			t.Errorf("it does not say where the other axis stands: %s", x.Text)
+		}
+	}
+	if told < 4 {
+		t.Errorf("only %d sentences", told)
 	}
 }

@@ -48,7 +48,7 @@ func TestSwept(t *testing.T) {
 		page string
 		want []string
 	}{
-		"sweep":   {swept, []string{"engine.workers = 8, time to converge, p99", "turns: fail at engine.workers = 1", "soon", "twinwrite sweep day.yaml", `id="plot-lines"`, `id="plot-heat"`}},
+		"sweep":   {swept, []string{"engine.workers = 8 (with engine.sequence = ", "), time to converge, p99", "turns: fail at engine.workers = 1", "soon", "twinwrite sweep day.yaml", `id="plot-lines"`, `id="plot-heat"`}},
 		"tornado": {tornado, []string{"The verdict hangs on engine.workers", "soon is fail, measured", "it has no half", "not shown to move anything", tor.Command, `id="plot-tornado"`}},
 	} {
 		text := strings.ReplaceAll(foreign(c.page), "\u00a0", " ")
