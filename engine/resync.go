@@ -212,7 +212,7 @@ func (c *Core) compare(r *resync, side Side, x, y *Record) {
 	live := p.held != nil
 	d := Drift{From: [2]bool{m.outgoing(FinOps) != 0, m.outgoing(Dataverse) != 0}}
 	if !live { // else what is seen of it may be undone: its items look when that has ended
-		differs := false
+		var differs bool
 		if d, differs = m.compare(side, x, y); !differs {
 			return
 		}
