@@ -179,10 +179,12 @@ func (f *outcomesFlags) outcomes(set *result.Set) tables.Table {
 	return t
 }
 
-// account tells whether the books close.
+// account tells whether the books close. What went live, or was copied by the data
+// integrator, has no reference, and is told beside them.
 func account(set *result.Set) string {
-	var captured, ended, desk, queued uint64
+	var captured, ended, desk, queued, live uint64
 	for i := range set.Runs {
+		live += set.Runs[i].Totals.Live
 		for _, m := range set.Runs[i].Maps {
 			captured += m.Captured[0] + m.Captured[1]
 		}
@@ -201,8 +203,13 @@ func account(set *result.Set) string {
 	switch sum := ended + desk + queued; {
 	case sum > captured:
 		text += fmt.Sprintf("; %s of them are rows that the engine listed itself", words.Count(sum-captured))
-	case sum < captured: // a live one has no reference, and the data integrator knows none
+	case sum < captured && set.Scenario.Mode == "integrator":
+		text += fmt.Sprintf("; the other %s were left to the data integrator, which keeps no outcomes: the report tells what it carried, and what it lost", words.Count(captured-sum))
+	case sum < captured:
 		text += fmt.Sprintf("; the other %s were never queued", words.Count(captured-sum))
+	}
+	if live > 0 {
+		text += fmt.Sprintf("; %s more changes went live, and have no outcome", words.Count(live))
 	}
 	return text
 }

@@ -95,7 +95,9 @@ func (o *Oracle) unhide(at sim.Time, s *shape, p *pair, y engine.Side, source *h
 			was.commits[y] = next[g].commits[y] // their places are taken
 			next[g] = was
 		default:
-			edited |= only(g) // perhaps to what it was: its mark tells of what stood there meanwhile
+			if p.of(g).alive(y, was.commits[y], next[g].commits[y]) { // perhaps to what it was: its mark tells of what stood there meanwhile
+				edited |= only(g)
+			}
 			next[g].commits[x] = was.commits[x]
 			o.concurrentAgain(p, x, g, was.commits, next[g].commits[y])
 		}
