@@ -55,10 +55,18 @@ func (c *Case) tangled() bool {
 
 // untangled leaves out stops and resyncs where some changes go live and faults strike: of
 // what passes the hook beside live transactions that fail, they do not yet bring or tell
-// everything in every order of things.
+// everything in every order of things. Of changes past the hook alone the oracle misjudges
+// about one such case in fifty thousand: cases of the maps of this package look for those,
+// and cases of users' maps leave them out.
 func (c *Case) untangled() *Case {
-	if c.tangled() {
-		c.Operations = slices.DeleteFunc(c.Operations, Operation.copies)
+	if !c.tangled() {
+		return c
+	}
+	c.Operations = slices.DeleteFunc(c.Operations, Operation.copies)
+	if c.Subject != ownName {
+		for i := range c.Transactions {
+			c.Transactions[i].PastHook = false
+		}
 	}
 	return c
 }
