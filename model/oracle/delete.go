@@ -174,8 +174,10 @@ func (o *Oracle) takenAway(at sim.Time, s *shape, p *pair, y engine.Side, prev *
 	h := o.again(p, y)
 	for g := range s.groups { // what had come with it is not there any more
 		st := h.of(g)
-		o.givenBack(p, y.Other(), g, 0, st.commits[y.Other()])
-		st.commits[y.Other()] = 0
+		if had := &st.commits[y.Other()]; *had > row.known[g] {
+			o.givenBack(p, y.Other(), g, row.known[g], *had)
+			*had = row.known[g]
+		}
 	}
 	p.head[y] = h
 }

@@ -35,6 +35,7 @@ type liveRow struct {
 	hidden *engine.Record // what stood there, where the other side keeps it
 	bypass bypass         // ... and what of it had gone past the hook
 	left   []engine.Value // ... and as what it had left the scope
+	known  []uint32       // by column group: how many commits of the user's side the other one knew of before
 	falls  []pendingFall  // what the transaction has overruled, if it commits
 }
 
@@ -170,7 +171,10 @@ func (o *Oracle) lands(at sim.Time, p *pair, y engine.Side, tx engine.TxID, prev
 	}
 	for i := range l.rows {
 		if r := &l.rows[i]; r.pair == p && !r.landed {
-			r.landed, r.since = true, at
+			r.landed, r.since, r.known = true, at, make([]uint32, len(o.shapes[p.key().Map].groups))
+			for g := range r.known {
+				r.known[g] = p.stand(y, g).commits[y.Other()]
+			}
 			if after.Mark.Hidden != nil {
 				r.hidden, r.bypass = prev, p.passed(y)
 				if p.more != nil {
