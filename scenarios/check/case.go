@@ -53,20 +53,16 @@ func (c *Case) tangled() bool {
 	return c.goesLive() && (len(c.Faults) > 0 || lossy(&c.Setup.FinOps) || lossy(&c.Setup.Dataverse))
 }
 
-// untangled leaves out stops and resyncs where some changes go live and faults strike: of
-// what passes the hook beside live transactions that fail, they do not yet bring or tell
-// everything in every order of things. Of changes past the hook alone the oracle misjudges
-// about one such case in fifty thousand: cases of the maps of this package look for those,
-// and cases of users' maps leave them out.
+// untangled leaves out stops and resyncs, and what passes the hook, where some changes go
+// live and faults strike: beside live transactions that fail, engine and oracle do not yet
+// say the same of them in every order of things.
 func (c *Case) untangled() *Case {
 	if !c.tangled() {
 		return c
 	}
 	c.Operations = slices.DeleteFunc(c.Operations, Operation.copies)
-	if c.Subject != ownName {
-		for i := range c.Transactions {
-			c.Transactions[i].PastHook = false
-		}
+	for i := range c.Transactions {
+		c.Transactions[i].PastHook = false
 	}
 	return c
 }

@@ -56,9 +56,6 @@ func (s *Subject) place(name string) int {
 	return slices.IndexFunc(s.Maps, func(m Map) bool { return m.Table.Name == name })
 }
 
-// ownName names the maps that the program tests itself with.
-const ownName = "own"
-
 // OwnSubject returns the maps that the program tests itself with: one of each
 // kind that the engine treats in its own way.
 func OwnSubject() *Subject {
@@ -73,7 +70,7 @@ func OwnSubject() *Subject {
 	for _, c := range [][2]string{{"a", "1"}, {"b", "2"}, {"c", "3"}, {"A", "4"}} {
 		grades.Pairs = append(grades.Pairs, [2]engine.Value{engine.Text(c[0]), engine.Text(c[1])})
 	}
-	return &Subject{Name: ownName, Maps: []Map{
+	return &Subject{Name: "own", Maps: []Map{
 		{Table: engine.TableMap{Name: "parties", Columns: []engine.Column{
 			{Name: "name"},
 			{Name: "limit"},

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 // Browser is a running Chromium with one page.
@@ -77,6 +78,7 @@ func Start(t *testing.T, path string) *Browser {
 	t.Cleanup(func() {
 		_ = ours.Close() // the browser ends when its pipe does
 		_ = cmd.Wait()   // killed or not: the test is over
+		vacate(profile)
 	})
 	_ = fromUs.Close() // it has its own
 	_ = toUs.Close()
@@ -104,6 +106,17 @@ func Start(t *testing.T, path string) *Browser {
 		b.Call(domain+".enable", nil, nil)
 	}
 	return b
+}
+
+// vacate takes the browser's profile away, in which its helper processes may still write
+// for a moment after it has ended.
+func vacate(profile string) {
+	for range 100 {
+		if os.RemoveAll(profile) == nil {
+			return
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
 }
 
 // listen takes in what the browser says, each message ended by a zero byte.
