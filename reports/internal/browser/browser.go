@@ -71,6 +71,8 @@ func Start(t *testing.T, path string) *Browser {
 		"--user-data-dir="+profile, "--remote-debugging-pipe", "about:blank")
 	cmd.ExtraFiles = []*os.File{fromUs, toUs} // its descriptors 3 and 4
 	cmd.Env = append(cmd.Environ(), "HOME="+profile)
+	cmd.Stderr = io.Discard // a pipe, which its helper processes hold: waiting for it is waiting for them, who write to the profile
+	cmd.WaitDelay = 10 * time.Second
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +80,6 @@ func Start(t *testing.T, path string) *Browser {
 	t.Cleanup(func() {
 		_ = ours.Close() // the browser ends when its pipe does
 		_ = cmd.Wait()   // killed or not: the test is over
-		vacate(profile)
 	})
 	_ = fromUs.Close() // it has its own
 	_ = toUs.Close()
@@ -106,17 +107,6 @@ func Start(t *testing.T, path string) *Browser {
 		b.Call(domain+".enable", nil, nil)
 	}
 	return b
-}
-
-// vacate takes the browser's profile away, in which its helper processes may still write
-// for a moment after it has ended.
-func vacate(profile string) {
-	for range 100 {
-		if os.RemoveAll(profile) == nil {
-			return
-		}
-		time.Sleep(100 * time.Millisecond)
-	}
 }
 
 // listen takes in what the browser says, each message ended by a zero byte.
