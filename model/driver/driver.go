@@ -141,8 +141,9 @@ type Driver struct {
 
 // batch is what some steps asked for: to save, then to do.
 type batch struct {
-	save []engine.Mutation
-	do   []engine.Effect
+	save  []engine.Mutation
+	do    []engine.Effect
+	since sim.Time // when the engine asked for the first of them
 }
 
 func (b *batch) empty() bool { return len(b.save) == 0 && len(b.do) == 0 }
@@ -264,8 +265,11 @@ func (d *Driver) took(out engine.Output) (saves bool) {
 	d.judge.Stepped(d.k.Now(), d.now(), out.Save, out.Do)
 	d.sample()
 	if len(out.Save) == 0 && !d.busy && d.waiting.empty() {
-		d.do(out.Do)
+		d.do(out.Do, d.k.Now())
 		return false
+	}
+	if len(d.waiting.do) == 0 {
+		d.waiting.since = d.k.Now()
 	}
 	d.waiting.save = append(d.waiting.save, out.Save...)
 	d.waiting.do = append(d.waiting.do, out.Do...)
@@ -337,15 +341,16 @@ func (d *Driver) synced() {
 		return
 	}
 	epoch := d.epoch
-	d.do(b.do)
+	d.do(b.do, b.since)
 	if d.epoch == epoch {
 		b.reset()
 		d.sync()
 	}
 }
 
-// do carries out effects, in order. It stops where the process dies.
-func (d *Driver) do(effects []engine.Effect) {
+// do carries out effects that the engine asked for at some time, or later, in order. It
+// stops where the process dies.
+func (d *Driver) do(effects []engine.Effect, since sim.Time) {
 	for i := range effects {
 		e := &effects[i]
 		before, after := noPoint, noPoint
@@ -373,7 +378,7 @@ func (d *Driver) do(effects []engine.Effect) {
 		if d.pass(before) {
 			return
 		}
-		d.send(e)
+		d.send(e, since)
 		if d.pass(after) {
 			return
 		}

@@ -52,12 +52,12 @@ func (p *pending) end(place uint64) {
 	}
 }
 
-// send lets a request of the engine leave.
-func (d *Driver) send(e *engine.Effect) {
+// send lets a request of the engine leave, which it asked for at some time, or later.
+func (d *Driver) send(e *engine.Effect, since sim.Time) {
 	index, r := d.requests.New()
 	r.Epoch = d.epoch
 	s := d.systems[e.Side]
-	s.Prepare(r, e)
+	s.Prepare(r, e, since)
 	if e.Kind == engine.ReadBatch && e.Live == 0 {
 		d.judge.Looks(d.k.Now(), e.Side, e.Keys)
 	}

@@ -34,7 +34,7 @@ type Request struct {
 	// Entity and Ordinal key the draws of the request as a whole.
 	Entity, Ordinal uint64
 
-	left     sim.Time // when it was sent
+	since    sim.Time // when the engine asked for it
 	rows     []int32  // of the records to read or write, by table of keys
 	maps     []engine.MapID
 	needs    []engine.Alive // ReadBatch: the looked-up records

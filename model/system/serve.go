@@ -11,11 +11,11 @@ import (
 // the system. Its Arg is the request's index.
 func (s *System) Arrives() (sim.ActorID, sim.Kind) { return s.id, kindArrives }
 
-// Prepare fills in a new request for an effect of the engine, before it is
-// sent. It copies what the effect lists, which the engine takes back when it
+// Prepare fills in a new request for an effect that the engine asked for at some time,
+// before it is sent, which may be later: the store comes first. It copies what the effect lists, which the engine takes back when it
 // gives the request up, and makes the keys of the request's draws.
-func (s *System) Prepare(r *Request, e *engine.Effect) {
-	r.Kind, r.Side, r.Batch, r.Live, r.left = e.Kind, e.Side, e.Batch, e.Live, s.k.Now()
+func (s *System) Prepare(r *Request, e *engine.Effect, since sim.Time) {
+	r.Kind, r.Side, r.Batch, r.Live, r.since = e.Kind, e.Side, e.Batch, e.Live, since
 	switch e.Kind {
 	case engine.PullOutbox:
 		r.acks = append(r.acks, e.Ack...)
@@ -308,11 +308,11 @@ func (s *System) refusedLookedUp(w *engine.Write) {
 
 // told returns the time that counts for the deadlines of a request's writes. It is that
 // of the engine's driver, and does not go back when the driver's clock does: what it has
-// shown since the request left has passed, and so has what is over by a clock that
-// nobody sets.
+// shown since the engine asked for the request has passed, and so has what is over by a
+// clock that nobody sets.
 func (s *System) told(r *Request) engine.Time {
 	now := s.k.Now()
-	return engine.Time(max(s.engine.Highest(r.left, now), s.engine.Local(r.left).Add(now.Sub(r.left))))
+	return engine.Time(max(s.engine.Highest(r.since, now), s.engine.Local(r.since).Add(now.Sub(r.since))))
 }
 
 // try returns what a row of the engine would publish, and what is to be said

@@ -167,7 +167,7 @@ func (b *bench) ask(e engine.Effect) *Request {
 func (b *bench) send(e engine.Effect) int32 {
 	e.Side = b.s.Side()
 	index, r := b.requests.New()
-	b.s.Prepare(r, &e)
+	b.s.Prepare(r, &e, b.k.Now())
 	b.requests.Hold(index)
 	to, kind := b.s.Arrives()
 	b.k.After(time.Millisecond, sim.Normal, to, kind, r.Entity, uint64(index))

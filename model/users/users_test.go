@@ -32,7 +32,7 @@ func (w *town) Answered(int32)        {}
 func (w *town) Called(side engine.Side, tx engine.TxID, entity, _ uint64) {
 	if w.commits {
 		index, r := w.requests.New()
-		w.systems[side].Prepare(r, &engine.Effect{Kind: engine.CommitTx, Side: side, Tx: tx})
+		w.systems[side].Prepare(r, &engine.Effect{Kind: engine.CommitTx, Side: side, Tx: tx}, w.k.Now())
 		to, kind := w.systems[side].Arrives()
 		w.k.After(time.Second, sim.Normal, to, kind, entity, uint64(index))
 	}

@@ -102,7 +102,7 @@ func (s *stage) save(mutations []engine.Mutation) {
 // send lets a request of the engine leave.
 func (s *stage) send(e *engine.Effect) {
 	index, r := s.requests.New()
-	s.systems[e.Side].Prepare(r, e)
+	s.systems[e.Side].Prepare(r, e, s.kernel.Now())
 	if e.Kind == engine.ReadBatch && e.Live == 0 {
 		s.oracle.Looks(s.kernel.Now(), e.Side, e.Keys)
 	}
