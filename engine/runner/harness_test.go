@@ -123,6 +123,16 @@ func firstOf(r *engine.Record) string {
 	return r.Values[0].Text
 }
 
+// stopsInSync ends a run of a world that should be in sync.
+func (w *world) stopsInSync(stop func() error) {
+	w.Helper()
+	for _, err := range []error{w.settled(), stop()} {
+		if err != nil {
+			w.Error(err)
+		}
+	}
+}
+
 // settled tells what is wrong with a world that should be in sync: both sides
 // hold the same, and every captured change has exactly one outcome.
 func (w *world) settled() error {

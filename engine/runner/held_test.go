@@ -74,12 +74,7 @@ func TestStopWhileHeld(t *testing.T) {
 						t.Errorf("%s holds %q", s, got)
 					}
 				}
-				if err := w.settled(); err != nil {
-					t.Error(err)
-				}
-				if err := stop(); err != nil {
-					t.Error(err)
-				}
+				w.stopsInSync(stop)
 			})
 		})
 	}
@@ -154,12 +149,7 @@ func TestSideThatDoesNotSayHowItEnded(t *testing.T) {
 				}
 				mute.misbehave(nil, nil)
 				time.Sleep(time.Minute)
-				if err := w.settled(); err != nil {
-					t.Error(err)
-				}
-				if err := stop(); err != nil {
-					t.Error(err)
-				}
+				w.stopsInSync(stop)
 			})
 		})
 	}
@@ -266,12 +256,7 @@ func TestLiveAnswersOfNonsense(t *testing.T) {
 				}
 				w.set(engine.FinOps, "A", "so that there is something to count")
 				time.Sleep(time.Second)
-				if err := w.settled(); err != nil {
-					t.Error(err)
-				}
-				if err := stop(); err != nil {
-					t.Error(err)
-				}
+				w.stopsInSync(stop)
 			})
 		})
 	}

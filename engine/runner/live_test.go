@@ -60,12 +60,7 @@ func TestLiveDelete(t *testing.T) {
 		if got := w.nameOf(engine.Dataverse, "A"); got != "Contoso again" {
 			t.Errorf("the key's next life is %q", got)
 		}
-		if err := w.settled(); err != nil {
-			t.Error(err)
-		}
-		if err := stop(); err != nil {
-			t.Error(err)
-		}
+		w.stopsInSync(stop)
 	})
 }
 
@@ -241,12 +236,7 @@ func TestLiveUserWouldNotWait(t *testing.T) {
 				}
 				w.set(engine.FinOps, "A", "so that there is something to count")
 				time.Sleep(time.Second)
-				if err := w.settled(); err != nil {
-					t.Error(err)
-				}
-				if err := stop(); err != nil {
-					t.Error(err)
-				}
+				w.stopsInSync(stop)
 			})
 		})
 	}

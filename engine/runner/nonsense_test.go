@@ -150,12 +150,7 @@ func TestNonsenseLosesNothing(t *testing.T) {
 				if s := w.lastRun.Stats().Sides[engine.FinOps]; s.Nonsense == 0 {
 					t.Errorf("nonsense is not in the figures: %+v", s)
 				}
-				if err := w.settled(); err != nil {
-					t.Error(err)
-				}
-				if err := stop(); err != nil {
-					t.Error(err)
-				}
+				w.stopsInSync(stop)
 			})
 		})
 	}
@@ -250,12 +245,7 @@ func TestBackupIsNoticed(t *testing.T) {
 		backup := w.sides[engine.FinOps].Record(customer("A"))
 		w.set(engine.FinOps, "A", "Contoso Ltd")
 		time.Sleep(time.Second)
-		if err := w.settled(); err != nil {
-			t.Error(err)
-		}
-		if err := stop(); err != nil {
-			t.Error(err)
-		}
+		w.stopsInSync(stop)
 		w.clients[engine.FinOps].misbehave(nil, func(_ engine.EffectKind, in *engine.Input) error {
 			for i := range in.Records {
 				in.Records[i] = backup
@@ -305,12 +295,7 @@ func TestReadsDoNotGoBack(t *testing.T) {
 		}
 		w.clients[engine.FinOps].misbehave(nil, nil)
 		time.Sleep(2 * time.Minute)
-		if err := w.settled(); err != nil {
-			t.Error(err)
-		}
-		if err := stop(); err != nil {
-			t.Error(err)
-		}
+		w.stopsInSync(stop)
 	})
 }
 
@@ -389,12 +374,7 @@ func TestSystemThatPanics(t *testing.T) {
 				if s := w.lastRun.Stats().Sides[engine.Dataverse]; s.Calls != 0 || s.Waiting != 0 || !goexit && s.Panics != 1 {
 					t.Errorf("figures %+v", s)
 				}
-				if err := w.settled(); err != nil {
-					t.Error(err)
-				}
-				if err := stop(); err != nil {
-					t.Error(err)
-				}
+				w.stopsInSync(stop)
 			})
 		}
 	}

@@ -43,12 +43,7 @@ func TestCommands(t *testing.T) {
 			t.Error(err)
 		}
 		time.Sleep(time.Minute)
-		if err := w.settled(); err != nil {
-			t.Error(err)
-		}
-		if err := stop(); err != nil {
-			t.Error(err)
-		}
+		w.stopsInSync(stop)
 	})
 }
 
@@ -103,11 +98,6 @@ func TestStoppedJobCapturesNothing(t *testing.T) {
 				t.Errorf("after %v the other side holds %q, want %q", k, got, want)
 			}
 		}
-		if err := w.settled(); err != nil {
-			t.Error(err)
-		}
-		if err := stop(); err != nil {
-			t.Error(err)
-		}
+		w.stopsInSync(stop)
 	})
 }

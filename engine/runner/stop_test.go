@@ -90,12 +90,7 @@ func TestStopGivesUp(t *testing.T) {
 				}
 				stop = w.start()
 				time.Sleep(time.Minute)
-				if err := w.settled(); err != nil {
-					t.Error(err)
-				}
-				if err := stop(); err != nil {
-					t.Error(err)
-				}
+				w.stopsInSync(stop)
 			})
 		})
 	}

@@ -84,12 +84,7 @@ func TestPollFindsWhatALostNotificationHid(t *testing.T) {
 			t.Errorf("%q is there before the poll", got)
 		}
 		time.Sleep(2 * time.Second)
-		if err := w.settled(); err != nil {
-			t.Error(err)
-		}
-		if err := stop(); err != nil {
-			t.Error(err)
-		}
+		w.stopsInSync(stop)
 	})
 }
 
@@ -119,12 +114,7 @@ func TestSideThatIsDownIsProbed(t *testing.T) {
 		}
 		down.misbehave(nil, nil)
 		time.Sleep(30 * time.Second)
-		if err := w.settled(); err != nil {
-			t.Error(err)
-		}
-		if err := stop(); err != nil {
-			t.Error(err)
-		}
+		w.stopsInSync(stop)
 	})
 }
 
@@ -194,12 +184,7 @@ func TestSideThatAlwaysThrottles(t *testing.T) {
 		}
 		side.misbehave(nil, nil)
 		time.Sleep(time.Minute)
-		if err := w.settled(); err != nil {
-			t.Error(err)
-		}
-		if err := stop(); err != nil {
-			t.Error(err)
-		}
+		w.stopsInSync(stop)
 	})
 }
 
