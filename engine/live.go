@@ -258,15 +258,7 @@ func (c *Core) liveRead(in *Input) {
 	case lookingAtSeals:
 		c.unsealed(t, in.Records)
 	case readingX:
-		t.x = append(t.x[:0], in.Records...)
-		for i, x := range t.x {
-			if x != nil && x.risen() { // it lives in the life that its next change begins
-				next := *x
-				next.Mark = c.cfg.Maps[x.Key.Map].nextLife(&x.Mark)
-				t.x[i] = &next
-			}
-		}
-		c.readY(t)
+		c.readOfX(t, in.Records)
 	case readingY:
 		c.restore(t, in)
 	}

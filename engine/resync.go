@@ -176,7 +176,7 @@ func (c *Core) resyncRead(in *Input) bool {
 		if !x.Alive { // a tombstone that waits, which a comparison leaves alone
 			continue
 		}
-		if !r.second || y == nil || !y.Alive { // else it was compared when its own side was gone through, or has come there since
+		if !r.second || y == nil || !y.Alive { // else its pair was counted when the other side was gone through
 			c.compared++
 		}
 		c.compare(r, in.Side.Other(), x, y)
@@ -219,8 +219,7 @@ func (c *Core) compare(r *resync, side Side, x, y *Record) {
 	}
 	queued := len(p.lanes[FinOps].open)+len(p.lanes[Dataverse].open) > 0
 	if !live && (!queued || p.quarantine.Class != Open) {
-		listed := r.second && slices.ContainsFunc(c.drift, func(o Drift) bool { return o.Key == d.Key })
-		if len(c.drift) < driftMax && !listed {
+		if len(c.drift) < driftMax && !(r.second && c.listsDrift(&d.Key)) {
 			c.drift = append(c.drift, d)
 		}
 	}
@@ -241,6 +240,12 @@ func (c *Core) compare(r *resync, side Side, x, y *Record) {
 			c.enqueueUnread(own, *x.Key, Resynced, m.outgoing(s))
 		}
 	}
+}
+
+// listsDrift reports whether a record is on the list of drift: a pair that differs is met
+// on both sides.
+func (c *Core) listsDrift(k *Key) bool {
+	return slices.ContainsFunc(c.drift, func(d Drift) bool { return d.Key == *k })
 }
 
 // bringUnheard makes items of the latest changes of a pair, x of a side and y of the

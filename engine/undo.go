@@ -43,6 +43,20 @@ func (c *Core) landsUntil(t *liveTx) (until Time) {
 	return until
 }
 
+// readOfX takes what X holds. What was created past its hook over a tombstone lives in
+// the life that its next change begins.
+func (c *Core) readOfX(t *liveTx, xs []*Record) {
+	t.x = append(t.x[:0], xs...)
+	for i, x := range xs {
+		if x != nil && x.risen() {
+			next := *x
+			next.Mark = c.cfg.Maps[x.Key.Map].nextLife(&x.Mark)
+			t.x[i] = &next
+		}
+	}
+	c.readY(t)
+}
+
 // readY reads Y, and the life there of what X's records look up.
 func (c *Core) readY(t *liveTx) {
 	t.stage = readingY
@@ -231,8 +245,8 @@ func (m *Mark) blank() bool {
 	return !slices.ContainsFunc(m.Groups, func(g GroupMark) bool { return g.Fingerprint != 0 })
 }
 
-// asSeen returns a record that a mark is made of which has seen of the other side what
-// this one has.
+// asSeen returns the record as a source for its own mark: whatever is written from it has
+// seen as much of the other side as the record itself has.
 func (r *Record) asSeen() *Record {
 	s := *r
 	s.Mark.Groups = slices.Clone(r.Mark.Groups)

@@ -158,8 +158,9 @@ func (o *Oracle) takenAway(at sim.Time, s *shape, p *pair, y engine.Side, prev *
 			continue
 		}
 		on, x := p.walk(y, g, from, to), p.record[y.Other()]
-		survives := alive(x) && s.became(g, y.Other(), prev.Values, x.Values)                                                                  // there its users have made the same
-		if c := on.next(); c != nil && !c.what.has(captured) && !c.dropped.has(g) && c.born >= row.since && !survives && !s.outside(y, prev) { // nobody looks for it out of scope
+		// Users of the other side may have made the same, and out of scope nobody looks for it.
+		missed := !s.outside(y, prev) && !(alive(x) && s.became(g, y.Other(), prev.Values, x.Values))
+		if c := on.next(); c != nil && !c.what.has(captured) && !c.dropped.has(g) && c.born >= row.since && missed {
 			o.breach(noLostUpdate, at, p.key(), "%s went away on %s with the create that was undone, and nothing will ever tell of an uncaptured change, made at %v", o.record(p.key()), y, c.born)
 		}
 		o.linked(p, y, g, from, to)

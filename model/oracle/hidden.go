@@ -45,14 +45,24 @@ func (o *Oracle) falls(at sim.Time, p *pair, y engine.Side, g int, from, to uint
 	o.fall(at, p, y, g, from, to, how)
 }
 
-// overrules lets fall what a row was written over, but for what comes back with a
-// source in some column groups; what it was found alike with is so if it commits.
-func (o *Oracle) overrules(at sim.Time, r *liveRow, y engine.Side, source *head, groups, declared set, undone bool) {
+// overrules lets fall what a row was written over, as its transaction commits, and
+// notes what that has found alike.
+func (o *Oracle) overrules(at sim.Time, r *liveRow, y engine.Side) {
 	for _, f := range r.falls {
 		if f.how.found {
-			if !undone {
-				o.alike(r.pair, y, nil, f)
-			}
+			o.alike(r.pair, y, nil, f)
+		} else {
+			o.fall(at, r.pair, y, f.g, f.from, f.to, f.how)
+		}
+	}
+	r.falls, r.hidden = nil, nil
+}
+
+// goneForGood lets fall what an undone row was written over, but for what comes back
+// with a source in some column groups. What restores it may declare what the row did not.
+func (o *Oracle) goneForGood(at sim.Time, r *liveRow, y engine.Side, source *head, groups, declared set) {
+	for _, f := range r.falls {
+		if f.how.found {
 			continue
 		}
 		if source != nil && groups.has(f.g) {

@@ -213,7 +213,7 @@ func (o *Oracle) commitHeld(at sim.Time, side engine.Side, p *pair) (h *head, si
 			o.breach(liveAtomic, at, p.key(), "transaction %d of %s committed, and %s has nothing of it", l.tx, side, side.Other())
 			r.since = at
 		}
-		o.overrules(at, &r, side.Other(), nil, 0, 0, false)
+		o.overrules(at, &r, side.Other())
 		if l.rows = slices.Delete(l.rows, i, i+1); len(l.rows) == 0 {
 			o.ended(at, l)
 		}
@@ -278,7 +278,7 @@ func (o *Oracle) restored(at sim.Time, p *pair, y engine.Side, tx engine.TxID, s
 		if r := &l.rows[i]; r.pair == p && r.landed {
 			r.landed = false
 			l.open--
-			o.overrules(at, r, y, source, groups, declared, true)
+			o.goneForGood(at, r, y, source, groups, declared)
 		}
 	}
 	o.ended(at, l)

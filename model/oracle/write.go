@@ -41,7 +41,8 @@ func (o *Oracle) EngineCommit(at sim.Time, side engine.Side, w *engine.Write, be
 	case engine.MarkWrite:
 		o.totals.MarkWrites++
 		o.content(at, s, p, side, w, prev, after)
-		if o.leavesMore(s, p, side, source, w) || source == p.head[side] && w.Source.Version == prev.Version { // the latter takes note of its own record, for one that is undone
+		// A side also takes note of its own record, before another is undone from it.
+		if own := source == p.head[side] && w.Source.Version == prev.Version; own || o.leavesMore(s, p, side, source, w) {
 			o.totals.FollowUps++
 		}
 		o.meet(at, s, p, side, source, w, after)
@@ -526,7 +527,7 @@ type fallen struct {
 	silent   bool // nobody need say so: nothing was ever linked
 	live     bool // by a live transaction, whoever is primary
 	interim  bool // while an initial sync has made the other side primary
-	found    bool // they do not fall: the transaction has found them alike
+	found    bool // they do not fall: a live transaction has found them alike, if it commits
 }
 
 // fall drops the commits of side y in (from, to] from a column group. The newest
