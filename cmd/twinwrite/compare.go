@@ -51,8 +51,8 @@ under the ` + strconv.Itoa(comparison.ExaminedMost) + ` that move it most. --adv
 'twinwrite merge'.
 
 With --baseline it answers one question: is the scenario worse than what is
-stored in a folder? Then it exits with 1 when a figure is shown to be worse by
-more than 2 %, and with 4 when the runs are too few to tell.
+stored in a folder? Then it exits with 1 when a figure is shown to be worse, and
+differs by 2 % or more, and with 4 when the runs are too few to tell.
 
 Where the command line does not say how many runs, a scenario that asks for
 fewer than ` + strconv.Itoa(comparedRuns) + ` is run so often; with --baseline, as often as the baseline was.`,
