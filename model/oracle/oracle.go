@@ -219,11 +219,13 @@ func (o *Oracle) UserCommit(at sim.Time, side engine.Side, before, after *engine
 		}
 	}
 	o.lookers(at, side, prev, after)
-	if p.astray != nil && alive(prev) && s.outside(side, prev) && !s.outside(side, after) {
-		o.returned(p, s, side, after)
-	}
 	off := ref == nil && o.courses[after.Key.Map].off[side]
 	past := off && changed|drift != 0
+	if p.astray != nil && alive(prev) && s.outside(side, prev) && !s.outside(side, after) {
+		if o.returned(p, s, side, after); off { // nobody has heard that it is back
+			o.stray(p)
+		}
+	}
 	switch {
 	case past:
 		o.stray(p)
