@@ -22,7 +22,7 @@ func (o *Oracle) keeps(at sim.Time, p *pair, it *Item) {
 	switch why := it.Outcome.Reason; {
 	case it.State == Parked && (why == engine.Refused || why == engine.DuplicateValue) && !p.refused[ref.Side.Other()]:
 		o.breach(isolation, at, &ref.Key, "change %d.%d of %s is parked as %s, and %s never refused it", ref.Incarnation, ref.Number, ref.Side, why, ref.Side.Other())
-	case it.State == Blocked && ref.Incarnation == p.life[ref.Side] && ref.Number == p.number[ref.Side] && !o.looksUp(p.record[ref.Side], &it.On) && !o.lookedUp(p, ref.Side, &it.On) && !takesOver(ref, &it.On):
+	case it.State == Blocked && ref.Incarnation == p.life[ref.Side] && ref.Number == p.number[ref.Side] && !o.looksUp(p.record[ref.Side], &it.On) && !o.lookedUp(p, ref.Side, &it.On) && !o.takesOver(ref, p.record[ref.Side], &it.On):
 		o.breach(isolation, at, &ref.Key, "change %d.%d of %s waits for %s, which it neither looks up nor takes a unique value from", ref.Incarnation, ref.Number, ref.Side, o.record(&it.On))
 	}
 }
@@ -47,12 +47,23 @@ func (o *Oracle) lookedUp(p *pair, side engine.Side, k *engine.Key) bool {
 	return false
 }
 
-// takesOver reports whether a change takes unique values, and a record is one of those
-// that may have given them up: of the same map and company. Whether its record still holds
-// them nobody knows who has not read it.
-func takesOver(ref *engine.Reference, k *engine.Key) bool {
-	return k.Map == ref.Key.Map && k.Company == ref.Key.Company &&
-		slices.ContainsFunc(ref.Values, func(v engine.ValueHash) bool { return !v.Freed })
+// takesOver reports whether a change takes unique values, or its record holds some that
+// the engine's own item for it may be taking, and another record is one of those that may
+// have given them up: of the same map and company. Whether its record still holds them
+// nobody knows who has not read it.
+func (o *Oracle) takesOver(ref *engine.Reference, r *engine.Record, k *engine.Key) bool {
+	if k.Map != ref.Key.Map || k.Company != ref.Key.Company {
+		return false
+	}
+	if slices.ContainsFunc(ref.Values, func(v engine.ValueHash) bool { return !v.Freed }) {
+		return true
+	}
+	for i := range o.shapes[k.Map].Columns {
+		if o.shapes[k.Map].Columns[i].Unique && alive(r) && r.Values[i].Kind != engine.KindNull {
+			return true
+		}
+	}
+	return false
 }
 
 // looksUp reports whether a record names another one.
