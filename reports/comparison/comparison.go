@@ -57,7 +57,8 @@ type Figure struct {
 
 // Cell is a figure under one setting: its mean over runs.
 type Cell struct {
-	Known   bool            `json:"known"` // it was measured
+	Known   bool            `json:"known"`             // it was measured
+	Foreign bool            `json:"foreign,omitempty"` // the mode has no such thing, so that it does not apply
 	Runs    int             `json:"runs"`
 	Mean    summary.Rounded `json:"mean"`
 	Low     summary.Rounded `json:"low"` // of the 95 % interval; the mean itself where one run is all
@@ -160,14 +161,16 @@ func (m *metric) row(sets []*result.Set) (Figure, []reading) {
 // figure does not know.
 func cellOf(all []reading) Cell {
 	c := Cell{Known: len(all) > 0}
+	c.Foreign = c.Known
 	values := make([]float64, len(all))
 	for i, r := range all {
 		values[i] = r.value
 		c.Known = c.Known && r.known
+		c.Foreign = c.Foreign && r.foreign
 		c.AtLeast = c.AtLeast || r.atLeast
 	}
-	if !c.Known {
-		return Cell{}
+	if !c.Known || c.Foreign {
+		return Cell{Foreign: c.Foreign}
 	}
 	mean := stats.MeanOfAmounts(values)
 	c.Runs, c.Mean, c.Low, c.High = mean.Runs, summary.Rounded(mean.Mean), summary.Rounded(mean.Low), summary.Rounded(mean.High)

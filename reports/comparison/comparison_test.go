@@ -12,6 +12,7 @@ import (
 
 	"github.com/twinwrite/twinwrite/reports/internal/fixture"
 	"github.com/twinwrite/twinwrite/reports/internal/golden"
+	"github.com/twinwrite/twinwrite/reports/words"
 	"github.com/twinwrite/twinwrite/scenarios/result"
 )
 
@@ -79,7 +80,6 @@ func TestShown(t *testing.T) {
 		{"user-wait-max", 1, Worse},
 		{"user-wait-p50", 2, Nothing},
 		{"outage-wait", 1, Nothing},
-		{"outcome-live", 1, Differs},
 		{lostID, 1, Nothing},
 		{lostID, 2, Worse},
 		{"outcome-synced", 2, Differs},
@@ -88,8 +88,28 @@ func TestShown(t *testing.T) {
 			t.Errorf("%s under %s: %+v, want %s", w.id, c.Settings[w.setting].Name, a, w.want)
 		}
 	}
-	if c := c.figure(t, "parked").Cells[2]; c.Known {
-		t.Errorf("the integrator has no error desk: %+v", c)
+}
+
+// TestForeign: what a mode has no such thing for is not told as none, and nothing is
+// set against it.
+func TestForeign(t *testing.T) {
+	t.Parallel()
+	c := Of(fixture.Compared(6))
+	const async, live, integrator = 0, 1, 2
+	for id, foreign := range map[string][]int{
+		"parked": {integrator}, "errors": {integrator}, "waiting-rows": {async, live},
+		"outcome-conflict": {live, integrator}, "outcome-synced": {live}, "outcome-live": {async, integrator}, "outcome-lost": {},
+	} {
+		f := c.figure(t, id)
+		for i, cell := range f.Cells {
+			want := slices.Contains(foreign, i)
+			if cell.Foreign != want || cell.Known == want || (f.Value(i) == words.Foreign) != want {
+				t.Errorf("%s under %s: %+v, shown as %s", id, c.Settings[i].Name, cell, f.Value(i))
+			}
+			if i > 0 && (f.Difference(i) == words.Foreign) != (want || slices.Contains(foreign, async)) {
+				t.Errorf("%s under %s differs by %s", id, c.Settings[i].Name, f.Difference(i))
+			}
+		}
 	}
 }
 

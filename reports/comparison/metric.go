@@ -52,9 +52,13 @@ type reading struct {
 	value   float64
 	atLeast bool // no more than a lower bound
 	known   bool
+	foreign bool // the run has no such thing; beside runs that have, it counts as none
 }
 
 func known(v float64) reading { return reading{value: v, known: true} }
+
+// foreign is the reading of a figure that a mode has no such thing for.
+func foreign() reading { return reading{known: true, foreign: true} }
 
 // Longest and middle are the figures of time to converge that others refer to.
 const (
@@ -114,7 +118,10 @@ func metrics() []metric {
 		}},
 	}
 	for _, class := range Endings {
-		all = append(all, metric{"outcome-" + class, endingNames[class], 2, TenThousand, neither, func(_ *result.Set, r *result.Run) reading {
+		all = append(all, metric{"outcome-" + class, endingNames[class], 2, TenThousand, neither, func(set *result.Set, r *result.Run) reading {
+			if !ends(set.Scenario.Mode, r, class) {
+				return foreign()
+			}
 			n, of := Ending(r, class)
 			return tenThousand(n, of)
 		}})
@@ -134,7 +141,7 @@ func metrics() []metric {
 		})},
 		metric{"waiting-rows", "rows that wait for the next run", 3, Number, lower, func(_ *result.Set, r *result.Run) reading {
 			if r.Copied == nil {
-				return reading{}
+				return foreign()
 			}
 			return known(float64(r.Copied.Waiting))
 		}},
@@ -197,6 +204,27 @@ func Ending(r *result.Run, class string) (n, of uint64) {
 	return n, of
 }
 
+// Ends reports whether a change can end in a way at all under a setting: the data
+// integrator books no outcomes, and live sync queues nothing that could have one.
+func Ends(set *result.Set, class string) bool {
+	return slices.ContainsFunc(set.Runs, func(r result.Run) bool { return ends(set.Scenario.Mode, &r, class) })
+}
+
+// ends is [Ends] of one run, in a mode. A change that is captured under live
+// sync, having gone past the hook, has an outcome.
+func ends(mode string, r *result.Run, class string) bool {
+	switch {
+	case r.Copied != nil:
+		return class == "synced" || class == "lost" || class == "missed"
+	case class == "lost" || class == "missed":
+		return true // none is, since each ends in a way of its own
+	case class == "live":
+		return mode == "live" || r.Totals.Live > 0
+	default:
+		return mode != "live" || len(r.Outcomes) > 0
+	}
+}
+
 func both(n [2]uint64) uint64 { return n[0] + n[1] }
 
 func tenThousand(n, of uint64) reading {
@@ -221,7 +249,7 @@ func ofMaps(r *result.Run, of func(*result.MapCount) uint64) (n uint64) {
 func ofEngine(of func(*result.Run) uint64) func(*result.Set, *result.Run) reading {
 	return func(_ *result.Set, r *result.Run) reading {
 		if r.Copied != nil {
-			return reading{}
+			return foreign()
 		}
 		return known(float64(of(r)))
 	}

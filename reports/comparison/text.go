@@ -53,7 +53,7 @@ func (c Comparison) WriteText(w io.Writer) error {
 // Legend explains the cells of a table.
 const Legend = "In brackets the 95 % interval of the difference from the first column. " +
 	"~ no difference is shown (interval around 0, below 2 %, or not significant after Holm's correction). " +
-	"> a lower bound. – not measured, or nothing can be said. " +
+	"> a lower bound. – not measured, or nothing can be said. n/a does not apply: the mode has no such thing. " +
 	"A wait for a save is from asking until the user is told how it ended, failures and time-outs among them; under live the other side's work is part of it. " +
 	"Time to converge is for how long one side alone has a change: from its user's commit until both sides agree, under live from the write on the other side to the user's own commit."
 

@@ -55,6 +55,8 @@ func (u Unit) Signed(v float64) string {
 func (f *Figure) Value(setting int) string {
 	c := f.Cells[setting]
 	switch {
+	case c.Foreign:
+		return words.Foreign
 	case !c.Known:
 		return words.None
 	case c.AtLeast:
@@ -75,10 +77,13 @@ func (f *Figure) Interval(setting int) string {
 }
 
 // Difference writes how a setting differs from the first one: "+3.2s
-// (+3s to +3.4s)", [Same], or [words.None] where nothing can be said.
+// (+3s to +3.4s)", [Same], [words.None] where nothing can be said, or
+// [words.Foreign] where one of the two has no such thing.
 func (f *Figure) Difference(setting int) string {
 	a := f.Cells[setting].Against
 	switch {
+	case f.Cells[0].Foreign || f.Cells[setting].Foreign:
+		return words.Foreign
 	case a == nil || a.Shown == Unknown:
 		return words.None
 	case a.Shown == Nothing:

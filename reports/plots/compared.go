@@ -126,7 +126,7 @@ func outcomesBySetting(c *result.Comparison) Plot {
 	slices.SortFunc(classes, func(a, b string) int {
 		return slices.Index(comparison.Endings, a) - slices.Index(comparison.Endings, b)
 	})
-	table := Table{Head: append([]string{"Setting", "Changes"}, classes...), Note: "Per 10,000 changes of the same setting."}
+	table := Table{Head: append([]string{"Setting", "Changes"}, classes...), Note: "Per 10,000 changes of the same setting. n/a does not apply: no change can end so in that mode."}
 	for _, s := range c.Settings {
 		r := mix{name: s.Name}
 		for _, class := range classes {
@@ -134,12 +134,14 @@ func outcomesBySetting(c *result.Comparison) Plot {
 			r.counts = append(r.counts, n)
 			r.all += n
 		}
-		row := []string{s.Name, words.Count(r.all)}
-		for _, n := range r.counts {
-			r.shown = append(r.shown, perTenThousand(n, r.all))
-			row = append(row, perTenThousand(n, r.all))
+		for k, n := range r.counts {
+			text := words.Foreign
+			if comparison.Ends(s.Set, classes[k]) {
+				text = perTenThousand(n, r.all)
+			}
+			r.shown = append(r.shown, text)
 		}
-		table.Rows = append(table.Rows, row)
+		table.Rows = append(table.Rows, append([]string{s.Name, words.Count(r.all)}, r.shown...))
 		if all += r.all; r.all > 0 {
 			rows = append(rows, r)
 		}

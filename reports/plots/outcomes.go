@@ -190,15 +190,17 @@ func drawOutcomes(c draw.Canvas, classes []string, rows []mix, l outcomeLayout) 
 			}
 		}
 		for k, n := range r.counts {
-			if n == 0 {
-				writeMiddle(c, none, l.columns[k], middle, "·")
-				continue
-			}
-			text := words.Count(n)
+			text, ink := words.Count(n), count
 			if r.shown != nil {
 				text = r.shown[k]
 			}
-			writeMiddle(c, count, l.columns[k], middle, text)
+			if n == 0 {
+				ink = none
+				if text != words.Foreign {
+					text = "·"
+				}
+			}
+			writeMiddle(c, ink, l.columns[k], middle, text)
 		}
 	}
 }

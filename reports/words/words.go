@@ -17,6 +17,9 @@ import (
 // None stands where nothing was measured.
 const None = "–"
 
+// Foreign stands where there is nothing to measure: it does not apply.
+const Foreign = "n/a"
+
 // Duration writes a span with about three significant digits: "84ms", "1.25s",
 // "12.4s", "3m 20s", "2h 05m", "1d 04h".
 func Duration(d time.Duration) string {
