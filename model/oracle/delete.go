@@ -163,14 +163,15 @@ func (o *Oracle) takenAway(at sim.Time, s *shape, p *pair, y engine.Side, prev *
 		if c := on.next(); c != nil && !c.what.has(captured) && !c.dropped.has(g) && c.born >= row.since && missed {
 			o.breach(noLostUpdate, at, p.key(), "%s went away on %s with the create that was undone, and nothing will ever tell of an uncaptured change, made at %v", o.record(p.key()), y, c.born)
 		}
-		o.linked(p, y, g, from, to)
 		for went := p.walk(y, g, from, to); ; {
 			c := went.next()
 			if c == nil {
 				break
 			}
 			c.what |= gone
+			c.went |= only(g) &^ c.dropped
 		}
+		o.linked(p, y, g, from, to)
 	}
 	h := o.again(p, y)
 	for g := range s.groups { // what had come with it is not there any more
@@ -205,7 +206,7 @@ func (o *Oracle) restore(at sim.Time, s *shape, p *pair, y engine.Side, source *
 		if p.of(g).alive(y, is.commits[y], was.commits[y]) {
 			declared := set(w.Override).has(g)
 			if over := p.walk(y, g, is.commits[y], was.commits[y]); !declared {
-				if c := over.next(); c != nil && c.what.has(captured) {
+				if c := over.next(); c != nil && c.what.has(captured) && !c.dropped.has(g) {
 					o.breach(noLostUpdate, at, p.key(), "%s was restored over change %d.%d of %s, made at %v, and no conflict was declared", y, c.life, c.number, y, c.born)
 				}
 			}

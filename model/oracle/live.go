@@ -33,8 +33,8 @@ type liveRow struct {
 	landed bool
 	since  sim.Time       // when it landed
 	hidden *engine.Record // what stood there, where the other side keeps it
-	bypass bypass         // ... and what of it had gone past the hook
 	left   []engine.Value // ... and as what it had left the scope
+	bypass bypass         // what had gone past the hook there, where it comes back as it was
 	known  []uint32       // by column group: how many commits of the user's side the other one knew of before
 	falls  []pendingFall  // what the transaction has overruled, if it commits
 }
@@ -104,6 +104,15 @@ func (o *Oracle) Undone(at sim.Time, side engine.Side, tx engine.TxID) {
 // their places.
 func (o *Oracle) rollBack(r *liveRow, x engine.Side) {
 	p, y := r.pair, x.Other()
+	for g := range r.known { // and what it has found alike there was so by what it would have committed
+		for w := p.walk(x, g, r.known[g], p.stand(x, g).commits[x]); ; {
+			c := w.next()
+			if c == nil {
+				break
+			}
+			c.equal &^= only(g)
+		}
+	}
 	h := o.again(p, y)
 	o.withoutUndone(h, x)
 	p.head[y] = h
@@ -176,10 +185,13 @@ func (o *Oracle) lands(at sim.Time, p *pair, y engine.Side, tx engine.TxID, prev
 				r.known[g] = p.stand(y, g).commits[y.Other()]
 			}
 			if after.Mark.Hidden != nil {
-				r.hidden, r.bypass = prev, p.passed(y)
+				r.hidden = prev
 				if p.more != nil {
 					r.left = p.more.leftAs(y)
 				}
+			}
+			if after.Mark.Hidden != nil || !alive(prev) {
+				r.bypass = p.passed(y)
 			}
 			l.open++
 			if l.landed == 0 {

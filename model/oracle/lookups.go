@@ -59,7 +59,6 @@ func (o *Oracle) lookers(at sim.Time, side engine.Side, prev, after *engine.Reco
 			o.looks(side, prev, +1)
 		}
 	}
-	o.dangling(at)
 	o.looks(side, prev, -1)
 	o.looks(side, after, +1)
 	if dies {

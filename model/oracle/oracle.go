@@ -194,6 +194,7 @@ func (o *Oracle) Transaction(at sim.Time, side engine.Side, tx engine.TxID, name
 // key; after is final but for its Trace; ref is nil when the change was not
 // captured. The oracle keeps after.
 func (o *Oracle) UserCommit(at sim.Time, side engine.Side, before, after *engine.Record, ref *engine.Reference) any {
+	o.dangling(at)
 	p := o.pairOf(before, after)
 	p.tries.reads = 0
 	prev := p.record[side]
@@ -219,6 +220,9 @@ func (o *Oracle) UserCommit(at sim.Time, side engine.Side, before, after *engine
 		}
 	}
 	o.lookers(at, side, prev, after)
+	if alive(after) && !alive(prev) {
+		p.aside = false
+	}
 	off := ref == nil && o.courses[after.Key.Map].off[side]
 	past := off && changed|drift != 0
 	if p.astray != nil && alive(prev) && s.outside(side, prev) && !s.outside(side, after) {
@@ -253,9 +257,6 @@ func (o *Oracle) UserCommit(at sim.Time, side engine.Side, before, after *engine
 	}
 	if ref != nil && s.simple {
 		changed = s.whole
-	}
-	if prev != nil && !alive(prev) && changed == 0 && len(p.open(side)) == 0 { // made anew out of scope, without what it had been
-		o.drops(s, p, side)
 	}
 	if ref == nil && changed == 0 && alive(prev) == alive(after) {
 		if p.head[side] == nil {

@@ -14,11 +14,12 @@ import (
 // the outbox with it, nil for nothing. The oracle keeps after.
 func (o *Oracle) EngineCommit(at sim.Time, side engine.Side, w *engine.Write, before, after *engine.Record, ref *engine.Reference) any {
 	o.followed(at)
+	o.dangling(at)
 	source := o.sourceOf(w)
 	p := o.pairOfWrite(source, before, after)
 	s := &o.shapes[after.Key.Map]
 	p.tries.reads = 0
-	prev := p.record[side]
+	prev, undone := p.record[side], bypass{}
 	o.tallies[noEcho].checked++
 	o.repeats(at, side, w, prev, after)
 	if w.Intent == 0 && w.Kind <= engine.LateWrite {
@@ -73,6 +74,9 @@ func (o *Oracle) EngineCommit(at sim.Time, side engine.Side, w *engine.Write, be
 		case source != nil:
 			o.bury(at, s, p, side, source, w, prev, after)
 		case prev != nil && (prev.Alive || prev.Mark.Intent != 0): // a create is undone
+			if r := o.rowOf(p, side, prev); r != nil {
+				undone = r.bypass
+			}
 			o.takenAway(at, s, p, side, prev)
 			o.restored(at, p, side, intentOf(prev), nil, 0, 0)
 		}
@@ -87,8 +91,12 @@ func (o *Oracle) EngineCommit(at sim.Time, side engine.Side, w *engine.Write, be
 		o.capture(at, p, side, &c, ref)
 		o.line(p, side).push(c)
 	}
-	if p.caught(side, set(w.Groups)); !alive(after) {
+	switch {
+	case alive(prev) && alive(after), w.Kind == engine.SealWrite, w.Kind == engine.UnhideWrite:
+		p.caught(side, set(w.Groups))
+	default: // it begins anew, or ends
 		p.caught(side, s.whole)
+		p.passedAgain(s, side, &undone)
 	}
 	if p.more != nil {
 		o.scoped(at, s, p, side, w, prev, after)
@@ -273,7 +281,8 @@ func (o *Oracle) alike(p *pair, y engine.Side, row *liveRow, f pendingFall) {
 		c.equal |= only(f.g)
 		heard = heard || c.what&(captured|wentLive) != 0
 	}
-	if from := max(f.from, w.place); !heard && from < f.to { // what is forgotten was heard of
+	// What is forgotten was heard of where the other side has it; else it went with its record.
+	if from := max(f.from, min(w.place, p.stand(y.Other(), f.g).commits[y])); !heard && from < f.to {
 		o.linked(p, y, f.g, from, f.to)
 	}
 }
@@ -368,6 +377,8 @@ func (o *Oracle) carry(at sim.Time, s *shape, p *pair, y engine.Side, source *he
 	several := groups&(groups-1) != 0
 	for g := range s.groups {
 		switch {
+		case !groups.has(g) && vanished(prev): // it comes back whole, though a lookup that closes a circle follows later
+			o.standAgain(p, y.Other(), g, next[g].commits[y.Other()], source.of(g).commits[y.Other()])
 		case !groups.has(g):
 		case (several || w.Intent != 0) && alive(prev) && s.became(g, y, w.Source.Values, prev.Values):
 			over := prev.Mark.Incarnation > 0 && prev.Mark.Incarnation < after.Mark.Incarnation
@@ -435,7 +446,9 @@ func (o *Oracle) overwrite(at sim.Time, s *shape, p *pair, y engine.Side, g int,
 			if s.decides(prev) && w.Intent == 0 && s.out[y].has(g) && !s.outside(y, prev) && !s.became(g, y, w.Source.Values, prev.Values) {
 				o.breach(noLostUpdate, at, key, "%s was written over what %s had held before the sync, and which the primary was to decide about", x, y)
 			}
-			o.totals.DriftOverwritten++
+			if !declared {
+				o.totals.DriftOverwritten++
+			}
 		case unseen && o.failed(x, w.Intent): // it will be given back
 		case unseen:
 			o.written(at, p, y, g, is, was, w.Intent != 0, declared, fresh)
@@ -451,7 +464,7 @@ func (o *Oracle) overwrite(at sim.Time, s *shape, p *pair, y engine.Side, g int,
 			o.breach(noEcho, at, key, "%s got back from %s what was last changed on %s, and held it already", y, x, y)
 		}
 		if unseen {
-			o.falls(at, p, y, g, is[y], was[y], fallen{declared: declared || older, silent: older, live: w.Intent != 0, interim: o.interim(key.Map)}, after)
+			o.falls(at, p, y, g, is[y], was[y], fallen{declared: declared || older, silent: older && !declared, live: w.Intent != 0, interim: o.interim(key.Map)}, after)
 		}
 		if p.more != nil && p.more.drift.has(g) && !s.out[y].has(g) && !s.became(g, y, w.Source.Values, prev.Values) {
 			o.totals.DriftOverwritten++
