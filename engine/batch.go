@@ -68,20 +68,20 @@ func (c *Core) fillBatch(b *batch) bool {
 	}
 	for _, side := range Sides {
 		c.dropStale(side)
-		h := c.ready[side]
-		if len(h) > 0 && (!found || h[0].before(c.ready[b.source][0])) {
+		if h := &c.ready[side]; h.len() > 0 && (!found || h.first().before(c.ready[b.source].first())) {
 			b.source, found = side, true
 		}
 	}
 	if !found {
 		return false
 	}
-	size := c.cfg.Batch
-	if most := c.pairs.lane(c.ready[b.source][0].lane).batchMax; most > 0 {
+	size, h := c.cfg.Batch, &c.ready[b.source]
+	first := c.pairs.lane(h.first().lane)
+	if most := first.batchMax; most > 0 {
 		size = min(size, int(most))
 	}
 	b.probe = admit == admitProbe
-	if c.pairs.lane(c.ready[b.source][0].lane).solo {
+	if first.solo {
 		size = 1
 	}
 	if b.probe {
@@ -94,12 +94,13 @@ func (c *Core) fillBatch(b *batch) bool {
 		busy: true, probe: b.probe, source: b.source, noted: b.noted, notes: b.notes,
 		flights: b.flights[:0], needs: b.needs[:0], rows: [2][]int{b.rows[FinOps][:0], b.rows[Dataverse][:0]}, // room that it had before
 	}
-	for len(b.flights) < size && len(c.ready[b.source]) > 0 {
-		l := c.pairs.lane(c.ready[b.source][0].lane)
+	for len(b.flights) < size && h.len() > 0 {
+		id := h.first().lane
+		l := c.pairs.lane(id)
 		if l.solo && len(b.flights) > 0 {
 			break
 		}
-		id := c.ready[b.source].pop().lane
+		h.pop()
 		if l.solo {
 			c.soloist = id
 		}
@@ -126,8 +127,8 @@ func (c *Core) fillBatch(b *batch) bool {
 // taken in after them.
 func (c *Core) dropStale(source Side) {
 	h := &c.ready[source]
-	for len(*h) > 0 {
-		id := (*h)[0].lane
+	for h.len() > 0 {
+		id := h.first().lane
 		if c.pairs.lane(id).state == ready && !c.pairs.at(id.pair()).taken() {
 			w := c.jobOf(id)
 			switch {

@@ -395,7 +395,7 @@ func (c *Core) end() Output {
 
 // timePassed makes due what has waited long enough.
 func (c *Core) timePassed() {
-	for len(c.waiting) > 0 && c.waiting[0].at <= c.now {
+	for c.waiting.len() > 0 && c.waiting.first().at <= c.now {
 		e := c.waiting.pop()
 		if l := c.pairs.lane(e.lane); l.state == backoff && l.due <= c.now && !c.bugs.hit(PlantBackoffForEver) {
 			c.makeReady(e.lane)
@@ -413,11 +413,11 @@ func (c *Core) timePassed() {
 // unless the driver already wakes us no later.
 func (c *Core) askToWake() {
 	next := min(c.outbox[FinOps].wake(), c.outbox[Dataverse].wake())
-	if len(c.waiting) > 0 {
-		next = min(next, c.waiting[0].at)
+	if c.waiting.len() > 0 {
+		next = min(next, c.waiting.first().at)
 	}
-	if len(c.purges) > 0 {
-		next = min(next, c.purges[0].at)
+	if c.purges.len() > 0 {
+		next = min(next, c.purges.first().at)
 	}
 	for _, t := range c.lives {
 		next = min(next, t.wake())
@@ -441,7 +441,7 @@ func (c *Core) askToWake() {
 			next = min(next, c.switchWake(w), c.pauseWake(w))
 		}
 	}
-	if len(c.ready[FinOps])+len(c.ready[Dataverse]) > 0 {
+	if c.ready[FinOps].len()+c.ready[Dataverse].len() > 0 {
 		next = min(next, c.gates[FinOps].wake(c.now), c.gates[Dataverse].wake(c.now))
 	}
 	if next == never || c.wakeAt != 0 && c.wakeAt <= next {

@@ -299,7 +299,7 @@ func (c *Core) keepForAWhile(id laneID, l *lane) {
 // purge dismisses what was skipped at a resume and has waited on the desk for as long
 // as that is kept: nobody has asked for it.
 func (c *Core) purge() {
-	for len(c.purges) > 0 && c.purges[0].at <= c.now {
+	for c.purges.len() > 0 && c.purges.first().at <= c.now {
 		id := c.purges.pop().lane
 		l := c.pairs.lane(id)
 		if l.state != parked || l.parked.Reason != SkippedAtResume || l.parkedAt.Add(c.cfg.PurgeAfter) > c.now {

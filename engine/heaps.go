@@ -32,13 +32,59 @@ func (e dueEntry) before(o dueEntry) bool {
 // ordered is what a heap can hold.
 type ordered[E any] interface{ before(E) bool }
 
-// heap is a binary heap of small values.
-type heap[E ordered[E]] []E
+// heap gives out small values, the first first. Most come in order: they wait in a run,
+// where putting one in and taking it out costs the same however many there are. What
+// comes before the last of the run goes into a binary heap beside it.
+type heap[E ordered[E]] struct {
+	run  []E // ascending
+	room []E // the memory that the run moves along
+	rest []E
+}
+
+func (h *heap[E]) len() int { return len(h.run) + len(h.rest) }
+
+// inRun reports whether the first value is that of the run.
+func (h *heap[E]) inRun() bool {
+	return len(h.run) > 0 && (len(h.rest) == 0 || !h.rest[0].before(h.run[0]))
+}
+
+// first returns what pop will take; there must be something.
+func (h *heap[E]) first() E {
+	if h.inRun() {
+		return h.run[0]
+	}
+	return h.rest[0]
+}
 
 func (h *heap[E]) push(e E) {
-	*h = append(*h, e)
-	s := *h
+	n := len(h.run)
+	if n > 0 && e.before(h.run[n-1]) {
+		h.rest = siftUp(append(h.rest, e))
+		return
+	}
+	if n == cap(h.run) { // at the end of its room: back to the front, if that is worth it
+		if 2*n >= cap(h.room) {
+			h.room = make([]E, 0, max(8, 4*n))
+		}
+		h.run = append(h.room, h.run...)
+	}
+	h.run = append(h.run, e)
+}
+
+func (h *heap[E]) pop() (first E) {
+	if h.inRun() {
+		first, h.run = h.run[0], h.run[1:]
+		return first
+	}
+	first = h.rest[0]
+	h.rest = siftDown(h.rest)
+	return first
+}
+
+// siftUp puts the last value of a binary heap into its place.
+func siftUp[E ordered[E]](s []E) []E {
 	i := len(s) - 1
+	e := s[i]
 	for i > 0 {
 		up := (i - 1) / 2
 		if !e.before(s[up]) {
@@ -48,15 +94,18 @@ func (h *heap[E]) push(e E) {
 		i = up
 	}
 	s[i] = e
+	return s
 }
 
-func (h *heap[E]) pop() E {
-	s := *h
-	top, last := s[0], s[len(s)-1]
+// siftDown takes the first value out of a binary heap.
+func siftDown[E ordered[E]](s []E) []E {
+	last := s[len(s)-1]
 	s = s[:len(s)-1]
-	*h = s
+	if len(s) == 0 {
+		return s
+	}
 	i := 0
-	for len(s) > 0 {
+	for {
 		down := 2*i + 1
 		if down >= len(s) {
 			break
@@ -70,8 +119,6 @@ func (h *heap[E]) pop() E {
 		s[i] = s[down]
 		i = down
 	}
-	if len(s) > 0 {
-		s[i] = last
-	}
-	return top
+	s[i] = last
+	return s
 }

@@ -56,37 +56,12 @@ func (x *Index) Len() int32 { return x.count }
 
 // hash mixes all parts of a key into 32 bits.
 func (k *Key) hash() uint64 {
-	h := spread(hashWord(fnvOffset, uint64(k.Map)), k.ID)
+	h := hashText(hashWord(fnvOffset, uint64(k.Map)), k.ID)
 	if k.Company != "" {
-		h = spread(h, k.Company)
+		h = hashText(h, k.Company)
 	}
 	if k.Spelling != "" {
-		h = spread(^h, k.Spelling)
+		h = hashText(^h, k.Spelling)
 	}
 	return (h ^ h>>32) * 0x9e3779b97f4a7c15 >> 32
-}
-
-// spread feeds a text to a hash that is good for finding only, unlike [hashText],
-// whose values are stored: the last word may have bytes of the one before it.
-func spread(h uint64, s string) uint64 {
-	h ^= uint64(len(s))
-	if len(s) < 8 {
-		for i := range len(s) {
-			h = h<<8 | h>>56 ^ uint64(s[i])
-		}
-		return hashWord(h, 0)
-	}
-	for last := s[len(s)-8:]; ; s = s[8:] {
-		if len(s) <= 8 {
-			return hashWord(h, word(last))
-		}
-		h = hashWord(h, word(s))
-	}
-}
-
-// word is the first eight bytes of a text.
-func word(s string) uint64 {
-	_ = s[7]
-	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
-		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
 }

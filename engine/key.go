@@ -261,7 +261,7 @@ func (m *TableMap) refused(k *Key) Outcome {
 		return Outcome{Class: ApplicationFailure, Reason: KeyRefused, Cause: causeEmptyKey}
 	}
 	for _, side := range Sides {
-		if m.refuses[side].first(text) < 0 {
+		if m.Keys.Refused[side] == "" || m.refuses[side].first(text) < 0 {
 			continue
 		}
 		if i := strings.IndexAny(text, m.Keys.Refused[side]); i >= 0 {

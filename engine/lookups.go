@@ -11,8 +11,11 @@ import "slices"
 // left out and follows later.
 func (v *Verdict) resolve(m *TableMap, has GroupSet, x *Record, lookups []Alive, circle []Key, linked bool) {
 	for g := range m.groups {
+		if !has.Has(g) {
+			continue
+		}
 		for _, c := range m.groups[g].columns {
-			if !has.Has(g) || x.Values[c].Kind != KindLookup {
+			if x.Values[c].Kind != KindLookup {
 				continue
 			}
 			need := x.Values[c].Target.Folded()
@@ -73,8 +76,11 @@ func (m *TableMap) conditions(list []Alive, groups GroupSet, x *Record, lookups 
 		return list
 	}
 	for g := range m.groups {
+		if !groups.Has(g) {
+			continue
+		}
 		for _, c := range m.groups[g].columns {
-			if !groups.Has(g) || x.Values[c].Kind != KindLookup {
+			if x.Values[c].Kind != KindLookup {
 				continue
 			}
 			need := x.Values[c].Target.Folded()

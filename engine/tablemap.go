@@ -331,6 +331,14 @@ func (m *TableMap) fingerprint(g int, values []Value) uint64 {
 // equal reports whether a group of the target holds what the source's would
 // become on its way there.
 func (m *TableMap) equal(g int, target Side, x, y []Value) bool {
+	if m.groups[g].plain {
+		for _, c := range m.groups[g].columns {
+			if !x[c].equal(&y[c]) {
+				return false
+			}
+		}
+		return true
+	}
 	for _, c := range m.groups[g].columns {
 		if !m.corresponds(c, target, &x[c], &y[c]) {
 			return false
@@ -424,11 +432,13 @@ func (m *TableMap) fitted(r *Record) *Record {
 	return &fitted
 }
 
-// FNV-1a over 64 bits, fed a word at a time and finished by a mix: a
-// fingerprint needs speed and spread, not secrecy.
+// Hashes of 64 bits, fed a word or a text at a time: fingerprints, and what finds keys,
+// need speed and spread, not secrecy. Words go in by FNV-1a with a mix, long texts two
+// words at a time, folded from their product as wyhash does.
 const (
 	fnvOffset = 0xcbf29ce484222325
 	fnvPrime  = 0x100000001b3
+	foldWith  = 0xa0761d6478bd642f // of wyhash
 )
 
 func hashWord(h, w uint64) uint64 {
@@ -437,28 +447,54 @@ func hashWord(h, w uint64) uint64 {
 }
 
 func hashText(h uint64, s string) uint64 {
-	h = hashWord(h, uint64(len(s)))
-	for len(s) >= 8 {
-		h, s = hashWord(h, word(s)), s[8:]
+	return hashBytes(hashWord(h, uint64(len(s))), s)
+}
+
+// hashBytes feeds a text whose length has been fed: the end of a long one goes in with
+// bytes of what came before it.
+func hashBytes(h uint64, s string) uint64 {
+	switch n := len(s); {
+	case n < 8:
+		var w uint64
+		for i := range n {
+			w = w<<8 | uint64(s[i])
+		}
+		return hashWord(h, w)
+	case n <= 16:
+		return fold(h^word(s), foldWith^word(s[n-8:]))
 	}
-	var w uint64
-	for i := 0; i < len(s); i++ {
-		w = w<<8 | uint64(s[i])
+	end := s[len(s)-16:]
+	for ; len(s) > 16; s = s[16:] {
+		h = fold(h^word(s), foldWith^word(s[8:]))
 	}
-	return hashWord(h, w)
+	return fold(h^word(end), foldWith^word(end[8:]))
+}
+
+// fold mixes two words: the halves of their product, one over the other.
+func fold(a, b uint64) uint64 {
+	high, low := bits.Mul64(a, b)
+	return high ^ low
+}
+
+// word is the first eight bytes of a text.
+func word(s string) uint64 {
+	_ = s[7]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
 }
 
 func hashValue(h uint64, v *Value) uint64 {
-	h = hashWord(h, uint64(v.Kind)+1)
+	kind := uint64(v.Kind) + 1
 	switch v.Kind {
 	case KindText:
-		h = hashText(h, v.Text)
+		return hashBytes(hashWord(h, uint64(len(v.Text))<<8|kind), v.Text)
 	case KindNumber:
-		h = hashWord(h, uint64(v.Number))
+		return hashWord(hashWord(h, kind), uint64(v.Number))
 	case KindLookup:
-		h = hashWord(h, uint64(v.Target.Map))
+		h = hashWord(h, uint64(v.Target.Map)<<8|kind)
 		h = hashText(h, v.Target.Company)
-		h = hashText(h, v.Target.ID)
+		return hashText(h, v.Target.ID)
+	default:
+		return hashWord(h, kind)
 	}
-	return h
 }

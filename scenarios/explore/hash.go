@@ -131,6 +131,7 @@ var passedOver = map[string]string{
 	"engine.pairTable.resting":   "what all lanes at rest share",
 	"engine.pairTable.spare":     "for reuse",
 	"engine.work.first":          "room for the list of what is open",
+	"engine.heap.room":           "room for what is in it",
 	"engine.Core.items":          "counts what stands in the lanes",
 	"oracle.Oracle.tallies":      "how often each property was looked at; a breach ends the walk",
 	"oracle.Oracle.samples":      "measures",
@@ -177,9 +178,15 @@ var pagedTypes = map[string][2]string{
 	"oracle.index":     {"slabs", "count"},
 }
 
+// nameOf is the name of a type, without those of its parameters.
+func nameOf(t reflect.Type) string {
+	name, _, _ := strings.Cut(t.String(), "[")
+	return name
+}
+
 // planFor makes the plan of a type.
 func (h *hasher) planFor(t reflect.Type) *plan {
-	name := t.String()
+	name := nameOf(t)
 	p := &plan{}
 	if _, skip := passedOver[name]; skip || slices.Contains(h.blind, name) {
 		p.skip = true

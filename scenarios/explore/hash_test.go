@@ -195,9 +195,9 @@ func TestNothingPassedOverIsStale(t *testing.T) {
 	}
 	there := map[string]bool{}
 	for of := range h.plans {
-		there[of.String()] = true
+		there[nameOf(of)] = true
 		for f := range of.Fields() {
-			there[of.String()+"."+f.Name] = true
+			there[nameOf(of)+"."+f.Name] = true
 		}
 	}
 	for name := range passedOver {
