@@ -167,9 +167,10 @@ func (a *accounts) marks(before, after *engine.Record) {
 		return
 	}
 	fault := after.Mark.Number < before.Mark.Number
+	gone := !before.Alive && !before.Mark.Dead // users deleted it past the hook: what it comes back with is none of theirs
 	for g := range min(len(before.Mark.Groups), len(after.Mark.Groups)) {
 		b, n := &before.Mark.Groups[g], &after.Mark.Groups[g]
-		fault = fault || n.Own < b.Own || n.Seen < b.Seen
+		fault = fault || n.Own < b.Own && !gone || n.Seen < b.Seen
 		if was, is := b.Lost.Numbers(), n.Lost.Numbers(); len(was) > 0 {
 			fault = fault || len(is) == 0 || is[len(is)-1] < was[len(was)-1]
 		}

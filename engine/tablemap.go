@@ -292,11 +292,12 @@ func (m *TableMap) touched(before, after []Value) GroupSet {
 }
 
 // lastTouched returns the groups that the last captured change of a record
-// touched.
+// touched. One that was overridden is known by that where the engine has created
+// the record again since.
 func (m *TableMap) lastTouched(mark *Mark) GroupSet {
 	var s GroupSet
 	for g := range mark.Groups {
-		if mark.Groups[g].Own == mark.Number {
+		if gm := &mark.Groups[g]; gm.Own == mark.Number || gm.lost(mark.Number) {
 			s = s.With(g)
 		}
 	}
