@@ -86,6 +86,9 @@ func (c *Core) act(f *flight, l *lane, m *TableMap, lookups []Alive) (Side, Writ
 	if l.repair && v.Late == NotLate {
 		c.repaired(l)
 	}
+	if l.nameless() && l.attempts > 0 && v.Late == NotLate && !v.Ended() { // by a number the error desk can keep it
+		v.Late, v.LateSet = LateSource, m.outgoing(f.lane.side())
+	}
 	switch {
 	case v.Late == LateSource:
 		return f.lane.side(), c.late(f.lane, f.x, f.y, v.LateSet), true

@@ -118,9 +118,12 @@ func (l *lane) detour() *detours {
 // newest returns the item's newest reference.
 func (l *lane) newest() *queued { return &l.open[len(l.open)-1] }
 
-// nameless reports whether the item is a row of initial sync whose number is not
-// known.
-func (l *lane) nameless() bool { return l.newest().Origin == Initial && l.newest().Number == 0 }
+// nameless reports whether the item is a row of an initial sync or resync whose number is
+// not known.
+func (l *lane) nameless() bool {
+	r := l.newest()
+	return (r.Origin == Initial || r.Origin == Resynced) && r.Number == 0
+}
 
 // creates reports whether the record is still to be created on the target.
 func (l *lane) creates() bool {

@@ -223,7 +223,8 @@ func (c *Core) compare(r *resync, side Side, x, y *Record) {
 			c.drift = append(c.drift, d)
 		}
 	}
-	if r.compareOnly || queued && p.quarantine.Class == Open || c.bugs.hit(PlantResyncOverlooks) {
+	lone := d.From[side] && (y == nil || !y.Alive) && len(p.lanes[side].open) == 0 // what is queued ends without it
+	if r.compareOnly || queued && !lone && p.quarantine.Class == Open || c.bugs.hit(PlantResyncOverlooks) {
 		return
 	}
 	for _, s := range Sides {

@@ -186,8 +186,8 @@ func (c *Core) again(f *flight, l *lane) {
 	c.schedule(f.lane)
 }
 
-// park puts an item of a batch on the error desk. A row of initial sync that has
-// no number could not be found there after a crash: it is tried until it has one.
+// park puts an item of a batch on the error desk. A row of an initial sync or resync that
+// has no number could not be found there after a crash: it is tried until it has one.
 func (c *Core) park(f *flight, l *lane, why Outcome) {
 	switch {
 	case !l.newest().judged: // a newer reference came meanwhile, and would have taken it off the desk

@@ -149,7 +149,8 @@ func (t *turns) place(at int) uint64 { return t.gone + uint64(at) + 1 }
 
 // tried counts a read of a pair. An item is tried a number of times before it waits
 // for an operator, and within each the condition of its write may fail some times;
-// each try reads both sides. A pair has an item for each side with open changes.
+// each try reads both sides. A pair has an item for each side with open changes. A row of
+// an initial sync cannot wait for anybody before it has a number.
 func (o *Oracle) tried(at sim.Time, p *pair) {
 	most := o.config.Limits.Attempts
 	if most == 0 || p.waiting == nil {
@@ -160,9 +161,14 @@ func (o *Oracle) tried(at sim.Time, p *pair) {
 		*t = tries{luck: o.limits.luck}
 	}
 	t.reads++
-	items := 0
+	items, numbered := 0, o.courses[p.key().Map].legs == 0
 	for s := range p.waiting.lines {
-		items += min(1, len(p.waiting.lines[s].list()))
+		open := p.open(engine.Side(s))
+		items += min(1, len(open))
+		numbered = numbered || slices.ContainsFunc(open, func(c commit) bool { return c.what.has(captured) })
+	}
+	if !numbered {
+		return
 	}
 	if t.reads == uint32(items*(most+1)*2*triesMax) {
 		o.breach(bounded, at, p.key(), "it was read %d times, and nothing came of it: %d attempts are allowed", t.reads, most)

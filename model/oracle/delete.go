@@ -22,16 +22,13 @@ func (o *Oracle) deleted(at sim.Time, s *shape, p *pair, x engine.Side, prev *en
 		p.aside = true
 		o.goWith(at, p, x)
 		if s.Mode != engine.Stopped {
-			if p.astray == nil {
-				p.astray = &astray{}
-			}
-			p.bypassed(s, x, p.known(s, x, prev), s.out[x])
+			p.vanishes(s, x, prev)
 		}
 		return
-	case o.courses[p.key().Map].off[x]:
+	case held == nil && o.courses[p.key().Map].off[x]:
 		o.stray(p)
 		o.goWith(at, p, x)
-		p.bypassed(s, x, prev, s.out[x]) // what is made anew past the hook as it was is no change
+		p.vanishes(s, x, prev)
 		return
 	}
 	o.deletes = true
@@ -77,6 +74,15 @@ func (o *Oracle) outlives(s *shape, p *pair, y engine.Side) {
 		}
 	}
 	p.head[y.Other()] = h
+}
+
+// vanishes notes how a side's record was that goes away without a tombstone: what is made
+// anew past the hook as it was is no change.
+func (p *pair) vanishes(s *shape, side engine.Side, prev *engine.Record) {
+	if p.astray == nil {
+		p.astray = &astray{}
+	}
+	p.bypassed(s, side, p.known(s, side, prev), s.out[side])
 }
 
 // vanished reports whether a side's users have deleted a record past the hook or out of
@@ -145,8 +151,9 @@ func (o *Oracle) bury(at sim.Time, s *shape, p *pair, y engine.Side, source *hea
 }
 
 // takenAway is what users have changed on a record that goes away with the create
-// which is undone. It is gone on both sides, and its references say so.
-func (o *Oracle) takenAway(at sim.Time, s *shape, p *pair, y engine.Side, prev *engine.Record) {
+// which is undone. It is gone on both sides, and its references say so. Where the life
+// goes on, its mark tells of them still: they may be there again.
+func (o *Oracle) takenAway(at sim.Time, s *shape, p *pair, y engine.Side, prev, after *engine.Record) {
 	row := o.rowOf(p, y, prev)
 	if !alive(prev) || row == nil {
 		return
@@ -163,6 +170,9 @@ func (o *Oracle) takenAway(at sim.Time, s *shape, p *pair, y engine.Side, prev *
 		if c := on.next(); c != nil && !c.what.has(captured) && !c.dropped.has(g) && c.born >= row.since && missed {
 			o.breach(noLostUpdate, at, p.key(), "%s went away on %s with the create that was undone, and nothing will ever tell of an uncaptured change, made at %v", o.record(p.key()), y, c.born)
 		}
+		if vanished(after) {
+			continue
+		}
 		for went := p.walk(y, g, from, to); ; {
 			c := went.next()
 			if c == nil {
@@ -172,6 +182,9 @@ func (o *Oracle) takenAway(at sim.Time, s *shape, p *pair, y engine.Side, prev *
 			c.went |= only(g) &^ c.dropped
 		}
 		o.linked(p, y, g, from, to)
+	}
+	if vanished(after) {
+		o.goWith(at, p, y)
 	}
 	h := o.again(p, y)
 	for g := range s.groups { // what had come with it is not there any more
@@ -191,8 +204,9 @@ func (c *commit) lostIn(r *engine.Record, g int) bool {
 }
 
 // restore is a write that undoes on side y what an undone transaction had done
-// there: y becomes what the source is.
-func (o *Oracle) restore(at sim.Time, s *shape, p *pair, y engine.Side, source *head, w *engine.Write, prev, after *engine.Record) {
+// there: y becomes what the source is. What it cannot be written back is not part of it
+// any more.
+func (o *Oracle) restore(at sim.Time, s *shape, p *pair, y engine.Side, source *head, w *engine.Write, prev, after *engine.Record, row *liveRow) {
 	x := y.Other()
 	o.tallies[noLostUpdate].checked++
 	next := o.standsOf(s, p, y)
@@ -200,6 +214,10 @@ func (o *Oracle) restore(at sim.Time, s *shape, p *pair, y engine.Side, source *
 	for g := range s.groups {
 		was, is := p.stand(y, g), *source.of(g)
 		if !set(w.Groups).has(g) {
+			if row != nil && row.known[g] < was.commits[x] {
+				o.givenBack(p, x, g, row.known[g], was.commits[x])
+				was.commits[x], next[g].commits[x] = row.known[g], row.known[g]
+			}
 			o.standAgain(p, x, g, was.commits[x], is.commits[x])
 			continue
 		}

@@ -223,7 +223,8 @@ func (o *Oracle) UserCommit(at sim.Time, side engine.Side, before, after *engine
 	if alive(after) && !alive(prev) {
 		p.aside = false
 	}
-	off := ref == nil && o.courses[after.Key.Map].off[side]
+	held, since := o.commitHeld(at, side, p)
+	off := ref == nil && held == nil && o.courses[after.Key.Map].off[side]
 	past := off && changed|drift != 0
 	if p.astray != nil && alive(prev) && s.outside(side, prev) && !s.outside(side, after) {
 		if o.returned(p, s, side, after); off { // nobody has heard that it is back
@@ -239,7 +240,6 @@ func (o *Oracle) UserCommit(at sim.Time, side engine.Side, before, after *engine
 	default:
 		p.caught(side, changed)
 	}
-	held, since := o.commitHeld(at, side, p)
 	if held != nil && changed != 0 { // what had gone past the hook goes with it
 		p.caught(side, s.whole)
 	}

@@ -62,10 +62,11 @@ func (o *Oracle) EngineCommit(at sim.Time, side engine.Side, w *engine.Write, be
 			break
 		}
 		if alive(prev) && prev.Mark.Incarnation < w.Source.Mark.Incarnation { // its life was ended before
-			o.takenAway(at, s, p, side, prev)
+			o.takenAway(at, s, p, side, prev, after)
 		}
+		row := o.rowOf(p, side, prev)
 		o.restored(at, p, side, intentOf(prev), source, set(w.Groups), set(w.Override))
-		o.restore(at, s, p, side, source, w, prev, after)
+		o.restore(at, s, p, side, source, w, prev, after, row)
 	case engine.UnhideWrite:
 		o.content(at, s, p, side, w, prev, after)
 		o.unhide(at, s, p, side, source, w, prev, after)
@@ -77,7 +78,7 @@ func (o *Oracle) EngineCommit(at sim.Time, side engine.Side, w *engine.Write, be
 			if r := o.rowOf(p, side, prev); r != nil {
 				undone = r.bypass
 			}
-			o.takenAway(at, s, p, side, prev)
+			o.takenAway(at, s, p, side, prev, after)
 			o.restored(at, p, side, intentOf(prev), nil, 0, 0)
 		}
 	}
@@ -96,6 +97,9 @@ func (o *Oracle) EngineCommit(at sim.Time, side engine.Side, w *engine.Write, be
 		p.caught(side, set(w.Groups))
 	default: // it begins anew, or ends
 		p.caught(side, s.whole)
+		if vanished(after) && alive(prev) {
+			p.vanishes(s, side, prev)
+		}
 		p.passedAgain(s, side, &undone)
 	}
 	if p.more != nil {
@@ -210,9 +214,9 @@ func (o *Oracle) late(at sim.Time, s *shape, p *pair, side engine.Side, groups s
 	case unheard != 0: // one reference for several commits: the newest of each group
 		c.groups, c.what = unheard, users
 		o.commit(s, p, side, &c, nil)
-	case prev != nil && prev.Mark.Incarnation == 0, o.mends(s, p, side, groups, prev), o.mustFollow(s, p, side, groups, prev), p.astray != nil && groups&^(p.astray.sides[side].groups|p.astray.sides[side].made) == 0:
-		// Content older than the sync, or that a resync carries anew, becomes a change of
-		// its own; so does a lookup that follows later, and what went past the hook and has reached the other side since,
+	case prev != nil && prev.Mark.Incarnation == 0, o.mends(s, p, side, groups, prev), o.getsNumber(p, side, prev), o.mustFollow(s, p, side, groups, prev), p.astray != nil && groups&^(p.astray.sides[side].groups|p.astray.sides[side].made) == 0:
+		// Content older than the sync, or that a resync or an initial sync carries anew, becomes
+		// a change of its own; so does a lookup that follows later, and what went past the hook and has reached the other side since,
 		// with a live transaction.
 		c.groups, c.what = groups&s.out[side], users|older
 		o.bound++

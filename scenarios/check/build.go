@@ -62,7 +62,7 @@ func (s *Subject) build(c *Case) (model.Config, error) {
 	for i := range c.Operations {
 		end = max(end, b.operation(&w, i, &c.Operations[i]))
 	}
-	b.heal(&w, end)
+	end = b.heal(&w, end)
 	w.Oracle.TornAsLong = true
 	w.End = end.Add(restFor)
 	if len(b.faults) > 0 {
@@ -316,8 +316,9 @@ func (b *builder) initial(like engine.InitialSync) (all []engine.InitialSync) {
 // heal lets an operator resume in the end what one has paused, and start what one has
 // stopped. He asks several times: a request may find the process dead, or kill it, and one
 // that finds the job active is refused and does no harm. A job that is to stop may take its
-// time to come to rest, and longer where somebody has set the process's clock back.
-func (b *builder) heal(w *model.Config, end sim.Time) {
+// time to come to rest, and longer where somebody has set the process's clock back: heal
+// returns when that has ended.
+func (b *builder) heal(w *model.Config, end sim.Time) sim.Time {
 	did := func(k engine.CommandKind) bool {
 		return slices.ContainsFunc(w.Operations, func(o model.Operation) bool { return o.Command.Kind == k })
 	}
@@ -342,4 +343,5 @@ func (b *builder) heal(w *model.Config, end sim.Time) {
 			w.Operations = append(w.Operations, model.Operation{At: at, Command: cmd})
 		}
 	}
+	return end
 }
