@@ -102,9 +102,11 @@ func Decide(v *Verdict, m *TableMap, refs []Reference, x, y *Record, lookups []A
 			v.Park = Outcome{Class: ApplicationFailure, Reason: Restored, Cause: causeRestored}
 			return
 		}
-		if set := m.unequal(source, x, y); repair && set != 0 { // as if it had just been changed
-			v.Late, v.LateSet = LateSource, set
-			return
+		if repair {
+			if set := m.told(m.unequal(source, x, y), source.Other(), x, y); set != 0 { // as if it had just been changed
+				v.Late, v.LateSet = LateSource, set
+				return
+			}
 		}
 	}
 	for i := range refs {

@@ -130,6 +130,19 @@ func (m *TableMap) unequal(source Side, x, y *Record) GroupSet {
 	return s
 }
 
+// told returns those of some groups in which the target is known to hold something else
+// than what the source's values become there: of one that has no mapping nobody can tell.
+func (m *TableMap) told(groups GroupSet, target Side, x, y *Record) (s GroupSet) {
+	for g := range m.groups {
+		for _, c := range m.groups[g].columns {
+			if v, ok := m.Columns[c].into(target, &x.Values[c]); groups.Has(g) && ok && !m.Columns[c].Canonical.same(v, &y.Values[c]) {
+				s = s.With(g)
+			}
+		}
+	}
+	return s
+}
+
 // highest returns the highest number that is known of a record: to the engine,
 // and to the other side. Where a side was restored, its record counts on from
 // there.
