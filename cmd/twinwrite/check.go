@@ -92,7 +92,7 @@ fault can come. Schedules that come to the same state go on as one.`,
 	flags.IntVar(&f.jobs, "jobs", runtime.NumCPU(), "cases at the same time")
 	flags.StringVar(&f.out, "out", filepath.Join("runs", "check"), "folder for cases that failed; those in it are run first")
 	flags.StringVar(&f.junit, "junit", "", "also write the verdicts to a `file`, as JUnit XML")
-	flags.StringVar(&f.store, "store", "memory", "where the engine keeps its state: memory or sqlite; the other must give the same")
+	flags.StringVar(&f.store, "store", memoryStore, "where the engine keeps its state: "+memoryStore+" or "+sqliteStore+"; the other must give the same")
 	flags.BoolVar(&f.quiet, "quiet", false, "no progress")
 	flags.BoolVar(&f.selfTest, "self-test", false, "plant each known bug in turn, in up to --cases cases (2,000), and show what caught it")
 	flags.BoolVar(&f.exhaustive, "exhaustive", false, "look at every schedule of the smallest worlds: one record, two edits, one fault")
@@ -195,13 +195,11 @@ func (f *checkFlags) campaign(cmd *cobra.Command, subject *check.Subject, files 
 		c.Seed, c.Cases = shardOf(f.seed, c.Cases, shard)
 		fmt.Fprintf(cmd.ErrOrStderr(), "twinwrite: shard %v of seed %d: --seed %d --cases %d\n", shard, f.seed, c.Seed, c.Cases)
 	}
-	switch f.store {
-	case "memory":
-		c.OtherStore = files.open
-	case "sqlite":
-		c.Plan.Store, c.OtherStore = files.open, inMemory
-	default:
-		return c, fmt.Errorf("--store is %q\n  hint: memory or sqlite", f.store)
+	if c.Plan.Store, err = files.named(f.store); err != nil {
+		return c, err
+	}
+	if c.OtherStore = files.open; c.Plan.Store != nil {
+		c.OtherStore = inMemory
 	}
 	if c.Corpus, err = f.corpus(subject); err != nil {
 		return c, err
@@ -327,6 +325,9 @@ func (f *checkFlags) replayLine(path string) string {
 	l := lineOf("replay", path)
 	if f.scenario != "" {
 		l = l.with("--scenario", f.scenario)
+	}
+	if f.store != memoryStore {
+		l = l.with("--store", f.store)
 	}
 	return l.with("--failpoint", f.failpoints...).String()
 }

@@ -117,12 +117,15 @@ func (f *compareFlags) compare(cmd *cobra.Command, args []string) error {
 	}
 	figures := comparison.Of(c)
 	dir := filepath.Join(f.out, c.Name+"-compare-"+identity(c))
+	var sets []*result.Set
+	most := 0
+	for _, s := range c.Settings {
+		sets, most = append(sets, s.Set), max(most, len(s.Set.Runs))
+	}
 	if cmd.Context().Err() != nil {
 		dir += partial
-	}
-	var sets []*result.Set
-	for _, s := range c.Settings {
-		sets = append(sets, s.Set)
+	} else {
+		dir = beside(cmd, dir, reports.ComparisonFile, most)
 	}
 	if _, err := reports.WriteComparison(dir, c, figures, manifest(started, sets...)); err != nil {
 		return exit{exitInternal, err}

@@ -4,10 +4,13 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"sync"
+
+	"github.com/spf13/cobra"
 
 	"github.com/twinwrite/twinwrite/reports"
 	"github.com/twinwrite/twinwrite/reports/store"
@@ -28,6 +31,31 @@ func kept(dir, hash string) *result.Set {
 		return nil
 	}
 	return set
+}
+
+// beside returns where a comparison, a sweep or a tornado of so many runs goes: dir, or
+// a folder of its own where that of dir was made of more runs, which stays. These folders
+// keep no results, so that runs which are not asked for could not be taken from there.
+func beside(cmd *cobra.Command, dir, file string, count int) string {
+	b, err := os.ReadFile(filepath.Join(dir, file))
+	type sized struct{ Runs int }
+	var was struct {
+		Settings, Points []sized
+		Base             sized
+	}
+	if err != nil || json.Unmarshal(b, &was) != nil {
+		return dir
+	}
+	held := was.Base.Runs
+	for _, s := range append(was.Settings, was.Points...) {
+		held = max(held, s.Runs)
+	}
+	if held <= count {
+		return dir
+	}
+	own := fmt.Sprintf("%s-of-%d", dir, count)
+	fmt.Fprintf(cmd.ErrOrStderr(), "twinwrite: %s was made of %s each, and stays: what is made of %d goes to %s\n", dir, plural(held, "run"), count, own)
+	return own
 }
 
 // build names the program by the content of its file. Versions do not: a

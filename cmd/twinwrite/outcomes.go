@@ -4,11 +4,14 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/twinwrite/twinwrite/reports/summary"
 	"github.com/twinwrite/twinwrite/reports/tables"
 	"github.com/twinwrite/twinwrite/reports/words"
 	"github.com/twinwrite/twinwrite/scenarios/result"
@@ -144,11 +147,27 @@ func (f *outcomesFlags) takes(m, side, class, reason string) bool {
 	return in(f.maps, m) && (f.side == "" || side == "" || side == f.side) && in(f.classes, class) && in(f.reasons, reason)
 }
 
-// outcomes counts what ended alike, in the order of first meeting.
+// outcomeRow is what ended alike.
+type outcomeRow struct {
+	ranks []int // by column: maps as the scenario has them, sides and classes as reports do
+	cells []string
+	count uint64
+}
+
+// compare puts rows in order, by one column after the other.
+func (r *outcomeRow) compare(o *outcomeRow) int {
+	for i := range r.cells {
+		if c := cmp.Or(cmp.Compare(r.ranks[i], o.ranks[i]), cmp.Compare(r.cells[i], o.cells[i])); c != 0 {
+			return c
+		}
+	}
+	return 0
+}
+
+// outcomes counts what ended alike, whatever run it was in.
 func (f *outcomesFlags) outcomes(set *result.Set) tables.Table {
 	t := tables.Table{Schema: "twinwrite/outcomes/v1", Head: append(slices.Clone(f.by), "count"), Sum: "count"}
-	var counts []uint64
-	places := map[string]int{}
+	rows := map[string]*outcomeRow{}
 	for i := range set.Runs {
 		r := &set.Runs[i]
 		if f.run >= 0 && r.Index != f.run {
@@ -158,23 +177,34 @@ func (f *outcomesFlags) outcomes(set *result.Set) tables.Table {
 			if !f.takes(o.Map, o.Side, o.Class, o.Reason) {
 				continue
 			}
-			all := map[string]string{"run": fmt.Sprint(r.Index), "map": o.Map, "side": o.Side, "class": o.Class, "reason": o.Reason}
-			var row []any
+			row := &outcomeRow{}
 			for _, b := range f.by {
-				row = append(row, all[b])
+				rank, cell := 0, o.Reason
+				switch b {
+				case "run":
+					rank, cell = r.Index, strconv.Itoa(r.Index)
+				case "map":
+					rank, cell = slices.IndexFunc(set.Scenario.Maps, func(m result.Map) bool { return m.Name == o.Map }), o.Map
+				case "side":
+					rank, cell = slices.Index(words.Sides[:], o.Side), o.Side
+				case "class":
+					rank, cell = summary.ClassRank(o.Class), o.Class
+				}
+				row.ranks, row.cells = append(row.ranks, rank), append(row.cells, cell)
 			}
-			key := fmt.Sprint(row...)
-			at, known := places[key]
-			if !known {
-				at = len(counts)
-				places[key], counts = at, append(counts, 0)
-				t.Rows = append(t.Rows, row)
+			key := strings.Join(row.cells, "\x00")
+			if rows[key] == nil {
+				rows[key] = row
 			}
-			counts[at] += o.Count
+			rows[key].count += o.Count
 		}
 	}
-	for i, n := range counts {
-		t.Rows[i] = append(t.Rows[i], n)
+	for _, r := range slices.SortedFunc(maps.Values(rows), func(a, b *outcomeRow) int { return a.compare(b) }) {
+		var row []any
+		for _, c := range r.cells {
+			row = append(row, c)
+		}
+		t.Rows = append(t.Rows, append(row, r.count))
 	}
 	return t
 }

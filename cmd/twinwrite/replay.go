@@ -13,7 +13,7 @@ import (
 
 func replayCommand() *cobra.Command {
 	var failpoints []string
-	var scenario string
+	var scenario, kept string
 	cmd := &cobra.Command{
 		Use:   "replay CASE",
 		Short: "run a case that check has written again, and compare it event by event",
@@ -38,10 +38,20 @@ is not is named, and the exit code is 6.`,
 			if err != nil {
 				return err
 			}
-			return replay(cmd, args[0], subject, c, check.Plan{Bugs: points})
+			files, err := newShelf()
+			if err != nil {
+				return exit{exitInternal, fmt.Errorf("make a folder for stores: %w", err)}
+			}
+			defer func() { _ = files.clear() }() // what is left there is of no use to anybody
+			plan := check.Plan{Bugs: points}
+			if plan.Store, err = files.named(kept); err != nil {
+				return usage(err)
+			}
+			return replay(cmd, args[0], subject, c, plan)
 		},
 	}
 	cmd.Flags().StringVar(&scenario, "scenario", "", "`file` of the scenario whose maps the case is about; not needed for one that comes with the program")
+	cmd.Flags().StringVar(&kept, "store", memoryStore, "where the engine keeps its state: "+memoryStore+" or "+sqliteStore)
 	failpointFlag(cmd, &failpoints)
 	return cmd
 }

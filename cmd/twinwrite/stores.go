@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 
 	"github.com/twinwrite/twinwrite/engine"
@@ -25,6 +26,25 @@ func newShelf() (*shelf, error) {
 		dir, err = os.MkdirTemp("", "twinwrite-")
 	}
 	return &shelf{dir: dir, open: sqlite.Throwaway(dir)}, err
+}
+
+// The names of the stores.
+const (
+	memoryStore = "memory"
+	sqliteStore = "sqlite"
+)
+
+// named returns what makes the stores of a name; nil for those in memory, which are made
+// where nothing else is asked for.
+func (s *shelf) named(name string) (check.Store, error) {
+	switch name {
+	case memoryStore:
+		return nil, nil
+	case sqliteStore:
+		return s.open, nil
+	default:
+		return nil, fmt.Errorf("--store is %q\n  hint: %s or %s", name, memoryStore, sqliteStore)
+	}
 }
 
 // inMemory makes a store that no file holds.
