@@ -143,3 +143,44 @@ func TestSavedWithoutAChange(t *testing.T) {
 		t.Errorf("told %+v", h.Steps)
 	}
 }
+
+// TestAttemptsLeaveOnceSaved: an attempt that is decided with the change's coming in is
+// told when that is saved, which it waits for; one that a crash has kept from leaving is
+// not told at all. Items of the engine's own have nothing to be saved.
+func TestAttemptsLeaveOnceSaved(t *testing.T) {
+	t.Parallel()
+	key := engine.Key{ID: "K1"}
+	record := &engine.Record{Key: &key, Alive: true, Values: make([]engine.Value, 1)}
+	ref := &engine.Reference{Key: key, Number: 1}
+	for _, c := range []struct {
+		name string
+		told []model.Told
+		want string
+	}{
+		{"saved", []model.Told{
+			{What: model.UserCommitted, After: record, Reference: ref}, {What: model.Moved, Place: engine.InTurn}, {What: model.Moved, Place: engine.InFlight},
+			{What: model.TakenIn, Reference: ref}, {What: model.EngineWrote, Write: &engine.Write{}, After: record},
+		}, "0s nothing in it|3s takes in|3s attempt 1|4s nothing in it"},
+		{"dies before", []model.Told{
+			{What: model.UserCommitted, After: record, Reference: ref}, {What: model.Moved, Place: engine.InFlight}, {What: model.EngineDied}, {What: model.EngineBack},
+			{What: model.Moved, Place: engine.InFlight}, {What: model.TakenIn, Reference: ref},
+		}, "0s nothing in it|2s dies|3s is back|5s takes in|5s attempt 1"},
+		{"later", []model.Told{
+			{What: model.UserCommitted, After: record, Reference: ref}, {What: model.Moved, Place: engine.InTurn}, {What: model.TakenIn, Reference: ref}, {What: model.Moved, Place: engine.InFlight},
+		}, "0s nothing in it|2s takes in|3s attempt 1"},
+		{"its own", []model.Told{{What: model.Moved, Place: engine.InFlight}, {What: model.Moved, Place: engine.NotQueued}}, "0s attempt 1"},
+	} {
+		teller := Teller{Maps: maps}
+		for i, h := range c.told {
+			h.At, h.Key = model.Told{}.At.Add(time.Duration(i)*time.Second), key
+			teller.Hear(h)
+		}
+		var got []string
+		for _, s := range teller.Told("parties K1", time.Minute).Steps {
+			got = append(got, s.At.String()+" "+s.Short)
+		}
+		if text := strings.Join(got, "|"); text != c.want {
+			t.Errorf("%s: told %s, want %s", c.name, text, c.want)
+		}
+	}
+}
