@@ -34,7 +34,7 @@ func (r *Report) Markdown(w io.Writer) error {
 	}
 	item(findings.Convergence(s) + ".")
 
-	for _, t := range []tables.Table{expectationTable(s), brokenTable(s), mapTable(s)} {
+	for _, t := range []tables.Table{expectationTable(s), brokenTable(s), mapsTable(s)} {
 		if len(t.Rows) > 0 {
 			out.WriteString("\n### ")
 			if err := t.Write(&out, "markdown"); err != nil {
@@ -81,16 +81,11 @@ func brokenTable(s summary.Summary) tables.Table {
 	return t
 }
 
-// mapTable has the row of each table map as the terminal shows it.
-func mapTable(s summary.Summary) tables.Table {
-	t := tables.Table{Title: "table maps", Head: mapHead}
-	var parked uint64
-	rows := [][]string{}
-	for _, m := range s.Pooled.Maps {
-		rows = append(rows, mapRow(s, m.Map, captured(m), m.Parked))
-		parked += m.Parked
-	}
-	for _, r := range append(rows, mapRow(s, "", s.Pooled.Totals.Captured, parked)) {
+// mapsTable has the rows of the table maps as the terminal shows them, all of them.
+func mapsTable(s summary.Summary) tables.Table {
+	rows := mapTable(s, len(s.Pooled.Maps))
+	t := tables.Table{Title: "table maps", Head: rows[0]}
+	for _, r := range rows[1:] {
 		row := make([]any, len(r))
 		for i, c := range r {
 			row[i] = c

@@ -35,6 +35,8 @@ var variants = []struct {
 	{"huge", func() *result.Set { return fixture.Huge(100_000) }},
 	{"censored", func() *result.Set { return fixture.Censored(0.03) }},
 	{"panicked", fixture.Panicked},
+	{"live", func() *result.Set { return fixture.Live(2) }},
+	{"copied", func() *result.Set { return fixture.Copied(1) }},
 }
 
 // read gives the content of every file below dir, by slashed relative path.

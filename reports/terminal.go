@@ -1,7 +1,6 @@
 package reports
 
 import (
-	"cmp"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -11,7 +10,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/twinwrite/twinwrite/reports/findings"
-	"github.com/twinwrite/twinwrite/reports/stats"
 	"github.com/twinwrite/twinwrite/reports/summary"
 	"github.com/twinwrite/twinwrite/reports/words"
 	"github.com/twinwrite/twinwrite/scenarios/result"
@@ -164,38 +162,21 @@ func verdict(v result.Verdict, color bool) string {
 	return "\x1b[1;" + code + "m" + text + "\x1b[0m"
 }
 
-// mapHead names the figures of a table map in a row.
-var mapHead = []string{"table map", "captured", "synced", "concurrency", "conflict", "application", "other", "parked", "p50", "p99"}
-
 // mapLines is the table: one row per map, most changes first where not all fit,
 // and one for all of them.
 func (sc screen) mapLines(s summary.Summary) []string {
-	rows := [][]string{slices.Clone(mapHead)}
-	maps := s.Pooled.Maps
-	if len(maps) > mapsMost {
-		maps = slices.Clone(maps)
-		slices.SortStableFunc(maps, func(a, b summary.MapFigures) int { return cmp.Compare(captured(b), captured(a)) })
-		maps = maps[:mapsMost]
+	rows := mapTable(s, mapsMost)
+	for _, r := range rows {
+		r[0] = printable(r[0])
 	}
-	for _, m := range maps {
-		rows = append(rows, mapRow(s, m.Map, captured(m), m.Parked))
-	}
-	var parked uint64
-	for _, m := range s.Pooled.Maps {
-		parked += m.Parked
-	}
-	rows = append(rows, mapRow(s, "", s.Pooled.Totals.Captured, parked))
-	if s.Pooled.Totals.Live > 0 {
-		addLive(rows, maps, s.Pooled.Totals.Live)
-	}
-
 	rows = sc.narrow(rows)
 	lines := sc.align(rows)
-	note := "other: system, no-op, dismissed, still waiting · parked: pairs on the error desk at the end"
+	note := mapNote(s)
 	if s.Executed.Pooled > 1 {
 		note += " · p50, p99: of the changes of all runs together"
 	}
-	if left := len(s.Pooled.Maps) - len(maps); left > 0 {
+	const headAndAll = 2
+	if left := len(s.Pooled.Maps) - (len(rows) - headAndAll); left > 0 {
 		note = words.Counted(left, "more map", "more maps") + " in the report · " + note
 	}
 	lines = append(lines, sc.fill("", note)...)
@@ -207,56 +188,9 @@ func (sc screen) mapLines(s summary.Summary) []string {
 	return lines
 }
 
-// addLive adds a column of the changes that went live, after those captured.
-func addLive(rows [][]string, maps []summary.MapFigures, all uint64) {
-	const place = 2
-	rows[0] = slices.Insert(rows[0], place, "live")
-	for i, m := range maps {
-		rows[i+1] = slices.Insert(rows[i+1], place, words.Count(m.Live[0]+m.Live[1]))
-	}
-	rows[len(rows)-1] = slices.Insert(rows[len(rows)-1], place, words.Count(all))
-}
-
-func captured(m summary.MapFigures) uint64 { return m.Captured[0] + m.Captured[1] }
-
-// mapRow is the row of one map, or of all maps together if name is empty.
-func mapRow(s summary.Summary, name string, captured, parked uint64) []string {
-	var synced, concurrency, conflict, application, other uint64
-	for _, o := range s.Pooled.Outcomes {
-		if name != "" && o.Map != name {
-			continue
-		}
-		switch o.Class {
-		case "synced":
-			synced += o.Count
-		case "concurrency":
-			concurrency += o.Count
-		case "conflict":
-			conflict += o.Count
-		case "application":
-			application += o.Count
-		default:
-			other += o.Count
-		}
-	}
-	var p50, p99 stats.Quantile
-	for _, c := range s.Pooled.Convergence {
-		if c.Map == name && c.Side == "" {
-			p50, p99 = c.At("p50"), c.At("p99")
-		}
-	}
-	if name == "" {
-		name = "all"
-	}
-	return []string{
-		printable(name), words.Count(captured), words.Count(synced), words.Count(concurrency), words.Count(conflict),
-		words.Count(application), words.Count(other), words.Count(parked), words.ShortQuantile(p50), words.ShortQuantile(p99),
-	}
-}
-
 // dropped are the columns that a terminal too narrow for all does without, in
 // this order; what is left over is counted as other.
-var dropped = []string{"concurrency", "conflict", "application", "other", "captured", "live"}
+var dropped = []string{"concurrency", "conflict", "application", "other", "captured", "live", "changes"}
 
 // narrow leaves columns out until the rest fits.
 func (sc screen) narrow(rows [][]string) [][]string {
@@ -274,6 +208,9 @@ func (sc screen) narrow(rows [][]string) [][]string {
 			break
 		}
 		at := slices.Index(rows[0], name)
+		if at < 0 {
+			continue
+		}
 		for i := range rows {
 			rows[i] = slices.Delete(rows[i], at, at+1)
 		}

@@ -28,6 +28,7 @@ const (
 	inOutbox engine.Place = 0x80 + iota
 	pastHook              // not captured
 	longAgo               // what came before the steps that are kept
+	uncopied              // as [inOutbox], under the data integrator, which has none
 )
 
 // stepsMax is how many steps of an item are kept; then the older half becomes
@@ -187,6 +188,9 @@ func (o *Oracle) waits(l *line, from, to sim.Time) []Wait {
 		all = append(all, Wait{what, to.Sub(from)})
 	}
 	for i, s := range l.steps {
+		if o.config.Copies && s.place == inOutbox {
+			s.place = uncopied
+		}
 		begin, end := max(s.at, from), to
 		if i+1 < len(l.steps) {
 			end = min(l.steps[i+1].at, to)
@@ -209,7 +213,7 @@ func (o *Oracle) waits(l *line, from, to sim.Time) []Wait {
 // moves reports whether the item would go on if all systems were there.
 func (s step) moves() bool {
 	switch s.place {
-	case inOutbox, engine.InTurn, engine.InFlight, engine.BacksOff:
+	case inOutbox, uncopied, engine.InTurn, engine.InFlight, engine.BacksOff:
 		return true
 	}
 	return false
@@ -220,6 +224,8 @@ func (s step) what() string {
 	switch s.place {
 	case inOutbox:
 		return "in the outbox"
+	case uncopied:
+		return "not copied"
 	case pastHook:
 		return "not captured"
 	case longAgo:

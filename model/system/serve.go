@@ -423,6 +423,7 @@ func (s *System) refusesEngine(w *engine.Write, values []engine.Value, record ui
 type Stats struct {
 	Captured  uint64          // references that users' commits left
 	Endings   [endings]uint64 // users' transactions, by [Ending]
+	EndedLive [endings]uint64 // ... of them, those that had been held until their rows were on the other side
 	Overwrote uint64          // users' transactions saved over changes that they had not seen
 	Sizes     [sizes]Sized    // ... by how many records they change
 

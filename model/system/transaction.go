@@ -73,6 +73,9 @@ func (s *System) finish(tx *Tx) {
 // end tells a user how his transaction ended.
 func (s *System) end(tx *Tx, how Ending) {
 	s.stats.Endings[how]++
+	if tx.Live {
+		s.stats.EndedLive[how]++
+	}
 	s.stats.Sizes[sizeOf(len(tx.Edits))].count(s.overLive(tx, how))
 	if how != Committed {
 		low := s.outbox.first

@@ -23,6 +23,10 @@ func Arrival(s summary.Summary) string {
 	if n := len(runs); n > 1 {
 		in = fmt.Sprintf(" in %d runs", n)
 	}
+	arrived := "Everything arrived"
+	if s.Copies() {
+		arrived = "At the end both sides are alike" // which tells nothing of what was lost on the way
+	}
 	switch {
 	case s.Scenario.Mode == "live" && (s.Pooled.Totals.Captured == 0 || all.N == 0):
 		return wentLive(runs, in)
@@ -38,11 +42,11 @@ func Arrival(s summary.Summary) string {
 		return fmt.Sprintf("%s of %s did not arrive%s: %s.", words.Count(all.Censored), words.Counted(all.N, "change", "changes"), in, orUnknown(left))
 	case left == "" && all.Censored > 0:
 		// No pair differs any more, yet some change was never seen to converge.
-		return fmt.Sprintf("Everything arrived%s except %s.", in, words.Counted(all.Censored, "change", "changes"))
+		return fmt.Sprintf("%s%s except %s.", arrived, in, words.Counted(all.Censored, "change", "changes"))
 	case left == "":
-		return "Everything arrived" + in + "."
+		return arrived + in + "."
 	default:
-		return "Everything arrived" + in + " except " + left + "."
+		return arrived + in + " except " + left + "."
 	}
 }
 
@@ -127,10 +131,14 @@ func leftOver(runs []summary.Run) string {
 	for _, r := range runs {
 		drift.add(unexplained(r))
 	}
+	one, many := " though nothing is queued for it", " though nothing is queued for them"
+	if runs[0].Copied != nil {
+		one, many = "", "" // nothing ever is
+	}
 	if drift.most == 1 {
-		parts = append(parts, "1 pair that differs though nothing is queued for it")
+		parts = append(parts, "1 pair that differs"+one)
 	} else if drift.most > 1 {
-		parts = append(parts, drift.text("pairs")+" that differ though nothing is queued for them")
+		parts = append(parts, drift.text("pairs")+" that differ"+many)
 	}
 	return strings.Join(parts, "; ")
 }
@@ -164,7 +172,11 @@ func leftNamed(runs []summary.Run) (list []Named) {
 			return n
 		})
 	}
-	add("pairs that differ though nothing is queued for them, in a run", func(r *summary.Run) uint64 { return unexplained(*r) })
+	name := "pairs that differ though nothing is queued for them, in a run"
+	if runs[0].Copied != nil {
+		name = "pairs that differ, in a run"
+	}
+	add(name, func(r *summary.Run) uint64 { return unexplained(*r) })
 	return list
 }
 

@@ -266,7 +266,7 @@ func Backlog(set *result.Set) string {
 		}
 	}
 	if len(peaks) == 0 {
-		return "No backlog was measured"
+		return noQueue(set)
 	}
 	slices.Sort(peaks)
 	return fmt.Sprintf("The backlog peaks at %s references, depending on the run",
@@ -288,7 +288,7 @@ func BacklogNamed(set *result.Set) (list []Named) {
 		}
 	}
 	if len(peaks) == 0 {
-		return nil
+		return differingNamed(set)
 	}
 	if len(set.Runs) > 1 {
 		clock := words.NewClock(set.Scenario.Start, set.Scenario.Length+set.Scenario.Drain)
@@ -310,11 +310,48 @@ func BacklogNamed(set *result.Set) (list []Named) {
 	return list
 }
 
+// noQueue says how many pairs differ at once where no backlog is measured, as under the
+// data integrator, which has no queue.
+func noQueue(set *result.Set) string {
+	named := differingNamed(set)
+	switch {
+	case named == nil:
+		return "No backlog was measured"
+	case named[0].Value == "0":
+		return "No record pair ever differs"
+	case len(set.Runs) > 1:
+		return fmt.Sprintf("Up to %s record pairs differ at once, depending on the run", named[0].Value)
+	default:
+		return fmt.Sprintf("Up to %s record pairs differ at once, at %s", named[0].Value, named[1].Value)
+	}
+}
+
+// differingNamed are how many pairs differ at once at most, and when that was; nil where
+// it was not measured.
+func differingNamed(set *result.Set) []Named {
+	most := Named{Name: "pairs that differ at once, at most"}
+	var highest result.Point
+	for i := range set.Runs {
+		if points, ok := Series(&set.Runs[i], "divergent-pairs"); ok && len(points) > 0 {
+			peak := Peak(points)
+			if most.Runs = append(most.Runs, peak.Value); peak.Value > highest.Value {
+				highest = peak
+			}
+		}
+	}
+	if most.Runs == nil {
+		return nil
+	}
+	most.Value = words.Between(words.Count(int64(slices.Min(most.Runs))), words.Count(int64(highest.Value)))
+	clock := words.NewClock(set.Scenario.Start, set.Scenario.Length+set.Scenario.Drain)
+	return []Named{most, {Name: "the most of all, at", Value: clock.Minute(highest.At)}}
+}
+
 func backlogOfOne(set *result.Set) string {
 	r := &set.Runs[0]
 	points, ok := Series(r, "backlog")
 	if !ok || len(points) == 0 {
-		return "No backlog was measured"
+		return noQueue(set)
 	}
 	clock := words.NewClock(set.Scenario.Start, r.End)
 	top := Peak(points)

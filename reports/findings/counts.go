@@ -102,8 +102,15 @@ func Counts(set *result.Set, s summary.Summary) []Named {
 			list = append(list, Named{Name: name, Value: words.Duration(most)})
 		}
 	}
+	if s.Scenario.Mode == "live" {
+		add("user transactions committed", func(r *result.Run) uint64 { return r.Totals.Transactions[0] + r.Totals.Transactions[1] })
+	}
 	addSides("user transactions committed in", func(r *result.Run) [2]uint64 { return r.Totals.Transactions })
-	add("captured changes", func(r *result.Run) uint64 { return r.Totals.Captured })
+	made := "captured changes"
+	if s.Copies() {
+		made = "changes"
+	}
+	add(made, func(r *result.Run) uint64 { return r.Totals.Captured })
 	add("live changes", func(r *result.Run) uint64 { return r.Totals.Live })
 	if s.Pooled.Totals.Captured > 0 && s.Pooled.Totals.Live > 0 {
 		add("changes of both kinds", func(r *result.Run) uint64 { return r.Totals.Captured + r.Totals.Live })
@@ -156,8 +163,9 @@ func Counts(set *result.Set, s summary.Summary) []Named {
 			return n
 		})
 	}
-	add("live transactions committed", func(r *result.Run) uint64 { return r.Live.Committed })
-	add("live transactions undone", func(r *result.Run) uint64 { return r.Live.Undone })
+	if l := s.Pooled.Live; l.Committed+l.Undone > 0 {
+		addSaves(add)
+	}
 	longest("one side alone had committed, at most", func(r *result.Run) time.Duration { return r.Live.InDoubtMost })
 	addSides("user transactions that met an outage in", func(r *result.Run) [2]uint64 { return r.Totals.TurnedAway })
 	longest("wait for an outage to end, at most", func(r *result.Run) time.Duration { return r.Totals.OutageWaitMost })
@@ -165,6 +173,35 @@ func Counts(set *result.Set, s summary.Summary) []Named {
 	addSides("saves refused, the row had changed, in", func(r *result.Run) [2]uint64 { return r.Totals.StaleRefused })
 	addSides("saves over changes not seen, in", func(r *result.Run) [2]uint64 { return r.Totals.Overwrote })
 	return append(list, leftNamed(s.PooledRuns())...)
+}
+
+// addSaves adds how many saves went live, of those that committed and of those that
+// failed.
+func addSaves(add func(string, func(*result.Run) uint64)) {
+	for _, fails := range []bool{false, true} {
+		of := func(name string, of func(*result.SaveCount) uint64) {
+			add(name, func(r *result.Run) (n uint64) {
+				for i := range r.Saves {
+					if s := &r.Saves[i]; summary.Fails(s.Ended) == fails {
+						n += of(s)
+					}
+				}
+				return n
+			})
+		}
+		name, there := "saves that committed", "of them on both sides, live"
+		if fails {
+			name, there = "saves that failed", "of them while they went live"
+		}
+		of(name, func(s *result.SaveCount) uint64 { return s.Count })
+		of(there, func(s *result.SaveCount) uint64 { return s.Live })
+		of("saves that committed and changed nothing that live sync carries", func(s *result.SaveCount) uint64 {
+			if fails {
+				return 0
+			}
+			return s.Count - s.Live
+		})
+	}
 }
 
 // addCopied adds what the data integrator did.

@@ -36,10 +36,7 @@ func integrator(set *result.Set) Event {
 	parts := []string{fmt.Sprintf("Its projects ran %s (%s with warnings, %s broken off) and wrote %s, of which %s changed nothing.",
 		times(c.Runs), words.Count(c.Warnings), words.Count(c.Broken), words.Counted(c.Rows, "row", "rows"), words.Count(c.Echoes))}
 	lost, missed := c.Lost[0]+c.Lost[1], c.Missed[0]+c.Missed[1]
-	parts = append(parts, fmt.Sprintf("%s lost (%s made in F&O, %s in Dataverse): copied over, and on neither side any more.",
-		words.Counted(lost, "change was", "changes were"), words.Count(c.Lost[0]), words.Count(c.Lost[1])))
-	parts = append(parts, fmt.Sprintf("%s missed (%s in F&O, %s in Dataverse): never copied, and no run to come will.",
-		words.Counted(missed, "change was", "changes were"), words.Count(c.Missed[0]), words.Count(c.Missed[1])))
+	parts = append(parts, what(lost, "lost", c.Lost, "copied over, and on neither side any more"), what(missed, "missed", c.Missed, "never copied, and no run to come will"))
 	if n := c.Waiting; n > 0 {
 		parts = append(parts, words.Counted(n, "row waits", "rows wait")+" for the next run.")
 	}
@@ -52,4 +49,18 @@ func integrator(set *result.Set) Event {
 		parts = append(parts, fmt.Sprintf("The first to be %s is a change of %s.", how, l.Record))
 	}
 	return Event{What: "The data integrator", Text: strings.Join(parts, " ")}
+}
+
+// what tells how many changes met a fate, and on which sides they were made.
+func what(n uint64, fate string, of [2]uint64, means string) string {
+	if n == 0 {
+		return "No change was " + fate + "."
+	}
+	var sides []string
+	for side, k := range of {
+		if k > 0 {
+			sides = append(sides, words.Count(k)+" made in "+words.Side(words.Sides[side]))
+		}
+	}
+	return fmt.Sprintf("%s %s (%s): %s.", words.Counted(n, "change was", "changes were"), fate, strings.Join(sides, ", "), means)
 }

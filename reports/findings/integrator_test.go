@@ -60,8 +60,8 @@ func TestIntegratorTellsWhatItLost(t *testing.T) {
 		}},
 	}}
 	const want = "Its projects ran 40 times (3 with warnings, 1 broken off) and wrote 1,500 rows, of which 901 changed nothing. " +
-		"4 changes were lost (2 made in F&O, 2 in Dataverse): copied over, and on neither side any more. " +
-		"4 changes were missed (4 in F&O, 0 in Dataverse): never copied, and no run to come will. " +
+		"4 changes were lost (2 made in F&O, 2 made in Dataverse): copied over, and on neither side any more. " +
+		"4 changes were missed (4 made in F&O): never copied, and no run to come will. " +
 		"2 rows wait for the next run. The first to be missed is a change of customers C1."
 	if e := integrator(set); e.Text != want {
 		t.Errorf("told:\n%s\nwant:\n%s", e.Text, want)

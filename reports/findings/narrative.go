@@ -70,7 +70,11 @@ func load(set *result.Set, s summary.Summary, clock words.Clock) Event {
 	}
 	var how []string
 	if t.Captured > 0 || t.Live == 0 {
-		how = append(how, words.Counted(t.Captured, "change was", "changes were")+" captured")
+		verb := " captured"
+		if s.Copies() {
+			verb = " made"
+		}
+		how = append(how, words.Counted(t.Captured, "change was", "changes were")+verb)
 	}
 	if t.Live > 0 {
 		how = append(how, words.Counted(t.Live, "change", "changes")+" went live")
@@ -106,13 +110,21 @@ func faults(set *result.Set, clock words.Clock) []timedEvent {
 			}})
 			continue
 		}
-		e := Event{When: clock.Minute(f.Actual.From), What: Capital(FaultLabel(f.Actual)), Text: "No backlog was measured, so its effect is not known."}
+		e := Event{When: clock.Minute(f.Actual.From), What: Capital(FaultLabel(f.Actual)), Text: noBacklog(r)}
 		if i := slices.IndexFunc(recoveries, func(rec Recovery) bool { return rec.Fault == f.Actual }); i >= 0 {
 			e.Text = recovery(recoveries[i], clock)
 		}
 		events = append(events, timedEvent{f.Actual.From, e})
 	}
 	return events
+}
+
+// noBacklog says why nothing is told of the backlog that a fault made.
+func noBacklog(r *result.Run) string {
+	if r.Copied != nil {
+		return "What this did to a backlog does not apply: the data integrator has no queue."
+	}
+	return "No backlog was measured, so its effect is not known."
 }
 
 func recovery(rec Recovery, clock words.Clock) string {
@@ -179,7 +191,7 @@ func faultsOver(set *result.Set, clock words.Clock) []timedEvent {
 			e.What = Capital(faultName(f))
 			e.Text = fmt.Sprintf("Armed for %s, never reached in %s.", clock.Minute(f.From), words.Counted(len(set.Runs), "run", "runs"))
 		case len(peaks) == 0:
-			e.Text = "No backlog was measured, so its effect is not known."
+			e.Text = noBacklog(&set.Runs[0])
 		default:
 			slices.Sort(peaks)
 			slices.Sort(backs)

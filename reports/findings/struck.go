@@ -15,6 +15,7 @@ var FaultHead = []string{"Fault", "Planned for", "Runs", "Backlog before", "at m
 
 // FaultRows tell of each fault that was due what it did to the backlog, in all
 // runs that figures are pooled of: where runs differ, from the least to the most.
+// Under the data integrator there is no backlog.
 func FaultRows(set *result.Set) (rows [][]string) {
 	set = summary.Pool(set)
 	clock := words.NewClock(set.Scenario.Start, set.Scenario.Length+set.Scenario.Drain)
@@ -41,6 +42,14 @@ func FaultRows(set *result.Set) (rows [][]string) {
 			}
 		}
 		if !due {
+			continue
+		}
+		if set.Runs[0].Copied != nil { // it has no queue
+			row := []string{label, clock.Minute(f.From), ofAll(struck, len(set.Runs))}
+			for len(row) < len(FaultHead) {
+				row = append(row, words.Foreign)
+			}
+			rows = append(rows, row)
 			continue
 		}
 		known := slices.DeleteFunc(slices.Clone(recs), func(r Recovery) bool { return !r.Known })

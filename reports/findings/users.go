@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/twinwrite/twinwrite/reports/summary"
 	"github.com/twinwrite/twinwrite/reports/words"
@@ -69,11 +70,42 @@ func live(s summary.Summary) Event {
 	if l.Committed+l.Undone == 0 {
 		return Event{}
 	}
-	text := fmt.Sprintf("%s on both sides", words.Counted(l.Committed, "live transaction committed", "live transactions committed"))
-	if l.Undone > 0 {
-		text += fmt.Sprintf(", %s failed and left nothing on either", words.Count(l.Undone))
+	var saved, failed summary.Saves
+	for _, w := range s.Pooled.Saves {
+		to := &saved
+		if summary.Fails(w.Ended) {
+			to = &failed
+		}
+		to.Count, to.Live = to.Count+w.Count, to.Live+w.Live
 	}
-	return Event{What: "Live sync", Text: text + fmt.Sprintf(". One side alone had committed for %s at most.", words.Duration(l.InDoubtMost.Duration()))}
+	var parts []string
+	switch rest := saved.Count - saved.Live; {
+	case saved.Live == 0:
+	case rest == 0:
+		parts = append(parts, ofSaves(saved, "that committed")+" went live, on both sides.")
+	default:
+		parts = append(parts, fmt.Sprintf("%s went live, on both sides; the other %s changed nothing that live sync carries.", ofSaves(saved, "that committed"), words.Count(rest)))
+	}
+	if failed.Live > 0 {
+		parts = append(parts, ofSaves(failed, "that failed")+" had begun to go live, and left nothing on either side.")
+	}
+	last := "No save went live to its end."
+	if saved.Live > 0 {
+		last = fmt.Sprintf("One side alone had committed for %s at most.", words.Duration(l.InDoubtMost.Duration()))
+	}
+	return Event{What: "Live sync", Text: strings.Join(append(parts, last), " ")}
+}
+
+// ofSaves says how many saves went live, of all that ended alike.
+func ofSaves(w summary.Saves, how string) string {
+	switch {
+	case w.Count == 1:
+		return "The one save " + how
+	case w.Live == w.Count:
+		return fmt.Sprintf("All %s saves %s", words.Count(w.Count), how)
+	default:
+		return fmt.Sprintf("%s of the %s saves %s", words.Count(w.Live), words.Count(w.Count), how)
+	}
 }
 
 // throttled tells of requests that were answered 429.

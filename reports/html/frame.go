@@ -22,6 +22,7 @@ type frame struct {
 	Demand            string // what expectations are
 	Expectations      []expectation
 	Plots             []picture
+	Foreign           string // which pictures do not apply
 	Limits            []string
 	Terms             []term
 }

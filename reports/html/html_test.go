@@ -64,6 +64,7 @@ func TestText(t *testing.T) {
 	t.Parallel()
 	for name, set := range map[string]*result.Set{
 		"none": fixture.None(), "empty": fixture.Empty(), "day": fixture.Day(), "broken": fixture.Broken(), "runs": fixture.Runs(2), "panicked": fixture.Panicked(),
+		"live": fixture.Live(2), "copied": fixture.Copied(1),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

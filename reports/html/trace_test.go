@@ -48,6 +48,7 @@ func TestRunTraced(t *testing.T) {
 	t.Parallel()
 	for name, set := range map[string]*result.Set{
 		"none": fixture.None(), "empty": fixture.Empty(), "one": fixture.One(), "day": fixture.Day(), "broken": fixture.Broken(), "panicked": fixture.Panicked(),
+		"live": fixture.Live(1), "copied": fixture.Copied(1), "live often": fixture.Live(2), "copied often": fixture.Copied(2),
 		"stopped": fixture.Stopped(), "interrupted": fixture.Interrupted(3, 10), "censored": fixture.Censored(.3), "two": fixture.Runs(2), "five": fixture.Runs(5), "full": fixture.Full(3),
 	} {
 		t.Run(name, func(t *testing.T) {

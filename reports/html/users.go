@@ -31,9 +31,13 @@ func savesTable(s summary.Summary) table {
 
 // endingsTable says how saves ended.
 func endingsTable(s summary.Summary) table {
-	t := table{Head: []column{{"Ended", false}, {"Side", false}, {"Saves", true}, {"Given up after it", true}}}
+	t := table{Head: []column{{"Ended", false}, {"Side", false}, {"Saves", true}, {"Of them live", true}, {"Given up after it", true}}}
 	for _, w := range s.Pooled.Saves {
-		t.Rows = append(t.Rows, []string{w.Ended, words.Side(w.Side), words.Count(w.Count), words.Count(w.GivenUp)})
+		live := words.Count(w.Live)
+		if l := s.Pooled.Live; l.Committed+l.Undone == 0 {
+			live = words.Foreign
+		}
+		t.Rows = append(t.Rows, []string{w.Ended, words.Side(w.Side), words.Count(w.Count), live, words.Count(w.GivenUp)})
 	}
 	return t
 }

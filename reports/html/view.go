@@ -46,10 +46,12 @@ type view struct {
 	Endings    table // how saves ended
 	Systems    table // how busy the systems were, and what they refused the engine
 	Asked      table // what operators asked for
+	MapsTitle  string
 	Maps       table
 	DeskCounts string
-	Errors     table // what waits for an operator
-	Listed     table // what needs no action
+	NoDesk     string // why there is none
+	Errors     table  // what waits for an operator
+	Listed     table  // what needs no action
 	Stories    []story
 	Slow       slowest // those that converged at last
 	Never      slowest // those that did not
@@ -138,6 +140,7 @@ func newView(set *result.Set, s summary.Summary, f frame) view {
 	sc := set.Scenario
 	pooled := summary.Pool(set)
 	clock := words.NewClock(sc.Start, sc.Length+sc.Drain)
+	f.Foreign = plots.Foreign(s)
 	f.Facts, f.Expectations, f.Limits = facts(set, s), expectationsOf(s), limits(sc)
 	f.Demand = "What the scenario demands of its runs. A verdict speaks about the mean of the figure over runs: it passes or fails when the whole confidence interval does."
 	v := view{
@@ -179,6 +182,11 @@ func newView(set *result.Set, s summary.Summary, f frame) view {
 		v.Unjudged = "No property is judged under the data integrator, which promises none of them. What it lost and missed is told under What happened."
 	}
 	v.Full = tableOf(findings.FullHead, findings.FullRows(set), 1)
+	v.MapsTitle = "Captured and live changes; pairs at the end of the run; convergence times (* a lower bound)"
+	if s.Copies() {
+		v.MapsTitle = "Changes; pairs at the end of the run; convergence times (* a lower bound)"
+		v.NoDesk = "The data integrator has no error desk and keeps no list of sync errors: a row that it cannot copy is a warning of the run that tried."
+	}
 	v.RunsTitle, v.Runs = runTable(set, s, clock)
 	v.Slow, v.Never = worstOf(pooled, clock)
 	waits, rest := findings.Desk(s)
@@ -276,6 +284,26 @@ func keyNumbers(set *result.Set, s summary.Summary, clock words.Clock) []number 
 			top = p
 		}
 	}
+	tiles := []number{
+		changes(s),
+		{Value: words.ShortQuantile(s.Pooled.Waits[0].At("p95")), Name: "wait for a save, 95 % of them", Note: waitNote(s) + beside(s.Pooled.Waits[0].Interval("p95"))},
+		{Value: words.ShortQuantile(all.At("p50")), Name: "to converge, half of them", Note: convergeNote(s) + beside(all.Interval("p50"))},
+		{Value: words.ShortQuantile(all.At("p99")), Name: "to converge, 99 % of them", Note: censoredNote(all.At("p99")) + beside(all.Interval("p99"))},
+		{Value: words.Count(all.Censored), Name: never(s), Note: neverNote(s), Alarm: all.Censored > 0},
+		partly(s, clock),
+	}
+	switch {
+	case s.Copies():
+		lost, missed := s.Pooled.Copied.Lost, s.Pooled.Copied.Missed
+		return append(tiles,
+			number{Value: words.Count(lost[0] + lost[1]), Name: "changes lost", Note: "copied over, and on neither side any more", Alarm: lost != [2]uint64{}},
+			number{Value: words.Count(missed[0] + missed[1]), Name: "changes missed", Note: "never copied, and no run to come will", Alarm: missed != [2]uint64{}})
+	case s.AllLive():
+		failed := s.Pooled.Totals.Rejected
+		return append(tiles,
+			number{Value: words.Count(failed), Name: "user transactions failed", Note: "before commit", Alarm: failed > 0},
+			number{Value: words.Duration(s.Pooled.Live.InDoubtMost.Duration()), Name: "at most on one side alone", Note: "between the two commits of a live transaction"})
+	}
 	highest := "highest backlog of any moment"
 	if top.Value > 0 {
 		highest = "the highest backlog, at " + clock.Minute(top.At)
@@ -286,16 +314,9 @@ func keyNumbers(set *result.Set, s summary.Summary, clock words.Clock) []number 
 			lost += o.Count
 		}
 	}
-	return []number{
-		changes(s),
-		{Value: words.ShortQuantile(s.Pooled.Waits[0].At("p95")), Name: "wait for a save, 95 % of them", Note: waitNote(s) + beside(s.Pooled.Waits[0].Interval("p95"))},
-		{Value: words.ShortQuantile(all.At("p50")), Name: "to converge, half of them", Note: convergeNote(s) + beside(all.Interval("p50"))},
-		{Value: words.ShortQuantile(all.At("p99")), Name: "to converge, 99 % of them", Note: censoredNote(all.At("p99")) + beside(all.Interval("p99"))},
-		{Value: words.Count(all.Censored), Name: never(s), Note: neverNote(s), Alarm: all.Censored > 0},
-		{Value: words.Count(int64(top.Value)), Name: "references at most, in outboxes and queue", Note: highest},
-		partly(s, clock),
-		{Value: words.Count(lost), Name: "changes lost to the primary", Note: "both sides had edited the record"},
-	}
+	return append(tiles,
+		number{Value: words.Count(int64(top.Value)), Name: "references at most, in outboxes and queue", Note: highest},
+		number{Value: words.Count(lost), Name: "changes lost to the primary", Note: "both sides had edited the record"})
 }
 
 // beside puts what runs tell of a figure behind a note on it.
@@ -310,6 +331,8 @@ func beside(i stats.QuantileInterval) string {
 func changes(s summary.Summary) number {
 	t := s.Pooled.Totals
 	switch note := capturedNote(s.Executed.Pooled); {
+	case s.Copies():
+		return number{Value: words.Count(t.Captured), Name: "changes", Note: note}
 	case t.Live == 0:
 		return number{Value: words.Count(t.Captured), Name: "captured changes", Note: note}
 	case t.Captured == 0:
@@ -448,21 +471,54 @@ func seen(s summary.Summary, v summary.Violation, clock words.Clock) violation {
 	return violation{when, v.Record, clock.Instants(v.Message)}
 }
 
+// mapColumn is a figure of a table map.
+type mapColumn struct {
+	name string
+	of   func(m *summary.MapFigures) string
+}
+
+// mapColumns are the figures of table maps that a mode has.
+func mapColumns(s summary.Summary) []mapColumn {
+	count := func(name string, of func(*summary.MapFigures) uint64) mapColumn {
+		return mapColumn{name, func(m *summary.MapFigures) string { return words.Count(of(m)) }}
+	}
+	made := func(side int) func(*summary.MapFigures) uint64 {
+		return func(m *summary.MapFigures) uint64 { return m.Captured[side] }
+	}
+	live := func(side int) func(*summary.MapFigures) uint64 {
+		return func(m *summary.MapFigures) uint64 { return m.Live[side] }
+	}
+	equal := count("Equal pairs", func(m *summary.MapFigures) uint64 { return m.Converged })
+	waiting := []mapColumn{
+		count("Parked", func(m *summary.MapFigures) uint64 { return m.Parked }),
+		count("Blocked", func(m *summary.MapFigures) uint64 { return m.Blocked }),
+		count("Open", func(m *summary.MapFigures) uint64 { return m.Open }),
+	}
+	switch {
+	case s.Copies():
+		changes := func(m *summary.MapFigures) uint64 { return m.Captured[0] + m.Captured[1] }
+		return []mapColumn{
+			count("Changes in F&O", made(0)), count("in Dataverse", made(1)),
+			count("Carried", func(m *summary.MapFigures) uint64 { return changes(m) - min(changes(m), m.Lost) }),
+			count("Lost or missed", func(m *summary.MapFigures) uint64 { return m.Lost }), equal,
+		}
+	case s.AllLive():
+		return append([]mapColumn{count("Live in F&O", live(0)), count("in Dataverse", live(1)), equal}, waiting...)
+	default:
+		return append([]mapColumn{
+			count("Captured in F&O", made(0)), count("in Dataverse", made(1)),
+			count("Live", func(m *summary.MapFigures) uint64 { return m.Live[0] + m.Live[1] }), equal,
+		}, waiting...)
+	}
+}
+
 func mapTable(s summary.Summary) table {
-	t := table{Head: []column{
-		{"Table map", false},
-		{"Captured in F&O", true},
-		{"in Dataverse", true},
-		{"Live", true},
-		{"Equal pairs", true},
-		{"Parked", true},
-		{"Blocked", true},
-		{"Open", true},
-		{"p50", true},
-		{"p99", true},
-		{"Partly visible", true},
-		{"Never whole", true},
-	}}
+	t := table{Head: []column{{"Table map", false}}}
+	columns := mapColumns(s)
+	for _, c := range columns {
+		t.Head = append(t.Head, column{c.name, true})
+	}
+	t.Head = append(t.Head, column{"p50", true}, column{"p99", true}, column{"Partly visible", true}, column{"Never whole", true})
 	all := summary.MapFigures{Map: "all " + words.Counted(len(s.Pooled.Maps), "table map", "table maps")}
 	for _, m := range s.Pooled.Maps {
 		all.Add(m)
@@ -478,11 +534,11 @@ func mapTable(s summary.Summary) table {
 				p50, p99 = c.At("p50"), c.At("p99")
 			}
 		}
-		t.Rows = append(t.Rows, []string{
-			m.Map, words.Count(m.Captured[0]), words.Count(m.Captured[1]), words.Count(m.Live[0] + m.Live[1]), words.Count(m.Converged),
-			words.Count(m.Parked), words.Count(m.Blocked), words.Count(m.Open), words.ShortQuantile(p50), words.ShortQuantile(p99), words.Duration(m.PartlyVisibleMost.Duration()),
-			words.Count(m.NeverWhole),
-		})
+		row := []string{m.Map}
+		for _, c := range columns {
+			row = append(row, c.of(&m))
+		}
+		t.Rows = append(t.Rows, append(row, words.ShortQuantile(p50), words.ShortQuantile(p99), words.Duration(m.PartlyVisibleMost.Duration()), words.Count(m.NeverWhole)))
 	}
 	return t
 }

@@ -73,11 +73,15 @@ func Backlog(set *result.Set) Plot {
 	if slices.ContainsFunc(set.Runs, func(r result.Run) bool { return r.Thinned.Series }) {
 		how += "; where there were too many points, the highest of several"
 	}
+	quantities := "References waiting or in flight, and record pairs that differ between the sides, "
+	if !slices.ContainsFunc(tracks, func(t track) bool { return t.name == "backlog" }) {
+		quantities = "Record pairs that differ between the sides, "
+	}
 	shadings := findings.Shadings(set)
 	p := Plot{
 		Name:     "backlog",
 		Title:    findings.Backlog(set),
-		Subtitle: "References waiting or in flight, and record pairs that differ between the sides, " + what,
+		Subtitle: quantities + what,
 		Caption:  fmt.Sprintf("Calendar time, UTC, %s; %s, %s.", words.NewClock(sc.Start, end).Date(0), words.Counted(len(set.Runs), "run", "runs"), how),
 		Table:    backlogTable(sc, tracks, end),
 	}

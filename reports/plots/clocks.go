@@ -16,14 +16,14 @@ import (
 )
 
 // Clocks draws how wrong the systems' clocks are over the day, and the conflicts
-// below: whether they come where the clocks disagree.
+// below, where they are booked: whether they come where the clocks disagree.
 func Clocks(set *result.Set) Plot {
 	w := windowsOf(set)
 	p := Plot{
 		Name:     "clocks",
 		Title:    "How wrong the clocks are was not measured",
-		Subtitle: "By how much each system's clock is ahead of true time, and changes that lost a conflict",
-		Table:    Table{Head: []string{"Until", "F&O ahead", "Dataverse ahead", "Apart", "Conflicts"}},
+		Subtitle: "By how much each system's clock is ahead of true time",
+		Table:    Table{Head: []string{"Until", "F&O ahead", "Dataverse ahead", "Apart"}},
 		height:   nothingHeight,
 	}
 	if len(w.spans) == 0 {
@@ -33,13 +33,16 @@ func Clocks(set *result.Set) Plot {
 	conflicts := w.class("conflict")
 	clock := words.NewClock(set.Scenario.Start, w.end)
 	p.Title = clocksFinding(w, conflicts)
-	p.Subtitle += fmt.Sprintf(" per %s", words.Duration(w.width()))
-	if len(w.runs) > 1 {
-		p.Subtitle += fmt.Sprintf(", mean over %d runs", len(w.runs))
+	if !w.copied() {
+		p.Subtitle += fmt.Sprintf(", and changes that lost a conflict per %s", words.Duration(w.width()))
+		if len(w.runs) > 1 {
+			p.Subtitle += fmt.Sprintf(", mean over %d runs", len(w.runs))
+		}
+		p.Subtitle += " · n = " + words.Counted(total(conflicts), "conflict", "conflicts")
+		p.Table.Head = append(p.Table.Head, "Conflicts")
 	}
-	p.Subtitle += " · n = " + words.Counted(total(conflicts), "conflict", "conflicts")
 	p.Caption = fmt.Sprintf("Calendar time, UTC, %s. Clocks are alike in all runs, read at the end of every stretch of %s; their granularity is left out. ", clock.Date(0), words.Duration(w.width()))
-	if set.Scenario.Mode == "integrator" {
+	if w.copied() {
 		p.Caption += "The data integrator books no conflicts."
 	} else {
 		p.Caption += "The engine decides by versions and marks, never by clocks."
@@ -51,15 +54,18 @@ func Clocks(set *result.Set) Plot {
 	p.Named = clocksNamed(w, conflicts)
 	w.rows(func(from, to int) {
 		s := &w.spans[to-1]
-		p.Table.Rows = append(p.Table.Rows, []string{
-			clock.Minute(s.To), words.Duration(s.Clock[0]), words.Duration(s.Clock[1]), words.Duration(apart(s)), words.Count(total(conflicts[from:to])),
-		})
+		row := []string{clock.Minute(s.To), words.Duration(s.Clock[0]), words.Duration(s.Clock[1]), words.Duration(apart(s)), words.Count(total(conflicts[from:to]))}
+		p.Table.Rows = append(p.Table.Rows, row[:len(p.Table.Head)])
 	})
 	p.Series = hues(words.Sides[:], words.Side)
 	p.overTime(set.Scenario, w.end, w.begins())
 	lanes := faultLanes(shadings, w.end)
-	strips := []strip{clockStrip(w), conflictStrip(w, conflicts)}
-	strips[1].demands = countsOf(demanded(set), "class=conflict", "outcome")
+	strips := []strip{clockStrip(w)}
+	if !w.copied() {
+		beside := conflictStrip(w, conflicts)
+		beside.demands = countsOf(demanded(set), "class=conflict", "outcome")
+		strips = append(strips, beside)
+	}
 	p.Caption += demandedBeside(strips)
 	p.height = stripsHeight(lanes, strips...)
 	p.draw = func(c draw.Canvas) { drawStrips(c, set.Scenario, lanes, w.end, strips...) }
@@ -75,6 +81,9 @@ func clocksFinding(w windowed, conflicts []uint64) string {
 	most, far, while := farApart(w, conflicts)
 	all := total(conflicts)
 	if most == 0 && all == 0 {
+		if w.copied() {
+			return "The clocks agree; the data integrator notices no conflict"
+		}
 		return "The clocks agree; no conflict came up"
 	}
 	if most == 0 {
@@ -82,6 +91,8 @@ func clocksFinding(w windowed, conflicts []uint64) string {
 	}
 	text := fmt.Sprintf("The clocks are up to %s apart", words.Duration(most))
 	switch {
+	case all == 0 && w.copied():
+		return text + "; the data integrator notices no conflict"
 	case all == 0:
 		return text + "; no conflict came up"
 	case while == 1:
@@ -100,6 +111,9 @@ func clocksNamed(w windowed, conflicts []uint64) []findings.Named {
 		Runs: w.byRun(func(x *result.Window) uint64 { return endedIn(x, "conflict") }),
 	}
 	most, far, while := farApart(w, conflicts)
+	if w.copied() {
+		return []findings.Named{{Name: "clocks apart, at most", Value: words.Duration(most)}, {Name: "length of a window", Value: words.Duration(w.width())}}
+	}
 	return []findings.Named{
 		all,
 		{Name: "clocks apart, at most", Value: words.Duration(most)},

@@ -165,7 +165,7 @@ func drawOutcomes(c draw.Canvas, classes []string, rows []mix, l outcomeLayout) 
 		}
 		y -= legendRow
 	}
-	write(c, noteStyle, l.bar0, y, "share of references")
+	write(c, noteStyle, l.bar0, y, "share")
 	for k, class := range classes {
 		if l.compact {
 			swatch(c, class, l.columns[k]-8, y)

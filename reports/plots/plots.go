@@ -47,12 +47,20 @@ type Table struct {
 // All draws every plot of the runs of set that figures are pooled of, in the
 // order of a report. A plot whose data is missing says so instead of being left
 // out, except those of what a set need not have: transactions that were
-// followed, and several runs.
+// followed, and several runs; and those of what its mode has nothing of, which
+// [Foreign] names.
 func All(set *result.Set, s summary.Summary) []Plot {
 	set = summary.Pool(set)
-	all := []Plot{
-		Convergence(set, s), Pace(set), Backlog(set), Use(set), Outcomes(s), Errors(set), Dependency(set), Clocks(set), Gaps(set), Limits(set),
+	all := []Plot{Convergence(set, s), Pace(set), Backlog(set), Use(set)}
+	switch {
+	case s.Copies():
+		all = append(all, Carried(s))
+	case s.AllLive():
+		all = append(all, Errors(set))
+	default:
+		all = append(all, Outcomes(s), Errors(set), Dependency(set))
 	}
+	all = append(all, Clocks(set), Gaps(set), Limits(set))
 	if len(findings.Followed(s)) > 0 {
 		all = append(all, Torn(set, s))
 	}
@@ -60,4 +68,16 @@ func All(set *result.Set, s summary.Summary) []Plot {
 		all = append(all, Trust(set))
 	}
 	return all
+}
+
+// Foreign says which plots do not apply, and why; empty where all do.
+func Foreign(s summary.Summary) string {
+	switch {
+	case s.Copies():
+		return "How references ended, errors over time and waits for records that are looked up do not apply: the data integrator has no queue, no outcomes and no error desk."
+	case s.AllLive():
+		return "How references ended and waits for records that are looked up do not apply: every change went live, and none was queued."
+	default:
+		return ""
+	}
 }

@@ -35,6 +35,9 @@ func windowsOf(set *result.Set) windowed {
 	return w
 }
 
+// copied reports whether the data integrator ran, which books nothing.
+func (w windowed) copied() bool { return len(w.runs) > 0 && w.runs[0].Copied != nil }
+
 // sum adds something up over the runs, per window.
 func (w windowed) sum(of func(*result.Window) uint64) []uint64 {
 	sums := make([]uint64, len(w.spans))

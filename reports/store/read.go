@@ -334,7 +334,7 @@ func (r *reader) used(of ofRun) {
 	})
 	of("saves", func(scan func(...any)) func(*result.Run) {
 		var s result.SaveCount
-		scan(&s.Side, &s.Ended, &s.Count, &s.GivenUp)
+		scan(&s.Side, &s.Ended, &s.Count, &s.Live, &s.GivenUp)
 		return func(x *result.Run) { x.Saves = append(x.Saves, s) }
 	})
 	of("throttled", func(scan func(...any)) func(*result.Run) {

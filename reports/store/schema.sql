@@ -304,6 +304,7 @@ CREATE TABLE saves (
   side     TEXT NOT NULL,
   ended    TEXT NOT NULL,
   count    INTEGER NOT NULL,
+  live     INTEGER NOT NULL, -- of them, those that were held until their rows were on the other side
   given_up INTEGER NOT NULL, -- transactions of which this was the last save, and their users let them be
   PRIMARY KEY (run, side, ended)
 ) STRICT;

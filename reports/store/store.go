@@ -240,9 +240,9 @@ func fillUsers(w *writer, r *result.Run) {
 			row(n, x.Workload, sideName(x.Side), x.Live, x.Ended, x.Asked, x.Took, x.Censored)
 		}
 	})
-	w.table("saves", 5, func(row func(...any)) {
+	w.table("saves", 6, func(row func(...any)) {
 		for _, x := range r.Saves {
-			row(n, x.Side, x.Ended, x.Count, x.GivenUp)
+			row(n, x.Side, x.Ended, x.Count, x.Live, x.GivenUp)
 		}
 	})
 	w.table("throttled", 4, func(row func(...any)) {

@@ -168,6 +168,7 @@ func (o *MapFigures) Add(m MapFigures) {
 	o.Open += m.Open
 	o.PartlyVisibleMost = max(o.PartlyVisibleMost, m.PartlyVisibleMost)
 	o.NeverWhole += m.NeverWhole
+	o.Lost += m.Lost
 }
 
 func poolOutcomes(maps []result.Map, runs []Run) []Outcome {
@@ -289,6 +290,11 @@ func perRun(runs []Run) []PerRun {
 		}},
 		{"changes that never converged", func(r Run) float64 { return float64(r.Convergence[0].Censored) }},
 		{"retries", func(r Run) float64 { return float64(r.Totals.Retries) }},
+	}
+	if runs[0].Copied != nil { // nothing is captured, parked or tried again by the data integrator
+		figures[0].name = "changes"
+		figures[1].name, figures[1].of = "changes lost", func(r Run) float64 { return float64(r.Copied.Lost[0] + r.Copied.Lost[1]) }
+		figures[3].name, figures[3].of = "changes missed", func(r Run) float64 { return float64(r.Copied.Missed[0] + r.Copied.Missed[1]) }
 	}
 	var out []PerRun
 	for _, f := range figures {

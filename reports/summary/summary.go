@@ -179,6 +179,15 @@ type Violation struct {
 	Message string  `json:"message"`
 }
 
+// Copies reports whether the data integrator carried the changes, which has no queue,
+// no outcomes and no error desk.
+func (s *Summary) Copies() bool { return s.Pooled.Copied != nil }
+
+// AllLive reports whether every change went live, so that none was queued.
+func (s *Summary) AllLive() bool {
+	return s.Scenario.Mode == "live" && s.Pooled.Totals.Captured == 0 && len(s.Pooled.Outcomes) == 0
+}
+
 // MapFigures counts the records of one table map; pairs of numbers are F&O and
 // Dataverse.
 type MapFigures struct {
@@ -193,6 +202,7 @@ type MapFigures struct {
 	Open              uint64    `json:"open"`
 	PartlyVisibleMost Seconds   `json:"partly_visible_most"` // of a transaction that became whole
 	NeverWhole        uint64    `json:"never_whole"`         // transactions that did not
+	Lost              uint64    `json:"lost,omitempty"`      // under the data integrator: changes that were lost, or missed
 }
 
 // Outcome counts references of one map and side that ended alike.
@@ -466,7 +476,7 @@ func run(set *result.Set, r *result.Run) Run {
 			Maps: mapped(r.Maps, func(m result.MapCount) MapFigures {
 				return MapFigures{
 					m.Map, m.Captured, m.Live, m.Creates, m.Alive, m.Converged, m.Parked, m.Blocked, m.Open,
-					Seconds(m.PartlyVisibleMost), m.NeverWhole,
+					Seconds(m.PartlyVisibleMost), m.NeverWhole, m.Lost,
 				}
 			}),
 			Outcomes:    mapped(r.Outcomes, func(o result.OutcomeCount) Outcome { return Outcome(o) }),

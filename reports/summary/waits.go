@@ -30,6 +30,7 @@ type Saves struct {
 	Side    string `json:"side"`
 	Ended   string `json:"ended"`
 	Count   uint64 `json:"count"`
+	Live    uint64 `json:"live"`     // of them, those that were held until their rows were on the other side
 	GivenUp uint64 `json:"given_up"` // transactions that their users let be after it
 }
 
@@ -136,6 +137,7 @@ func poolSaves(runs []Run) []Saves {
 				continue
 			}
 			out[i].Count += s.Count
+			out[i].Live += s.Live
 			out[i].GivenUp += s.GivenUp
 		}
 	}

@@ -233,6 +233,7 @@ type SaveCount struct {
 	Side    string
 	Ended   string // "committed", "refused as stale", ...
 	Count   uint64
+	Live    uint64 // of them, those that were held until their rows were on the other side
 	GivenUp uint64 // transactions of which this was the last save, and their users let them be
 }
 

@@ -2,6 +2,7 @@ package runs
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 
@@ -42,6 +43,11 @@ func TestSameFileUnderTheIntegrator(t *testing.T) {
 	}
 	if c.Lost[0]+c.Lost[1] == 0 || c.Overwritten[0]+c.Overwritten[1] < c.Lost[0]+c.Lost[1] || c.Echoes*2 < c.Rows || len(c.Losses) == 0 {
 		t.Errorf("both sides edit, and two projects feed each other: %+v", *c)
+	}
+	for _, w := range run.Worst {
+		if slices.ContainsFunc(w.Why, func(why result.Reason) bool { return why.What == "in the outbox" }) {
+			t.Errorf("%s waited for %v: the data integrator reads no outbox", w.Record, w.Why)
+		}
 	}
 	for i, m := range run.Maps { // what users create depends on nothing that is copied
 		if m.Creates != async.Maps[i].Creates {
@@ -107,5 +113,25 @@ func TestBugsOfTheEngineNeedTheEngine(t *testing.T) {
 	_, err = Simulate(context.Background(), s, Options{Failpoints: []fault.Point{{Name: engine.PlantAckBeforeSave, Terms: fault.Always}}})
 	if err == nil || !strings.Contains(err.Error(), "set engine.mode=async") {
 		t.Errorf("the error is %v", err)
+	}
+}
+
+// TestSavesTellWhatWentLive: what users saved and what went live add up.
+func TestSavesTellWhatWentLive(t *testing.T) {
+	t.Parallel()
+	r := simulate(t, "month-end", Options{}, "engine.mode=live").Runs[0]
+	var saved, live, undone uint64
+	for _, s := range r.Saves {
+		if s.Ended == "committed" {
+			saved, live = saved+s.Count, live+s.Live
+		} else {
+			undone += s.Live
+		}
+		if s.Live > s.Count {
+			t.Errorf("%+v: more went live than there were", s)
+		}
+	}
+	if live != r.Live.Committed || undone != r.Live.Undone || saved <= live || undone == 0 {
+		t.Errorf("%d saves committed, %d of them live, and %d live ones failed; the oracle saw %+v", saved, live, undone, r.Live)
 	}
 }

@@ -124,7 +124,7 @@ func TestOctoberLive(t *testing.T) {
 		}
 	}
 	want := []result.SaveCount{
-		{Side: "finops", Ended: "committed", Count: r.Live.Committed},
+		{Side: "finops", Ended: "committed", Count: r.Live.Committed, Live: r.Live.Committed},
 		{Side: "finops", Ended: "too many records for live sync", Count: 1, GivenUp: 1},
 	}
 	if diff := cmp.Diff(want, r.Saves); diff != "" || r.Live.Committed != r.Totals.Transactions[0] || r.Totals.Rejected != 1 {

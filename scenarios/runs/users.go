@@ -36,7 +36,8 @@ func saves(r *model.Result) []result.SaveCount {
 		for how, n := range r.Systems[side].Endings {
 			if n > 0 {
 				list = append(list, result.SaveCount{
-					Side: side.String(), Ended: system.Ending(how).String(), Count: n, GivenUp: r.Users.Abandoned[side][how],
+					Side: side.String(), Ended: system.Ending(how).String(), Count: n,
+					Live: r.Systems[side].EndedLive[how], GivenUp: r.Users.Abandoned[side][how],
 				})
 			}
 		}
