@@ -31,7 +31,7 @@ func Arrival(s summary.Summary) string {
 	case s.Scenario.Mode == "live" && (s.Pooled.Totals.Captured == 0 || all.N == 0):
 		return wentLive(runs, in)
 	case all.N == 0:
-		return "No change was captured" + in + ", so nothing had to arrive."
+		return noChange(s) + in + ", so nothing had to arrive."
 	case s.Verdict == result.Fail && left == "":
 		return "Nothing was left waiting at the end."
 	case s.Verdict == result.Fail:
@@ -50,6 +50,14 @@ func Arrival(s summary.Summary) string {
 	}
 }
 
+// noChange says that there was none: only the engine captures what it carries.
+func noChange(s summary.Summary) string {
+	if s.Copies() || s.AllLive() {
+		return "No change was made"
+	}
+	return "No change was captured"
+}
+
 // wentLive answers for live sync, where nothing is queued: what users could not
 // commit is what did not arrive.
 func wentLive(runs []summary.Run, in string) string {
@@ -57,6 +65,9 @@ func wentLive(runs []summary.Run, in string) string {
 	for _, r := range runs {
 		committed += r.Totals.Transactions[0] + r.Totals.Transactions[1]
 		failed += r.Totals.Rejected
+	}
+	if failed+committed == 0 {
+		return "Nothing was saved" + in + ", so nothing had to arrive."
 	}
 	if failed == 0 {
 		return fmt.Sprintf("Nothing waits in live mode: all of %s were committed%s.", words.Counted(committed, "user transaction", "user transactions"), in)

@@ -203,7 +203,7 @@ func convergence(s summary.Summary) string {
 	all := s.Pooled.Convergence[0]
 	switch {
 	case all.N == 0:
-		return "No change was captured, so there is no convergence to show"
+		return noChange(s) + ", so there is no convergence to show"
 	case s.Pooled.Totals.Captured == 0 && s.Pooled.Totals.Live > 0 && all.Censored == 0:
 		return fmt.Sprintf("Live sync commits both sides: one of them alone has a change for at most %s in half of the cases, %s in 99 %%",
 			words.Quantile(all.At("p50")), words.Quantile(all.At("p99")))

@@ -80,7 +80,7 @@ func load(set *result.Set, s summary.Summary, clock words.Clock) Event {
 		how = append(how, words.Counted(t.Live, "change", "changes")+" went live")
 	}
 	if t.Changes() == 0 {
-		e.Text = over + " no change was captured."
+		e.Text = over + " no change was made."
 		return e
 	}
 	e.Text = fmt.Sprintf("%s, users committed %s in F&O and %s in Dataverse; %s in %s.",

@@ -34,3 +34,21 @@ func TestLiveAddsUp(t *testing.T) {
 		}
 	}
 }
+
+// TestNothingHappened: an empty run is told as one in every mode, in its own words.
+func TestNothingHappened(t *testing.T) {
+	t.Parallel()
+	for mode, want := range map[string]string{
+		"async":      "No change was captured, so nothing had to arrive.",
+		"live":       "Nothing was saved, so nothing had to arrive.",
+		"integrator": "No change was made, so nothing had to arrive.",
+	} {
+		r := result.Run{}
+		if mode == "integrator" {
+			r.Copied = &result.Copied{}
+		}
+		if got := Arrival(summary.Of(&result.Set{Scenario: result.Scenario{Mode: mode}, Runs: []result.Run{r}})); got != want {
+			t.Errorf("%s: %q, want %q", mode, got, want)
+		}
+	}
+}
