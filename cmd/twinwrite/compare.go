@@ -118,14 +118,14 @@ func (f *compareFlags) compare(cmd *cobra.Command, args []string) error {
 	figures := comparison.Of(c)
 	dir := filepath.Join(f.out, c.Name+"-compare-"+identity(c))
 	var sets []*result.Set
-	most := 0
+	var counts []int
 	for _, s := range c.Settings {
-		sets, most = append(sets, s.Set), max(most, len(s.Set.Runs))
+		sets, counts = append(sets, s.Set), append(counts, s.Set.Complete())
 	}
 	if cmd.Context().Err() != nil {
 		dir += partial
 	} else {
-		dir = beside(cmd, dir, reports.ComparisonFile, most)
+		dir = beside(cmd, dir, reports.ComparisonFile, counts...)
 	}
 	if _, err := reports.WriteComparison(dir, c, figures, manifest(started, sets...)); err != nil {
 		return exit{exitInternal, err}

@@ -33,10 +33,11 @@ func kept(dir, hash string) *result.Set {
 	return set
 }
 
-// beside returns where a comparison, a sweep or a tornado of so many runs goes: dir, or
-// a folder of its own where that of dir was made of more runs, which stays. These folders
-// keep no results, so that runs which are not asked for could not be taken from there.
-func beside(cmd *cobra.Command, dir, file string, count int) string {
+// beside returns where a comparison, a sweep or a tornado goes that has so many runs of
+// each setting, point or base: dir, or a folder of its own where what is in dir was made
+// of more runs, and stays. These folders keep no results, so that runs which are not asked
+// for could not be taken from there.
+func beside(cmd *cobra.Command, dir, file string, counts ...int) string {
 	b, err := os.ReadFile(filepath.Join(dir, file))
 	type sized struct{ Runs int }
 	var was struct {
@@ -46,16 +47,14 @@ func beside(cmd *cobra.Command, dir, file string, count int) string {
 	if err != nil || json.Unmarshal(b, &was) != nil {
 		return dir
 	}
-	held := was.Base.Runs
-	for _, s := range append(was.Settings, was.Points...) {
-		held = max(held, s.Runs)
+	for i, held := range append(append(was.Settings, was.Points...), was.Base) {
+		if i < len(counts) && counts[i] < held.Runs {
+			own := fmt.Sprintf("%s-of-%d", dir, counts[i])
+			fmt.Fprintf(cmd.ErrOrStderr(), "twinwrite: %s was made of %s, and stays: what is made of %d goes to %s\n", dir, plural(held.Runs, "run"), counts[i], own)
+			return own
+		}
 	}
-	if held <= count {
-		return dir
-	}
-	own := fmt.Sprintf("%s-of-%d", dir, count)
-	fmt.Fprintf(cmd.ErrOrStderr(), "twinwrite: %s was made of %s each, and stays: what is made of %d goes to %s\n", dir, plural(held, "run"), count, own)
-	return own
+	return dir
 }
 
 // build names the program by the content of its file. Versions do not: a

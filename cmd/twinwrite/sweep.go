@@ -107,7 +107,7 @@ func (f *sweepFlags) sweep(cmd *cobra.Command, name string) error {
 	var code codes
 	var of result.Scenario
 	h := sha256.New()
-	most := 0            // runs of a point
+	var counts []int     // of runs, by point
 	done, begun := 0, "" // points, and what there is of one that was cut short
 	for i, p := range points {
 		at, hash, err := f.scenarioOf(cmd, name, p)
@@ -125,7 +125,7 @@ func (f *sweepFlags) sweep(cmd *cobra.Command, name string) error {
 		if from.sharded() {
 			continue
 		}
-		most = max(most, len(set.Runs))
+		counts = append(counts, set.Complete())
 		code.runs(set)
 		f.suite.Cases = append(f.suite.Cases, reports.PointCases(set, strings.Join(p.Sets(), " "))...)
 		if cmd.Context().Err() == nil {
@@ -149,7 +149,7 @@ func (f *sweepFlags) sweep(cmd *cobra.Command, name string) error {
 		fmt.Fprintf(cmd.ErrOrStderr(), "twinwrite: interrupted: %d of %d points%s; the same command goes on from there\n", done, len(points), begun)
 		dir += partial
 	} else {
-		dir = beside(cmd, dir, reports.SweepFile, most)
+		dir = beside(cmd, dir, reports.SweepFile, counts...)
 	}
 	if err := errors.Join(reports.WriteSweep(dir, s, of), from.stored(cmd.Context(), dir)); err != nil {
 		return exit{exitInternal, err}

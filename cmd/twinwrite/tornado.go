@@ -92,7 +92,7 @@ func (f *sweepFlags) assumptions(cmd *cobra.Command, name string) error {
 		fmt.Fprintf(cmd.ErrOrStderr(), "twinwrite: interrupted: %d of %d values; the same command goes on from there\n", ran, count)
 		dir += partial
 	} else {
-		dir = beside(cmd, dir, reports.TornadoFile, len(base.Runs))
+		dir = beside(cmd, dir, reports.TornadoFile, base.Complete())
 	}
 	if err := errors.Join(reports.WriteTornado(dir, t, base.Scenario), from.stored(cmd.Context(), dir)); err != nil {
 		return exit{exitInternal, err}

@@ -308,7 +308,7 @@ func differing(a, b *result.Set, axis string) []string {
 	slices.Sort(names)
 	var list []string
 	for _, path := range names {
-		if path == axis || path == "name" || path == "purpose" || strings.HasPrefix(path, "expect.") || path == "expect" || path == "sweep" || strings.HasPrefix(path, "sweep.") || va[path] == vb[path] {
+		if path == axis || path == "name" || path == "purpose" || strings.HasPrefix(path, "expect.") || path == "expect" || result.Aside(path) || va[path] == vb[path] {
 			continue
 		}
 		of := func(v map[string]string) string {

@@ -69,6 +69,9 @@ func wentLive(runs []summary.Run, in string) string {
 	if failed+committed == 0 {
 		return "Nothing was saved" + in + ", so nothing had to arrive."
 	}
+	if failed == 0 && committed == 1 {
+		return "Nothing waits in live mode: the one user transaction was committed."
+	}
 	if failed == 0 {
 		return fmt.Sprintf("Nothing waits in live mode: all of %s were committed%s.", words.Counted(committed, "user transaction", "user transactions"), in)
 	}

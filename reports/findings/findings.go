@@ -204,6 +204,8 @@ func convergence(s summary.Summary) string {
 	switch {
 	case all.N == 0:
 		return noChange(s) + ", so there is no convergence to show"
+	case s.Pooled.Totals.Captured == 0 && s.Pooled.Totals.Live > 0 && all.Censored == 0 && all.N == 1:
+		return "Live sync commits both sides: one of them alone has the only change for " + words.Duration(all.At("max").Value)
 	case s.Pooled.Totals.Captured == 0 && s.Pooled.Totals.Live > 0 && all.Censored == 0:
 		return fmt.Sprintf("Live sync commits both sides: one of them alone has a change for at most %s in half of the cases, %s in 99 %%",
 			words.Quantile(all.At("p50")), words.Quantile(all.At("p99")))

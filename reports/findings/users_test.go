@@ -2,6 +2,7 @@ package findings
 
 import (
 	"testing"
+	"time"
 
 	"github.com/twinwrite/twinwrite/reports/summary"
 	"github.com/twinwrite/twinwrite/scenarios/result"
@@ -32,6 +33,18 @@ func TestLiveAddsUp(t *testing.T) {
 		if got := live(s).Text; got != want {
 			t.Errorf("%q\nwant %q", got, want)
 		}
+	}
+}
+
+// TestOneGoesLive: one is not several.
+func TestOneGoesLive(t *testing.T) {
+	t.Parallel()
+	r := result.Run{Convergence: []result.Sample{{Took: 108 * time.Millisecond}}}
+	r.Totals.Live, r.Totals.Transactions = 1, [2]uint64{1, 0}
+	s := summary.Of(&result.Set{Scenario: result.Scenario{Mode: "live"}, Runs: []result.Run{r}})
+	const arrival, convergence = "Nothing waits in live mode: the one user transaction was committed.", "Live sync commits both sides: one of them alone has the only change for 108ms"
+	if a, c := Arrival(s), Convergence(s); a != arrival || c != convergence {
+		t.Errorf("%q, %q\nwant %q, %q", a, c, arrival, convergence)
 	}
 }
 
