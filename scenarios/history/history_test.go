@@ -158,12 +158,19 @@ func TestAttemptsLeaveOnceSaved(t *testing.T) {
 		want string
 	}{
 		{"saved", []model.Told{
-			{What: model.UserCommitted, After: record, Reference: ref}, {What: model.Moved, Place: engine.InTurn}, {What: model.Moved, Place: engine.InFlight},
-			{What: model.TakenIn, Reference: ref}, {What: model.EngineWrote, Write: &engine.Write{}, After: record},
+			{What: model.UserCommitted, After: record, Reference: ref},
+			{What: model.Moved, Place: engine.InTurn},
+			{What: model.Moved, Place: engine.InFlight},
+			{What: model.TakenIn, Reference: ref},
+			{What: model.EngineWrote, Write: &engine.Write{}, After: record},
 		}, "0s nothing in it|3s takes in|3s attempt 1|4s nothing in it"},
 		{"dies before", []model.Told{
-			{What: model.UserCommitted, After: record, Reference: ref}, {What: model.Moved, Place: engine.InFlight}, {What: model.EngineDied}, {What: model.EngineBack},
-			{What: model.Moved, Place: engine.InFlight}, {What: model.TakenIn, Reference: ref},
+			{What: model.UserCommitted, After: record, Reference: ref},
+			{What: model.Moved, Place: engine.InFlight},
+			{What: model.EngineDied},
+			{What: model.EngineBack},
+			{What: model.Moved, Place: engine.InFlight},
+			{What: model.TakenIn, Reference: ref},
 		}, "0s nothing in it|2s dies|3s is back|5s takes in|5s attempt 1"},
 		{"later", []model.Told{
 			{What: model.UserCommitted, After: record, Reference: ref}, {What: model.Moved, Place: engine.InTurn}, {What: model.TakenIn, Reference: ref}, {What: model.Moved, Place: engine.InFlight},
