@@ -155,13 +155,14 @@ func scaled(list []Assumption, base, path, value, source string) []Assumption {
 		n++
 	}
 	a := &list[n-1]
-	part := strings.TrimPrefix(path, base+".")
-	if part != "dist" && !strings.HasSuffix(part, ".dist") {
-		part += " " + value
-	} else {
-		part = value
+	switch part := strings.TrimPrefix(path, base+"."); {
+	case part == "dist": // "shifted by 5ms, exponential mean 10ms"
+		a.Value = strings.TrimSpace(value + " " + a.Value)
+	case strings.HasSuffix(part, ".dist"):
+		a.Value += ", " + value
+	default:
+		a.Value = strings.TrimSpace(a.Value + " " + part[strings.LastIndexByte(part, '.')+1:] + " " + value)
 	}
-	a.Value = strings.TrimSpace(a.Value + " " + part)
 	d, err := readSpan(value)
 	if err != nil {
 		return list

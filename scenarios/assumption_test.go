@@ -112,3 +112,24 @@ func TestBetween(t *testing.T) {
 		}
 	}
 }
+
+// TestDistributionsReadWell: the word comes first, and what it is made of behind it.
+func TestDistributionsReadWell(t *testing.T) {
+	t.Parallel()
+	list, err := scenarios.Assumptions("month-end")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]string{}
+	for _, a := range list {
+		got[a.Path] = a.Value
+	}
+	for path, want := range map[string]string{
+		"links.engine->dataverse.latency": "shifted by 15ms, exponential mean 20ms",
+		"systems.finops.commit":           "lognormal p50 80ms p99 900ms",
+	} {
+		if got[path] != want {
+			t.Errorf("%s: %q, want %q", path, got[path], want)
+		}
+	}
+}

@@ -112,7 +112,7 @@ func (s *Sweep) Sentences() []Sentence {
 			if e.Axis != axis {
 				continue
 			}
-			at := s.others(axis)
+			at := s.Others(axis)
 			a, b := path+" = "+s.Points[e.From].Values[axis], path+" = "+s.Points[e.To].Values[axis]+at
 			between = "Between " + a + " and " + b
 			switch e.Figure.Cells[1].Against.Shown {
@@ -128,15 +128,15 @@ func (s *Sweep) Sentences() []Sentence {
 		if e, ok := s.Knee(axis, 0); len(s.Points) > 0 && ok {
 			a := e.Figure.Cells[1].Against
 			list = append(list, Sentence{fmt.Sprintf("The knee of %s lies between %s and %s%s: there the 99th percentile of the time to converge more than doubles, from %s by %s, over %s.",
-				path, s.Points[e.From].Values[axis], s.Points[e.To].Values[axis], s.others(axis), e.Figure.Value(0), interval(&e.Figure, a), words.Counted(a.Runs, "run", "runs")), []string{tailID}})
+				path, s.Points[e.From].Values[axis], s.Points[e.To].Values[axis], s.Others(axis), e.Figure.Value(0), interval(&e.Figure, a), words.Counted(a.Runs, "run", "runs")), []string{tailID}})
 		}
 	}
 	return append(list, s.flipSentences()...)
 }
 
-// others says at which values all other axes stand where sentences speak of one:
+// Others says at which values all other axes stand where sentences speak of one:
 // " (with engine.batch = 1)"; empty where no other has several values.
-func (s *Sweep) others(axis int) string {
+func (s *Sweep) Others(axis int) string {
 	var parts []string
 	for k, path := range s.Axes {
 		first := s.Points[0].Values[k]
@@ -171,7 +171,7 @@ func (s *Sweep) flipSentences() []Sentence {
 				if i >= len(a.Expectations) || i >= len(b.Expectations) || a.Expectations[i].Verdict == b.Expectations[i].Verdict {
 					continue
 				}
-				turns = append(turns, fmt.Sprintf("%s at %s = %s%s, %s at %s%s", a.Expectations[i].Verdict, path, a.Values[axis], seenAt(a, i), b.Expectations[i].Verdict, b.Values[axis], seenAt(b, i))+s.others(axis))
+				turns = append(turns, fmt.Sprintf("%s at %s = %s%s, %s at %s%s", a.Expectations[i].Verdict, path, a.Values[axis], seenAt(a, i), b.Expectations[i].Verdict, b.Values[axis], seenAt(b, i))+s.Others(axis))
 			}
 		}
 		if turns != nil {

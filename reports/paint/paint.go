@@ -74,6 +74,7 @@ var outcomes = []struct {
 	shade Shade
 }{
 	{"synced", Shade{"o-synced", 0xBFD3E6, 0x35506B}},
+	{"carried", Shade{"o-synced", 0xBFD3E6, 0x35506B}}, // synced, under the data integrator, which books nothing
 	{"no-op", Shade{"o-noop", 0xDDE3E9, 0x3E464F}},
 	{"concurrency", Shade{"o-concurrency", 0xE0A100, 0xE3B33A}},
 	{"conflict", Shade{"o-conflict", 0x8E44AD, 0xCC82E0}},

@@ -39,6 +39,6 @@ func Carried(s summary.Summary) Plot {
 	default:
 		p.Title = fmt.Sprintf("The data integrator loses %s of %s: %s", words.Count(lost), words.Counted(all, "change", "changes"), words.Share(lost, all))
 	}
-	p.bars([]string{"synced", "lost"}, rows)
+	p.bars([]string{"carried", "lost"}, rows)
 	return p
 }

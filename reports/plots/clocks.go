@@ -98,7 +98,7 @@ func clocksFinding(w windowed, conflicts []uint64) string {
 	case while == 1:
 		return text + "; " + words.Counted(all, "conflict comes", "conflicts come") + " of edits on both sides"
 	default:
-		return fmt.Sprintf("%s: %s of %s come in the %s of the time in which it is more than half of that",
+		return fmt.Sprintf("%s: %s of %s come in the %s of the time in which they are more than half of that apart",
 			text, words.Count(far), words.Counted(all, "conflict", "conflicts"), percent(while))
 	}
 }

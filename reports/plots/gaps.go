@@ -259,6 +259,7 @@ func drawGaps(c draw.Canvas, lines []met) {
 			at := vg.Point{X: pn.x(min(max(g.middle(), p.X.Min), p.X.Max)), Y: pn.y(g.share())}
 			line = append(line, at)
 			lo, hi := g.interval()
+			labels.block(vg.Rectangle{Min: vg.Point{X: at.X - 1, Y: pn.y(lo)}, Max: vg.Point{X: at.X + 1, Y: pn.y(hi)}})
 			dots = append(dots, func() {
 				pn.c.StrokeLine2(draw.LineStyle{Color: paint.Hues[i], Width: .9}, at.X, pn.y(lo), at.X, pn.y(hi))
 				pn.dot(at, paint.Hues[i], 2.6)

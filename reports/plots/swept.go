@@ -262,14 +262,14 @@ func sweptFinding(s *comparison.Sweep, axis int) string {
 			a := e.Figure.Cells[1].Against
 			if e.Figure.ID == id && (a.Shown == comparison.Better || a.Shown == comparison.Worse) {
 				return fmt.Sprintf("%s: %s at %s %s, %s at %s", findings.Capital(e.Figure.Name), e.Figure.Value(0), shortPath(s.Axes[axis]), s.Points[e.From].Values[axis],
-					e.Figure.Value(1), s.Points[e.To].Values[axis])
+					e.Figure.Value(1), s.Points[e.To].Values[axis]) + s.Others(axis)
 			}
 		}
 	}
 	if told == nil || s.Points[told[0].From].Runs < 2 {
 		return fmt.Sprintf("%s of %s", words.Counted(len(s.Points), "point", "points"), strings.Join(s.Axes, ", "))
 	}
-	return fmt.Sprintf("No difference of the time to converge is shown between the ends of %s", s.Axes[axis])
+	return fmt.Sprintf("No difference of the time to converge is shown between the ends of %s", s.Axes[axis]) + s.Others(axis)
 }
 
 func sweptTable(s *comparison.Sweep) Table {
@@ -305,7 +305,7 @@ func drawSwept(c draw.Canvas, s *comparison.Sweep, axis int, xs steps, lines []s
 		pn := sweptAxes(c, area, s, id, xs, demands)
 		pn.xTitle(fit(unitStyle, s.Axes[axis], area.Max.X-area.Min.X))
 		if !single && xs.numeric && strings.HasPrefix(id, "convergence") {
-			pn.knees(s, axis, xs, lines)
+			pn.knees(s, axis, id, xs, lines)
 		}
 		for k, l := range lines {
 			pn.sweptLine(s, l, id, xs, k, !single && xs.numeric, len(lines))
@@ -334,7 +334,8 @@ func demandsText(s *comparison.Sweep, ids []string) string {
 
 // knees marks, of each line that has one, beyond which value of the axis the slowest
 // changes take more than twice as long.
-func (p panel) knees(s *comparison.Sweep, axis int, xs steps, lines []sweptLine) {
+func (p panel) knees(s *comparison.Sweep, axis int, id string, xs steps, lines []sweptLine) {
+	const height = 12
 	row := vg.Length(0)
 	for k, l := range lines {
 		e, ok := s.Knee(axis, l.points[0])
@@ -348,9 +349,37 @@ func (p panel) knees(s *comparison.Sweep, axis int, xs steps, lines []sweptLine)
 		}
 		p.c.StrokeLine2(draw.LineStyle{Color: shade, Width: .9, Dashes: []vg.Length{3, 3}}, x, p.c.Min.Y, x, p.c.Max.Y)
 		st := style(9.5, bold, shade)
-		write(p.c, st, x+3, p.c.Min.Y+4+12*row, "knee") // where curves that rise are not
+		at := p.c.Min.Y + 4 + height*row // where curves that rise are not
+		if top := p.c.Max.Y - 11 - height*row; p.runsThrough(s, axis, id, e, lines, at) && !p.runsThrough(s, axis, id, e, lines, top) {
+			at = top
+		}
+		write(p.c, st, x+3, at, "knee")
 		row++
 	}
+}
+
+// runsThrough reports whether a line is where a knee's label would stand: behind the
+// knee, at a height.
+func (p panel) runsThrough(s *comparison.Sweep, axis int, id string, knee comparison.Effect, lines []sweptLine, at vg.Length) bool {
+	const room = 11
+	for _, l := range lines {
+		var ends [2]vg.Length
+		for i, end := range []int{knee.From, knee.To} {
+			k := slices.IndexFunc(l.points, func(k int) bool { return s.Points[k].Values[axis] == s.Points[end].Values[axis] })
+			if k < 0 {
+				continue
+			}
+			if f := s.Points[l.points[k]].Figure(id); f != nil && f.Known {
+				ends[i] = p.y(float64(f.Mean))
+			}
+		}
+		for _, along := range []vg.Length{0, .25, .5} {
+			if y := ends[0] + along*(ends[1]-ends[0]); y > at-room/2 && y < at+room {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // sweptAxes makes the panel of a figure: spans that differ much on a
