@@ -110,6 +110,8 @@ const (
 	PlantOlderUnasked       = "engine/older-record-unasked"
 	PlantStopLoses          = "engine/stop-loses"
 	PlantResyncOverlooks    = "engine/resync-overlooks"
+	PlantQueueUnbounded     = "engine/queue-unbounded"
+	PlantFullForgotten      = "engine/full-outbox-forgotten"
 )
 
 // Plant is a bug that can be planted in the engine, or in its store.
@@ -184,6 +186,8 @@ func PlantedBugs() []Plant {
 		{PlantOlderUnasked, "no-lost-update", "a record that is older than the sync is written over, although the primary is to decide"},
 		{PlantStopLoses, "closed-books", "references that come in while the job stops, or is stopped, are lost"},
 		{PlantResyncOverlooks, "converged", "a resync leaves pairs as they are that differ"},
+		{PlantQueueUnbounded, "limits-kept", "references are fetched as if the queue were empty"},
+		{PlantFullForgotten, "bounded", "an outbox that had to wait for room is not asked again"},
 	}
 }
 

@@ -29,6 +29,9 @@ func (c *Core) mayFetch(side Side) int {
 			}
 		}
 	}
+	if c.bugs.hit(PlantQueueUnbounded) {
+		return min(c.cfg.PullMax, c.cfg.QueueMax)
+	}
 	worth := min(c.cfg.PullMax, (c.cfg.QueueMax+1)/2)
 	room := c.cfg.QueueMax - held[ready] - held[inFlight] - held[backoff]
 	if left := room - held[blocked]; left >= worth || held[ready]+held[inFlight] > 0 {
@@ -43,7 +46,7 @@ func (c *Core) mayFetch(side Side) int {
 // fetchMore pulls the outboxes that had to wait, as soon as there is room.
 func (c *Core) fetchMore() {
 	for s := range c.outbox {
-		if c.outbox[s].full {
+		if c.outbox[s].full && !c.bugs.hit(PlantFullForgotten) {
 			c.pull(Side(s))
 		}
 	}

@@ -169,7 +169,7 @@ func (c *Config) limits() oracle.Limits {
 	d := c.Driver.WithDefaults()
 	e := &d.Engine
 	l := oracle.Limits{
-		Batch: e.Batch, Pull: e.PullMax, Attempts: e.Attempts, RetryCap: e.RetryCap, Timeout: d.Timeout,
+		Batch: e.Batch, Pull: e.PullMax, Queue: e.QueueMax, Attempts: e.Attempts, RetryCap: e.RetryCap, Timeout: d.Timeout,
 		Idle: e.Poll + e.Probe + e.LockWait,
 	}
 	for _, side := range engine.Sides {

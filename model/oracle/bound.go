@@ -187,11 +187,16 @@ func (o *Oracle) saves(at sim.Time, m *engine.Mutation) {
 		p = o.pairs.find(&m.Lane.Key)
 	case m.Kind == engine.ReferenceAdded, m.Kind == engine.ReferenceSettled:
 		p = o.of(&m.Reference)
+	case m.Kind == engine.JobMoved:
+		o.limits.uncounted = true
 	}
 	if p == nil {
 		return
 	}
 	p.tries.reads = 0
+	if m.Kind == engine.ReferenceAdded || m.Kind == engine.ReferenceSettled {
+		p.enqueue(&m.Reference, m.Kind == engine.ReferenceAdded)
+	}
 	if m.Kind == engine.PairQuarantined && m.Lane.Parked.Class == engine.Open {
 		o.released++
 	}
@@ -200,6 +205,18 @@ func (o *Oracle) saves(at sim.Time, m *engine.Mutation) {
 	}
 	if m.Kind != engine.ReferenceAdded && m.Kind != engine.ReferenceSettled {
 		p.aided, p.inTurn = true, [2]uint64{}
+	}
+}
+
+// enqueue notes that a change is in the engine's queue, or no longer.
+func (p *pair) enqueue(ref *engine.Reference, is bool) {
+	if p.waiting == nil {
+		return
+	}
+	if c := p.waiting.lines[ref.Side].find(ref.Incarnation, ref.Number); c != nil {
+		if c.what &^= enqueued; is {
+			c.what |= enqueued
+		}
 	}
 }
 

@@ -80,6 +80,7 @@ const (
 	wentLive                     // with a live transaction: it has no reference, and replaces what has
 	stands                       // what it may have lost to went away with a record that was restored from its side
 	gone                         // its record went away since: users of its side have deleted it, or the create of it was undone
+	enqueued                     // the engine has put it into its queue, saved or not, and it has not ended
 	foretold                     // the engine's own reference in its place has ended: what it will end as was decided then
 )
 

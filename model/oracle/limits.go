@@ -1,6 +1,7 @@
 package oracle
 
 import (
+	"slices"
 	"time"
 
 	"github.com/twinwrite/twinwrite/engine"
@@ -12,6 +13,7 @@ import (
 type Limits struct {
 	Batch       int           // rows of a write
 	Pull        int           // references of a pull
+	Queue       int           // references of one side in the queue, but for those that are held up
 	LiveRecords [2]int        // by side of the user: rows of a live transaction
 	Attempts    int           // of an item before it waits for an operator
 	RetryCap    time.Duration // longest back-off
@@ -26,6 +28,7 @@ type limits struct {
 	asked      [2]bool        // by side: to be left alone
 	leaveAlone [2]engine.Time // ... until when, by the clock of the process
 	luck       uint64         // requests that failed, and deaths: what an item is tried for in vain may be theirs
+	uncounted  bool           // the process has died, or a job has not run: what counts as queued is not known
 }
 
 // Stepped tells what one step of the engine asks to be saved and done. clock is the time as its
@@ -34,6 +37,9 @@ type limits struct {
 // once the store has synced; it counts as asked for when it was decided.
 func (o *Oracle) Stepped(at sim.Time, clock engine.Time, save []engine.Mutation, do []engine.Effect) {
 	clock = o.limits.clock(clock)
+	for i := range save { // before what is asked for: who fetches more goes by what there is now
+		o.saves(at, &save[i])
+	}
 	for i := range do {
 		switch e := &do[i]; e.Kind {
 		case engine.WakeAt, engine.RaiseAlert:
@@ -41,9 +47,6 @@ func (o *Oracle) Stepped(at sim.Time, clock engine.Time, save []engine.Mutation,
 		default:
 			o.asks(at, clock, e)
 		}
-	}
-	for i := range save {
-		o.saves(at, &save[i])
 	}
 }
 
@@ -76,6 +79,9 @@ func (o *Oracle) asks(at sim.Time, clock engine.Time, e *engine.Effect) {
 		if most.Pull > 0 && e.Max > most.Pull {
 			o.breach(limitsKept, at, nil, "%s was asked for %d references at once, and the limit is %d", e.Side, e.Max, most.Pull)
 		}
+		if open := int(o.totals.Captured - o.totals.Settled); most.Queue > 0 && open+e.Max > most.Queue {
+			o.fits(at, e)
+		}
 	case engine.WriteBatch:
 		limit := most.Batch
 		if e.Live != 0 {
@@ -87,6 +93,43 @@ func (o *Oracle) asks(at sim.Time, clock engine.Time, e *engine.Effect) {
 			o.breach(limitsKept, at, key(), "%s was sent %d rows at once, and the limit is %d", e.Side, len(e.Writes), limit)
 		}
 	}
+}
+
+// fits judges a pull that may bring more than the queue may hold: by what the engine has
+// put there itself, one by one, and leaving out what it says is held up.
+func (o *Oracle) fits(at sim.Time, e *engine.Effect) {
+	if o.limits.uncounted {
+		return
+	}
+	held := 0
+	for i := range o.pairs.count {
+		p := o.pairs.pair(i)
+		if p.waiting == nil || p.waiting.lines[e.Side].heldUp(at) {
+			continue
+		}
+		for _, c := range p.waiting.lines[e.Side].list() {
+			if c.what.has(enqueued) {
+				held++
+			}
+		}
+	}
+	if limit := o.config.Limits.Queue; held+e.Max > limit {
+		o.breach(limitsKept, at, nil, "%s was asked for %d references, with %d of them in the queue, which may hold %d", e.Side, e.Max, held, limit)
+	}
+}
+
+// heldUp reports whether the line's item waits for people or for another record, or did
+// so until this instant.
+func (l *line) heldUp(at sim.Time) bool {
+	for _, s := range slices.Backward(l.steps) {
+		if s.place == engine.WaitsFor || s.place == engine.OnTheDesk {
+			return true
+		}
+		if s.at < at {
+			break
+		}
+	}
+	return false
 }
 
 // requestName says what a request asks for, for people.

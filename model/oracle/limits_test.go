@@ -1,6 +1,7 @@
 package oracle
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -63,6 +64,64 @@ func TestLimitsAreKept(t *testing.T) {
 			h := newHand(t, Config{Limits: Limits{Batch: 2, Pull: 100, LiveRecords: [2]int{3, 0}}})
 			c.play(h)
 			expect(t, h.judge(), c.want...)
+		})
+	}
+}
+
+// TestQueueIsBounded plays one short story each, of changes in a queue that holds three.
+func TestQueueIsBounded(t *testing.T) {
+	t.Parallel()
+	pulls := func(h *hand, most int, save ...engine.Mutation) {
+		h.o.Stepped(h.now, 0, save, []engine.Effect{{Kind: engine.PullOutbox, Max: most}})
+	}
+	ends := func(ref *engine.Reference) engine.Mutation {
+		return engine.Mutation{Kind: engine.ReferenceSettled, Reference: *ref}
+	}
+	passed := "finops was asked for 2 references, with 2 of them in the queue, which may hold 3"
+	for name, c := range map[string]struct {
+		play func(h *hand)
+		want string
+	}{
+		"there is room":              {func(h *hand) { pulls(h, 1) }, ""},
+		"there is none":              {func(h *hand) { pulls(h, 2) }, passed},
+		"the other side has its own": {func(h *hand) { h.takenIn(dat, "C"); pulls(h, 1) }, ""},
+		"one ends in the same step":  {func(h *hand) { pulls(h, 2, ends(h.takenIn(fin, "C"))) }, passed},
+		"two have ended": {func(h *hand) {
+			c := h.takenIn(fin, "C")
+			pulls(h, 1, ends(c), ends(h.takenIn(fin, "D")))
+		}, ""},
+		"one waits for people":  {func(h *hand) { h.moved(engine.OnTheDesk, engine.Refused); pulls(h, 2) }, ""},
+		"one waits for another": {func(h *hand) { h.moved(engine.WaitsFor, engine.NoReason); pulls(h, 2) }, ""},
+		"one runs again since this instant": {func(h *hand) {
+			h.moved(engine.WaitsFor, engine.NoReason)
+			h.moved(engine.InTurn, engine.NoReason)
+			pulls(h, 2)
+		}, ""},
+		"one runs again": {func(h *hand) {
+			h.moved(engine.WaitsFor, engine.NoReason)
+			h.at(time.Second)
+			h.moved(engine.InTurn, engine.NoReason)
+			h.at(2 * time.Second)
+			pulls(h, 2)
+		}, passed},
+		"a process that died has its queue from the store": {func(h *hand) { h.o.Crashed(h.now); pulls(h, 2) }, ""},
+		"a job moves": {func(h *hand) { pulls(h, 2, engine.Mutation{Kind: engine.JobMoved, Job: &engine.JobRecord{}}) }, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHand(t, Config{Limits: Limits{Queue: 3}})
+			h.takenIn(fin, "A")
+			h.takenIn(fin, "B")
+			c.play(h)
+			said := ""
+			for _, p := range h.judge().Properties {
+				if p.ID == "limits-kept" && p.Verdict == Fail {
+					said = p.String()
+				}
+			}
+			if (said != "") != (c.want != "") || !strings.Contains(said, c.want) {
+				t.Errorf("said %q, expected %q", said, c.want)
+			}
 		})
 	}
 }

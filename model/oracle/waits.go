@@ -144,7 +144,7 @@ func (o *Oracle) Outage(side engine.Side, from, to sim.Time) {
 // saved.
 func (o *Oracle) Crashed(at sim.Time) {
 	o.totals.Crashes++
-	o.limits = limits{luck: o.limits.luck + 1}
+	o.limits = limits{luck: o.limits.luck + 1, uncounted: true}
 	o.forgetTurns()
 	o.goesDown(down{at, math.MaxInt64, engineDown})
 }
