@@ -63,6 +63,9 @@ func (c *Core) writeRows(t *liveTx, in *Input) {
 			}
 			linked := y != nil && y.Alive && y.Mark.Incarnation == r.After.Mark.Incarnation
 			w.Groups = pending(m, source, r.After, y, linked)
+			if linked && m.keptBack(source, r, y)&^w.Groups != 0 { // ended as out of scope; it is carried once the rows are there
+				c.enqueueOwn(back, Reassert, y)
+			}
 			if column := m.unmapped(w.Groups, source.Other(), r.After.Values); column >= 0 {
 				c.abort(t, Outcome{Class: ApplicationFailure, Reason: UnmappedValue, Cause: causeUnmapped + m.Columns[column].Name})
 				return
@@ -173,6 +176,15 @@ func (m *TableMap) overruled(source Side, r *LiveRow, y *Record) GroupSet {
 		return 0
 	}
 	return pending(m, source.Other(), y, x, true)
+}
+
+// keptBack returns the groups in which Y has something for X that could not travel,
+// because one of them was out of scope: a live change may bring it back.
+func (m *TableMap) keptBack(source Side, r *LiveRow, y *Record) GroupSet {
+	if m.covers(source, r.Before) && m.covers(source.Other(), y) {
+		return 0
+	}
+	return pending(m, source.Other(), y, r.After, true)
 }
 
 // standing returns the groups that users of a record's side have changed in its life,

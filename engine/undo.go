@@ -276,11 +276,12 @@ func (r *Record) hides() bool { return r != nil && r.Mark.Hidden != nil && (r.Al
 // or Y did not hold it, and X would bring it again, or never would: out of scope.
 func (c *Core) goesAway(t *liveTx, i int, y *Record) bool {
 	x, row := t.x[i], &t.intent.Rows[i]
-	if x == nil || !x.Alive || x.Mark.Incarnation == 0 {
-		return true
-	}
-	return !row.Existed && (y != nil && y.Mark.Dead || !c.cfg.Maps[row.Key.Map].covers(t.intent.Side, x))
+	return !x.marked() || !row.Existed && (y != nil && y.Mark.Dead || !c.cfg.Maps[row.Key.Map].covers(t.intent.Side, x))
 }
+
+// marked reports whether a record is there and has a mark, so that another may be
+// written from it.
+func (r *Record) marked() bool { return r != nil && r.Alive && r.Mark.Incarnation > 0 }
 
 // undoOrder returns the rows in the order in which they are undone: first what
 // comes back to Y, each after what it looks up among them, then what goes away, in
@@ -360,7 +361,7 @@ func (c *Core) resolvedBy(t *liveTx, m *TableMap, g int, x *Record, lookups []Al
 func (t *liveTx) bringsBack(k Key) bool {
 	for i := range t.intent.Rows {
 		r := &t.intent.Rows[i]
-		if r.Key == k && r.Op == Delete && r.Existed && t.x[i] != nil && t.x[i].Alive {
+		if r.Key == k && r.Op == Delete && r.Existed && t.x[i].marked() {
 			return true
 		}
 	}

@@ -95,7 +95,7 @@ func (o *Oracle) goWith(at sim.Time, p *pair, x engine.Side) {
 	all := p.open(x)
 	for i := range all {
 		c := &all[i]
-		c.what |= gone
+		p.goes(x, c)
 		c.went |= c.groups &^ c.dropped
 		if left := c.groups &^ (c.there | c.dropped); left != 0 {
 			c.dropped |= left
@@ -178,7 +178,7 @@ func (o *Oracle) takenAway(at sim.Time, s *shape, p *pair, y engine.Side, prev, 
 			if c == nil {
 				break
 			}
-			c.what |= gone
+			p.goes(y, c)
 			c.went |= only(g) &^ c.dropped
 		}
 		o.linked(p, y, g, from, to)

@@ -91,9 +91,6 @@ func (o *Oracle) unhide(at sim.Time, s *shape, p *pair, y engine.Side, source *h
 	}
 	p.backAgainstTheFlow(s, y)
 	p.passedAgain(s, y, &r.bypass)
-	if p.more != nil {
-		p.more.leave(y, r.left)
-	}
 	next, edited := o.standsOf(s, p, y), s.differ(after.Values, w.Source.Values)
 	for g := range s.groups {
 		o.givenBack(p, x, g, source.of(g).commits[x], next[g].commits[x])

@@ -314,6 +314,11 @@ func (o *Oracle) letGo(at sim.Time, p *pair, y engine.Side, tx engine.TxID) {
 	if alive(p.record[y]) { // a retry carries it to the other side, whenever that comes
 		o.totals.FollowUps++
 		o.owed++
+		h := o.again(p, y) // it is its side's own, and has seen nothing of the other
+		for g := range o.shapes[p.key().Map].groups {
+			h.of(g).commits[y.Other()] = 0
+		}
+		p.head[y] = h
 	}
 	p.backAgainstTheFlow(&o.shapes[p.key().Map], y)
 	o.restored(at, p, y, tx, nil, 0, 0)

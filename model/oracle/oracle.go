@@ -220,10 +220,10 @@ func (o *Oracle) UserCommit(at sim.Time, side engine.Side, before, after *engine
 		}
 	}
 	o.lookers(at, side, prev, after)
-	if alive(after) && !alive(prev) {
+	held, since := o.commitHeld(at, side, p)
+	if held == nil && alive(after) && !alive(prev) { // what goes live has been on the other side since before
 		p.aside = false
 	}
-	held, since := o.commitHeld(at, side, p)
 	off := ref == nil && held == nil && o.courses[after.Key.Map].off[side]
 	past := off && changed|drift != 0
 	if p.astray != nil && alive(prev) && s.outside(side, prev) && !s.outside(side, after) {

@@ -30,7 +30,11 @@ type astray struct {
 	age   uint32 // see [course]; 0: both sides agree
 	last  uint32 // ... whether or not they have agreed since
 	sides [2]bypass
+	went  [2]counted // by side: the newest of its changes that went with its record
 }
+
+// counted is how far a side's numbers have come.
+type counted struct{ life, number uint32 }
 
 // bypass is how a side stood before what nobody captured: its values and the
 // number of its commits, in the column groups that were changed so.
@@ -83,6 +87,31 @@ func (p *pair) bypassed(s *shape, side engine.Side, prev *engine.Record, changed
 			b.values[c] = prev.Values[c]
 		}
 	}
+}
+
+// goes notes that a change of a side went with its record. The mark of what is made
+// anew in the same life goes on from there.
+func (p *pair) goes(side engine.Side, c *commit) {
+	if c.what |= gone; !c.what.has(captured) {
+		return
+	}
+	if p.astray == nil {
+		p.astray = &astray{}
+	}
+	if w := &p.astray.went[side]; c.life > w.life || c.life == w.life && c.number > w.number {
+		*w = counted{c.life, c.number}
+	}
+}
+
+// tellsOfGone reports whether all that a record's mark tells of a column group are
+// changes that went with the record that was there before: they may be overruled,
+// although nothing of them is left.
+func (p *pair) tellsOfGone(side engine.Side, g int, r *engine.Record) bool {
+	if p.astray == nil || g >= len(r.Mark.Groups) {
+		return false
+	}
+	own, went := r.Mark.Groups[g].Own, p.astray.went[side]
+	return r.Mark.Incarnation == went.life && own > 0 && own <= went.number
 }
 
 // passed returns what of a side's record has gone past the hook, for the case that it

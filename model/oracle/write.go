@@ -20,6 +20,7 @@ func (o *Oracle) EngineCommit(at sim.Time, side engine.Side, w *engine.Write, be
 	s := &o.shapes[after.Key.Map]
 	p.tries.reads = 0
 	prev, undone := p.record[side], bypass{}
+	row := o.rowOf(p, side, prev)
 	o.tallies[noEcho].checked++
 	o.repeats(at, side, w, prev, after)
 	if w.Intent == 0 && w.Kind <= engine.LateWrite {
@@ -64,7 +65,6 @@ func (o *Oracle) EngineCommit(at sim.Time, side engine.Side, w *engine.Write, be
 		if alive(prev) && prev.Mark.Incarnation < w.Source.Mark.Incarnation { // its life was ended before
 			o.takenAway(at, s, p, side, prev, after)
 		}
-		row := o.rowOf(p, side, prev)
 		o.restored(at, p, side, intentOf(prev), source, set(w.Groups), set(w.Override))
 		o.restore(at, s, p, side, source, w, prev, after, row)
 	case engine.UnhideWrite:
@@ -75,8 +75,8 @@ func (o *Oracle) EngineCommit(at sim.Time, side engine.Side, w *engine.Write, be
 		case source != nil:
 			o.bury(at, s, p, side, source, w, prev, after)
 		case prev != nil && (prev.Alive || prev.Mark.Intent != 0): // a create is undone
-			if r := o.rowOf(p, side, prev); r != nil {
-				undone = r.bypass
+			if row != nil {
+				undone = row.bypass
 			}
 			o.takenAway(at, s, p, side, prev, after)
 			o.restored(at, p, side, intentOf(prev), nil, 0, 0)
@@ -104,6 +104,9 @@ func (o *Oracle) EngineCommit(at sim.Time, side engine.Side, w *engine.Write, be
 	}
 	if p.more != nil {
 		o.scoped(at, s, p, side, w, prev, after)
+		if w.Kind == engine.UnhideWrite && row != nil {
+			p.more.leave(side, row.left)
+		}
 	}
 	p.record[side] = after
 	if alive(after) && alive(p.record[side.Other()]) { // else what a user has deleted out of scope is only undone here
@@ -456,7 +459,7 @@ func (o *Oracle) overwrite(at sim.Time, s *shape, p *pair, y engine.Side, g int,
 		case unseen && o.failed(x, w.Intent): // it will be given back
 		case unseen:
 			o.written(at, p, y, g, is, was, w.Intent != 0, declared, fresh)
-		case declared && p.takenAgain(y, g):
+		case declared && (p.takenAgain(y, g) || p.tellsOfGone(y, g, prev)):
 		case declared:
 			o.breach(trueOutcome, at, key, "%s was overridden although %s knew all its changes", y, x)
 		}
