@@ -427,7 +427,7 @@ func conflicts(s summary.Summary) Event {
 	if n == 0 {
 		return Event{}
 	}
-	return Event{What: "Both sides edited", Text: fmt.Sprintf(
+	return Event{What: "Lost to the primary", Text: fmt.Sprintf(
 		"%s lost to the primary (%s). Such losses never appear on the sync-errors list; only the back-end table holds them.",
 		words.Counted(n, "change", "changes"), s.Scenario.Primary)}
 }

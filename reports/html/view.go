@@ -316,7 +316,7 @@ func keyNumbers(set *result.Set, s summary.Summary, clock words.Clock) []number 
 	}
 	return append(tiles,
 		number{Value: words.Count(int64(top.Value)), Name: "references at most, in outboxes and queue", Note: highest},
-		number{Value: words.Count(lost), Name: "changes lost to the primary", Note: "both sides had edited the record"})
+		number{Value: words.Count(lost), Name: "changes lost to the primary", Note: "both sides had changed the record"})
 }
 
 // beside puts what runs tell of a figure behind a note on it.

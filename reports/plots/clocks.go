@@ -87,7 +87,7 @@ func clocksFinding(w windowed, conflicts []uint64) string {
 		return "The clocks agree; no conflict came up"
 	}
 	if most == 0 {
-		return "The clocks agree; " + words.Counted(all, "conflict comes", "conflicts come") + " of edits on both sides"
+		return "The clocks agree; " + words.Counted(all, "change loses", "changes lose") + " a conflict"
 	}
 	text := fmt.Sprintf("The clocks are up to %s apart", words.Duration(most))
 	switch {
@@ -96,7 +96,7 @@ func clocksFinding(w windowed, conflicts []uint64) string {
 	case all == 0:
 		return text + "; no conflict came up"
 	case while == 1:
-		return text + "; " + words.Counted(all, "conflict comes", "conflicts come") + " of edits on both sides"
+		return text + "; " + words.Counted(all, "change loses", "changes lose") + " a conflict"
 	default:
 		return fmt.Sprintf("%s: %s of %s come in the %s of the time in which they are more than half of that apart",
 			text, words.Count(far), words.Counted(all, "conflict", "conflicts"), percent(while))
