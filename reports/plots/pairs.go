@@ -89,6 +89,10 @@ func decimals(v float64) string {
 	return fmt.Sprintf("%.2f", v)
 }
 
+// gainMost is what a title says of pairing at most: beyond, runs are the same but for
+// rounding.
+const gainMost = 1000
+
 // pairsFinding says what pairing gains.
 func pairsFinding(all []paired) string {
 	if all == nil {
@@ -105,6 +109,10 @@ func pairsFinding(all []paired) string {
 		return "The runs do not go together: they count as independent"
 	case math.IsNaN(best.Gain):
 		return fmt.Sprintf("Run by run the settings go together (correlation %.2f)", best.Correlation)
+	case best.Gain < 1.05:
+		return fmt.Sprintf("Run by run the settings hardly go together (correlation up to %.2f): that is worth no more runs", best.Correlation)
+	case best.Gain >= gainMost:
+		return fmt.Sprintf("Run by run the settings go together (correlation up to %.2f): that is worth more than %s times the runs", best.Correlation, words.Count(gainMost))
 	default:
 		return fmt.Sprintf("Run by run the settings go together (correlation up to %.2f): that is worth %.1f times the runs", best.Correlation, best.Gain)
 	}

@@ -196,9 +196,17 @@ func percentTicks(high float64) []tick {
 	step := niceStep(max(high, .001) * 100 / 4)
 	var ts []tick
 	for v := 0.; ; v += step {
-		ts = append(ts, tick{v / 100, fmt.Sprintf("%.3g %%", v)})
+		ts = append(ts, tick{v / 100, percentText(v)})
 		if v >= 100*high && v > 0 {
 			return ts
 		}
 	}
+}
+
+// percentText writes a share in percent, however large.
+func percentText(v float64) string {
+	if v >= 1000 {
+		return words.Count(int64(v+.5)) + " %"
+	}
+	return fmt.Sprintf("%.3g %%", v)
 }
