@@ -55,7 +55,8 @@ stored in a folder? Then it exits with 1 when a figure is shown to be worse, and
 differs by 2 % or more, and with 4 when the runs are too few to tell.
 
 Where the command line does not say how many runs, a scenario that asks for
-fewer than ` + strconv.Itoa(comparedRuns) + ` is run so often; with --baseline, as often as the baseline was.`,
+fewer than ` + strconv.Itoa(comparedRuns) + ` is run so often; with --baseline, as often as the baseline was. A folder that
+was made of more runs stays as it is: what is made of fewer goes beside it.`,
 		Example: `  twinwrite compare month-end --modes async,integrator
   twinwrite compare monday.yaml tuesday.yaml --runs 30
   twinwrite compare runs/month-end-1a2b3c4d runs/month-end-5e6f7a8b

@@ -50,7 +50,10 @@ interrupted goes on where it was. Where the command line does not say how many
 runs, a scenario that asks for fewer than ` + strconv.Itoa(tornadoRuns) + ` runs is run so often.
 
 Expectations do not decide the exit code, and are no cases of --junit: where they
-begin to fail is what a sweep is for. Properties do.`,
+begin to fail is what a sweep is for. Properties do.
+
+A folder of a sweep that was made of more runs stays as it is: what is made of fewer
+goes beside it.`,
 		Example: `  twinwrite sweep month-end --axis engine.workers=1,4,16
   twinwrite sweep month-end --tornado
   twinwrite sweep my.yaml --runs 10 --format csv`,
