@@ -90,6 +90,7 @@ func TestInBrowser(t *testing.T) {
 			b.Call("Emulation.setEmulatedMedia", map[string]any{"features": []map[string]string{{"name": "prefers-color-scheme", "value": scheme}}}, nil)
 			b.Open(path)
 			quiet(t, b, name, path)
+			apart(t, b, name)
 			accessible(t, b, name+" in "+scheme, axe)
 		}
 		interacts(t, b, name)
@@ -111,6 +112,17 @@ func quiet(t *testing.T, b *browser.Browser, name, path string) {
 	}
 	if got := b.Requests(); !slices.Equal(got, []string{"file://" + path}) {
 		t.Errorf("%s: loaded %q, and should load itself alone", name, got)
+	}
+}
+
+// apart demands room above the line that makes the page again, whatever stands there.
+func apart(t *testing.T, b *browser.Browser, name string) {
+	t.Helper()
+	const least = 16
+	var room float64
+	b.Eval(`(() => { const c = document.querySelector(".command"); return c.getBoundingClientRect().top - c.previousElementSibling.getBoundingClientRect().bottom; })()`, &room)
+	if room < least {
+		t.Errorf("%s: %v pixels above the line that makes the page again, want %d", name, room, least)
 	}
 }
 
