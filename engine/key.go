@@ -105,8 +105,9 @@ func (f *KeyForm) String() string {
 const (
 	keyBar    = '|'
 	keyEscape = '\\'
-	keySyntax = `|\`
 )
+
+var keySyntax = byteSet{keyBar: true, keyEscape: true}
 
 // joined reports whether an ID may be made of several fields.
 func joined(id string) bool {
@@ -122,7 +123,7 @@ func JoinKey(fields ...string) string {
 			id.WriteByte(keyBar)
 		}
 		for {
-			at := strings.IndexAny(field, keySyntax)
+			at := keySyntax.first(field)
 			if at < 0 {
 				break
 			}
@@ -149,7 +150,7 @@ func keyFields(id string) []string {
 		case id[i] == keyBar:
 			fields, field = append(fields, string(field)), field[:0]
 			continue
-		case id[i] == keyEscape && i+1 < len(id) && strings.IndexByte(keySyntax, id[i+1]) >= 0:
+		case id[i] == keyEscape && i+1 < len(id) && keySyntax[id[i+1]]:
 			i++
 		}
 		field = append(field, id[i])
