@@ -86,7 +86,7 @@ func (c *Core) act(f *flight, l *lane, m *TableMap, lookups []Alive) (Side, Writ
 	if l.repair && v.Late == NotLate {
 		c.repaired(l)
 	}
-	if l.nameless() && l.attempts > 0 && v.Late == NotLate && !v.Ended() { // by a number the error desk can keep it
+	if l.nameless() && l.attempts > 0 && v.Late == NotLate && !v.Ended() && (f.y == nil || !f.y.Alive) { // by a number the error desk can keep it
 		v.Late, v.LateSet = LateSource, m.outgoing(f.lane.side())
 	}
 	switch {

@@ -229,7 +229,7 @@ func (c *Core) compare(r *resync, side Side, x, y *Record) {
 	}
 	for _, s := range Sides {
 		own := laneID(id.pair())<<1 | laneID(s)
-		if l := c.pairs.lane(own); d.From[s] || len(l.open) > 0 {
+		if l := c.pairs.lane(own); d.From[s] || len(l.open) > 0 && !lone {
 			l.repair = true
 			c.repairs++
 		}

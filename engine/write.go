@@ -180,16 +180,27 @@ func (m *Mark) tells() bool {
 // applyUnhide gives back what stood there before a live transaction, in the column
 // groups that users have not changed since. What they have changed is theirs; a
 // create over the tombstone, past the hook, has changed what it fills in. In
-// another life than the hidden record's, their numbers count on.
+// another life than the hidden record's, their numbers count on. What none of them has a
+// number for went past the hook of the hidden record: its mark does not tell of it.
 func applyUnhide(m *TableMap, side Side, now *Record) *Record {
 	h := now.Mark.Hidden
 	r := &Record{Key: now.Key, Alive: true, Values: h.Values, Mark: h.Mark}
-	edited := now.editedOver(m, side, h)
+	edited, counted := now.editedOver(m, side, h)
 	if edited == 0 {
 		return r
 	}
-	r.Mark.Groups, r.Mark.MapVersion = m.renewed(&h.Mark, h.Values), m.Version
 	r.Values = slices.Clone(h.Values)
+	for g := range m.groups {
+		for _, c := range m.groups[g].columns {
+			if edited.Has(g) && (!now.risen() || now.Values[c].Kind != KindNull) {
+				r.Values[c] = now.Values[c]
+			}
+		}
+	}
+	if counted == 0 {
+		return r
+	}
+	r.Mark.Groups, r.Mark.MapVersion = m.renewed(&h.Mark, h.Values), m.Version
 	r.Mark.Number = now.Mark.Number
 	if now.Mark.Incarnation != h.Mark.Incarnation {
 		r.Mark.Incarnation, r.Mark.Past = now.Mark.Incarnation, h.Mark.past(0, h.Mark.Past)
@@ -198,36 +209,30 @@ func applyUnhide(m *TableMap, side Side, now *Record) *Record {
 		}
 	}
 	for g := range m.groups {
-		if !edited.Has(g) {
-			continue
+		if counted.Has(g) {
+			r.Mark.Groups[g].Own, r.Mark.Groups[g].Fingerprint = now.Mark.Groups[g].Own, now.Mark.Groups[g].Fingerprint
 		}
-		for _, c := range m.groups[g].columns {
-			if !now.risen() || now.Values[c].Kind != KindNull {
-				r.Values[c] = now.Values[c]
-			}
-		}
-		r.Mark.Groups[g].Own, r.Mark.Groups[g].Fingerprint = now.Mark.Groups[g].Own, now.Mark.Groups[g].Fingerprint
 	}
 	return r
 }
 
 // editedOver returns the groups in which users have changed a record since it took
-// the place of a hidden one, captured or past the hook.
-func (r *Record) editedOver(m *TableMap, side Side, hidden *Record) GroupSet {
+// the place of a hidden one, captured or past the hook, and those of the captured changes.
+func (r *Record) editedOver(m *TableMap, side Side, hidden *Record) (edited, counted GroupSet) {
 	if !r.Alive {
-		return 0
+		return 0, 0
 	}
-	edited := m.drifted(r, side)
+	edited = m.drifted(r, side)
 	for g := range m.groups {
 		had := uint32(0)
 		if r.Mark.Incarnation == hidden.Mark.Incarnation {
 			had = hidden.Mark.Groups[g].Own
 		}
 		if r.Mark.Groups[g].Own > had {
-			edited = edited.With(g)
+			counted = counted.With(g)
 		}
 	}
-	return edited
+	return edited | counted, counted
 }
 
 // risen reports whether a record was created past the hook over a tombstone, which

@@ -97,7 +97,7 @@ func (o *Oracle) unhide(at sim.Time, s *shape, p *pair, y engine.Side, source *h
 		switch was := *source.of(g); {
 		case next[g].commits[y] == was.commits[y]:
 			next[g] = was
-		case risen(prev) && !edited.has(g):
+		case !edited.has(g) && (risen(prev) || p.unknown(y, g, was.commits[y], next[g].commits[y])):
 			o.linked(p, y, g, was.commits[y], next[g].commits[y])
 			was.commits[y] = next[g].commits[y] // their places are taken
 			next[g] = was
@@ -115,6 +115,17 @@ func (o *Oracle) unhide(at sim.Time, s *shape, p *pair, y engine.Side, source *h
 	}
 	o.references(at, y, intentOf(prev), prev, after, r.hidden)
 	o.restored(at, p, y, intentOf(prev), source, ^set(0), 0)
+}
+
+// unknown reports whether nobody has captured any commit of side y in (from, to].
+func (p *pair) unknown(y engine.Side, g int, from, to uint32) bool {
+	w := p.walk(y, g, from, to)
+	for c := w.next(); c != nil; c = w.next() {
+		if c.what&(captured|wentLive) != 0 {
+			return false
+		}
+	}
+	return w.place <= from
 }
 
 // givenBack notes that the commits of side x in (from, to] are not part of the other
