@@ -87,7 +87,7 @@ func (c *Core) restore(t *liveTx, in *Input) {
 		return
 	}
 	eff := Effect{Kind: WriteBatch, Side: t.intent.Side.Other()}
-	lookups := in.Lookups
+	lookups, sent := in.Lookups, t.rows == nil || len(t.undoing) > 0
 	t.undoing, t.lacking, t.unhidden = t.undoing[:0], t.lacking[:0], t.unhidden[:0]
 	for _, i := range c.undoOrder(t, in.Records) {
 		r, x, y := &t.intent.Rows[i], t.x[i], in.Records[i]
@@ -95,6 +95,9 @@ func (c *Core) restore(t *liveTx, in *Input) {
 			break
 		}
 		if y == nil || y.Mark.Intent != t.intent.Tx {
+			if sent && c.cfg.Maps[r.Key.Map].lacks(t.intent.Side, x, y) { // nobody has heard that it was undone, nor what it came back without
+				t.lacking = append(t.lacking, x)
+			}
 			continue // it never landed and no longer can, or is undone already
 		}
 		w := Write{Kind: RestoreWrite, Key: r.Key, Source: x, Target: y, Deadline: c.deadline()}
@@ -127,10 +130,16 @@ func (c *Core) restore(t *liveTx, in *Input) {
 	}
 	if len(eff.Writes) == 0 {
 		c.endLive(t)
+		c.bringLacking(t)
 		return
 	}
 	t.stage = restoringRows
 	c.send(t, eff)
+}
+
+// lacks reports whether users of X have changed something in a record that Y holds without.
+func (m *TableMap) lacks(source Side, x, y *Record) bool {
+	return x.marked() && y.marked() && x.Mark.Incarnation == y.Mark.Incarnation && pending(m, source, x, y, true)&m.changed(x) != 0
 }
 
 // strayed returns the groups in which X went past its hook while it is out of scope, and
