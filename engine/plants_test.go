@@ -81,6 +81,8 @@ var noticedBy = map[string]string{
 	engine.PlantOlderUnasked:       "trace unlinked_records_and_the_primary",
 	engine.PlantStopLoses:          "trace stopped_job_takes_in_what_was_captured",
 	engine.PlantResyncOverlooks:    "trace resync_carries_what_no_mark_tells",
+	engine.PlantQueueUnbounded:     "trace full_queue_leaves_changes_in_the_outbox",
+	engine.PlantFullForgotten:      "trace full_queue_leaves_changes_in_the_outbox",
 }
 
 // TestPlantedBugsAreNoticed plants each bug in turn.
@@ -211,9 +213,9 @@ func expectations(t *testing.T, planted plants, name, file string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	datadriven.RunTestFromString(t, string(text), func(_ *testing.T, d *datadriven.TestData) string {
-		if l.broken != "" {
-			return d.Expected
+	datadriven.RunTestFromString(t, string(text), func(_ *testing.T, d *datadriven.TestData) (output string) {
+		if output = d.Expected; l.broken != "" {
+			return output
 		}
 		defer func() {
 			if p := recover(); p != nil {
@@ -222,7 +224,7 @@ func expectations(t *testing.T, planted plants, name, file string) string {
 		}()
 		e.trace.Reset()
 		e.directive(d)
-		return d.Expected
+		return output
 	})
 	if l.broken == "" {
 		e.accounts.check(l)
