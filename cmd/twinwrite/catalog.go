@@ -12,6 +12,7 @@ import (
 	"github.com/twinwrite/twinwrite/engine"
 	"github.com/twinwrite/twinwrite/model/catalog"
 	"github.com/twinwrite/twinwrite/model/oracle"
+	"github.com/twinwrite/twinwrite/reports/tables"
 	"github.com/twinwrite/twinwrite/scenarios"
 	"github.com/twinwrite/twinwrite/scenarios/expect"
 )
@@ -19,24 +20,56 @@ import (
 // listing is one list of the catalog.
 type listing struct {
 	name, doc string
-	list      func(w io.Writer) error
+	head      []string // names of its columns
+	line      string   // a row as people read it, in the form of fmt
+	rows      func() ([][]any, error)
 	show      func(w io.Writer, name string) bool // one entry in full; nil: the list says it all
 }
 
 var listings = []listing{
-	{"maps", "table maps of dual-write, in dependency order", listMaps, showMap},
-	{"templates", "sets of table maps, ready to become a job", listTemplates, showTemplate},
-	{"scenarios", "scenarios that come with the program", func(w io.Writer) error { return listScenarios(w) }, nil},
-	{"faults", "what can break in a scenario", listFaults, nil},
-	{"failpoints", "bugs that can be planted in the engine", listFailpoints, nil},
-	{"metrics", "figures that expectations are about", listMetrics, nil},
-	{"properties", "contracts that every run is checked against", listProperties, nil},
-	{"assumptions", "numbers of the real systems: documented, derived or assumed, and from where", listAssumptions, showParameter},
-	{"defaults", "defaults of the scenario language, and where each comes from", listDefaults, nil},
+	{
+		"maps", "table maps of dual-write, in dependency order",
+		[]string{"map", "scope", "direction", "finops", "dataverse", "origin"},
+		"%-34s %-7s %-12s %s - %s (%s)\n", mapRows, showMap,
+	},
+	{
+		"templates", "sets of table maps, ready to become a job",
+		[]string{"template", "title", "maps", "primary"},
+		"%-30s %s (%d maps, primary %s)\n", templateRows, showTemplate,
+	},
+	{"scenarios", "scenarios that come with the program", []string{"scenario", "question"}, "%-18s %s\n", scenarioRows, nil},
+	{"faults", "what can break in a scenario", []string{"fault", "effect"}, "%-24s %s\n", faultRows, nil},
+	{"failpoints", "bugs that can be planted in the engine", []string{"failpoint"}, "%s\n", failpointRows, nil},
+	{"metrics", "figures that expectations are about", []string{"metric", "aggregates", "meaning"}, "%s: %s\n  %s\n", metricRows, nil},
+	{"properties", "contracts that every run is checked against", []string{"property", "contract"}, "%-16s %s\n", propertyRows, nil},
+	{
+		"assumptions", "numbers of the real systems: documented, derived or assumed, and from where",
+		[]string{"basis", "parameter", "text"},
+		"%-10s %-34s %s\n", assumptionRows, showParameter,
+	},
+	{"defaults", "defaults of the scenario language, and where each comes from", []string{"path", "value", "source"}, "%s: %s\n  %s\n", defaultRows, nil},
+}
+
+// write writes the list, as text or as a table.
+func (l *listing) write(w io.Writer, format string) error {
+	rows, err := l.rows()
+	if err != nil {
+		return exit{exitInternal, err}
+	}
+	if format != "text" {
+		return tables.Table{Schema: "twinwrite/catalog-" + l.name + "/v1", Head: l.head, Rows: rows}.Write(w, format)
+	}
+	for _, r := range rows {
+		if _, err := fmt.Fprintf(w, l.line, r...); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func catalogCommand() *cobra.Command {
-	return &cobra.Command{
+	var format string
+	cmd := &cobra.Command{
 		Use:   "catalog [LIST] [NAME]",
 		Short: "look up maps, templates, faults, metrics, properties and assumptions",
 		Long: `catalog prints what the program knows, each fact with its source. Lists:
@@ -44,29 +77,41 @@ func catalogCommand() *cobra.Command {
 		Example: `  twinwrite catalog
   twinwrite catalog maps
   twinwrite catalog maps customer-groups
-  twinwrite catalog assumptions`,
+  twinwrite catalog assumptions --format csv`,
 		Args: cobra.MaximumNArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			w := cmd.OutOrStdout()
-			if len(args) == 0 {
-				_, err := fmt.Fprintln(w, listingList())
-				return err
+			if !slices.Contains(tables.Formats(), format) {
+				return usage(fmt.Errorf("--format is %q\n  hint: %s", format, strings.Join(tables.Formats(), ", ")))
 			}
-			i := slices.IndexFunc(listings, func(s listing) bool { return s.name == args[0] })
-			if i < 0 {
-				return usage(fmt.Errorf("there is no list %s\n  hint: there are:\n%s", args[0], listingList()))
-			}
-			switch s := listings[i]; {
-			case len(args) == 1:
-				return s.list(w)
-			case s.show == nil:
-				return usage(fmt.Errorf("%s are shown as a list only\n  hint: twinwrite catalog %s", s.name, s.name))
-			case !s.show(w, args[1]):
-				return usage(fmt.Errorf("%s has no %s\n  hint: twinwrite catalog %s lists them", s.name, args[1], s.name))
-			}
-			return nil
+			return look(cmd.OutOrStdout(), format, args)
 		},
 	}
+	cmd.Flags().StringVar(&format, "format", "text", "how a list is printed: "+strings.Join(tables.Formats(), ", "))
+	return cmd
+}
+
+// look prints what is asked for: what lists there are, one of them, or an entry.
+func look(w io.Writer, format string, args []string) error {
+	if len(args) != 1 && format != "text" {
+		return usage(fmt.Errorf("--format %s is for a list\n  hint: name one, for example twinwrite catalog maps --format %s", format, format))
+	}
+	if len(args) == 0 {
+		_, err := fmt.Fprintln(w, listingList())
+		return err
+	}
+	i := slices.IndexFunc(listings, func(l listing) bool { return l.name == args[0] })
+	if i < 0 {
+		return usage(fmt.Errorf("there is no list %s\n  hint: there are:\n%s", args[0], listingList()))
+	}
+	switch l := &listings[i]; {
+	case len(args) == 1:
+		return l.write(w, format)
+	case l.show == nil:
+		return usage(fmt.Errorf("%s are shown as a list only\n  hint: twinwrite catalog %s", l.name, l.name))
+	case !l.show(w, args[1]):
+		return usage(fmt.Errorf("%s has no %s\n  hint: twinwrite catalog %s lists them", l.name, args[1], l.name))
+	}
+	return nil
 }
 
 func listingList() string {
@@ -77,15 +122,15 @@ func listingList() string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-func listMaps(w io.Writer) error {
+func mapRows() (rows [][]any, _ error) {
 	for _, m := range catalog.Maps() {
 		origin := "documented: " + strings.Join(m.Sources, ", ")
 		if !m.Published() {
 			origin = "columns assumed; " + origin
 		}
-		fmt.Fprintf(w, "%-34s %-7s %-12s %s (%s)\n", m.Name, m.DataverseScope, m.Direction, m.FinOps+" - "+m.Dataverse, origin)
+		rows = append(rows, []any{m.Name, m.DataverseScope.String(), m.Direction.String(), m.FinOps, m.Dataverse, origin})
 	}
-	return nil
+	return rows, nil
 }
 
 func showMap(w io.Writer, name string) bool {
@@ -119,11 +164,11 @@ func showMap(w io.Writer, name string) bool {
 	return true
 }
 
-func listTemplates(w io.Writer) error {
+func templateRows() (rows [][]any, _ error) {
 	for _, t := range catalog.Templates() {
-		fmt.Fprintf(w, "%-30s %s (%d maps, primary %s)\n", t.Name, t.Title, len(t.Sequence), t.Primary)
+		rows = append(rows, []any{t.Name, t.Title, uint64(len(t.Sequence)), t.Primary.String()})
 	}
-	return nil
+	return rows, nil
 }
 
 func showTemplate(w io.Writer, name string) bool {
@@ -145,43 +190,54 @@ func showTemplate(w io.Writer, name string) bool {
 	return true
 }
 
-func listFaults(w io.Writer) error {
-	for _, f := range scenarios.FaultKinds() {
-		fmt.Fprintf(w, "%-24s %s\n", f.Name, f.Doc)
-	}
-	return nil
-}
-
-func listFailpoints(w io.Writer) error {
-	for _, name := range engine.Plants() {
-		fmt.Fprintln(w, name)
-	}
-	return nil
-}
-
-func listMetrics(w io.Writer) error {
-	for _, m := range expect.Metrics() {
-		labels := ""
-		if len(m.Labels) > 0 {
-			labels = "{" + strings.Join(m.Labels, ", ") + "}"
+func scenarioRows() (rows [][]any, _ error) {
+	for _, name := range scenarios.Names() {
+		s, _, err := scenarios.Load(name)
+		if err != nil {
+			return nil, err
 		}
-		fmt.Fprintf(w, "%s%s: %s\n  %s\n", m.Name, labels, strings.Join(m.Aggregates(), ", "), m.Doc)
+		rows = append(rows, []any{name, s.Purpose})
 	}
-	return nil
+	return rows, nil
 }
 
-func listProperties(w io.Writer) error {
+func faultRows() (rows [][]any, _ error) {
+	for _, f := range scenarios.FaultKinds() {
+		rows = append(rows, []any{f.Name, f.Doc})
+	}
+	return rows, nil
+}
+
+func failpointRows() (rows [][]any, _ error) {
+	for _, name := range engine.Plants() {
+		rows = append(rows, []any{name})
+	}
+	return rows, nil
+}
+
+func metricRows() (rows [][]any, _ error) {
+	for _, m := range expect.Metrics() {
+		name := m.Name
+		if len(m.Labels) > 0 {
+			name += "{" + strings.Join(m.Labels, ", ") + "}"
+		}
+		rows = append(rows, []any{name, strings.Join(m.Aggregates(), ", "), m.Doc})
+	}
+	return rows, nil
+}
+
+func propertyRows() (rows [][]any, _ error) {
 	for _, c := range oracle.Contracts() {
-		fmt.Fprintf(w, "%-16s %s\n", c.ID, c.Text)
+		rows = append(rows, []any{c.ID, c.Text})
 	}
-	return nil
+	return rows, nil
 }
 
-func listAssumptions(w io.Writer) error {
+func assumptionRows() (rows [][]any, _ error) {
 	for _, p := range catalog.Parameters() {
-		fmt.Fprintf(w, "%-10s %-34s %s\n", p.Basis, p.Name, parameterText(p))
+		rows = append(rows, []any{p.Basis.String(), p.Name, parameterText(p)})
 	}
-	return nil
+	return rows, nil
 }
 
 // parameterText is what a parameter says, in one line.
@@ -230,11 +286,11 @@ func showParameter(w io.Writer, name string) bool {
 	return true
 }
 
-func listDefaults(w io.Writer) error {
+func defaultRows() (rows [][]any, _ error) {
 	for _, d := range scenarios.Defaults() {
-		fmt.Fprintf(w, "%s: %s\n  %s\n", d.Path, d.Value, d.Source)
+		rows = append(rows, []any{d.Path, d.Value, d.Source})
 	}
-	return nil
+	return rows, nil
 }
 
 // notes prints remarks, doubts and where the facts come from.

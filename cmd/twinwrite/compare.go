@@ -47,8 +47,8 @@ With --modes, async among them, it advises on each table map: who carries its
 changes, the primary side, the sequence, workers and batch. For this it tries the
 other primary side, exchanged neighbours, and half and double of workers and
 batch, ` + strconv.Itoa(comparison.VariantRuns) + ` runs each, probes every assumption, and makes the comparison again
-under the ` + strconv.Itoa(comparison.ExaminedMost) + ` that move it most. --advice=false leaves that out. Shards leave it to
-'twinwrite merge'.
+under the ` + strconv.Itoa(comparison.ExaminedMost) + ` that move it most. --advice=false leaves that out,
+and writes a folder of its own. Shards leave it to 'twinwrite merge'.
 
 With --baseline it answers one question: is the scenario worse than what is
 stored in a folder? Then it exits with 1 when a figure is shown to be worse, and
@@ -74,6 +74,7 @@ was made of more runs stays as it is: what is made of fewer goes beside it.`,
 	flags.IntVar(&f.jobs, "jobs", runtime.NumCPU(), "runs at the same time")
 	flags.StringVar(&f.out, "out", "runs", "folder in which the folder of the comparison is made")
 	flags.StringVar(&f.format, "format", "text", "what is printed: text, json or markdown")
+	f.htmlFlag(flags)
 	flags.StringVar(&f.junit, "junit", "", "also write the verdicts to a `file`, as JUnit XML")
 	flags.BoolVar(&f.quiet, "quiet", false, "no progress")
 	f.shardFlags.add(cmd)
@@ -118,6 +119,9 @@ func (f *compareFlags) compare(cmd *cobra.Command, args []string) error {
 	}
 	figures := comparison.Of(c)
 	dir := filepath.Join(f.out, c.Name+"-compare-"+identity(c))
+	if f.modes != nil && !f.advice { // its trials cost more than the comparison: the folder that has them stays
+		dir += "-unadvised"
+	}
 	var sets []*result.Set
 	var counts []int
 	for _, s := range c.Settings {
@@ -131,7 +135,7 @@ func (f *compareFlags) compare(cmd *cobra.Command, args []string) error {
 	if _, err := reports.WriteComparison(dir, c, figures, manifest(started, sets...)); err != nil {
 		return exit{exitInternal, err}
 	}
-	if err := from.stored(cmd.Context(), dir); err != nil {
+	if err := errors.Join(from.stored(cmd.Context(), dir), f.copyPage(dir, reports.ComparedFile)); err != nil {
 		return exit{exitInternal, err}
 	}
 	if err := f.printDocument(cmd.OutOrStdout(), &figures, dir, c.Command); err != nil {

@@ -15,6 +15,7 @@ import (
 	"unicode"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
 	"github.com/twinwrite/twinwrite/reports"
@@ -69,7 +70,7 @@ fewer take none of them away.`,
 	flags.IntVar(&f.jobs, "jobs", runtime.NumCPU(), "runs at the same time")
 	flags.StringVar(&f.out, "out", "runs", "folder in which the run folder is made")
 	flags.StringVar(&f.format, "format", "text", "what is printed: "+strings.Join(printed, ", "))
-	flags.StringVar(&f.html, "html", "", "also write the page to a `file`")
+	f.htmlFlag(flags)
 	flags.StringVar(&f.junit, "junit", "", "also write the verdicts to a `file`, as JUnit XML")
 	flags.BoolVar(&f.quiet, "quiet", false, "no progress")
 	failpointFlag(cmd, &f.failpoints)
@@ -121,7 +122,7 @@ func (f *runFlags) run(cmd *cobra.Command, name string) error {
 	if _, err := r.WriteFolder(dir, manifest(started, set)); err != nil {
 		return exit{exitInternal, err}
 	}
-	if err := errors.Join(from.stored(cmd.Context(), dir), f.writeMore(r)); err != nil {
+	if err := errors.Join(from.stored(cmd.Context(), dir), f.writeMore(r, dir)); err != nil {
 		return exit{exitInternal, err}
 	}
 	if err := render(cmd.OutOrStdout(), r, f.format, dir); err != nil {
@@ -273,16 +274,28 @@ func quote(word string) string {
 }
 
 // writeMore writes the files that are asked for beside the run folder.
-func (f *runFlags) writeMore(r *reports.Report) error {
-	if f.html != "" {
-		if err := writeFile(f.html, func(w io.Writer) error { return render(w, r, "html", "") }); err != nil {
-			return err
-		}
+func (f *runFlags) writeMore(r *reports.Report, dir string) error {
+	if err := f.copyPage(dir, reports.ReportFile); err != nil || f.junit == "" {
+		return err
 	}
-	if f.junit != "" {
-		return writeFile(f.junit, func(w io.Writer) error { return render(w, r, "junit", "") })
+	return writeFile(f.junit, func(w io.Writer) error { return render(w, r, "junit", "") })
+}
+
+// htmlFlag adds the flag that asks for the page in a second place.
+func (f *runFlags) htmlFlag(flags *pflag.FlagSet) {
+	flags.StringVar(&f.html, "html", "", "also write the page to a `file`")
+}
+
+// copyPage copies a folder's page to where --html asks for it.
+func (f *runFlags) copyPage(dir, page string) error {
+	if f.html == "" {
+		return nil
 	}
-	return nil
+	b, err := os.ReadFile(filepath.Join(dir, page))
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(f.html, b, 0o644)
 }
 
 // width returns how many columns a terminal has, or 0 for what is none.

@@ -159,7 +159,7 @@ func (s *source) stored(ctx context.Context, folders ...string) error {
 func unsharded(cmd *cobra.Command, args []string) []string {
 	line := append([]string{cmd.Name()}, args...)
 	cmd.Flags().Visit(func(f *pflag.Flag) {
-		if slices.Contains([]string{"shard", "jobs", "quiet", "out", "format", "junit"}, f.Name) {
+		if slices.Contains([]string{"shard", "jobs", "quiet", "out", "format", "html", "junit"}, f.Name) {
 			return
 		}
 		values := []string{f.Value.String()}
@@ -240,7 +240,7 @@ func (s *source) finish(ctx context.Context, w io.Writer) error {
 
 // mergeCommand joins what the shards of a command made.
 func mergeCommand() *cobra.Command {
-	var out, format, junit string
+	var out, format, html, junit string
 	var quiet bool
 	cmd := &cobra.Command{
 		Use:   "merge PART ...",
@@ -275,6 +275,7 @@ scenario where the shards had it, and the same version of the program.`,
 	flags := cmd.Flags()
 	flags.StringVar(&out, "out", "runs", "folder in which the command's folders are made")
 	flags.StringVar(&format, "format", "text", "what is printed, as the command has it")
+	flags.StringVar(&html, "html", "", "also write the page to a `file`")
 	flags.StringVar(&junit, "junit", "", "also write the verdicts to a `file`, as JUnit XML, where the command can")
 	flags.BoolVar(&quiet, "quiet", false, "no progress")
 	return cmd

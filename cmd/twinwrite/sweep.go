@@ -74,6 +74,7 @@ goes beside it.`,
 	flags.IntVar(&f.jobs, "jobs", runtime.NumCPU(), "runs at the same time")
 	flags.StringVar(&f.out, "out", "runs", "folder in which the run folders are made")
 	flags.StringVar(&f.format, "format", "text", "what is printed: text, json, markdown or csv")
+	f.htmlFlag(flags)
 	flags.StringVar(&f.junit, "junit", "", "also write the properties of every point to a `file`, as JUnit XML")
 	flags.BoolVar(&f.quiet, "quiet", false, "no progress")
 	f.shardFlags.add(cmd)
@@ -154,7 +155,7 @@ func (f *sweepFlags) sweep(cmd *cobra.Command, name string) error {
 	} else {
 		dir = beside(cmd, dir, reports.SweepFile, counts...)
 	}
-	if err := errors.Join(reports.WriteSweep(dir, s, of), from.stored(cmd.Context(), dir)); err != nil {
+	if err := errors.Join(reports.WriteSweep(dir, s, of), from.stored(cmd.Context(), dir), f.copyPage(dir, reports.SweepPage)); err != nil {
 		return exit{exitInternal, err}
 	}
 	if err := errors.Join(f.writeSuite("sweep."+s.Name), f.printSweep(cmd.OutOrStdout(), s, dir)); err != nil {

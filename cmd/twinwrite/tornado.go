@@ -94,7 +94,7 @@ func (f *sweepFlags) assumptions(cmd *cobra.Command, name string) error {
 	} else {
 		dir = beside(cmd, dir, reports.TornadoFile, base.Complete())
 	}
-	if err := errors.Join(reports.WriteTornado(dir, t, base.Scenario), from.stored(cmd.Context(), dir)); err != nil {
+	if err := errors.Join(reports.WriteTornado(dir, t, base.Scenario), from.stored(cmd.Context(), dir), f.copyPage(dir, reports.TornadoPage)); err != nil {
 		return exit{exitInternal, err}
 	}
 	if err := errors.Join(f.writeSuite("tornado."+s.Name), f.printDocument(cmd.OutOrStdout(), t, dir, t.Command)); err != nil {

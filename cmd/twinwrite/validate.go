@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -46,7 +45,7 @@ func scenariosCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			switch {
 			case len(args) == 0:
-				return listScenarios(cmd.OutOrStdout())
+				return look(cmd.OutOrStdout(), "text", []string{"scenarios"})
 			case to != "":
 				written, err := scenarios.Extract(args[0], to)
 				for _, path := range written {
@@ -64,18 +63,6 @@ func scenariosCommand() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&to, "to", "", "write the scenario and its traces into a `folder`, to be changed and run")
 	return cmd
-}
-
-// listScenarios prints each scenario with its purpose.
-func listScenarios(w io.Writer) error {
-	for _, name := range scenarios.Names() {
-		s, _, err := scenarios.Load(name)
-		if err != nil {
-			return exit{exitInternal, err}
-		}
-		fmt.Fprintf(w, "%-18s %s\n", name, s.Purpose)
-	}
-	return nil
 }
 
 // usage makes an error the user's, if there is one.
