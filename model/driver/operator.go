@@ -16,7 +16,8 @@ func (d *Driver) Command(cmd *engine.Command) error {
 		return ErrDead
 	}
 	out, err := d.core.Command(d.now(), cmd)
-	if err != nil {
+	if err != nil { // refused, and yet the process has looked at its clock
+		d.judge.Stepped(d.k.Now(), d.now(), nil, nil)
 		return err
 	}
 	if d.took(out) && d.pass(CommandBeforeSave) {

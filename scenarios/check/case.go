@@ -53,17 +53,14 @@ func (c *Case) tangled() bool {
 	return c.goesLive() && (len(c.Faults) > 0 || lossy(&c.Setup.FinOps) || lossy(&c.Setup.Dataverse))
 }
 
-// untangled leaves out stops and resyncs, and what passes the hook, where some changes go
-// live and faults strike: beside live transactions that fail, engine and oracle do not yet
-// say the same of them in every order of things.
+// untangled leaves out stops and resyncs where some changes go live and faults strike:
+// beside live transactions that fail, engine and oracle do not yet say the same of them in
+// every order of things.
 func (c *Case) untangled() *Case {
 	if !c.tangled() {
 		return c
 	}
 	c.Operations = slices.DeleteFunc(c.Operations, Operation.copies)
-	for i := range c.Transactions {
-		c.Transactions[i].PastHook = false
-	}
 	return c
 }
 
