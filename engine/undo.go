@@ -214,7 +214,8 @@ const causeNotUndone = "a live transaction failed, and what it had written to th
 //
 // Keys whose records go away from Y with changes of users of Y end their lives on X:
 // their numbers must not come again. What went past X's hook, and Y is about to get, is
-// captured: else it would count as newer than what users of Y make of it. Out of scope
+// captured: else it would count as newer than what users of Y make of it. So is a record
+// that is older than the sync and that Y has lost: Y can be written from it then. Out of scope
 // X's mark takes it for what it last had: else X could go back to what the mark tells
 // of, and nobody would bring it to Y.
 func (c *Core) prepareX(t *liveTx, ys []*Record) bool {
@@ -225,6 +226,8 @@ func (c *Core) prepareX(t *liveTx, ys []*Record) bool {
 			continue
 		}
 		switch m := c.cfg.Maps[r.Key.Map]; {
+		case r.Existed && !y.Alive && x.unmarked() && m.covers(t.intent.Side, x) && m.outgoing(t.intent.Side) != 0:
+			eff.Writes = append(eff.Writes, c.late(c.pairs.ensure(r.Key, t.intent.Side), x, y, m.outgoing(t.intent.Side)))
 		case !c.goesAway(t, i, y):
 			switch set := m.drifted(x, t.intent.Side) &^ m.strayed(t.intent.Side, x, y); {
 			case set == 0 || x.Mark.blank():
@@ -291,6 +294,9 @@ func (c *Core) goesAway(t *liveTx, i int, y *Record) bool {
 // marked reports whether a record is there and has a mark, so that another may be
 // written from it.
 func (r *Record) marked() bool { return r != nil && r.Alive && r.Mark.Incarnation > 0 }
+
+// unmarked reports whether a record is there, and is older than the sync.
+func (r *Record) unmarked() bool { return r != nil && r.Alive && r.Mark.Incarnation == 0 }
 
 // undoOrder returns the rows in the order in which they are undone: first what
 // comes back to Y, each after what it looks up among them, then what goes away, in
