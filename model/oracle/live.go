@@ -30,6 +30,7 @@ type live struct {
 type liveRow struct {
 	pair   *pair
 	head   *head
+	change counted // what its change is called
 	landed bool
 	since  sim.Time       // when it landed
 	hidden *engine.Record // what stood there, where the other side keeps it
@@ -79,7 +80,7 @@ func (o *Oracle) Held(at sim.Time, side engine.Side, tx engine.TxID, before, aft
 		groups = 0 // what it writes on the other side is a tombstone
 	}
 	h := o.grown(p, side, groups)
-	l.rows = append(l.rows, liveRow{pair: p, head: h})
+	l.rows = append(l.rows, liveRow{pair: p, head: h, change: counted{after.Mark.Incarnation, after.Mark.Number}})
 	return h
 }
 
@@ -92,8 +93,9 @@ func (o *Oracle) Undone(at sim.Time, side engine.Side, tx engine.TxID) {
 	}
 	l.undone = true
 	for i := range l.rows {
-		if l.rows[i].landed {
-			o.rollBack(&l.rows[i], side)
+		if r := &l.rows[i]; r.landed {
+			r.pair.neverWas(side, r.change)
+			o.rollBack(r, side)
 		}
 	}
 	o.ended(at, l)

@@ -95,17 +95,31 @@ func (p *pair) goes(side engine.Side, c *commit) {
 	if c.what |= gone; !c.what.has(captured) {
 		return
 	}
+	p.tells(side, counted{c.life, c.number})
+}
+
+// neverWas notes that a change which a side's transaction had brought to the other side is
+// none after all. What users of the other side have made of it since has seen it, and so
+// does the mark that their record leaves here.
+func (p *pair) neverWas(side engine.Side, c counted) {
+	if c.life > p.life[side] || c.life == p.life[side] && c.number > p.number[side] {
+		p.tells(side, c)
+	}
+}
+
+// tells notes that a mark may tell of a change of which nothing is left.
+func (p *pair) tells(side engine.Side, c counted) {
 	if p.astray == nil {
 		p.astray = &astray{}
 	}
 	if w := &p.astray.went[side]; c.life > w.life || c.life == w.life && c.number > w.number {
-		*w = counted{c.life, c.number}
+		*w = c
 	}
 }
 
 // tellsOfGone reports whether all that a record's mark tells of a column group are
-// changes that went with the record that was there before: they may be overruled,
-// although nothing of them is left.
+// changes that went with the record that was there before, or never came to be: they may
+// be overruled, although nothing of them is left.
 func (p *pair) tellsOfGone(side engine.Side, g int, r *engine.Record) bool {
 	if p.astray == nil || g >= len(r.Mark.Groups) {
 		return false
