@@ -186,19 +186,20 @@ type Core struct {
 	named uint64 // ... and the highest of them that is saved
 	older bool   // the store was found to be older than what the sides were told
 
-	ready    [2]heap[readyEntry] // by source side
-	waiting  heap[dueEntry]      // items in back-off
-	purges   heap[dueEntry]      // items that were skipped at a resume, some of which have left the desk since
-	batches  []batch             // one slot per worker
-	outbox   [2]outboxReader
-	gates    [2]gate
-	jobs     []jobWork
-	jobByMap []int
-	pauses   int           // jobs that are paused
-	values   [2]valueTable // by source side
-	bugs     planted
-	request  BatchID // last one given
-	requests uint64  // operators' requests so far
+	ready     [2]heap[readyEntry] // by source side
+	waiting   heap[dueEntry]      // items in back-off
+	releasing []int32             // pairs that run again, and of which the store does not know it yet
+	purges    heap[dueEntry]      // items that were skipped at a resume, some of which have left the desk since
+	batches   []batch             // one slot per worker
+	outbox    [2]outboxReader
+	gates     [2]gate
+	jobs      []jobWork
+	jobByMap  []int
+	pauses    int           // jobs that are paused
+	values    [2]valueTable // by source side
+	bugs      planted
+	request   BatchID // last one given
+	requests  uint64  // operators' requests so far
 
 	died        []BatchNote // what the last life ended with in flight, until it is counted
 	soloist     laneID      // the item that flies alone, or noLane
@@ -388,6 +389,7 @@ func (c *Core) end() Output {
 	c.dispatch()
 	c.fetchMore()
 	c.forgetBatches()
+	c.saveReleases()
 	c.askToWake()
 	c.recordAll()
 	return Output{Save: c.save, Do: c.do}

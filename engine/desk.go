@@ -250,7 +250,11 @@ func (c *Core) carryOut(id laneID) {
 	what := l.requested
 	l.requested, l.request = NothingRequested, 0
 	if what == RetryRequested {
-		c.releasePair(id)
+		if c.pairs.at(id.pair()).quarantine.Reason == NotUndone {
+			c.lookAtBoth(id)
+		} else {
+			c.releasePair(id)
+		}
 	}
 	if l.state != parked {
 		return
@@ -262,6 +266,41 @@ func (c *Core) carryOut(id laneID) {
 	}
 	c.saveLane(id)
 	c.schedule(id)
+}
+
+// lookAtBoth releases a pair that could not be undone, and makes sure that it has an item
+// each way: what is left on one side may be a tombstone, and no item of the other side
+// tells of what that still holds. Until they have ended, or can be saved, the store keeps
+// the pair quarantined.
+func (c *Core) lookAtBoth(id laneID) {
+	p := c.pairs.at(id.pair())
+	why := p.quarantine
+	p.quarantine = Outcome{}
+	c.letRun(id, why)
+	c.releasing = append(c.releasing, id.pair())
+	for _, side := range Sides {
+		own := laneID(id.pair())<<1 | laneID(side)
+		if len(c.pairs.lane(own).open) == 0 {
+			c.enqueueUnread(own, p.key, Resynced, c.cfg.Maps[p.key.Map].outgoing(side))
+		}
+	}
+}
+
+// saveReleases saves that pairs are released, once they have no item any more that a crash
+// would forget.
+func (c *Core) saveReleases() {
+	c.releasing = slices.DeleteFunc(c.releasing, func(pair int32) bool {
+		p := c.pairs.at(pair)
+		for side := range p.lanes {
+			if l := &p.lanes[side]; len(l.open) > 0 && l.newest().Number == 0 && l.state != parked {
+				return false
+			}
+		}
+		if p.quarantine.Class == Open {
+			c.saveQuarantine(p)
+		}
+		return true
+	})
 }
 
 // unpark takes an item off the desk, with fresh attempts.

@@ -38,13 +38,17 @@ func (c *Core) saveQuarantine(p *pair) {
 // releasePair lets the items of a pair run again, but for those that wait on the
 // desk for another reason.
 func (c *Core) releasePair(id laneID) {
-	p := c.pairs.at(id.pair())
-	why := p.quarantine
-	if why.Class == Open {
-		return
+	if p := c.pairs.at(id.pair()); p.quarantine.Class != Open {
+		why := p.quarantine
+		p.quarantine = Outcome{}
+		c.saveQuarantine(p)
+		c.letRun(id, why)
 	}
-	p.quarantine = Outcome{}
-	c.saveQuarantine(p)
+}
+
+// letRun lets those items of a pair run that its quarantine had stopped.
+func (c *Core) letRun(id laneID, why Outcome) {
+	p := c.pairs.at(id.pair())
 	for side := range p.lanes {
 		l := &p.lanes[side]
 		if own := laneID(id.pair())<<1 | laneID(side); l.state == parked && l.parked == why {
