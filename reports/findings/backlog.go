@@ -269,6 +269,9 @@ func Backlog(set *result.Set) string {
 		return noQueue(set)
 	}
 	slices.Sort(peaks)
+	if peaks[0] == peaks[len(peaks)-1] {
+		return fmt.Sprintf("The backlog peaks at %s references in every run", words.Count(int64(peaks[0])))
+	}
 	return fmt.Sprintf("The backlog peaks at %s references, depending on the run",
 		words.Between(words.Count(int64(peaks[0])), words.Count(int64(peaks[len(peaks)-1]))))
 }

@@ -247,3 +247,15 @@ func TestNothingWaits(t *testing.T) {
 		t.Errorf("it says %q, want %q", got, want)
 	}
 }
+
+// TestSamePeak: where all runs go as high, nothing depends on the run.
+func TestSamePeak(t *testing.T) {
+	t.Parallel()
+	set := fixture.Runs(1)
+	again := set.Runs[0]
+	again.Index = 1
+	set.Runs = append(set.Runs, again)
+	if got := findings.Backlog(set); !strings.HasSuffix(got, " references in every run") {
+		t.Errorf("%q", got)
+	}
+}

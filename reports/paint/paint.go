@@ -84,7 +84,7 @@ var outcomes = []struct {
 	{"parked", Shade{"o-parked", 0xB5179E, 0xF283DC}},
 	{"open", Shade{"o-open", 0x0B6BCB, 0x5AA9F5}},
 	{"lost", Shade{"o-lost", 0xC22A2A, 0xFF8078}},
-	{"missed", Shade{"o-missed", 0x9A6B00, 0xD9A441}},
+	{"missed", Shade{"o-missed", 0x9A6B00, 0xA9772B}},
 }
 
 // Outcome is the shade of an outcome class; an unknown one is grey.

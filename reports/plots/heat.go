@@ -114,7 +114,7 @@ func heat(s *comparison.Sweep, g grid) Plot {
 		e := s.Points[0].Expectations[g.expect]
 		holds, all := s.Holds(g.expect, g.points())
 		p.Named = []findings.Named{{Name: "points at which " + e.ID + " holds", Value: words.Count(holds)}, {Name: "points", Value: words.Count(all)}}
-		p.Caption += fmt.Sprintf(" Thick border: where %s (%s) turns; cells where it does not hold carry a cross.", e.ID, e.Text)
+		p.Caption += fmt.Sprintf(" Thick border: where %s (%s) turns; a cross: it fails there, or the runs do not show that it holds.", e.ID, e.Text)
 	}
 	p.draw = func(c draw.Canvas) { drawHeat(c, s, g) }
 	return p
@@ -146,7 +146,7 @@ func figureAt(s *comparison.Sweep, id string) comparison.PointFigure {
 func heatFinding(s *comparison.Sweep, g grid) string {
 	if g.expect >= 0 {
 		holds, all := s.Holds(g.expect, g.points())
-		return fmt.Sprintf("The expectation %s holds at %d of %s", s.Points[0].Expectations[g.expect].ID, holds, words.Counted(all, "point", "points"))
+		return fmt.Sprintf("The expectation “%s” holds at %d of %s", s.Points[0].Expectations[g.expect].ID, holds, words.Counted(all, "point", "points"))
 	}
 	least, most := -1, -1
 	for _, row := range g.at {

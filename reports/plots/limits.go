@@ -138,17 +138,16 @@ func limitsFinding(set *result.Set, saves, over uint64, throttled [2]uint64) str
 	}
 	text := "No save is over the limits of live sync"
 	if over > 0 {
-		is, would := "is", ""
-		if over > 1 {
-			is = "are"
+		are, condition := "are", ""
+		switch live := set.Scenario.Mode == "live"; {
+		case !live && over == 1:
+			are, condition = "would be", ", if it went live"
+		case !live:
+			are, condition = "would be", ", if they went live"
+		case over == 1:
+			are = "is"
 		}
-		if set.Scenario.Mode != "live" {
-			would = ", if they went live"
-			if over == 1 {
-				would = ", if it went live"
-			}
-		}
-		text = fmt.Sprintf("%s of %s %s over the limits of live sync%s", words.Count(over), words.Counted(saves, "save", "saves"), is, would)
+		text = fmt.Sprintf("%s of %s %s over the limits of live sync%s", words.Count(over), words.Counted(saves, "save", "saves"), are, condition)
 	}
 	switch all := throttled[0] + throttled[1]; all {
 	case 0:
@@ -219,7 +218,11 @@ func drawLimits(c draw.Canvas, sc result.Scenario, all []sized) {
 			}
 			write(c, centre, x, y, words.Count(s.saves[side]))
 			share := float64(s.over[side]) / float64(s.saves[side])
-			if x0 := x + (vg.Length(side)-1)*(bar+1); s.over[side] > 0 {
+			x0 := x - bar/2
+			if s.over[0] > 0 && s.over[1] > 0 { // side by side
+				x0 = x + (vg.Length(side)-1)*(bar+1)
+			}
+			if s.over[side] > 0 {
 				fill(pn.c, paint.Hues[side], x0, area.Min.Y, x0+bar, max(pn.y(share), area.Min.Y+1))
 				write(c, aligned(style(9.5, bold, paint.Hues[side]), draw.XCenter), x0+bar/2, pn.y(share)+3, words.Share(s.over[side], s.saves[side]))
 			}

@@ -88,6 +88,15 @@ func Pace(set *result.Set) Plot {
 	return p
 }
 
+// times says from when to when a stretch is.
+func (s stretch) times(clock words.Clock) string {
+	write := clock.Minute
+	if (s.to-s.from)%time.Minute != 0 {
+		write = clock.Second
+	}
+	return write(s.from) + " to " + write(s.to)
+}
+
 func (s stretch) drawn() bool { return s.sample.N() >= paceLeast && len(s.sample.Converged()) > 0 }
 
 // stretches cuts the day and sorts the changes of all runs by their commit.
@@ -143,22 +152,23 @@ func paceFinding(set *result.Set, all []stretch) string {
 	usual := tails[(len(tails)-1)/2]
 	clock := words.NewClock(set.Scenario.Start, set.Scenario.Length)
 	slow := all[worst].sample.Quantile(.95)
+	within := "from " + all[worst].times(clock)
 	switch {
 	case slow.Censored:
-		return fmt.Sprintf("Of the changes made from %s on, more than 5 %% never converged; 95 %% within %s is usual",
-			clock.Minute(all[worst].from), words.Duration(usual))
+		return fmt.Sprintf("Of the changes made %s, more than 5 %% never converged; 95 %% within %s is usual",
+			within, words.Duration(usual))
 	case slow.Value <= 2*tails[0]:
-		return fmt.Sprintf("No stretch is slow: 95 %% of the changes of every stretch converge within %s", words.Quantile(slow))
+		return fmt.Sprintf("No stretch stands out: 95 %% of the changes of every stretch converge within %s", words.Quantile(slow))
 	case slow.Value <= 2*usual: // half of the day is slow, and calls itself usual
-		return fmt.Sprintf("Changes made from %s on took longest: 95 %% within %s, where %s is the best",
-			clock.Minute(all[worst].from), words.Quantile(slow), words.Duration(tails[0]))
+		return fmt.Sprintf("Changes made %s took longest: 95 %% within %s, where %s is the best",
+			within, words.Quantile(slow), words.Duration(tails[0]))
 	}
-	return fmt.Sprintf("Changes made from %s on took longest: 95 %% within %s, where %s is usual",
-		clock.Minute(all[worst].from), words.Quantile(slow), words.Duration(usual))
+	return fmt.Sprintf("Changes made %s took longest: 95 %% within %s, where %s is usual",
+		within, words.Quantile(slow), words.Duration(usual))
 }
 
 func paceTable(set *result.Set, all []stretch) Table {
-	t := Table{Head: []string{"Committed from", "Changes", "Never converged", "p50", "p95"}, Note: "By time of commit; stretches without a change are left out."}
+	t := Table{Head: []string{"Committed", "Changes", "Never converged", "p50", "p95"}, Note: "By time of commit; stretches without a change are left out."}
 	clock := words.NewClock(set.Scenario.Start, set.Scenario.Length)
 	censored := false
 	for _, s := range all {
@@ -167,7 +177,7 @@ func paceTable(set *result.Set, all []stretch) Table {
 		}
 		censored = censored || s.sample.Quantile(.95).Censored
 		t.Rows = append(t.Rows, []string{
-			clock.Minute(s.from), words.Count(s.sample.N()), words.Count(s.sample.Censored()),
+			s.times(clock), words.Count(s.sample.N()), words.Count(s.sample.Censored()),
 			words.ShortQuantile(s.sample.Quantile(.5)), words.ShortQuantile(s.sample.Quantile(.95)),
 		})
 	}

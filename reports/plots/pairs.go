@@ -3,6 +3,7 @@ package plots
 import (
 	"fmt"
 	"math"
+	"strings"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
@@ -86,7 +87,7 @@ func decimals(v float64) string {
 	if math.IsNaN(v) {
 		return words.None
 	}
-	return fmt.Sprintf("%.2f", v)
+	return strings.Replace(fmt.Sprintf("%.2f", v), "-", "−", 1)
 }
 
 // gainMost is what a title says of pairing at most: beyond, runs are the same but for

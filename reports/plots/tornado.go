@@ -67,6 +67,9 @@ func Tornado(t *comparison.Tornado) Plot {
 	p.Caption = "Logarithmic axis; thin lines are 95 % intervals of the paired differences over runs, after Holm's correction over all assumptions and figures. Hollow dots: no difference of this figure is shown."
 	p.Named = tornadoNamed(t, len(bars))
 	p.Caption += fmt.Sprintf(" %s of %s, those that turn a verdict first, then those that move most.", words.Counted(len(bars), "assumption", "assumptions"), words.Count(len(t.Bars)))
+	if _, turning := t.Counts(); turning > 0 {
+		p.Caption += " Red: a value that turns a verdict, and its assumption."
+	}
 	if left := moving - len(bars); left > 0 {
 		p.Caption += fmt.Sprintf(" %s more move some figure and stand in the table.", words.Count(left))
 	}

@@ -177,7 +177,7 @@ func useStrip(all []used, end time.Duration) strip {
 		}
 		for i, u := range all {
 			if at, ok := labels.put(i, []label{{words.Side(u.side), labelStyle(i)}}); ok {
-				at.draw(pn.c, false)
+				at.draw(pn.c, true)
 			}
 		}
 	}}
