@@ -44,6 +44,7 @@ func pages(t *testing.T) map[string]string {
 	t.Helper()
 	one, many := fixture.Broken(), fixture.Runs(3)
 	for _, set := range []*result.Set{one, many} {
+		set.Scenario.Inputs = append(set.Scenario.Inputs, result.Input{Path: "purpose", Given: true, Value: strings.Repeat("Is everything there in the evening? ", 5)})
 		for i := range set.Runs {
 			r := &set.Runs[i]
 			for k := range r.Worst {
@@ -91,6 +92,7 @@ func TestInBrowser(t *testing.T) {
 			b.Open(path)
 			quiet(t, b, name, path)
 			apart(t, b, name)
+			within(t, b, name)
 			accessible(t, b, name+" in "+scheme, axe)
 		}
 		interacts(t, b, name)
@@ -123,6 +125,17 @@ func apart(t *testing.T, b *browser.Browser, name string) {
 	b.Eval(`(() => { const c = document.querySelector(".command"); return c.getBoundingClientRect().top - c.previousElementSibling.getBoundingClientRect().bottom; })()`, &room)
 	if room < least {
 		t.Errorf("%s: %v pixels above the line that makes the page again, want %d", name, room, least)
+	}
+}
+
+// within demands that a wide window shows what was given whole: what is to be read stands
+// beside what it is of.
+func within(t *testing.T, b *browser.Browser, name string) {
+	t.Helper()
+	var over float64
+	b.Eval(`(() => { const h = document.getElementById("inputs"); return h ? Math.max(0, ...[...h.parentElement.querySelectorAll(".scroll")].map(s => s.scrollWidth - s.clientWidth)) : 0; })()`, &over)
+	if over > 0 {
+		t.Errorf("%s: a table of the inputs is %v pixels wider than the page", name, over)
 	}
 }
 

@@ -664,9 +664,9 @@ func overRunsTable(s summary.Summary) table {
 // inputTables sorts settings: what was given or differs from its default, what
 // was assumed for the rest, and all others.
 func inputTables(inputs []result.Input) (given, assumed, others table) {
-	given.Head = []column{{"Setting", false}, {"Value", true}, {"Default", true}, {"Source of the default", false}}
-	assumed.Head = []column{{"Setting", false}, {"Value", true}, {"Why", false}}
-	others.Head = []column{{"Setting", false}, {"Value", true}, {"Source", false}}
+	given.Head = []column{{"Setting", false}, {"Value", false}, {"Default", false}, {"Source of the default", false}}
+	assumed.Head = []column{{"Setting", false}, {"Value", false}, {"Why", false}}
+	others.Head = []column{{"Setting", false}, {"Value", false}, {"Source", false}}
 	for _, in := range inputs {
 		why, isAssumed := strings.CutPrefix(in.Source, "assumed: ")
 		switch {
