@@ -160,7 +160,7 @@ func (t *Tornado) Sentences() []Sentence {
 		list = append(list, Sentence{tell(x.figure, x.first, x.name, 1), []string{x.figure.ID}})
 	}
 	moving, _ := t.Counts()
-	list = append(list, Sentence{fmt.Sprintf("Assumptions that are shown to move a figure: %d of %d; of the others no difference is shown.", moving, len(t.Bars)), []string{}})
+	list = append(list, Sentence{fmt.Sprintf("Assumptions that turn a verdict, or are shown to move a figure: %d of %d; of the others no difference is shown.", moving, len(t.Bars)), []string{}})
 	return list
 }
 

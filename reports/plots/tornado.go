@@ -131,10 +131,10 @@ func tornadoNamed(t *comparison.Tornado, drawn int) []findings.Named {
 	moving, turning := t.Counts()
 	return []findings.Named{
 		{Name: "assumptions that were varied", Value: words.Count(len(t.Bars))},
-		{Name: "of them shown to move a figure", Value: words.Count(moving)},
+		{Name: "of them turning a verdict, or shown to move a figure", Value: words.Count(moving)},
 		{Name: "of them turning a verdict", Value: words.Count(turning)},
 		{Name: "drawn", Value: words.Count(drawn)},
-		{Name: "moving a figure, and not drawn", Value: words.Count(moving - drawn)},
+		{Name: "of these, not drawn", Value: words.Count(moving - drawn)},
 	}
 }
 
