@@ -68,6 +68,9 @@ func TestPagesAreTraced(t *testing.T) {
 		trace(t, page(t, reports.SweepPage, "sweep", "invoice-peak", "--axis", "engine.workers=1,16", "--runs", "3"))
 	})
 	t.Run("tornado", func(t *testing.T) {
+		if testing.Short() {
+			t.Skip("a run for each of forty assumptions")
+		}
 		t.Parallel()
 		trace(t, page(t, reports.TornadoPage, "sweep", "both-sides-edit", "--tornado", "--runs", "3"))
 	})
