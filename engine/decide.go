@@ -103,7 +103,7 @@ func Decide(v *Verdict, m *TableMap, refs []Reference, x, y *Record, lookups []A
 			return
 		}
 		if repair {
-			if set := m.told(m.unequal(source, x, y), source.Other(), x, y); set != 0 { // as if it had just been changed
+			if set := m.knownToDiffer(m.unequal(source, x, y), source.Other(), x, y); set != 0 { // as if it had just been changed
 				v.Late, v.LateSet = LateSource, set
 				return
 			}

@@ -63,8 +63,8 @@ func (h *heap[E]) push(e E) {
 		return
 	}
 	if n == cap(h.run) { // at the end of its room: back to the front, if that is worth it
-		if 2*n >= cap(h.room) {
-			h.room = make([]E, 0, max(8, 4*n))
+		if most := max(8, 2*n); cap(h.room) < most {
+			h.room = make([]E, 0, most)
 		}
 		h.run = append(h.room, h.run...)
 	}

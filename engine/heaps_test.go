@@ -63,7 +63,7 @@ func TestHeapStaysSmall(t *testing.T) { // not parallel: it counts allocations
 	if n := testing.AllocsPerRun(100, turn); n != 0 {
 		t.Errorf("%v allocations for a hundred values that come and go", n)
 	}
-	if n := cap(h.room); n > 400 {
+	if n := cap(h.room); n > 200 {
 		t.Errorf("room for %d values, of which 50 are there", n)
 	}
 }

@@ -130,9 +130,9 @@ func (m *TableMap) unequal(source Side, x, y *Record) GroupSet {
 	return s
 }
 
-// told returns those of some groups in which the target is known to hold something else
-// than what the source's values become there: of one that has no mapping nobody can tell.
-func (m *TableMap) told(groups GroupSet, target Side, x, y *Record) (s GroupSet) {
+// knownToDiffer returns those of some groups in which the target holds something else than
+// what the source's values become there: of one that has no mapping nobody can tell.
+func (m *TableMap) knownToDiffer(groups GroupSet, target Side, x, y *Record) (s GroupSet) {
 	for g := range m.groups {
 		for _, c := range m.groups[g].columns {
 			if v, ok := m.Columns[c].into(target, &x.Values[c]); groups.Has(g) && ok && !m.Columns[c].Canonical.same(v, &y.Values[c]) {

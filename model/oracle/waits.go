@@ -84,7 +84,8 @@ func (o *Oracle) numberedBy(number int32, k *engine.Key) *pair {
 }
 
 // Watcher returns what the engine tells where its items are; now is true time.
-// The judgement does not rest on it, only the report of what took long.
+// The report of what took long rests on it. A judgement does only where it excuses: what is
+// held up, or under way already.
 func (o *Oracle) Watcher(now func() sim.Time) engine.Watcher { return watcher{o, now} }
 
 // blockedSince reports whether the line's item waits for a record that it looks

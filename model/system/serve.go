@@ -12,8 +12,9 @@ import (
 func (s *System) Arrives() (sim.ActorID, sim.Kind) { return s.id, kindArrives }
 
 // Prepare fills in a new request for an effect that the engine asked for at some time,
-// before it is sent, which may be later: the store comes first. It copies what the effect lists, which the engine takes back when it
-// gives the request up, and makes the keys of the request's draws.
+// before it is sent, which may be later: the store comes first. It copies what the effect
+// lists, which the engine takes back when it gives the request up, and makes the keys of
+// the request's draws.
 func (s *System) Prepare(r *Request, e *engine.Effect, since sim.Time) {
 	r.Kind, r.Side, r.Batch, r.Live, r.since = e.Kind, e.Side, e.Batch, e.Live, since
 	switch e.Kind {
