@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -84,7 +85,7 @@ func (t Table) number(column int) bool {
 }
 
 func (t Table) text(w io.Writer) error {
-	rows := append([][]string{t.Head}, t.texts()...)
+	rows := append([][]string{slices.Clone(t.Head)}, t.texts()...)
 	widths := make([]int, len(t.Head))
 	for _, r := range rows {
 		for i, c := range r {
@@ -171,7 +172,7 @@ func (t Table) markdown(w io.Writer) error {
 		}
 		fmt.Fprintf(&b, "| %s |\n", strings.Join(cells, " | "))
 	}
-	line(append([]string(nil), t.Head...))
+	line(slices.Clone(t.Head))
 	for i := range t.Head {
 		if t.number(i) {
 			b.WriteString("| ---: ")

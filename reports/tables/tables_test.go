@@ -3,6 +3,7 @@ package tables
 import (
 	"bytes"
 	"encoding/json"
+	"io"
 	"strings"
 	"testing"
 
@@ -28,6 +29,20 @@ func TestFormats(t *testing.T) {
 		}
 		if diff := cmp.Diff(want, b.String()); diff != "" {
 			t.Errorf("%s (-want +got)\n%s", format, diff)
+		}
+	}
+}
+
+// A table is written in several formats one after the other: each finds it as it was.
+func TestWriteChangesNothing(t *testing.T) {
+	t.Parallel()
+	for _, format := range Formats() {
+		table := Table{Head: []string{"a\nkey"}, Rows: [][]any{{"a\nvalue"}}}
+		if err := table.Write(io.Discard, format); err != nil {
+			t.Fatal(err)
+		}
+		if table.Head[0] != "a\nkey" || table.Rows[0][0] != "a\nvalue" {
+			t.Errorf("%s: the table is now %q", format, table)
 		}
 	}
 }
