@@ -40,7 +40,7 @@ const (
 	EngineDied
 	Dismissed // an operator's request to dismiss what is on the error desk was accepted
 	EngineBack
-	Moved  // an item is at another place of the queue
+	Moved  // an item is at another place of the queue, and what that was decided with is saved
 	Copied // the data integrator has written a row
 	Held   // one record of a live transaction, which waits for the other side
 	Undone // ... and did not commit after all
@@ -60,15 +60,6 @@ func (w *World) witness() witness {
 	return teller{w.Oracle, w}
 }
 
-// watcher returns who hears where the engine's items are.
-func (w *World) watcher() engine.Watcher {
-	heard := w.Oracle.Watcher(w.Kernel.Now)
-	if w.config.Tell == nil {
-		return heard
-	}
-	return listener{heard, w}
-}
-
 // tell passes on what happened, with what the clocks show.
 func (w *World) tell(t Told) {
 	for side, s := range w.Systems {
@@ -79,19 +70,9 @@ func (w *World) tell(t Told) {
 	w.config.Tell(t)
 }
 
-// listener tells of what the watcher is told.
-type listener struct {
-	engine.Watcher
-	world *World
-}
-
-func (l listener) Moved(pair int32, k *engine.Key, side engine.Side, to engine.Place, why engine.Reason, on *engine.Key) {
-	t := Told{At: l.world.Kernel.Now(), What: Moved, Side: side, Key: *k, Place: to, Outcome: engine.Outcome{Reason: why}}
-	if on != nil {
-		t.On = *on
-	}
-	l.world.tell(t)
-	l.Watcher.Moved(pair, k, side, to, why, on)
+// moved tells of an item that has moved.
+func (w *World) moved(m *driver.Move) {
+	w.tell(Told{At: w.Kernel.Now(), What: Moved, Side: m.Side, Key: m.Key, Place: m.To, Outcome: engine.Outcome{Reason: m.Why}, On: m.On})
 }
 
 // teller tells of what the oracle is told.

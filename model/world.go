@@ -197,7 +197,10 @@ func (w *World) found(c *Config) (err error) {
 	if c.Store == nil {
 		c.Store = store.NewMemory()
 	}
-	c.Driver.Engine.Watch = w.watcher()
+	c.Driver.Engine.Watch = w.Oracle.Watcher(w.Kernel.Now)
+	if c.Tell != nil {
+		c.Driver.Moved = w.moved
+	}
 	for _, f := range c.Faults {
 		if f.Kind == Outage {
 			w.Oracle.Outage(f.Side, f.At, f.At.Add(f.For))

@@ -155,6 +155,7 @@ func (d *Driver) die(crash int) {
 	d.busy, d.stalled = false, false
 	d.waiting.reset()
 	d.syncing.reset()
+	d.moves = d.moves[:0]
 	d.wakeAt = 0
 	d.wakes++
 	for n := d.pending.head; n < d.pending.tail; n++ {

@@ -33,6 +33,11 @@ type Config struct {
 	Sync    sim.Dist          // time of one sync of the store, in seconds; 2 ms
 	Timeout time.Duration     // after which a request without an answer is given up; 20s
 
+	// Moved hears of each item that moves, as [engine.Config.Watch] does, which it needs,
+	// but only once the move counts: when what it was decided with is saved, and before
+	// a request of it leaves. A crash before that undoes the move. nil: nobody does.
+	Moved func(*Move)
+
 	// PointsMax is how many points each statistic keeps over time; 4,096. See
 	// [Series] for what is kept.
 	PointsMax int
@@ -117,9 +122,10 @@ type Driver struct {
 	epoch uint64       // the process's life
 
 	waiting, syncing batch
-	busy             bool // the store syncs
-	full             int  // times in which the store takes nothing
-	stalled          bool // a sync has ended and found it full
+	moves            []Move // of the step that is being taken
+	busy             bool   // the store syncs
+	full             int    // times in which the store takes nothing
+	stalled          bool   // a sync has ended and found it full
 	pending          pending
 	wakeAt           engine.Time // 0: not asked
 	wakes            uint64      // tells the wake-up that counts from those before
@@ -143,6 +149,7 @@ type Driver struct {
 type batch struct {
 	save  []engine.Mutation
 	do    []engine.Effect
+	moves []Move   // which count from then on
 	since sim.Time // when the engine asked for the first of them
 }
 
@@ -151,7 +158,7 @@ func (b *batch) empty() bool { return len(b.save) == 0 && len(b.do) == 0 }
 func (b *batch) reset() {
 	clear(b.save)
 	clear(b.do)
-	b.save, b.do = b.save[:0], b.do[:0]
+	b.save, b.do, b.moves = b.save[:0], b.do[:0], b.moves[:0]
 }
 
 // New returns a driver whose engine starts at time 0.
@@ -176,6 +183,9 @@ func New(k *sim.Kernel, c Config, s store.Store, judge Judge) (*Driver, error) {
 	}
 	for i := range d.series {
 		d.series[i].most = c.PointsMax
+	}
+	if c.Moved != nil {
+		d.config.Engine.Watch = mover{c.Engine.Watch, d}
 	}
 	d.id = k.Register("engine", d)
 	return d, nil
@@ -264,10 +274,18 @@ func (d *Driver) took(out engine.Output) (saves bool) {
 	countTaken(&d.taken, out.Save)
 	d.judge.Stepped(d.k.Now(), d.now(), out.Save, out.Do)
 	d.sample()
-	if len(out.Save) == 0 && !d.busy && d.waiting.empty() {
-		d.do(out.Do, d.k.Now())
-		return false
+	if len(out.Save) == 0 && d.waiting.empty() {
+		switch {
+		case !d.busy:
+			d.tellMoves(&d.moves)
+			d.do(out.Do, d.k.Now())
+			return false
+		case len(out.Do) == 0: // nothing more to wait for than what is being saved
+			d.keepMoves(&d.syncing)
+			return false
+		}
 	}
+	d.keepMoves(&d.waiting)
 	if len(d.waiting.do) == 0 {
 		d.waiting.since = d.k.Now()
 	}
@@ -337,6 +355,7 @@ func (d *Driver) synced() {
 		}
 	}
 	d.busy = false
+	d.tellMoves(&b.moves)
 	if settled && d.pass(AfterSave) {
 		return
 	}

@@ -23,11 +23,10 @@ type Teller struct {
 	From, To time.Duration // only what happens in this window; To 0: to the end
 	StepsMax int           // that are kept; 0: [StepsMax]
 
-	heard   result.History
-	lanes   map[lane]*state
-	held    map[lane]bool // by a live transaction
-	untaken map[lane]int  // changes that the engine has not saved in its queue
-	open    int           // changes that have not ended
+	heard result.History
+	lanes map[lane]*state
+	held  map[lane]bool // by a live transaction
+	open  int           // changes that have not ended
 }
 
 // lane is one direction of a pair.
@@ -40,8 +39,6 @@ type lane struct {
 type state struct {
 	place    engine.Place
 	attempts int
-	unsaved  bool         // it has just been made of a change that is not saved in the queue
-	begun    *result.Step // an attempt that was decided in the same step, and leaves when that is saved
 }
 
 // Told returns what was heard, in the order of true time, up to the end.
@@ -64,9 +61,6 @@ func (t *Teller) Hear(h model.Told) {
 	s.From = s.Lane
 	t.tell(&s, &h)
 	t.keep(s)
-	if h.What == model.TakenIn {
-		t.leaves(lane{h.Key, h.Side}, &s)
-	}
 }
 
 // keep adds a step to the history.
@@ -77,24 +71,6 @@ func (t *Teller) keep(s result.Step) {
 		t.heard.Cut++
 	default:
 		t.heard.Steps = append(t.heard.Steps, s)
-	}
-}
-
-// leaves tells of an attempt that had to wait until the change was saved: only then
-// does it leave, whenever it was decided.
-func (t *Teller) leaves(at lane, saved *result.Step) {
-	if t.untaken[at] > 0 {
-		t.untaken[at]--
-	}
-	was := t.lanes[at]
-	if was == nil {
-		return
-	}
-	was.unsaved = false
-	if was.begun != nil {
-		was.begun.At, was.begun.Local = saved.At, saved.Local
-		t.keep(*was.begun)
-		was.begun = nil
 	}
 }
 
@@ -122,9 +98,6 @@ func (t *Teller) tell(s *result.Step, h *model.Told) {
 	on := func(side engine.Side) { s.Lane, s.From = laneOf(side), laneOf(side) }
 	switch h.What {
 	case model.UserCommitted:
-		if h.Reference != nil {
-			t.waits(lane{h.Key, h.Side})
-		}
 		on(h.Side)
 		s.Kind, s.What, s.Short = t.userCommit(h)
 		if t.held[lane{h.Key, h.Side}] {
@@ -168,11 +141,8 @@ func (t *Teller) tell(s *result.Step, h *model.Told) {
 	case model.Dismissed:
 		s.What, s.Short = "An operator dismisses what is on the error desk.", "dismissed"
 	case model.EngineDied:
-		for at, was := range t.lanes {
-			switch {
-			case was.unsaved: // nothing of it is known any more, and the attempt has not left
-				delete(t.lanes, at)
-			case was.place == engine.InFlight: // what was under way is put in turn again
+		for _, was := range t.lanes {
+			if was.place == engine.InFlight { // what was under way is put in turn again
 				was.place = engine.InTurn
 			}
 		}
@@ -181,14 +151,6 @@ func (t *Teller) tell(s *result.Step, h *model.Told) {
 		s.Kind = result.BackStep
 		s.What, s.Short = "The engine's process is back, and goes on from what it had saved.", "is back"
 	}
-}
-
-// waits notes that a change waits for being saved in the engine's queue.
-func (t *Teller) waits(l lane) {
-	if t.untaken == nil {
-		t.untaken = map[lane]int{}
-	}
-	t.untaken[l]++
 }
 
 // hold notes that a live transaction of a side waits with a record.
@@ -246,24 +208,21 @@ func (t *Teller) moved(s *result.Step, h *model.Told) {
 		t.lanes = map[lane]*state{}
 	}
 	at := lane{h.Key, h.Side}
+	if h.Place == engine.NotQueued {
+		delete(t.lanes, at)
+		return
+	}
 	was := t.lanes[at]
 	if was == nil {
-		was = &state{unsaved: t.untaken[at] > 0}
+		was = &state{}
 		t.lanes[at] = was
 	}
 	if was.place == h.Place { // a new life of the process puts its items in place again
 		return
 	}
-	if was.begun != nil { // of an item of the engine's own, which nothing is saved of
-		t.keep(*was.begun)
-		was.begun, was.unsaved = nil, false
-	}
 	s.Kind = result.QueueStep
 	of := t.record(h.Key)
 	switch h.Place {
-	case engine.NotQueued:
-		delete(t.lanes, at)
-		return
 	case engine.InTurn:
 		switch was.place {
 		case engine.WaitsFor:
@@ -278,10 +237,6 @@ func (t *Teller) moved(s *result.Step, h *model.Told) {
 	case engine.InFlight:
 		was.attempts++
 		s.What, s.Short = fmt.Sprintf("The engine begins attempt %d to carry %s from %s.", was.attempts, of, h.Side), fmt.Sprintf("attempt %d", was.attempts)
-		if was.unsaved {
-			begun := *s
-			was.begun, s.What = &begun, "" // told by [Teller.leaves]
-		}
 	case engine.WaitsFor:
 		s.What, s.Short = fmt.Sprintf("%s from %s waits for %s, which has to be carried first.", title(of), h.Side, t.record(h.On)), "waits"
 	case engine.BacksOff:
