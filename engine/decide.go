@@ -150,7 +150,7 @@ func Decide(v *Verdict, m *TableMap, refs []Reference, x, y *Record, lookups []A
 	if v.Missing != nil || v.Park.Class != Open {
 		return
 	}
-	if set := v.Later & untold(x); set != 0 {
+	if set := v.Later & untold(x, y); set != 0 {
 		v.Late, v.LateSet = LateSource, set
 		return
 	}

@@ -40,12 +40,17 @@ func (v *Verdict) resolve(m *TableMap, has GroupSet, x *Record, lookups []Alive,
 }
 
 // untold returns the groups of which no counter of the source says that it has
-// something: users of it have not changed them in this life, or were overridden. A
-// target that holds nothing of the record gets them with it, but for what must follow
-// later: that is captured late, so that a counter stays behind.
-func untold(x *Record) (s GroupSet) {
+// something: users of it have not changed them in this life, or were overridden, or the
+// target's record had seen it before it vanished. A target that holds nothing of the
+// record gets them with it, but for what must follow later: that is captured late, so
+// that a counter stays behind.
+func untold(x, y *Record) (s GroupSet) {
 	for g := range x.Mark.Groups {
-		if gm := &x.Mark.Groups[g]; gm.Own <= gm.lostHighest() {
+		gm, seen := &x.Mark.Groups[g], uint32(0)
+		if y != nil && y.Mark.Incarnation == x.Mark.Incarnation {
+			seen = y.Mark.Groups[g].Seen
+		}
+		if gm.Own <= max(seen, gm.lostHighest()) {
 			s = s.With(g)
 		}
 	}
