@@ -189,19 +189,22 @@ func (c *Core) chunkListed(in *Input) bool {
 	}
 	i := &c.jobs[j].initial
 	c.gates[in.Side].answered()
-	i.request, i.underWay, i.more, i.chunk = 0, true, in.More, i.legs[i.at]
+	i.request, i.underWay, i.more, i.chunk = 0, true, in.More && len(in.Records) > 0, i.legs[i.at]
 	i.chunk.Stage = InitialRunning
-	if !in.More {
+	if !i.more {
 		i.chunk.Stage = InitialDone
 	}
 	records := slices.DeleteFunc(slices.Clone(in.Records), func(r *Record) bool { return !r.Alive })
-	if room := c.cfg.InitialRows - i.chunk.Rows; len(records) > room || len(records) == room && in.More {
+	if room := c.cfg.InitialRows - i.chunk.Rows; len(records) > room || len(records) == room && i.more {
 		records, i.more, i.chunk.Stage = records[:room], false, InitialCut
 	}
 	i.chunk.Rows += len(records)
 	for _, r := range records {
 		i.chunk.After = *r.Key
 		c.exportRow(r, in.Side)
+	}
+	if i.more { // what waits for a live transaction is listed, too, and counts for none
+		i.chunk.After = *in.Records[len(in.Records)-1].Key
 	}
 	return true
 }
