@@ -223,7 +223,7 @@ func (c *Core) compare(r *resync, side Side, x, y *Record) {
 			c.drift = append(c.drift, d)
 		}
 	}
-	lone := d.From[side] && (y == nil || !y.Alive) && len(p.lanes[side].open) == 0 // what is queued ends without it
+	lone := d.From[side] && (live || y == nil || !y.Alive) && len(p.lanes[side].open) == 0 // what is queued ends without it, or may
 	if r.compareOnly || queued && !lone && p.quarantine.Class == Open || c.bugs.hit(PlantResyncOverlooks) {
 		return
 	}
@@ -237,8 +237,12 @@ func (c *Core) compare(r *resync, side Side, x, y *Record) {
 	c.releasePair(id)
 	for _, s := range Sides {
 		own := laneID(id.pair())<<1 | laneID(s)
-		if l := c.pairs.lane(own); l.repair && len(l.open) == 0 {
+		switch l := c.pairs.lane(own); {
+		case !l.repair:
+		case len(l.open) == 0:
 			c.enqueueUnread(own, *x.Key, Resynced, m.outgoing(s))
+		case l.state == parked || l.state == blocked: // for a reason of its own: a resync does not wait for it
+			c.repaired(l)
 		}
 	}
 }
