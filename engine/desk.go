@@ -270,14 +270,10 @@ func (c *Core) carryOut(id laneID) {
 
 // lookAtBoth releases a pair that could not be undone, and makes sure that it has an item
 // each way: what is left on one side may be a tombstone, and no item of the other side
-// tells of what that still holds. Until they have ended, or can be saved, the store keeps
-// the pair quarantined.
+// tells of what that still holds.
 func (c *Core) lookAtBoth(id laneID) {
 	p := c.pairs.at(id.pair())
-	why := p.quarantine
-	p.quarantine = Outcome{}
-	c.letRun(id, why)
-	c.releasing = append(c.releasing, id.pair())
+	c.releasePair(id)
 	for _, side := range Sides {
 		own := laneID(id.pair())<<1 | laneID(side)
 		if len(c.pairs.lane(own).open) == 0 {

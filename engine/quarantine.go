@@ -36,12 +36,13 @@ func (c *Core) saveQuarantine(p *pair) {
 }
 
 // releasePair lets the items of a pair run again, but for those that wait on the
-// desk for another reason.
+// desk for another reason. Until they have ended, or can be saved, the store keeps the
+// pair quarantined.
 func (c *Core) releasePair(id laneID) {
 	if p := c.pairs.at(id.pair()); p.quarantine.Class != Open {
 		why := p.quarantine
 		p.quarantine = Outcome{}
-		c.saveQuarantine(p)
+		c.releasing = append(c.releasing, id.pair())
 		c.letRun(id, why)
 	}
 }

@@ -150,7 +150,7 @@ func (t *turns) place(at int) uint64 { return t.gone + uint64(at) + 1 }
 // tried counts a read of a pair. An item is tried a number of times before it waits
 // for an operator, and within each the condition of its write may fail some times;
 // each try reads both sides. A pair has an item for each side with open changes. A row of
-// an initial sync cannot wait for anybody before it has a number.
+// an initial sync or a resync cannot wait for anybody before it has a number.
 func (o *Oracle) tried(at sim.Time, p *pair) {
 	most := o.config.Limits.Attempts
 	if most == 0 || p.waiting == nil {
@@ -161,7 +161,8 @@ func (o *Oracle) tried(at sim.Time, p *pair) {
 		*t = tries{luck: o.limits.luck}
 	}
 	t.reads++
-	items, numbered := 0, o.courses[p.key().Map].legs == 0
+	course := &o.courses[p.key().Map]
+	items, numbered := 0, course.legs == 0 && course.resync == 0
 	for s := range p.waiting.lines {
 		open := p.open(engine.Side(s))
 		items += min(1, len(open))
