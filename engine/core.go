@@ -33,6 +33,9 @@ type Config struct {
 	Proceed      bool          // items do not wait for a looked-up record whose item is parked: they fail
 	InitialChunk int           // records that initial sync lists at a time; 1,000
 	InitialRows  int           // records that one leg of an initial sync carries at most; 500,000
+	Lookups      int           // that a table map may have which an initial sync exports from Dataverse; 10
+	DeskRequests int           // requests of operators that a job takes before they are worked off; 5
+	DeskRecords  int           // items of one of them; 10,000
 	DeskPart     int           // items of an operator's request that one step works off, so that a large one does not hold up everything else; 256
 	PauseAge     time.Duration // how long a paused job queues up changes, before its maps refuse them: see [PauseLimit]; 24h
 	PauseSize    int64         // how many bytes of records it queues up; 1 GB
@@ -59,6 +62,9 @@ func (c Config) WithDefaults() Config {
 	fill(&c.LockWait, 10*time.Second)
 	fill(&c.InitialChunk, 1000)
 	fill(&c.InitialRows, 500_000)
+	fill(&c.Lookups, LookupsMax)
+	fill(&c.DeskRequests, DeskRequestsMax)
+	fill(&c.DeskRecords, DeskRecordsMax)
 	fill(&c.DeskPart, 256)
 	fill(&c.PauseAge, 24*time.Hour)
 	fill(&c.PurgeAfter, 24*time.Hour)

@@ -71,7 +71,7 @@ func among[T comparable](list []T, v T) bool {
 	return len(list) == 0 || slices.Contains(list, v)
 }
 
-// The documented limits of the error desk.
+// The documented limits of the error desk, which a [Config] may set lower.
 const (
 	DeskRequestsMax = 5      // waiting in a job
 	DeskRecordsMax  = 10_000 // of one request
@@ -83,8 +83,8 @@ var (
 	ErrNotOfJob        = errors.New("engine: the table map is in another job")
 	ErrJobNotActive    = errors.New("engine: the error desk works only while the job is active")
 	ErrJobState        = errors.New("engine: the job is not in a state for that")
-	ErrTooManyRequests = fmt.Errorf("engine: %d requests of the job are waiting already", DeskRequestsMax)
-	ErrTooManyRecords  = fmt.Errorf("engine: a request may concern at most %d records", DeskRecordsMax)
+	ErrTooManyRequests = errors.New("engine: as many requests of the job as may are waiting already")
+	ErrTooManyRecords  = errors.New("engine: the request concerns more records than it may")
 )
 
 // deskRequest is a retry or dismissal that is under way. Requests of a job are
@@ -165,8 +165,8 @@ func (c *Core) deskRequested(j int, cmd *Command) error {
 	switch {
 	case w.state != Active:
 		return fmt.Errorf("%w: it is %v", ErrJobNotActive, w.state)
-	case len(w.desk) >= DeskRequestsMax:
-		return ErrTooManyRequests
+	case len(w.desk) >= c.cfg.DeskRequests && !c.bugs.hit(PlantDeskUnbounded):
+		return fmt.Errorf("%w: %d; ask again when one is done", ErrTooManyRequests, c.cfg.DeskRequests)
 	}
 	var r deskRequest
 	c.eachLane(j, func(id laneID, l *lane) {
@@ -174,8 +174,8 @@ func (c *Core) deskRequested(j int, cmd *Command) error {
 			r.lanes = append(r.lanes, id)
 		}
 	})
-	if len(r.lanes) > DeskRecordsMax {
-		return fmt.Errorf("%w, not %d", ErrTooManyRecords, len(r.lanes))
+	if len(r.lanes) > c.cfg.DeskRecords && !c.bugs.hit(PlantDeskUnbounded) {
+		return fmt.Errorf("%w: %d, of %d at most; select fewer", ErrTooManyRecords, len(r.lanes), c.cfg.DeskRecords)
 	}
 	c.requests++
 	for _, id := range r.lanes {

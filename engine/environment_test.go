@@ -280,6 +280,12 @@ func (e *environment) configure(d *datadriven.TestData) {
 			e.cfg.PullMax = n
 		case "queue":
 			e.cfg.QueueMax = n
+		case "requests":
+			e.cfg.DeskRequests = n
+		case "records":
+			e.cfg.DeskRecords = n
+		case "part":
+			e.cfg.DeskPart = n
 		case "chunk":
 			e.cfg.InitialChunk = n
 		case "rows":

@@ -111,6 +111,7 @@ const (
 	PlantStopLoses          = "engine/stop-loses"
 	PlantResyncOverlooks    = "engine/resync-overlooks"
 	PlantQueueUnbounded     = "engine/queue-unbounded"
+	PlantDeskUnbounded      = "engine/desk-unbounded"
 	PlantFullForgotten      = "engine/full-outbox-forgotten"
 )
 
@@ -187,6 +188,7 @@ func PlantedBugs() []Plant {
 		{PlantStopLoses, "closed-books", "references that come in while the job stops, or is stopped, are lost"},
 		{PlantResyncOverlooks, "converged", "a resync leaves pairs as they are that differ"},
 		{PlantQueueUnbounded, "limits-kept", "references are fetched as if the queue were empty"},
+		{PlantDeskUnbounded, "limits-kept", "the error desk takes any number of requests, for any number of records"},
 		{PlantFullForgotten, "bounded", "an outbox that had to wait for room is not asked again"},
 	}
 }

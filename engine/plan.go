@@ -14,16 +14,16 @@ var (
 	ErrNotStriped       = errors.New("initial sync by company of a table map that is shared by all companies")
 	ErrCompanyTwice     = errors.New("initial sync names the company twice")
 	ErrTooManyCompanies = fmt.Errorf("initial sync takes at most %d companies at a time", CompaniesMax)
-	ErrTooManyLookups   = fmt.Errorf("initial sync cannot export a table map with more than %d lookups from Dataverse: "+
-		"export F&O only, or skip initial sync and load both sides yourself", LookupsMax)
+	ErrTooManyLookups   = errors.New("initial sync cannot export a table map with so many lookups from Dataverse: " +
+		"export F&O only, or skip initial sync and load both sides yourself")
 )
 
 // CompaniesMax is how many companies an initial sync takes at a time.
 const CompaniesMax = 40
 
 // validateInitial reports every fault of the initial sync that a job is to begin
-// with.
-func validateInitial(maps []*TableMap, job Job, list []InitialSync) error {
+// with. A table map that is exported from Dataverse may have so many lookups.
+func validateInitial(maps []*TableMap, job Job, list []InitialSync, lookups int) error {
 	v := jobCheck{maps: maps, job: job}
 	for i := range list {
 		s := &list[i]
@@ -41,8 +41,8 @@ func validateInitial(maps []*TableMap, job Job, list []InitialSync) error {
 		if m.Mode == Stopped {
 			v.fault(m, "", ErrNotRunning, m.Name)
 		}
-		if n := m.exportedLookups(); s.exports(Dataverse) && n > LookupsMax {
-			v.fault(m, "", ErrTooManyLookups, fmt.Sprintf("it has %d", n))
+		if n := m.exportedLookups(); s.exports(Dataverse) && n > lookups {
+			v.fault(m, "", ErrTooManyLookups, fmt.Sprintf("it has %d, of %d at most", n, lookups))
 		}
 		if len(s.Companies) > 0 && !m.Company {
 			v.fault(m, "", ErrNotStriped, "")

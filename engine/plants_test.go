@@ -81,6 +81,7 @@ var noticedBy = map[string]string{
 	engine.PlantOlderUnasked:       "trace unlinked_records_and_the_primary",
 	engine.PlantStopLoses:          "trace stopped_job_takes_in_what_was_captured",
 	engine.PlantResyncOverlooks:    "trace resync_carries_what_no_mark_tells",
+	engine.PlantDeskUnbounded:      "trace desk_takes_as_much_as_it_may",
 	engine.PlantQueueUnbounded:     "trace full_queue_leaves_changes_in_the_outbox",
 	engine.PlantFullForgotten:      "trace full_queue_leaves_changes_in_the_outbox",
 }

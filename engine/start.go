@@ -55,7 +55,7 @@ func (c *Core) start(j int, initial []InitialSync) error {
 		}
 	}
 	_, err := ValidateJob(c.given, c.cfg.Jobs[j], running...)
-	if err = errors.Join(err, validateInitial(c.given, c.cfg.Jobs[j], initial)); err != nil {
+	if err = errors.Join(err, validateInitial(c.given, c.cfg.Jobs[j], initial, c.cfg.Lookups)); err != nil {
 		return err
 	}
 	c.planInitial(j, initial)

@@ -39,8 +39,8 @@ func mustBeMended(t testing.TB, r Result) {
 	t.Helper()
 	mustHold(t, r)
 	for _, d := range r.Done {
-		if d.Refused != "" {
-			t.Errorf("operation %d: %s", d.Operation, d.Refused)
+		if d.Refused != nil {
+			t.Errorf("operation %d: %v", d.Operation, d.Refused)
 		}
 	}
 	if len(r.Initial) != 6 {
@@ -158,8 +158,8 @@ func TestSwitchIsAskedAgain(t *testing.T) {
 	r := run(t, c)
 	mustHold(t, r)
 	for _, d := range r.Done {
-		if d.Refused != "" {
-			t.Errorf("operation %d: %s", d.Operation, d.Refused)
+		if d.Refused != nil {
+			t.Errorf("operation %d: %v", d.Operation, d.Refused)
 		}
 	}
 	if n := r.Systems[engine.Dataverse].Switches; n < 4 {

@@ -1,6 +1,7 @@
 package model
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -218,7 +219,7 @@ func TestOperatorsOnATimetable(t *testing.T) {
 				t.Fatalf("%d operations were done", len(r.Done))
 			}
 			for i, want := range []string{"", "the job is not in a state for that", "", "", "", "works only while the job is active", ""} {
-				if got := r.Done[i]; got.Operation != i || got.At != c.Operations[i].At || (got.Refused == "") != (want == "") || !strings.Contains(got.Refused, want) {
+				if got := r.Done[i]; got.Operation != i || got.At != c.Operations[i].At || (got.Refused == nil) != (want == "") || want != "" && !strings.Contains(got.Refused.Error(), want) {
 					t.Errorf("operation %d: %+v, want %q", i, got, want)
 				}
 			}
@@ -251,7 +252,7 @@ func TestCrashDuringAnOperation(t *testing.T) {
 	c.Operations = []Operation{{minute(20), pause}, {minute(20) + sim.Time(time.Second), pause}}
 	r := run(t, c)
 	mustHold(t, r)
-	if len(r.Done) != 2 || r.Done[0].Refused != "" || r.Done[1].Refused != driver.ErrDead.Error() || r.Engine.Crashes != 1 {
+	if len(r.Done) != 2 || r.Done[0].Refused != nil || !errors.Is(r.Done[1].Refused, driver.ErrDead) || r.Engine.Crashes != 1 {
 		t.Errorf("%+v, %d crashes", r.Done, r.Engine.Crashes)
 	}
 	if backlog := series(t, r, "backlog"); backlog[len(backlog)-1].Value != 0 {
@@ -276,8 +277,8 @@ func TestStoppedJobCapturesNothing(t *testing.T) {
 		t.Errorf("%d references, without the stop %d", captured, all)
 	}
 	for _, d := range r.Done {
-		if d.Refused != "" {
-			t.Errorf("operation %d: %s", d.Operation, d.Refused)
+		if d.Refused != nil {
+			t.Errorf("operation %d: %v", d.Operation, d.Refused)
 		}
 	}
 	if late := r.Report.Totals.LateCaptures; late == 0 {

@@ -24,7 +24,7 @@ type Operation struct {
 type Done struct {
 	Operation int // by its place in the configuration
 	At        sim.Time
-	Refused   string // why the engine refused it; empty when it did not
+	Refused   error // why the engine refused it; nil when it did not
 }
 
 func (c *Config) operationFaults() (errs []error) {
@@ -46,9 +46,7 @@ func (c *Config) operationFaults() (errs []error) {
 func (w *World) operate(i int) {
 	d := Done{Operation: i, At: w.Kernel.Now()}
 	cmd := &w.config.Operations[i].Command
-	if err := w.Driver.Command(cmd); err != nil {
-		d.Refused = err.Error()
-	} else if cmd.Kind == engine.DismissParked && w.config.Tell != nil {
+	if d.Refused = w.Driver.Command(cmd); d.Refused == nil && cmd.Kind == engine.DismissParked && w.config.Tell != nil {
 		w.tell(Told{At: d.At, What: Dismissed})
 	}
 	w.done = append(w.done, d)

@@ -89,7 +89,8 @@ func (c Config) Validate() error {
 type Judge interface {
 	TakenIn(at sim.Time, ref *engine.Reference)
 	Settled(at sim.Time, ref *engine.Reference, out engine.Outcome)
-	GivenUp(at sim.Time, k *engine.Key) // an item that had no reference to settle
+	GivenUp(at sim.Time, k *engine.Key)         // an item that had no reference to settle
+	Requested(at sim.Time, l *engine.LaneState) // what an operator has asked for an item, or nothing any more
 	Crashed(at sim.Time)
 	Restarted(at sim.Time)
 	Retried()
@@ -338,6 +339,7 @@ func (d *Driver) synced() {
 		case engine.ReferenceAdded:
 			d.judge.TakenIn(now, &m.Reference)
 		case engine.LaneChanged:
+			d.judge.Requested(now, m.Lane)
 			if m.Outcome.Class == engine.Dismissed {
 				d.judge.GivenUp(now, &m.Lane.Key)
 			}

@@ -19,6 +19,10 @@ type Limits struct {
 	RetryCap    time.Duration // longest back-off
 	Timeout     time.Duration // of a request
 	Idle        time.Duration // longest that nobody looks: safety polls, probes, waits for locks
+
+	DeskRequests int // of operators that wait in a job
+	DeskRecords  int // ... for items of one of them
+	Lookups      int // of a table map that an initial sync exports from Dataverse
 }
 
 // limits is what the oracle knows of the requests of the engine's process.
@@ -92,6 +96,24 @@ func (o *Oracle) asks(at sim.Time, clock engine.Time, e *engine.Effect) {
 		if limit > 0 && len(e.Writes) > limit {
 			o.breach(limitsKept, at, key(), "%s was sent %d rows at once, and the limit is %d", e.Side, len(e.Writes), limit)
 		}
+	}
+}
+
+// exported judges that an initial sync may take a table map out of Dataverse.
+func (o *Oracle) exported(at sim.Time, leg *engine.InitialRecord) {
+	limit := o.config.Limits.Lookups
+	if limit == 0 || leg.Side != engine.Dataverse || leg.Stage != engine.InitialWaiting {
+		return
+	}
+	o.tallies[limitsKept].checked++
+	m, n := o.config.Maps[leg.Map], 0
+	for i := range m.Columns {
+		if c := &m.Columns[i]; len(c.Lookups) > 0 && c.Flow != engine.ToDataverse {
+			n++
+		}
+	}
+	if n > limit {
+		o.breach(limitsKept, at, nil, "an initial sync exports %s with %d lookups, and the limit is %d", m.Name, n, limit)
 	}
 }
 

@@ -35,6 +35,7 @@ type liveRow struct {
 	since  sim.Time       // when it landed
 	hidden *engine.Record // what stood there, where the other side keeps it
 	left   []engine.Value // ... and as what it had left the scope
+	given  bool           // an operator had given a change up, by which the sides differed before it landed
 	bypass bypass         // what had gone past the hook there, where it comes back as it was
 	known  []uint32       // by column group: how many commits of the user's side the other one knew of before
 	falls  []pendingFall  // what the transaction has overruled, if it commits
@@ -182,7 +183,7 @@ func (o *Oracle) lands(at sim.Time, p *pair, y engine.Side, tx engine.TxID, prev
 	}
 	for i := range l.rows {
 		if r := &l.rows[i]; r.pair == p && !r.landed {
-			r.landed, r.since, r.known = true, at, make([]uint32, len(o.shapes[p.key().Map].groups))
+			r.landed, r.since, r.given, r.known = true, at, p.dismissed, make([]uint32, len(o.shapes[p.key().Map].groups))
 			for g := range r.known {
 				r.known[g] = p.stand(y, g).commits[y.Other()]
 			}
@@ -291,6 +292,7 @@ func (o *Oracle) restored(at sim.Time, p *pair, y engine.Side, tx engine.TxID, s
 	for i := range l.rows {
 		if r := &l.rows[i]; r.pair == p && r.landed {
 			r.landed = false
+			p.dismissed = p.dismissed || r.given
 			l.open--
 			o.goneForGood(at, r, y, source, groups, declared)
 		}

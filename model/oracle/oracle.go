@@ -88,6 +88,7 @@ type Oracle struct {
 	refused   [2]map[engine.TxID]bool // transactions that the capture hook refused
 
 	limits   limits
+	desk     desk
 	bounds   bounds
 	tallies  [properties]tally
 	stop     bool

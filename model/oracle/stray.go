@@ -23,6 +23,7 @@ type course struct {
 	resync uint32      // the age at which the resync under way was asked for; 0: none
 	copied [2]bool     // by side: its leg of the initial sync under way is done
 	legs   uint32      // the age before that initial sync; 0: none
+	job    string      // whose map it is
 }
 
 // astray is what is known of a pair that has strayed.
@@ -219,7 +220,9 @@ func (o *Oracle) Capturing(_ sim.Time, side engine.Side, m engine.MapID, capture
 
 // Ruled tells how a map runs from now on, and whose record wins a conflict.
 func (o *Oracle) Ruled(_ sim.Time, m *engine.MapRecord) {
-	if c := &o.courses[m.Map]; c.rules != m.Rules {
+	c := &o.courses[m.Map]
+	c.job = m.Job
+	if c.rules != m.Rules {
 		c.rules = m.Rules
 		c.reign++
 	}
@@ -228,7 +231,8 @@ func (o *Oracle) Ruled(_ sim.Time, m *engine.MapRecord) {
 // Copied tells how far a leg of an initial sync has come. A map of which both
 // legs are done, with all companies, holds nothing any more that had strayed
 // before.
-func (o *Oracle) Copied(_ sim.Time, leg *engine.InitialRecord) {
+func (o *Oracle) Copied(at sim.Time, leg *engine.InitialRecord) {
+	o.exported(at, leg)
 	c := &o.courses[leg.Map]
 	switch {
 	case leg.Company != "":

@@ -42,7 +42,8 @@ func (s *Subject) build(c *Case) (model.Config, error) {
 			Engine: engine.Config{
 				Workers: c.Setup.Workers, Batch: c.Setup.Batch, PullMax: c.Setup.Pull, QueueMax: c.Setup.Queue, Attempts: c.Setup.Attempts,
 				Barrier: c.Setup.Barrier, Proceed: c.Setup.Proceed, DeleteWins: c.Setup.DeleteWins, DeskPart: c.Setup.DeskPart, PurgeAfter: time.Duration(c.Setup.PurgeAfter), WriteLife: time.Duration(c.Setup.Timeout / 2),
-				PauseAge: time.Duration(c.Setup.PauseAge), PauseSize: int64(c.Setup.PauseSize), InitialChunk: c.Setup.Chunk, InitialRows: c.Setup.CopyRows,
+				PauseAge: time.Duration(c.Setup.PauseAge), PauseSize: int64(c.Setup.PauseSize), InitialChunk: c.Setup.Chunk, InitialRows: c.Setup.CopyRows, Lookups: c.Setup.CopyLookups,
+				DeskRequests: c.Setup.DeskQueue, DeskRecords: c.Setup.DeskRecords,
 			},
 		},
 	}
@@ -297,6 +298,12 @@ func (b *builder) operation(w *model.Config, i int, o *Operation) sim.Time {
 		b.complain("operation %d: %q is none of %s", i+1, o.What, strings.Join(slices.Sorted(maps.Keys(commands)), ", "))
 	}
 	cmd.Job = theJob
+	cmd.Filter.Company = o.Company
+	if id, takesPart := b.find(o.Map); takesPart {
+		cmd.Filter.Maps = []engine.MapID{id}
+	} else if o.Map != "" && b.subject.place(o.Map) < 0 {
+		b.complain("operation %d: no table map %q", i+1, o.Map)
+	}
 	if len(cmd.Initial) > 0 {
 		cmd.Initial = b.initial(cmd.Initial[0])
 	}

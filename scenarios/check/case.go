@@ -125,7 +125,10 @@ type Setup struct {
 	Unique      []string     `json:"unique,omitempty"`           // columns no two records may share a value of, as map.column
 	Chunk       int          `json:"chunk,omitempty"`            // records that an initial sync lists at once
 	CopyRows    int          `json:"copy-rows,omitempty"`        // ... and carries at most from a side; 0: 500,000
+	CopyLookups int          `json:"copy-lookups,omitempty"`     // ... of a table map, that it exports from Dataverse at most; 0: 10
 	DeskPart    int          `json:"desk-part,omitempty"`        // items of an operator's request that are worked off at once
+	DeskQueue   int          `json:"desk-requests,omitempty"`    // requests that wait at most; 0: 5
+	DeskRecords int          `json:"desk-records,omitempty"`     // items of one at most; 0: 10,000
 	PurgeAfter  Span         `json:"purge-after,omitempty"`      // how long the error desk keeps what a resume has put there
 	PauseAge    Span         `json:"pause-age,omitempty"`        // how long a paused job queues up changes; 0: for a day
 	PauseSize   int          `json:"pause-size,omitempty"`       // ... of how many bytes; 0: a gigabyte
@@ -218,10 +221,12 @@ type Fault struct {
 	Restart Span     `json:"restart,omitempty"`
 }
 
-// Operation is what an operator asks for, of everything at once.
+// Operation is what an operator asks for.
 type Operation struct {
-	At   Span   `json:"at"`
-	What string `json:"what"` // one of [commands]
+	At      Span   `json:"at"`
+	What    string `json:"what"`              // one of [commands]
+	Map     string `json:"map,omitempty"`     // of a retry or dismissal: whose items; empty: those of all
+	Company string `json:"company,omitempty"` // ... and of which company; empty: of all
 }
 
 // Span is a duration that a file writes as "1.5s".

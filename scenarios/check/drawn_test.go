@@ -19,7 +19,7 @@ func TestCodesGone(t *testing.T) {
 			{Side: SideName(engine.FinOps), Edits: []Edit{{Op: "upsert", Map: "lines", Company: "usmf", Key: "k1", Set: []Value{{"grade", "b"}}}}},
 		},
 		Faults:     []Fault{{Kind: "mapping-removed", For: 5 * second, Map: "lines", Column: "grade", Code: "a"}},
-		Operations: []Operation{{3 * second, "retry"}, {8 * second, "retry"}},
+		Operations: []Operation{{At: 3 * second, What: "retry"}, {At: 8 * second, What: "retry"}},
 	}
 	story, err := Tell(OwnSubject(), c, Plan{}, "")
 	if err != nil {

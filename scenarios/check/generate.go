@@ -382,10 +382,11 @@ func (g *generator) operations(transactions []Transaction) []Operation {
 	var list []Operation
 	if chance(d, 60) {
 		from := at()
-		list = append(list, Operation{from, "pause"}, Operation{from + Span(between(d, 0, 60))*second, oneOf(d, []string{"resume", "resume", "resume-keep", "resume-forget"})})
+		how := []string{"resume", "resume", "resume-keep", "resume-forget"}
+		list = append(list, Operation{At: from, What: "pause"}, Operation{At: from + Span(between(d, 0, 60))*second, What: oneOf(d, how)})
 	}
 	for range between(d, 0, 5) {
-		list = append(list, Operation{at() + Span(below(d, 200))*second, oneOf(d, []string{"retry", "dismiss"})})
+		list = append(list, Operation{At: at() + Span(below(d, 200))*second, What: oneOf(d, []string{"retry", "dismiss"})})
 	}
 	slices.SortStableFunc(list, func(x, y Operation) int { return cmp.Compare(x.At, y.At) })
 	return list

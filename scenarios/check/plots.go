@@ -15,7 +15,7 @@ import (
 // miss by a little, in every way. What else the case has goes on beside them.
 var plots = []func(*plot){
 	(*plot).dismissed, (*plot).parentGoes, (*plot).pastTheHook, (*plot).toldAgain, (*plot).goneUnderWay, (*plot).answers, (*plot).notGivenUp, (*plot).codesGone, (*plot).leaves,
-	(*plot).older, (*plot).handedOver, (*plot).pausedFull, (*plot).stopped, (*plot).resynced,
+	(*plot).older, (*plot).handedOver, (*plot).pausedFull, (*plot).stopped, (*plot).resynced, (*plot).deskFull,
 }
 
 // plot is one on its way into a case.
@@ -95,7 +95,7 @@ func (p *plot) dismissed() {
 	p.edits(p.at, mine, p.set(e, m, mine, column))
 	p.c.Faults = append(p.c.Faults, Fault{Kind: "refused-writes", At: storm, For: 6 * second, Side: other, Percent: 100})
 	p.edits(storm+p.soon(second), mine, p.set(e, m, mine, column))
-	p.c.Operations = append(p.c.Operations, Operation{storm + second + p.soon(4*second), "dismiss"})
+	p.operates(storm+second+p.soon(4*second), "dismiss")
 	p.edits(storm+4*second+p.soon(10*second), other, p.set(e, m, other, column))
 }
 
@@ -371,7 +371,7 @@ func (p *plot) changes(from, most Span, m *Map, e Edit, columns []int) {
 
 // operates adds what an operator asks for.
 func (p *plot) operates(at Span, what string) {
-	p.c.Operations = append(p.c.Operations, Operation{at, what})
+	p.c.Operations = append(p.c.Operations, Operation{At: at, What: what})
 }
 
 // pausedFull plays that a job is paused for longer, or while users change more, than it
@@ -410,6 +410,7 @@ func (p *plot) stopped() {
 	p.changes(stop, rest, m, e, columns)
 	start := stop + rest
 	p.c.Setup.Chunk, p.c.Setup.CopyRows = oneOf(p.dice, []int{0, 1, 2}), oneOf(p.dice, []int{0, 0, 0, 2})
+	p.c.Setup.CopyLookups = oneOf(p.dice, []int{0, 0, 0, 1})
 	p.operates(start, oneOf(p.dice, []string{"start", "start", "start-with-finops", "start-with-dataverse"}))
 	p.operates(start+20*second, "start") // the first may have come while it was stopping
 	if p.dice.Bits(1) == 1 {
@@ -437,6 +438,33 @@ func (p *plot) resynced() {
 	at := p.at + second + p.soon(4*second)
 	p.operates(at, "resync")
 	p.dies(at, second)
+}
+
+// deskFull plays that operators ask for more than the error desk takes: for too many items
+// at once, or before it has done what it was asked for.
+func (p *plot) deskFull() {
+	side := SideName(below(p.dice, 2))
+	p.c.Faults = append(p.c.Faults, Fault{Kind: "refused-writes", At: p.at, For: 8 * second, Side: side ^ 1, Percent: 100})
+	for i := range between(p.dice, 2, 6) {
+		m, columns := p.plain()
+		e := p.record(m, "d"+strconv.Itoa(i))
+		if m.Table.Company && p.dice.Bits(1) == 1 {
+			e.Company = "demf"
+		}
+		p.edits(p.at+p.soon(second), side, p.set(e, m, side, columns...))
+	}
+	p.c.Setup.DeskPart, p.c.Setup.DeskQueue, p.c.Setup.DeskRecords = 1, oneOf(p.dice, []int{0, 1, 2}), oneOf(p.dice, []int{0, 1, 3})
+	at := p.at + 4*second + p.soon(8*second)
+	for range between(p.dice, 2, 4) {
+		o := Operation{At: at, What: oneOf(p.dice, []string{"retry", "retry", "dismiss"})}
+		if p.dice.Bits(1) == 1 {
+			o.Map = oneOf(p.dice, p.c.Setup.Maps)
+		} else {
+			o.Company = oneOf(p.dice, []string{"", "usmf", "demf"})
+		}
+		p.c.Operations = append(p.c.Operations, o)
+		at += p.soon(20 * millisecond)
+	}
 }
 
 // dies lets the engine die, in half of all cases, over a copy within a span. Beside live

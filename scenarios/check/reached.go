@@ -1,6 +1,7 @@
 package check
 
 import (
+	"errors"
 	"slices"
 
 	"github.com/twinwrite/twinwrite/engine"
@@ -124,10 +125,6 @@ var sights = slices.Concat(outcomeSights(), faultSights(), limitSights(), []sigh
 var elsewhere = map[string]string{
 	"reason: " + engine.Restored.String(): "no fault takes a commit back; engine: TestTraces/restored_side_waits_for_a_resync",
 	"reason: " + engine.Untraced.String(): "a record leaves a tombstone for longer than any case lasts; engine: TestTraces/late_reference_after_its_tombstone_expired",
-
-	limitOf + "requests at the error desk":             "operators of cases ask for all that is there, which leaves nothing to ask for again; engine: TestDeskTakesFiveRequestsAtMost",
-	limitOf + "records of a request at the error desk": "no case has 10,000 records; engine: TestDeskRequestConcernsTenThousandRecordsAtMost",
-	limitOf + "lookups of a map in an initial sync":    "no map of the program's own has so many; engine: TestInitialSyncIsRefused",
 }
 
 const limitOf = "limit: "
@@ -191,9 +188,14 @@ func limitSights() (list []sight) {
 	met("rows of an initial sync", func(s *sighting) bool {
 		return slices.ContainsFunc(s.Initial, func(l driver.Leg) bool { return l.Stage == engine.InitialCut })
 	})
-	for _, what := range []string{"requests at the error desk", "records of a request at the error desk", "lookups of a map in an initial sync"} {
-		met(what, func(*sighting) bool { return false }) // nothing that a run shows would tell
+	refused := func(what string, why error) {
+		met(what, func(s *sighting) bool {
+			return slices.ContainsFunc(s.Done, func(d model.Done) bool { return errors.Is(d.Refused, why) })
+		})
 	}
+	refused("requests at the error desk", engine.ErrTooManyRequests)
+	refused("records of a request at the error desk", engine.ErrTooManyRecords)
+	refused("lookups of a map in an initial sync", engine.ErrTooManyLookups)
 	return list
 }
 

@@ -30,7 +30,8 @@ func nameless(r check.Row) error {
 }
 
 // TestOwnValidations refuses a name on one side: it is never held there, by nobody's
-// hand, the engine is refused it in some cases, and all contracts hold.
+// hand, unless undoing a live delete brings it: that is not asked of validations. The engine
+// is refused it in some cases, and all contracts hold.
 func TestOwnValidations(t *testing.T) {
 	t.Parallel()
 	refused := 0
@@ -40,6 +41,9 @@ func TestOwnValidations(t *testing.T) {
 				if o.Reason == engine.Refused {
 					refused++
 				}
+			}
+			if x.Result.Systems[engine.Dataverse].Writes[engine.RestoreWrite] > 0 {
+				return ""
 			}
 			for _, line := range x.Data {
 				if strings.HasPrefix(line, "dataverse") && strings.Contains(line, `name="d"`) {

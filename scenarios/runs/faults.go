@@ -146,8 +146,8 @@ func operated(operators []scenarios.Operation, done []model.Done, alerts []drive
 		raised(d.At)
 		o, at := &operators[d.Operation], time.Duration(d.At)
 		switch {
-		case d.Refused != "":
-			all = append(all, result.Period{Kind: o.Do.String(), Target: o.Job, From: at, To: at, Note: "refused: " + d.Refused})
+		case d.Refused != nil:
+			all = append(all, result.Period{Kind: o.Do.String(), Target: o.Job, From: at, To: at, Note: "refused: " + d.Refused.Error()})
 		case o.Do == engine.PauseJob, o.Do == engine.StopJob:
 			all = append(all, result.Period{Kind: o.Do.String(), Target: o.Job, From: at, To: end})
 		case o.Do == engine.ResumeJob:

@@ -63,7 +63,10 @@ func (p *plan) requested(r *model.Result) []result.Operation {
 	list := make([]result.Operation, len(r.Done))
 	for i, d := range r.Done {
 		o := &p.scenario.Operators[d.Operation]
-		list[i] = result.Operation{At: time.Duration(d.At), Do: o.Do.String(), Job: o.Job, Refused: d.Refused}
+		list[i] = result.Operation{At: time.Duration(d.At), Do: o.Do.String(), Job: o.Job}
+		if d.Refused != nil {
+			list[i].Refused = d.Refused.Error()
+		}
 	}
 	return list
 }
