@@ -410,7 +410,7 @@ func (p *plot) stopped() {
 	p.changes(stop, rest, m, e, columns)
 	start := stop + rest
 	p.c.Setup.Chunk, p.c.Setup.CopyRows = oneOf(p.dice, []int{0, 1, 2}), oneOf(p.dice, []int{0, 0, 0, 2})
-	p.c.Setup.CopyLookups = oneOf(p.dice, []int{0, 0, 0, 1})
+	p.c.Setup.CopyLookups = oneOf(p.dice, []int{0, 1})
 	p.operates(start, oneOf(p.dice, []string{"start", "start", "start-with-finops", "start-with-dataverse"}))
 	p.operates(start+20*second, "start") // the first may have come while it was stopping
 	if p.dice.Bits(1) == 1 {
