@@ -9,7 +9,7 @@ func limits(sc result.Scenario) []string {
 	return []string{
 		"This is a simulation. The sync engine is real code; the two systems, their users, links and clocks are a model of finance & operations and Dataverse, version " + sc.Model + ".",
 		"Times depend on service times and loads of the scenario. Those that no documentation gives are assumed; they are listed above, and a conclusion that hangs on one of them needs a measurement of your own environment.",
-		"Business logic is what the scenario states: plug-ins, workflows and X++ code beyond that are not modelled.",
+		"Business logic is what the scenario states: plug-ins, workflows and X++ code beyond that are not modelled. Nor is it asked about what undoes a live transaction that failed.",
 		"A change that had not converged when a run ended counts as slower than all others. Its true time is not known; “censored” marks every figure that this touches.",
 		"Figures of one run are one possible day. Intervals are only given over several runs, never over the changes inside one.",
 		"Times of day are true time. The clocks of the two systems may differ from it where the scenario says so.",
