@@ -40,7 +40,7 @@ import (
 //	down SIDE, up SIDE       the side refuses requests, or works again
 //	refuse SIDE MAP KEY      the side's validation refuses writes of a record, until "accept"
 //	plant NAME               switch a failpoint on
-//	desk COMMAND [k=v ...]   an operator's request: retry, dismiss, pause, resume, stop, start; map, side, how;
+//	desk COMMAND [k=v ...]   an operator's request: retry, dismiss, pause, resume, stop, start; map, side, class, how;
 //	                         of start: initial=(MAP,...), and for all of these primary, from, company=(...)
 //	queue, show              what is open; what both sides hold
 //	expect                   lines that must all hold; see [environment.expect]

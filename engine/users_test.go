@@ -109,6 +109,8 @@ func (e *environment) desk(d *datadriven.TestData) {
 			cmd.Filter.Maps = []engine.MapID{e.key(a.Vals[0], "").Map}
 		case "side":
 			cmd.Filter.Sides = []engine.Side{sideNamed(a.Vals[0])}
+		case "class":
+			cmd.Filter.Class = map[string]engine.Class{"application": engine.ApplicationFailure, "system": engine.SystemFailure}[a.Vals[0]]
 		case "initial", "primary", "from", "company":
 			initialArgument(e, &cmd, a.Key, a.Vals)
 		case "how":
