@@ -223,14 +223,14 @@ func TestOperatorsOnATimetable(t *testing.T) {
 					t.Errorf("operation %d: %+v, want %q", i, got, want)
 				}
 			}
-			held := int64(0)
+			held := 0.0
 			for _, p := range series(t, r, "backlog") {
 				if p.At > minute(20) && p.At < minute(40) {
 					held = max(held, p.Value)
 				}
 			}
 			if held < 100 {
-				t.Errorf("%d references queued up during the pause", held)
+				t.Errorf("%v references queued up during the pause", held)
 			}
 			if dismissed := count(r, engine.Dismissed); (how == engine.CatchUp) == (dismissed > 100) || dismissed == 0 {
 				t.Errorf("%d were dismissed", dismissed)

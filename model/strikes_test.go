@@ -16,7 +16,7 @@ import (
 func minute(n int) sim.Time { return sim.Time(time.Duration(n) * time.Minute) }
 
 // series returns one series of a run.
-func series(t *testing.T, r Result, name string) []driver.Point {
+func series(t *testing.T, r Result, name string) []sim.Point {
 	t.Helper()
 	for _, s := range r.Series {
 		if s.Name == name {
@@ -49,13 +49,13 @@ func TestBacklogDoesNotDipInACrash(t *testing.T) {
 				t.Fatalf("strikes %v", r.Strikes)
 			}
 			dead := r.Strikes[1]
-			last, points, grew := int64(0), 0, int64(0)
+			last, points, grew := 0.0, 0, 0.0
 			for _, p := range series(t, r, "backlog") {
 				if p.At < minute(21) || p.At >= minute(35) {
 					continue
 				}
 				if p.Value < last {
-					t.Errorf("the backlog fell from %d to %d at %v; the engine was dead from %v to %v", last, p.Value, p.At, dead.From, dead.To)
+					t.Errorf("the backlog fell from %v to %v at %v; the engine was dead from %v to %v", last, p.Value, p.At, dead.From, dead.To)
 				}
 				if p.At > dead.From && p.At < dead.To {
 					grew += p.Value - last
@@ -64,14 +64,14 @@ func TestBacklogDoesNotDipInACrash(t *testing.T) {
 				points++
 			}
 			if points < 100 || last < 100 || grew == 0 {
-				t.Errorf("%d points up to %d, of which %d came while the engine was dead", points, last, grew)
+				t.Errorf("%d points up to %v, of which %v came while the engine was dead", points, last, grew)
 			}
 			backlog, outbox := series(t, r, "backlog"), series(t, r, "outbox")
 			if n := backlog[len(backlog)-1].Value; n != 0 {
-				t.Errorf("the backlog ends at %d", n)
+				t.Errorf("the backlog ends at %v", n)
 			}
 			if n := outbox[len(outbox)-1].Value; n != 0 {
-				t.Errorf("the outbox ends at %d", n)
+				t.Errorf("the outbox ends at %v", n)
 			}
 		})
 	}
@@ -90,7 +90,7 @@ func TestBacklogOfADeadEngine(t *testing.T) {
 	c.Store = s
 	var w *World
 	var last sim.Time
-	held := map[sim.Time]int64{} // by instant at which all has happened
+	held := map[sim.Time]float64{} // by instant at which all has happened
 	parked := 0
 	c.Observe = func(ev sim.Event) {
 		if w != nil && ev.At != last && w.Driver.Core() == nil {
@@ -113,7 +113,7 @@ func TestBacklogOfADeadEngine(t *testing.T) {
 					}
 				})
 			}
-			held[last] = int64(n)
+			held[last] = float64(n)
 		}
 		last = ev.At
 	}
@@ -127,7 +127,7 @@ func TestBacklogOfADeadEngine(t *testing.T) {
 		if n, known := held[p.At]; known {
 			checked++
 			if n != p.Value {
-				t.Errorf("at %v the backlog is %d, counted %d", p.At, p.Value, n)
+				t.Errorf("at %v the backlog is %v, counted %v", p.At, p.Value, n)
 			}
 		}
 	}

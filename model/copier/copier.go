@@ -86,7 +86,7 @@ type Copier struct {
 	deaths  []driver.Death
 
 	stats  Stats
-	series [seriesCount]driver.Series
+	series [seriesCount]sim.Series
 }
 
 // Judge is told when the process died.
@@ -127,7 +127,7 @@ func New(k *sim.Kernel, c Config, judge Judge) (*Copier, error) {
 		p.reads[c.Integrator.Projects[i].Name] = make([]uint64, len(c.Integrator.Maps))
 	}
 	for i := range p.series {
-		p.series[i] = driver.NewSeries(c.PointsMax)
+		p.series[i] = sim.NewSeries(c.PointsMax)
 	}
 	p.id = k.Register("integrator", p)
 	return p, nil

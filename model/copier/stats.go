@@ -114,7 +114,7 @@ var seriesNames = [seriesCount]string{"running", "failed-rows", "requests"}
 func (p *Copier) Series() []driver.NamedSeries {
 	all := make([]driver.NamedSeries, seriesCount)
 	for i := range p.series {
-		all[i] = driver.NamedSeries{Name: seriesNames[i], Points: slices.Clone(p.series[i].Points())}
+		all[i] = driver.Named(seriesNames[i], &p.series[i])
 	}
 	return all
 }
@@ -126,9 +126,9 @@ func (p *Copier) sample() {
 	if p.core != nil {
 		running = p.core.Running()
 	}
-	p.series[seriesRunning].Set(now, int64(running))
-	p.series[seriesFailed].Set(now, int64(len(p.state.Failed)))
-	p.series[seriesRequests].Set(now, int64(len(p.sent)))
+	p.series[seriesRunning].Set(now, float64(running))
+	p.series[seriesFailed].Set(now, float64(len(p.state.Failed)))
+	p.series[seriesRequests].Set(now, float64(len(p.sent)))
 }
 
 // StateHash returns a hash of what is saved, of what waits to be saved or

@@ -171,7 +171,7 @@ func (d *Driver) die(crash int) {
 	d.taken = d.takenSaved
 	d.series[seriesInFlight].Set(now, 0)
 	d.series[seriesRequests].Set(now, 0)
-	d.series[seriesParked].Set(now, int64(d.left.parked))
+	d.series[seriesParked].Set(now, float64(d.left.parked))
 	d.sampleBacklog()
 	d.judge.Crashed(now)
 	d.breakCalls()

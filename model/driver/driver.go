@@ -39,7 +39,7 @@ type Config struct {
 	Moved func(*Move)
 
 	// PointsMax is how many points each statistic keeps over time; 4,096. See
-	// [Series] for what is kept.
+	// [sim.Series] for what is kept.
 	PointsMax int
 }
 
@@ -142,7 +142,7 @@ type Driver struct {
 	alerts []Alert
 	legs   []Leg // of initial syncs
 	stats  Stats
-	series [seriesCount]Series
+	series [seriesCount]sim.Series
 	input  engine.Input // scratch
 }
 
@@ -183,7 +183,7 @@ func New(k *sim.Kernel, c Config, s store.Store, judge Judge) (*Driver, error) {
 		}
 	}
 	for i := range d.series {
-		d.series[i].most = c.PointsMax
+		d.series[i] = sim.NewSeries(c.PointsMax)
 	}
 	if c.Moved != nil {
 		d.config.Engine.Watch = mover{c.Engine.Watch, d}

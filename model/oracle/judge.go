@@ -72,9 +72,7 @@ type Report struct {
 	Samples      []Sample         // ascending by Born, then by order of commit
 	SampleStride uint64           // every so-manieth change is in Samples; 1 for all
 	SamplesSeen  uint64           // how many there were
-	Divergent    []Point          // pairs that differ, from each instant on
-	DivergentMax Point            // the most, exact even where Divergent was thinned
-	DivergentGap time.Duration    // points within such a stretch became the last of them; 0 for none
+	Divergent    sim.Series       // pairs that differ, from each instant on
 	Blocked      []DependencyWait // by map: waits for records that are looked up
 	Gaps         []Gap            // by the time between edits on both sides of a pair, ascending
 	Worst        []Worst          // slowest first
@@ -144,12 +142,6 @@ type Sample struct {
 	Censored bool          // they had not when the run ended; Took is a lower bound
 
 	serial uint64
-}
-
-// Point is the value of a series from At on.
-type Point struct {
-	At    sim.Time
-	Value float64
 }
 
 // Worst is one change that took long to converge.
@@ -232,7 +224,7 @@ func (o *Oracle) Judge(at sim.Time, v View) Report {
 		}
 		return cmp.Compare(a.serial, b.serial)
 	})
-	r.Divergent, r.DivergentMax, r.DivergentGap = o.apart.points, o.apart.peak, time.Duration(o.apart.width)
+	r.Divergent = o.apart
 	r.Worst = o.worst
 	for i := range r.Worst {
 		r.Worst[i].Record = o.record(&r.Worst[i].Key)

@@ -20,7 +20,7 @@ func (o *Oracle) compare(at sim.Time, p *pair) {
 		} else {
 			o.differ--
 		}
-		o.apart.add(at, float64(o.differ))
+		o.apart.Set(at, float64(o.differ))
 	}
 	if how == differ {
 		return
@@ -109,50 +109,6 @@ func (s *sampler) add(x Sample) {
 		s.stride *= 2
 		s.kept = slices.DeleteFunc(s.kept, func(x Sample) bool { return x.serial%s.stride != 0 })
 	}
-}
-
-// series is a step function that keeps a bounded number of points: where there
-// are too many, those within one width of time become the last of them.
-type series struct {
-	points []Point
-	most   int
-	width  sim.Time
-	peak   Point
-}
-
-func (s *series) add(at sim.Time, value float64) {
-	if value > s.peak.Value {
-		s.peak = Point{at, value}
-	}
-	if n := len(s.points); n > 0 && s.near(s.points[n-1].At, at) {
-		s.points[n-1].Value = value
-		return
-	}
-	s.points = append(s.points, Point{at, value})
-	for len(s.points) > s.most {
-		if s.width == 0 {
-			s.width = (at - s.points[0].At) / sim.Time(s.most) // at least 1: no two points share an instant
-		} else {
-			s.width *= 2
-		}
-		kept := s.points[:1]
-		for _, p := range s.points[1:] {
-			if last := &kept[len(kept)-1]; s.near(last.At, p.At) {
-				last.Value = p.Value
-			} else {
-				kept = append(kept, p)
-			}
-		}
-		s.points = kept
-	}
-}
-
-// near reports whether two instants fall into one step of the series.
-func (s *series) near(a, b sim.Time) bool {
-	if s.width == 0 {
-		return a == b
-	}
-	return a/s.width == b/s.width
 }
 
 // transaction follows a user's transaction until all its records are visible

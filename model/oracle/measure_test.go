@@ -58,11 +58,8 @@ func TestConvergence(t *testing.T) {
 	if r.SampleStride != 1 || r.SamplesSeen != 6 {
 		t.Errorf("every %d of %d", r.SampleStride, r.SamplesSeen)
 	}
-	if diff := cmp.Diff([]Point{{1 * second, 1}, {3 * second, 0}, {10 * second, 1}, {15 * second, 0}, {20 * second, 1}, {21 * second, 1}}, r.Divergent); diff != "" {
+	if diff := cmp.Diff([]sim.Point{{At: 1 * second, Value: 1}, {At: 3 * second, Area: 2}, {At: 10 * second, Value: 1, Area: 2}, {At: 15 * second, Area: 7}, {At: 20 * second, Value: 1, Area: 7}}, r.Divergent.Points()); diff != "" {
 		t.Errorf("divergent pairs (-want +got):\n%s", diff)
-	}
-	if r.DivergentMax != (Point{21 * second, 2}) {
-		t.Errorf("most divergent: %v", r.DivergentMax)
 	}
 	if len(r.Worst) != 6 || r.Worst[0].Took != 30*time.Second || !r.Worst[0].Censored || r.Worst[0].Record != "headers usmf A" || r.Worst[1].Took != 5*time.Second {
 		t.Errorf("worst: %v", r.Worst)
@@ -272,38 +269,6 @@ func TestSamplesAreThinned(t *testing.T) {
 	}
 	if len(r.Worst) != 20 || r.Worst[0].Born != 0 || r.Worst[19].Born != sim.Time(19*time.Second) {
 		t.Errorf("worst: %d, from %v", len(r.Worst), r.Worst[0].Born)
-	}
-}
-
-// TestSeriesIsThinned compares the bounded series with the whole one: at the
-// end of each step it holds the true value, and its peak is exact.
-func TestSeriesIsThinned(t *testing.T) {
-	t.Parallel()
-	draw := rand.New(rand.NewPCG(3, 4))
-	thin := series{most: 64}
-	var whole []Point
-	at, value, peak := sim.Time(0), 0.0, 0.0
-	for range 100_000 {
-		at += sim.Time(draw.Int64N(1000))
-		value += float64(draw.IntN(3) - 1)
-		peak = max(peak, value)
-		thin.add(at, value)
-		whole = append(whole, Point{at, value})
-	}
-	if len(thin.points) > 64 || len(thin.points) < 20 {
-		t.Errorf("%d points", len(thin.points))
-	}
-	if thin.peak.Value != peak {
-		t.Errorf("peak %v, want %v", thin.peak.Value, peak)
-	}
-	j := 0
-	for i, p := range thin.points {
-		for j+1 < len(whole) && whole[j+1].At/thin.width <= p.At/thin.width {
-			j++
-		}
-		if p.Value != whole[j].Value || i > 0 && p.At <= thin.points[i-1].At {
-			t.Fatalf("point %d is %v, and the whole series holds %v then", i, p, whole[j])
-		}
 	}
 }
 

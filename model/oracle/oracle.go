@@ -100,7 +100,7 @@ type Oracle struct {
 	causes   []ErrorCount
 	samples  sampler
 	worst    []Worst
-	apart    series
+	apart    sim.Series
 	gaps     gaps
 	differ   int // pairs that differ now
 	stories  []*transaction
@@ -148,7 +148,7 @@ func New(c Config) *Oracle {
 		o.courses = append(o.courses, course{rules: m.Primary, age: 1})
 	}
 	o.samples = sampler{most: o.config.SamplesMax, stride: 1}
-	o.apart = series{most: o.config.PointsMax}
+	o.apart = sim.NewSeries(o.config.PointsMax)
 	if c.Copies {
 		o.copies = &copies{}
 	}

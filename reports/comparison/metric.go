@@ -290,17 +290,8 @@ func divergentMean(set *result.Set, r *result.Run) reading {
 		if s.Name != "divergent-pairs" {
 			continue
 		}
-		from, value, area := set.Scenario.Warmup, 0.0, 0.0
-		for _, p := range s.Points {
-			if p.At > from {
-				area += value * (min(p.At, r.End) - from).Seconds()
-				from = min(p.At, r.End)
-			}
-			value = p.Value
-		}
-		area += value * (r.End - from).Seconds()
-		if whole := r.End - set.Scenario.Warmup; whole > 0 {
-			return known(area / whole.Seconds())
+		if from := set.Scenario.Warmup; r.End > from {
+			return known(result.Mean(s.Points, from, r.End))
 		}
 	}
 	return reading{}

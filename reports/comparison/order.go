@@ -59,15 +59,7 @@ func meanBlocked(_ *result.Set, r *result.Run) reading {
 		if s.Name != "blocked" || r.End == 0 {
 			continue
 		}
-		area := 0.0
-		for i, p := range s.Points {
-			end := r.End
-			if i+1 < len(s.Points) {
-				end = s.Points[i+1].At
-			}
-			area += p.Value * max(0, (end-p.At).Seconds())
-		}
-		return known(area / r.End.Seconds())
+		return known(result.Mean(s.Points, 0, r.End))
 	}
 	return reading{}
 }

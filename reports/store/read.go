@@ -263,7 +263,7 @@ func (r *reader) measured(of ofRun) {
 	of("series", func(scan func(...any)) func(*result.Run) {
 		var name, unit string
 		var p result.Point
-		scan(&name, &unit, &p.At, &p.Value)
+		scan(&name, &unit, &p.At, &p.Value, &p.Area)
 		return func(x *result.Run) {
 			if n := len(x.Series); n == 0 || x.Series[n-1].Name != name {
 				x.Series = append(x.Series, result.Series{Name: name, Unit: unit})

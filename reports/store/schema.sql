@@ -7,7 +7,7 @@
 
 -- What was simulated; one row.
 CREATE TABLE scenario (
-  schema    TEXT NOT NULL,    -- version of this file's shape: 'twinwrite/results/v6'
+  schema    TEXT NOT NULL,    -- version of this file's shape: 'twinwrite/results/v7'
   name      TEXT NOT NULL,
   purpose   TEXT NOT NULL,
   mode      TEXT NOT NULL,    -- 'async', 'live' or 'integrator'
@@ -351,7 +351,8 @@ CREATE TABLE series (
   name  TEXT NOT NULL,    -- 'backlog', 'divergent-pairs', 'use.finops', ...
   unit  TEXT NOT NULL,
   at_ns INTEGER NOT NULL,
-  value REAL NOT NULL
+  value REAL NOT NULL,
+  area  REAL NOT NULL     -- before at_ns, in the unit times seconds: the mean between two points is the difference of their areas by their seconds
 ) STRICT;
 
 -- The records that took longest.

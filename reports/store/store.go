@@ -21,7 +21,7 @@ import (
 )
 
 // Schema is the version of the file's shape, in the table scenario.
-const Schema = "twinwrite/results/v6"
+const Schema = "twinwrite/results/v7"
 
 //go:embed schema.sql
 var schema string
@@ -175,10 +175,10 @@ func fillRun(w *writer, r *result.Run) {
 	})
 	fillUsers(w, r)
 	fillWindows(w, r)
-	w.table("series", 5, func(row func(...any)) {
+	w.table("series", 6, func(row func(...any)) {
 		for _, s := range r.Series {
 			for _, p := range s.Points {
-				row(n, s.Name, s.Unit, p.At, p.Value)
+				row(n, s.Name, s.Unit, p.At, p.Value, p.Area)
 			}
 		}
 	})

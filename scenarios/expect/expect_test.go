@@ -206,9 +206,19 @@ type fake struct {
 	spans     []Span
 	bins      Bins
 	n, of     float64
-	level     []Point
+	level     []result.Point
 	warmup    time.Duration
 	left, end time.Duration
+}
+
+// steps are a level: instants, each with the value from then on.
+func steps(values ...time.Duration) []result.Point {
+	var points []result.Point
+	for i := 0; i < len(values); i += 2 {
+		points = append(points, result.Point{At: values[i], Value: float64(values[i+1])})
+	}
+	result.Integrate(points)
+	return points
 }
 
 func (f fake) Missing() string                      { return f.missing }
@@ -216,7 +226,7 @@ func (f fake) Spans(string, Labels) []Span          { return f.spans }
 func (f fake) Bins(string, Labels) Bins             { return f.bins }
 func (f fake) Kept(string) uint64                   { return 1 }
 func (f fake) Count(string, Labels) (n, of float64) { return f.n, f.of }
-func (f fake) Level(string) []Point                 { return f.level }
+func (f fake) Level(string) []result.Point          { return f.level }
 func (f fake) Window() (from, left, to time.Duration) {
 	return f.warmup, f.left, f.end
 }
@@ -253,7 +263,7 @@ func TestJudge(t *testing.T) {
 		return f
 	}
 	hour := time.Hour
-	level := fake{end: 4 * hour, warmup: hour, level: []Point{{0, 900}, {hour / 2, 4}, {2 * hour, 10}, {3 * hour, 1}}}
+	level := fake{end: 4 * hour, warmup: hour, level: steps(0, 900, hour/2, 4, 2*hour, 10, 3*hour, 1)}
 	for _, c := range []struct {
 		name, text string
 		runs       []Measures
@@ -294,7 +304,7 @@ func TestJudge(t *testing.T) {
 		{"at the end", "backlog.at(end) == 1", []Measures{level}, result.Pass, ""},
 		{"at the start", "backlog.at(start) == 900", []Measures{level}, result.Pass, ""},
 		{"after the end", "backlog.at(5h) == 0", []Measures{level}, result.Inconclusive, "the run ends at 4h, before 5h"},
-		{"a history shorter than the warm-up", "max(backlog) == 0", []Measures{fake{end: hour, warmup: hour, level: []Point{{0, 1}}}}, result.Inconclusive, "before the warm-up is over"},
+		{"a history shorter than the warm-up", "max(backlog) == 0", []Measures{fake{end: hour, warmup: hour, level: steps(0, 1)}}, result.Inconclusive, "before the warm-up is over"},
 		{"bins that hold", "p50(dependency-wait) < 2.3s", []Measures{waits(1, 2, 9)}, result.Pass, "of one run"},
 		{"bins that break", "p50(dependency-wait) < 1.7s", []Measures{waits(1, 2, 9)}, result.Fail, "of one run"},
 		{"a bound inside the bin", "p50(dependency-wait) < 2.1s", []Measures{waits(1, 2, 9)}, result.Inconclusive, "to within a thirty-second"},
@@ -329,23 +339,25 @@ func TestJudge(t *testing.T) {
 func TestEventually(t *testing.T) {
 	t.Parallel()
 	hour := time.Hour
-	run := func(end time.Duration, level ...Point) Measures { return fake{left: 4 * hour, end: end, level: level} }
+	run := func(end time.Duration, level ...time.Duration) Measures {
+		return fake{left: 4 * hour, end: end, level: steps(level...)}
+	}
 	for _, c := range []struct {
 		name string
 		runs []Measures
 		want result.Verdict
 		note string
 	}{
-		{"before the users have left", []Measures{run(6*hour, Point{0, 5}, Point{3 * hour, 0})}, result.Pass, ""},
-		{"within the time", []Measures{run(6*hour, Point{0, 5}, Point{5 * hour, 0})}, result.Pass, ""},
-		{"too late", []Measures{run(6*hour, Point{0, 5}, Point{5*hour + 2*time.Minute, 0})}, result.Fail, "2m too late"},
-		{"and back", []Measures{run(6*hour, Point{0, 5}, Point{2 * hour, 0}, Point{5*hour + 1, 1})}, result.Fail, "backlog is 1 at the end"},
-		{"never", []Measures{run(6*hour, Point{0, 5})}, result.Fail, "backlog is 5 at the end"},
-		{"the run is too short", []Measures{run(5*hour-1, Point{0, 5})}, result.Inconclusive, "before the time is over"},
-		{"nothing ever waited", []Measures{run(6*hour, Point{0, 0})}, result.Pass, ""},
+		{"before the users have left", []Measures{run(6*hour, 0, 5, 3*hour, 0)}, result.Pass, ""},
+		{"within the time", []Measures{run(6*hour, 0, 5, 5*hour, 0)}, result.Pass, ""},
+		{"too late", []Measures{run(6*hour, 0, 5, 5*hour+2*time.Minute, 0)}, result.Fail, "2m too late"},
+		{"and back", []Measures{run(6*hour, 0, 5, 2*hour, 0, 5*hour+1, 1)}, result.Fail, "backlog is 1 at the end"},
+		{"never", []Measures{run(6*hour, 0, 5)}, result.Fail, "backlog is 5 at the end"},
+		{"the run is too short", []Measures{run(5*hour-1, 0, 5)}, result.Inconclusive, "before the time is over"},
+		{"nothing ever waited", []Measures{run(6*hour, 0, 0)}, result.Pass, ""},
 		{"never observed", []Measures{run(6 * hour)}, result.Inconclusive, "never observed"},
-		{"in one run of two", []Measures{run(6*hour, Point{0, 0}), run(6*hour, Point{0, 1})}, result.Fail, "in 1 of 2 runs"},
-		{"a run that failed", []Measures{run(6*hour, Point{0, 0}), fake{missing: "the run failed"}}, result.Inconclusive, "the run failed"},
+		{"in one run of two", []Measures{run(6*hour, 0, 0), run(6*hour, 0, 1)}, result.Fail, "in 1 of 2 runs"},
+		{"a run that failed", []Measures{run(6*hour, 0, 0), fake{missing: "the run failed"}}, result.Inconclusive, "the run failed"},
 		{"no run", nil, result.Inconclusive, "no run"},
 	} {
 		v, note := Eventually(States[1], hour, c.runs)

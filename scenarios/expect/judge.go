@@ -269,29 +269,25 @@ func (f *Figure) readLevel(m Measures) reading {
 	if to <= from {
 		return reading{missing: fmt.Sprintf("the run ends at %s, before the warm-up is over", shortSpan(to))}
 	}
-	now := levelAt(points, from)
-	low, high, area, since := now, now, 0.0, from
+	low := levelAt(points, from)
+	high := low
 	for _, p := range points {
-		if p.At <= from || p.At > to {
-			continue
+		if p.At > from && p.At <= to {
+			low, high = min(low, p.Value), max(high, p.Value)
 		}
-		area += now * (p.At - since).Seconds()
-		now, since = p.Value, p.At
-		low, high = min(low, now), max(high, now)
 	}
-	area += now * (to - since).Seconds()
 	switch f.Aggregate {
 	case "max":
 		return reading{value: high}
 	case "min":
 		return reading{value: low}
 	default:
-		return reading{value: area / (to - from).Seconds()}
+		return reading{value: result.Mean(points, from, to)}
 	}
 }
 
 // levelAt is the value at an instant; 0 before the first point.
-func levelAt(points []Point, at time.Duration) float64 {
+func levelAt(points []result.Point, at time.Duration) float64 {
 	v := 0.0
 	for _, p := range points {
 		if p.At > at {

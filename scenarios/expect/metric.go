@@ -150,12 +150,6 @@ type Bins struct {
 	List        []result.Bin // ascending by From; there may be several of the same bounds
 }
 
-// Point is the value of a level from At on.
-type Point struct {
-	At    time.Duration
-	Value float64
-}
-
 // Measures are the figures of one run.
 type Measures interface {
 	// Missing says why the run has no figures; empty when it has.
@@ -170,7 +164,7 @@ type Measures interface {
 	// could have.
 	Count(metric string, l Labels) (n, of float64)
 	// Level returns a quantity over time; nil when there is none.
-	Level(metric string) []Point
+	Level(metric string) []result.Point
 	// Window returns from when figures were taken, when the users left, and
 	// when the run ended.
 	Window() (from, left, to time.Duration)

@@ -93,16 +93,11 @@ func (m runMeasures) Kept(metric string) uint64 {
 	return 1
 }
 
-func (m runMeasures) Level(metric string) []Point {
+func (m runMeasures) Level(metric string) []result.Point {
 	for _, s := range m.run.Series {
-		if s.Name != metric {
-			continue
+		if s.Name == metric {
+			return s.Points
 		}
-		points := make([]Point, len(s.Points))
-		for i, p := range s.Points {
-			points[i] = Point(p)
-		}
-		return points
 	}
 	return nil
 }

@@ -282,6 +282,7 @@ type Series struct {
 type Point struct {
 	At    time.Duration
 	Value float64
+	Area  float64 // of the series before At, in its unit times seconds: exact also where points were left out
 }
 
 // Worst is one record that took long, with its story.

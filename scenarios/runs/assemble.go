@@ -17,7 +17,7 @@ import (
 
 // ModelVersion names the behaviour of the simulated world. A change that can
 // move any result takes a new one, and with it results get a new identity.
-const ModelVersion = "3"
+const ModelVersion = "4"
 
 // plan is what all runs of a scenario share: the table maps and the recorded
 // transactions, read once.

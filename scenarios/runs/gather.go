@@ -9,6 +9,7 @@ import (
 	"github.com/twinwrite/twinwrite/engine"
 	"github.com/twinwrite/twinwrite/internal/fault"
 	"github.com/twinwrite/twinwrite/model"
+	"github.com/twinwrite/twinwrite/model/driver"
 	"github.com/twinwrite/twinwrite/model/oracle"
 	"github.com/twinwrite/twinwrite/model/system"
 	"github.com/twinwrite/twinwrite/scenarios"
@@ -91,7 +92,7 @@ func (p *plan) gather(index int, r *model.Result) *result.Run {
 			Map: uint16(s.Map), Side: uint8(s.Side), Born: time.Duration(s.Born), Took: s.Took, Censored: s.Censored,
 		})
 	}
-	run.Thinned = result.Thinned{Convergence: r.Report.SampleStride, Waits: r.WaitsOf}
+	run.Thinned = result.Thinned{Convergence: r.Report.SampleStride, Waits: r.WaitsOf, Series: seriesThinned(r)}
 	run.Waits = p.waits(r)
 	run.Saves, run.Throttled, run.Operations = saves(r), throttled(r), p.requested(r)
 	run.Live = result.LiveCount(r.Report.Live)
@@ -152,19 +153,24 @@ func story(title string, s *oracle.Story) result.Story {
 	}
 }
 
+// seriesThinned reports whether a series had too many points to keep them all.
+func seriesThinned(r *model.Result) bool {
+	return r.Report.Divergent.Thinned() || slices.ContainsFunc(r.Series, func(s driver.NamedSeries) bool { return s.Thinned })
+}
+
 // series puts the driver's series and the oracle's into one list by name.
 func series(r *model.Result) []result.Series {
 	var list []result.Series
 	for _, s := range r.Series {
 		out := result.Series{Name: s.Name, Unit: seriesUnit(s.Name)}
 		for _, pt := range s.Points {
-			out.Points = append(out.Points, result.Point{At: time.Duration(pt.At), Value: float64(pt.Value)})
+			out.Points = append(out.Points, result.Point{At: time.Duration(pt.At), Value: pt.Value, Area: pt.Area})
 		}
 		list = append(list, out)
 	}
 	divergent := result.Series{Name: "divergent-pairs", Unit: "pairs"}
-	for _, pt := range r.Report.Divergent {
-		divergent.Points = append(divergent.Points, result.Point{At: time.Duration(pt.At), Value: pt.Value})
+	for _, pt := range r.Report.Divergent.Points() {
+		divergent.Points = append(divergent.Points, result.Point{At: time.Duration(pt.At), Value: pt.Value, Area: pt.Area})
 	}
 	list = append(list, divergent)
 	for side, uses := range r.Use {
@@ -172,6 +178,7 @@ func series(r *model.Result) []result.Series {
 		for _, u := range uses {
 			use.Points = append(use.Points, result.Point{At: time.Duration(u.At), Value: u.Share})
 		}
+		result.Integrate(use.Points)
 		list = append(list, use)
 	}
 	slices.SortFunc(list, func(a, b result.Series) int { return cmp.Compare(a.Name, b.Name) })

@@ -110,6 +110,32 @@ func TestOctoberAsync(t *testing.T) {
 	}
 }
 
+// TestOctoberKeepsPeaksAndMeans: of the month's series not all points are kept, and that is
+// said. Each record changes once, so that what the pairs differ for comes to the times to
+// converge; the invoice of 1,114 lines, with its head, still shows as high as it was.
+func TestOctoberKeepsPeaksAndMeans(t *testing.T) {
+	t.Parallel()
+	_, r := octoberIn(t, "async")
+	if !r.Thinned.Series || r.Thinned.Convergence != 1 {
+		t.Fatalf("thinned: %+v; want series, and no changes", r.Thinned)
+	}
+	took := 0.0
+	for _, c := range r.Convergence {
+		took += c.Took.Seconds()
+	}
+	for _, s := range r.Series {
+		if s.Name != "divergent-pairs" && s.Name != "backlog" {
+			continue
+		}
+		if peak(s) != 1115 {
+			t.Errorf("%s peaks at %v, want 1,115", s.Name, peak(s))
+		}
+		if got := result.Mean(s.Points, 0, r.End) * r.End.Seconds(); s.Name == "divergent-pairs" && (got < took*(1-1e-9) || got > took*(1+1e-9)) {
+			t.Errorf("pairs differ for %v seconds in all, want %v", got, took)
+		}
+	}
+}
+
 // TestOctoberLive commits all of the month but the one invoice over the limit.
 func TestOctoberLive(t *testing.T) {
 	t.Parallel()

@@ -60,6 +60,9 @@ func TestThinningTwiceIsThinningOnce(t *testing.T) {
 			if a, b := area(before, whole.End), area(s, whole.End); s.Name == "use.finops" && (b-a > 1e-6 || a-b > 1e-6) {
 				t.Errorf("%s comes to %v, and to %v in %d runs", s.Name, a, b, many)
 			}
+			if a, b := result.Mean(before.Points, 0, whole.End), result.Mean(s.Points, 0, whole.End); b-a > 1e-9 || a-b > 1e-9 {
+				t.Errorf("%s is %v on average, and %v in %d runs", s.Name, a, b, many)
+			}
 			if s.Points[len(s.Points)-1] != before.Points[len(before.Points)-1] {
 				t.Errorf("%s ends otherwise", s.Name)
 			}
