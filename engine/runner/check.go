@@ -63,9 +63,9 @@ func (c *call) checkReference(r *engine.Reference) string {
 		return fmt.Sprintf("a reference from side %d with operation %d and origin %d to %q", r.Side, r.Op, r.Origin, r.Key.ID)
 	case r.Position == 0, r.Incarnation == 0, r.Number == 0:
 		return fmt.Sprintf("%v at position %d: none of these may be 0", r, r.Position)
-	case r.Groups == 0: // any other: an earlier version of the map may have had more
-		return fmt.Sprintf("%v touches no column group", r)
 	}
+	// Its groups may be any: none, where the change only took the record into or out of
+	// scope, and more than there are, where an earlier version of the map had them.
 	for _, need := range r.Needs {
 		if c.mapOf(need) == nil {
 			return fmt.Sprintf("%v looks up %q of table map %d, which there is not", r, need.ID, need.Map)

@@ -57,7 +57,13 @@ type world struct {
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	w := &world{TB: t, maps: testMaps(t)}
+	return newWorldOf(t, testMaps(t))
+}
+
+// newWorldOf is a world of other table maps.
+func newWorldOf(t testing.TB, maps []*engine.TableMap) *world {
+	t.Helper()
+	w := &world{TB: t, maps: maps}
 	w.store = &watched{TB: t, Store: store.NewMemory(), outcomes: map[change][]engine.Outcome{}, changed: make(chan struct{})}
 	for _, s := range engine.Sides {
 		w.sides[s] = memory.New(s, w.maps)
@@ -99,11 +105,17 @@ func (w *world) deaf() {
 	}
 }
 
-// set is a user's transaction that sets a customer's columns.
+// set is a user's transaction that names a customer.
 func (w *world) set(side engine.Side, id, name string) {
 	w.Helper()
+	w.setBoth(side, id, name, "Oslo")
+}
+
+// setBoth is a user's transaction that sets both columns of a customer.
+func (w *world) setBoth(side engine.Side, id, first, second string) {
+	w.Helper()
 	err := w.sides[side].Update(w.Context(), func(tx *memory.Tx) error {
-		return tx.Set(customer(id), engine.Text(name), engine.Text("Oslo"))
+		return tx.Set(customer(id), engine.Text(first), engine.Text(second))
 	})
 	if err != nil {
 		w.Error(err)

@@ -74,7 +74,6 @@ var nonsense = []struct {
 	{"an unknown operation", engine.PullOutbox, "operation 9", reference(func(r *engine.Reference) { r.Op = 9 })},
 	{"a reference without a position", engine.PullOutbox, "may be 0", reference(func(r *engine.Reference) { r.Position = 0 })},
 	{"a reference without a number", engine.PullOutbox, "may be 0", reference(func(r *engine.Reference) { r.Number = 0 })},
-	{"a reference that touches nothing", engine.PullOutbox, "no column group", reference(func(r *engine.Reference) { r.Groups = 0 })},
 	{"a need of no table map", engine.PullOutbox, "table map 99", reference(func(r *engine.Reference) { r.Needs = []engine.Key{{Map: 99, ID: "X"}} })},
 
 	{"too few records", engine.ReadBatch, "0 records", func(in *engine.Input) { in.Records = nil }},
