@@ -354,6 +354,9 @@ func (c *Core) resume(j int, how ResumeHow) {
 		return
 	}
 	c.eachLane(j, func(id laneID, l *lane) {
+		if how == SkipAndKeep && l.nameless() { // no change that has queued up; and the desk would lose it with a crash
+			return
+		}
 		switch l.state {
 		case inFlight, parked:
 			return

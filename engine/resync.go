@@ -243,6 +243,8 @@ func (c *Core) compare(r *resync, side Side, x, y *Record) {
 			c.enqueueUnread(own, *x.Key, Resynced, m.outgoing(s))
 		case l.state == parked || l.state == blocked: // for a reason of its own: a resync does not wait for it
 			c.repaired(l)
+		case l.newest().Origin == Pulled: // whoever looks it up may have given up: it is a row of the resync now
+			l.newest().Origin = Resynced
 		}
 	}
 }

@@ -8,7 +8,11 @@ func (c *Core) retry(f *flight, l *lane, why Outcome) {
 	l.attempts++
 	l.refused = 0
 	c.stats.Retries++
-	if l.attempts >= c.cfg.Attempts && !l.nameless() {
+	switch {
+	case l.attempts < c.cfg.Attempts:
+	case l.nameless(): // it cannot wait for people: it begins anew, and soon, since others may wait for it
+		l.attempts = 1
+	default:
 		c.park(f, l, why)
 		return
 	}

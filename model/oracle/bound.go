@@ -162,13 +162,14 @@ func (o *Oracle) tried(at sim.Time, p *pair) {
 	}
 	t.reads++
 	course := &o.courses[p.key().Map]
-	items, numbered := 0, course.legs == 0 && course.resync == 0
+	items, numbered := 0, true
 	for s := range p.waiting.lines {
-		open := p.open(engine.Side(s))
-		items += min(1, len(open))
-		numbered = numbered || slices.ContainsFunc(open, func(c commit) bool { return c.what.has(captured) })
+		if open := p.open(engine.Side(s)); len(open) > 0 {
+			items++
+			numbered = numbered && slices.ContainsFunc(open, func(c commit) bool { return c.what.has(captured) })
+		}
 	}
-	if !numbered {
+	if rows := course.legs != 0 || course.resync != 0; rows && !numbered {
 		return
 	}
 	if t.reads == uint32(items*(most+1)*2*triesMax) {
