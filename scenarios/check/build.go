@@ -336,7 +336,7 @@ func (b *builder) heal(w *model.Config, end sim.Time) sim.Time {
 	}
 	if did(engine.StopJob) {
 		undo = append(undo, commands["start"])
-		asks = append(asks, 5*time.Minute, 10*time.Minute)
+		asks = append(asks, 5*time.Minute, 10*time.Minute, 20*time.Minute)
 		for _, f := range w.Faults {
 			if f.Kind == model.EngineClockStep {
 				end = end.Add(max(0, -f.By))
