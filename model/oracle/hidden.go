@@ -93,6 +93,9 @@ func (o *Oracle) unhide(at sim.Time, s *shape, p *pair, y engine.Side, source *h
 	p.passedAgain(s, y, &r.bypass)
 	next, edited := o.standsOf(s, p, y), s.differ(after.Values, w.Source.Values)
 	for g := range s.groups {
+		if p.unknown(y, g, source.of(g).commits[y], next[g].commits[y]) {
+			p.restsOn(s, y, g, &r.bypass, w.Source.Values, source.of(g).commits[y])
+		}
 		o.givenBack(p, x, g, source.of(g).commits[x], next[g].commits[x])
 		switch was := *source.of(g); {
 		case next[g].commits[y] == was.commits[y]:

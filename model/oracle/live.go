@@ -318,9 +318,16 @@ func (o *Oracle) letGo(at sim.Time, p *pair, y engine.Side, tx engine.TxID) {
 	if alive(p.record[y]) { // a retry carries it to the other side, whenever that comes
 		o.totals.FollowUps++
 		o.owed++
-		h := o.again(p, y) // it is its side's own, and has seen nothing of the other
+		h, x := o.again(p, y), y.Other() // it is its side's own, and has seen nothing of the other
 		for g := range o.shapes[p.key().Map].groups {
-			h.of(g).commits[y.Other()] = 0
+			st := h.of(g)
+			o.givenBack(p, x, g, 0, st.commits[x])
+			st.commits[x] = 0
+			if known := p.stand(x, g).commits[y]; known < st.commits[y] {
+				base := [2]uint32{}
+				base[y] = known
+				o.concurrentAgain(p, x, g, base, st.commits[y])
+			}
 		}
 		p.head[y] = h
 	}

@@ -163,6 +163,23 @@ func (p *pair) passedAgain(s *shape, side engine.Side, was *bypass) {
 	now.groups, now.made = now.groups|was.groups, was.made
 }
 
+// restsOn notes that what has gone past the hook in a column group, on top of what is
+// undone, is a change of what stands there again: of values after so many commits of its side, or
+// of what these themselves had gone past the hook from.
+func (p *pair) restsOn(s *shape, side engine.Side, g int, was *bypass, values []engine.Value, commits uint32) {
+	if p.astray == nil || !p.astray.sides[side].groups.has(g) {
+		return
+	}
+	if was.groups.has(g) {
+		values, commits = was.values, was.commits[g]
+	}
+	now := &p.astray.sides[side]
+	now.commits[g] = commits
+	for _, c := range s.groups[g].list {
+		now.values[c] = values[c]
+	}
+}
+
 // asCaptured returns values that a side's record had, but for what had gone past the
 // hook by then: with what was there before.
 func (p *pair) asCaptured(s *shape, side engine.Side, values []engine.Value) []engine.Value {
@@ -233,6 +250,9 @@ func (o *Oracle) Ruled(_ sim.Time, m *engine.MapRecord) {
 // before.
 func (o *Oracle) Copied(at sim.Time, leg *engine.InitialRecord) {
 	o.exported(at, leg)
+	if leg.Stage == engine.InitialWaiting {
+		o.rowsComeFirst() // they have no numbers as a rule, so that nothing is saved of them
+	}
 	c := &o.courses[leg.Map]
 	switch {
 	case leg.Company != "":

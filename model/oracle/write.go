@@ -196,8 +196,7 @@ func (o *Oracle) late(at sim.Time, s *shape, p *pair, side engine.Side, groups s
 		if !groups.has(g) {
 			continue
 		}
-		newest := p.walk(side, g, 0, p.stand(side, g).commits[side])
-		if c := newest.next(); c != nil && !c.what.has(captured) && !(c.dropped | c.equal).has(g) {
+		if c := p.stillHeld(side, g); c != nil && !c.what.has(captured) && !(c.dropped | c.equal).has(g) {
 			unheard |= only(g)
 			born = min(born, c.born)
 		}
@@ -231,6 +230,20 @@ func (o *Oracle) late(at sim.Time, s *shape, p *pair, side engine.Side, groups s
 	l := o.line(p, side)
 	l.begins(at, &c)
 	l.push(c)
+}
+
+// stillHeld returns the commit that a side's column group is what it is by: its newest, or
+// what stood there before that was changed back past the hook and has not reached the other
+// side; nil where it is not known any more.
+func (p *pair) stillHeld(side engine.Side, g int) *commit {
+	w := p.walk(side, g, 0, p.stand(side, g).commits[side])
+	newest := w.next()
+	for c := newest; c != nil && c.what&(captured|wentLive) == 0; c = w.next() {
+		if !(c.dropped | c.there).has(g) {
+			return c
+		}
+	}
+	return newest
 }
 
 // decides reports whether a record is older than the sync and counts as changed as a
