@@ -38,7 +38,7 @@ type Config struct {
 	DeskRecords  int           // items of one of them; 10,000
 	DeskPart     int           // items of an operator's request that one step works off, so that a large one does not hold up everything else; 256
 	PauseAge     time.Duration // how long a paused job queues up changes, before its maps refuse them: see [PauseLimit]; 24h
-	PauseSize    int64         // how many bytes of records it queues up; 1 GB
+	PauseSize    int64         // how many bytes of records it queues up; 1 GB, a thousand million
 	PurgeAfter   time.Duration // how long the error desk keeps what a resume has put there; 24h
 	Failpoints   Failpoints    // nil plants nothing
 	Watch        Watcher       // is told where items are; nil: nobody is
@@ -68,7 +68,7 @@ func (c Config) WithDefaults() Config {
 	fill(&c.DeskPart, 256)
 	fill(&c.PauseAge, 24*time.Hour)
 	fill(&c.PurgeAfter, 24*time.Hour)
-	fill(&c.PauseSize, 1<<30)
+	fill(&c.PauseSize, 1_000_000_000)
 	c.Jobs = slices.Clone(c.Jobs)
 	for j := range c.Jobs {
 		c.Jobs[j].Alerts = slices.Clone(c.Jobs[j].Alerts)

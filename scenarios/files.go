@@ -12,7 +12,7 @@ import (
 const packed = ".gz"
 
 // unpackedMax bounds what a packed file holds: a small one can hold a lot.
-const unpackedMax = 1 << 30
+const unpackedMax = 1_000_000_000
 
 // errUnpackedMax is returned by a read beyond that.
 var errUnpackedMax = errors.New("it unpacks to more than 1 GB")

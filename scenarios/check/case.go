@@ -131,7 +131,7 @@ type Setup struct {
 	DeskRecords int          `json:"desk-records,omitempty"`     // items of one at most; 0: 10,000
 	PurgeAfter  Span         `json:"purge-after,omitempty"`      // how long the error desk keeps what a resume has put there
 	PauseAge    Span         `json:"pause-age,omitempty"`        // how long a paused job queues up changes; 0: for a day
-	PauseSize   int          `json:"pause-size,omitempty"`       // ... of how many bytes; 0: a gigabyte
+	PauseSize   int          `json:"pause-size,omitempty"`       // ... of how many bytes; 0: 1 GB, a thousand million
 	Timeout     Span         `json:"timeout,omitempty"`          // of the engine's requests; half of it is the life of a write
 	FinOps      SystemSetup  `json:"finops,omitzero"`
 	Dataverse   SystemSetup  `json:"dataverse,omitzero"`
