@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"github.com/twinwrite/twinwrite/engine"
+	"github.com/twinwrite/twinwrite/engine/integrator"
 	"github.com/twinwrite/twinwrite/model/catalog"
 	"github.com/twinwrite/twinwrite/model/driver"
 	"github.com/twinwrite/twinwrite/model/system"
@@ -84,4 +86,102 @@ func TestTheModelsOwnNumbers(t *testing.T) {
 	if told != len(has) {
 		t.Errorf("%d numbers are told, want %d", told, len(has))
 	}
+}
+
+// ownNumber is one that the code has, by the name of what tells it too.
+type ownNumber struct {
+	name string
+	has  any
+}
+
+// String writes it in its base unit.
+func (n ownNumber) String() string {
+	if bytes, is := n.has.(int64); is {
+		return fmt.Sprintf("%dB", bytes)
+	}
+	return fmt.Sprint(n.has)
+}
+
+// TestTheEnginesNumbersAreWhatIsDocumented: the engines have the numbers of the real
+// ones by themselves, not only where a scenario sets them.
+func TestTheEnginesNumbersAreWhatIsDocumented(t *testing.T) {
+	t.Parallel()
+	e := engine.Config{Jobs: []engine.Job{{Alerts: []engine.Alert{{}}}}}.WithDefaults()
+	i := integrator.Config{}.WithDefaults()
+	finops, dataverse := engine.DocumentedLimits(engine.FinOps), engine.DocumentedLimits(engine.Dataverse)
+	for _, n := range []ownNumber{
+		{"live-sync-records", finops.Records},
+		{"live-sync-time", finops.Wait},
+		{"live-sync-time", dataverse.Wait},
+		{"live-sync-companies", finops.Companies},
+		{"live-sync-companies", dataverse.Companies},
+		{"pause-duration", e.PauseAge},
+		{"pause-volume", e.PauseSize},
+		{"catch-up-errors-kept", e.PurgeAfter},
+		{"alert-count", e.Jobs[0].Alerts[0].Count},
+		{"alert-interval", e.Jobs[0].Alerts[0].Within},
+		{"initial-sync-companies", engine.CompaniesMax},
+		{"initial-sync-rows", e.InitialRows},
+		{"initial-sync-lookups", engine.LookupsMax},
+		{"initial-sync-lookups", e.Lookups},
+		{"async-requests-queued", engine.DeskRequestsMax},
+		{"async-requests-queued", e.DeskRequests},
+		{"async-records-per-request", engine.DeskRecordsMax},
+		{"async-records-per-request", e.DeskRecords},
+		{"dataverse-change-page", i.Page},
+		{"dataverse-batch-start", e.Batch},
+		{"dataverse-fallback-wait", e.RetryBase},
+		{"dataverse-fallback-wait", i.RetryBase},
+		{"integrator-interval", integrator.ShortestInterval},
+		{"integrator-rows", i.RowsMax},
+		{"integrator-projects", i.ScheduledMax},
+		{"integrator-history", i.History},
+	} {
+		p, known := find(catalog.Parameters(), func(p catalog.Parameter) bool { return p.Name == n.name })
+		if !known || p.Basis != catalog.Documented || plain(p.Value) != n.String() {
+			t.Errorf("%s is %s here, and told as %s %q", n.name, n, p.Basis, p.Value)
+		}
+	}
+	if dataverse.Records != 0 {
+		t.Errorf("a transaction of Dataverse may carry %d records; the document limits only those of finance and operations", dataverse.Records)
+	}
+}
+
+// TestTheEnginesDefaultsAreTheLanguages: who drives the engine without a scenario
+// begins with what a scenario begins with, and what the reference tells.
+func TestTheEnginesDefaultsAreTheLanguages(t *testing.T) {
+	t.Parallel()
+	e, i := engine.Config{}.WithDefaults(), integrator.Config{}.WithDefaults()
+	for _, n := range []ownNumber{
+		{"engine.workers", e.Workers},
+		{"engine.batch", e.Batch},
+		{"engine.queue", e.QueueMax},
+		{"engine.poll", e.Poll},
+		{"engine.lock-wait", e.LockWait},
+		{"engine.retry.attempts", e.Attempts},
+		{"engine.retry.base", e.RetryBase},
+		{"engine.retry.factor", e.RetryTimes},
+		{"engine.retry.cap", e.RetryCap},
+		{"engine.breaker.trip-after", e.TripAfter},
+		{"engine.breaker.probe", e.Probe},
+		{"engine.initial-sync.rows", e.InitialRows},
+		{"engine.initial-sync.chunk", e.InitialChunk},
+		{"engine.pause.longest", e.PauseAge},
+		{"engine.pause.size", e.PauseSize},
+		{"integrator.batch", i.Batch},
+		{"integrator.rows-max", i.RowsMax},
+	} {
+		told, known := find(Defaults(), func(d Default) bool { return d.Path == n.name })
+		if !known || plain(told.Value) != n.String() {
+			t.Errorf("%s is %s without a scenario, and %q in one", n.name, n, told.Value)
+		}
+	}
+}
+
+// find returns the first of a list that is meant.
+func find[T any](list []T, meant func(T) bool) (found T, ok bool) {
+	if i := slices.IndexFunc(list, meant); i >= 0 {
+		return list[i], true
+	}
+	return found, false
 }

@@ -81,7 +81,7 @@ func TestNotices(t *testing.T) {
 		{Name: "there", From: engine.FinOps, Tasks: []engine.MapID{1, 0}, Every: time.Minute, Detect: integrator.Detection{By: integrator.ByToken}},
 		{Name: "back", From: engine.Dataverse, Tasks: []engine.MapID{0}, Every: time.Hour},
 	}}
-	for i := range 5 {
+	for i := range 4 { // with those above, an hourly start more than five a minute, which is what is advised
 		cfg.Projects = append(cfg.Projects, integrator.Project{
 			Name: fmt.Sprint(i), Tasks: []engine.MapID{1}, Every: time.Minute, Detect: integrator.Detection{By: integrator.ByToken},
 		})
@@ -95,6 +95,10 @@ func TestNotices(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, cfg.Notices()); diff != "" {
 		t.Errorf("notices (-want +got):\n%s", diff)
+	}
+	cfg.Projects = slices.Delete(cfg.Projects, 1, 2)
+	if told := cfg.Notices(); slices.Contains(told, integrator.Notice{Kind: integrator.ManyStarts}) {
+		t.Errorf("five starts a minute are as many as are advised, and told as too many: %v", told)
 	}
 }
 
