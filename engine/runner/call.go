@@ -16,7 +16,7 @@ import (
 type call struct {
 	loop   *loop
 	effect engine.Effect
-	told   []progress // what was known of each record when the read left
+	told   []heard // what was known of each record when the read left
 	sent   time.Time
 	ctx    context.Context
 	over   chan struct{} // of capacity 1: whoever fills it gives the answer
@@ -125,7 +125,7 @@ func (c *call) ask() (engine.Input, error) {
 		in.References, in.More, in.Order, err = system.Pull(c.ctx, e.Ack, e.Max, e.Order)
 	case engine.ReadBatch:
 		in.Kind = engine.BatchRead
-		in.Records, in.Lookups, err = system.Read(c.ctx, e.Keys, e.Lookups)
+		in.Records, in.Lookups, err = c.read(system)
 	case engine.ListRecords:
 		in.Kind = engine.RecordsListed
 		in.Records, in.More, err = system.List(c.ctx, e.After, e.Company, e.Max)
@@ -149,6 +149,28 @@ func (c *call) ask() (engine.Input, error) {
 		return engine.Input{}, err
 	}
 	return in, c.check(&in)
+}
+
+// waitsMax is how often a call could wait to read again what was behind, in all the
+// time that it has.
+const waitsMax = 40
+
+// read reads records until none is behind what was known when the request left, or that
+// does not count any more: see [witness].
+func (c *call) read(system System) ([]*engine.Record, []engine.Alive, error) {
+	for {
+		left := c.loop.now()
+		records, alive, err := system.Read(c.ctx, c.effect.Keys, c.effect.Lookups)
+		if err != nil || !behind(c.told, records, left) {
+			return records, alive, err
+		}
+		c.loop.count(func(s *Stats) { s.Sides[c.effect.Side].Behind++ })
+		select {
+		case <-time.After(c.loop.config.Timeout / waitsMax):
+		case <-c.ctx.Done():
+			return nil, nil, context.Cause(c.ctx)
+		}
+	}
 }
 
 // end gives the answer, unless it has been given. It reports whether this was
@@ -210,9 +232,9 @@ func (l *loop) take(a *answer) error {
 			*until = max(*until, l.now().Add(in.RetryAfter))
 		}
 	case engine.OutboxPulled:
-		l.known.pulled(in.References)
+		l.known.pulled(in.References, l.now())
 	case engine.BatchRead:
-		l.known.read(in.Side, in.Records)
+		l.known.read(in.Side, in.Records, l.now())
 	}
 	return l.step(in)
 }

@@ -91,10 +91,6 @@ func (c *call) checkRead(in *engine.Input) string {
 		if r != nil && *r.Key != keys[i] {
 			return fmt.Sprintf("record %q where %q was asked for", r.Key.ID, keys[i].ID)
 		}
-		if p := progressOf(r); p.before(c.told[i]) {
-			return fmt.Sprintf("record %q is at change %d.%d and had come to %d.%d", keys[i].ID,
-				p.incarnation, p.number, c.told[i].incarnation, c.told[i].number)
-		}
 		if r == nil {
 			continue
 		}

@@ -23,7 +23,8 @@ type Config struct {
 
 	// Timeout is how long a request may take, from the moment at which the
 	// engine's wish is saved; 20s. It may not be longer than the life of a
-	// write, so that none is sent that the target must refuse.
+	// write, so that none is sent that the target must refuse. For half of it
+	// a read that is behind is repeated.
 	Timeout time.Duration
 
 	// StopTimeout is how long a run that ends waits for the writes under way;

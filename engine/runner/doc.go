@@ -66,6 +66,14 @@
 // ([PanicError]), are such unknowns. A system that fails in a way not foreseen
 // here costs time and never a change.
 //
+// # Sides that go back
+//
+// A record that does not show a change of which its side has just told comes from a
+// copy that is behind, or from a side that was restored from a backup. The runner reads
+// it again until it has caught up, within the time that the request has (SideStats.Behind).
+// What is still behind then goes to the engine, which quarantines the pair of a restored
+// side until an operator asks for a resync.
+//
 // # End
 //
 // When its context ends, Run sends nothing more, gives up reads, waits for

@@ -26,7 +26,7 @@ type loop struct {
 	mail      mailbox
 	pending   int // requests that the engine waits for
 	held      map[txName]*held
-	known     witness
+	known     *witness
 	gauged    engine.Stats   // as the metrics were last told
 	quiet     [2]bool        // the last pull of the side failed
 	paused    [2]engine.Time // the side wants to be left alone until then
@@ -77,8 +77,8 @@ func newLoop(ctx context.Context, r *Runner, core *engine.Core, state *engine.St
 		alarm: time.NewTimer(time.Hour),
 		mail:  mailbox{filled: make(chan struct{}, 1)},
 		held:  map[txName]*held{},
-		known: newWitness(state),
 	}
+	l.known = newWitness(state, r.config.Timeout/2, l.now())
 	l.alarm.Stop()
 	for side := range l.slots {
 		l.slots[side] = make(chan struct{}, r.config.CallsMax)

@@ -81,9 +81,6 @@ var nonsense = []struct {
 	{"too many lookups", engine.ReadBatch, "lookups", func(in *engine.Input) { in.Lookups = append(in.Lookups, engine.Alive{}) }},
 	{"another record", engine.ReadBatch, "was asked for", record(func(r *engine.Record) { r.Key = &engine.Key{Map: r.Key.Map, ID: "OTHER"} })},
 	{"no key", engine.ReadBatch, "without a key", record(func(r *engine.Record) { r.Key = nil })},
-	{"a record that vanished", engine.ReadBatch, "had come to", func(in *engine.Input) { clear(in.Records) }},
-	{"a mark that vanished", engine.ReadBatch, "had come to", record(func(r *engine.Record) { r.Mark = engine.Mark{} })},
-	{"a mark that went back", engine.ReadBatch, "had come to", record(func(r *engine.Record) { r.Mark.Number--; r.Mark.Groups[0].Own-- })},
 	{"a mark of too few groups", engine.ReadBatch, "column groups", record(func(r *engine.Record) { r.Mark.Groups = nil })},
 	{"a group that is ahead of its mark", engine.ReadBatch, "column group 0", record(func(r *engine.Record) { r.Mark.Groups[0].Own += 5 })},
 	{"no version", engine.ReadBatch, "no version", record(func(r *engine.Record) { r.Version = 0 })},
@@ -181,120 +178,6 @@ func TestOutboxThatForgetsNothing(t *testing.T) {
 		if err := stop(); err != nil {
 			t.Error(err)
 		}
-	})
-}
-
-// TestCopyThatIsBehind reads from a copy of the records that misses the last
-// changes, before and after a restart. Believed, it would make them look
-// superseded.
-func TestCopyThatIsBehind(t *testing.T) {
-	t.Parallel()
-	for _, restart := range []bool{false, true} {
-		synctest.Test(t, func(t *testing.T) {
-			w := newWorld(t)
-			stop := w.start()
-			w.set(engine.FinOps, "A", "Contoso")
-			time.Sleep(time.Second)
-			behind := w.sides[engine.FinOps].Record(customer("A"))
-			w.clients[engine.FinOps].misbehave(nil, func(k engine.EffectKind, in *engine.Input) error {
-				for i, r := range in.Records {
-					if r != nil && k == engine.ReadBatch {
-						in.Records[i] = behind
-					}
-				}
-				return nil
-			})
-			w.set(engine.FinOps, "A", "Contoso Ltd")
-			time.Sleep(time.Second)
-			if restart {
-				if err := stop(); err != nil {
-					t.Error(err)
-				}
-				stop = w.start()
-				time.Sleep(time.Second)
-			}
-			if w.lastRun.Stats().Sides[engine.FinOps].Nonsense == 0 {
-				t.Error("nobody noticed")
-			}
-			w.clients[engine.FinOps].misbehave(nil, nil)
-			time.Sleep(2 * time.Minute)
-			if err := w.settled(); err != nil {
-				t.Error(err)
-			}
-			got := w.store.outcomesOf(change{customer("A"), engine.FinOps, 1, 2})
-			if len(got) != 1 || got[0].Class != engine.Synced {
-				t.Errorf("outcomes %v, want it synced", got)
-			}
-			if err := stop(); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-}
-
-// TestBackupIsNoticed brings a side back to where it was before changes that
-// are long settled. Written over, they would be lost on both sides.
-func TestBackupIsNoticed(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
-		stop := w.start()
-		w.set(engine.FinOps, "A", "Contoso")
-		time.Sleep(time.Second)
-		backup := w.sides[engine.FinOps].Record(customer("A"))
-		w.set(engine.FinOps, "A", "Contoso Ltd")
-		time.Sleep(time.Second)
-		w.stopsInSync(stop)
-		w.clients[engine.FinOps].misbehave(nil, func(_ engine.EffectKind, in *engine.Input) error {
-			for i := range in.Records {
-				in.Records[i] = backup
-			}
-			return nil
-		})
-		stop = w.start()
-		w.set(engine.Dataverse, "A", "Contoso GmbH")
-		time.Sleep(time.Hour)
-		items, err := w.lastRun.Items(t.Context())
-		if err != nil || len(items) != 1 || items[0].State != "parked" || items[0].Parked.Class != engine.SystemFailure {
-			t.Errorf("items %+v (%v), want one on the error desk", items, err)
-		}
-		if w.lastRun.Stats().Sides[engine.FinOps].Nonsense == 0 {
-			t.Error("nobody noticed")
-		}
-		if err := stop(); err != nil {
-			t.Error(err)
-		}
-	})
-}
-
-// TestReadsDoNotGoBack takes away what only a read has shown: the reference to
-// it is still in the outbox.
-func TestReadsDoNotGoBack(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
-		stop := w.start()
-		w.set(engine.FinOps, "A", "Contoso")
-		time.Sleep(time.Second)
-		old := w.sides[engine.FinOps].Record(customer("A"))
-		w.sides[engine.FinOps].OnCommit(nil)
-		w.set(engine.FinOps, "A", "Contoso Ltd")
-		w.set(engine.Dataverse, "A", "Contoso GmbH") // reads both sides
-		time.Sleep(time.Second)
-		w.clients[engine.FinOps].misbehave(nil, func(_ engine.EffectKind, in *engine.Input) error {
-			for i := range in.Records {
-				in.Records[i] = old
-			}
-			return nil
-		})
-		w.set(engine.Dataverse, "A", "Contoso AG")
-		time.Sleep(time.Second)
-		if w.lastRun.Stats().Sides[engine.FinOps].Nonsense == 0 {
-			t.Error("nobody noticed")
-		}
-		w.clients[engine.FinOps].misbehave(nil, nil)
-		time.Sleep(2 * time.Minute)
-		w.stopsInSync(stop)
 	})
 }
 

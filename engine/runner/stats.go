@@ -30,6 +30,8 @@ type SideStats struct {
 	Panics    uint64 // among the timeouts
 	Late      uint64 // calls that returned after they had been given up
 
+	Behind uint64 // reads that did not show what had just been heard of a record, and were repeated
+
 	LastError error // of the last request that failed; nil if none did
 }
 

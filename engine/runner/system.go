@@ -27,7 +27,8 @@ type System interface {
 	// nil for one that the side has never held; and for each key in lookups the
 	// incarnation in which it is alive, or 0. Both are in the order asked. It
 	// must not be behind what Pull has told: a reading copy will not do unless
-	// it has caught up.
+	// it has caught up. What is behind is read again for half of [Config.Timeout];
+	// after that it is believed, and the side looks as if it had been restored.
 	Read(ctx context.Context, keys, lookups []engine.Key) (records []*engine.Record, alive []engine.Alive, err error)
 
 	// Write carries out each write in a transaction of its own, as

@@ -17,6 +17,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 
@@ -147,6 +148,33 @@ func (s *System) Await(ctx context.Context, k engine.Key, f func(*engine.Record)
 			return fmt.Errorf("memory: await %q on %s: %w", k.ID, s.side, ctx.Err())
 		}
 	}
+}
+
+// Backup keeps what the system holds now. The function that it returns restores that,
+// whatever was committed since: records, marks, outbox and all. Only the names of
+// transactions are never given twice. No transaction may be held at either time.
+func (s *System) Backup() (restore func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	records, keys, outbox, committed := maps.Clone(s.records), slices.Clone(s.keys), slices.Clone(s.outbox), maps.Clone(s.committed)
+	told, version, position := s.told, s.version, s.position
+	return func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.records, s.keys, s.outbox, s.committed = maps.Clone(records), slices.Clone(keys), slices.Clone(outbox), maps.Clone(committed)
+		s.told, s.version, s.position = told, version, position
+		s.wake()
+	}
+}
+
+// Expire takes away all that the system holds of a key, past the hook: a tombstone
+// that has been kept for long enough, or a record that gets lost.
+func (s *System) Expire(k engine.Key) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.records, k)
+	s.keys = slices.DeleteFunc(s.keys, func(o engine.Key) bool { return o == k })
+	s.wake()
 }
 
 // publish commits a record under its next version. mu is held.

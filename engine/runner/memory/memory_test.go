@@ -149,3 +149,36 @@ func TestContextsThatHaveEnded(t *testing.T) {
 		}
 	}
 }
+
+// TestBackup brings a system back twice, and loses a record for good.
+func TestBackup(t *testing.T) {
+	t.Parallel()
+	s, _ := newSystem(t)
+	set := func(id, name string) {
+		t.Helper()
+		if err := s.Update(t.Context(), func(tx *memory.Tx) error { return tx.Set(key(id), engine.Text(name), engine.Value{}) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	set("A", "old")
+	restore := s.Backup()
+	for range 2 {
+		set("A", "new")
+		set("B", "new")
+		if _, _, _, err := s.Pull(t.Context(), []uint64{1}, 10, 7); err != nil {
+			t.Fatal(err)
+		}
+		restore()
+		references, more, told, err := s.Pull(t.Context(), nil, 10, 0)
+		if err != nil || more || told != 0 || len(references) != 1 || references[0].Position != 1 {
+			t.Errorf("the outbox holds %v and was told %d (%v), want what it held", references, told, err)
+		}
+		if list := s.Records(); len(list) != 1 || list[0].Values[0].Text != "old" || list[0].Mark.Number != 1 {
+			t.Errorf("records %v, want the old one", list)
+		}
+	}
+	s.Expire(key("A"))
+	if list := s.Records(); len(list) != 0 || s.Record(key("A")) != nil {
+		t.Errorf("records %v after the last one was taken away", list)
+	}
+}
