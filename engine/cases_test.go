@@ -33,7 +33,7 @@ var corners = []corner{
 	{what: "the re-assert is refused", traces: "failing_reassert_parks"},
 	{what: "the winner is dismissed after the reject", traces: "winner_dismissed_after_the_reject dismissed_winner_is_listed_and_resynced"},
 	{what: "a retry after a newer change", traces: "retry_after_a_newer_change live_change_clears_the_error_desk"},
-	{what: "limits of the error desk", traces: "desk_needs_an_active_job desk_takes_as_much_as_it_may desk_request_concerns_what_it_selects desk_waits_for_the_end_of_a_pause TestDeskTakesFiveRequestsAtMost TestDeskRequestConcernsTenThousandRecordsAtMost"},
+	{what: "limits of the error desk", traces: "desk_needs_an_active_job desk_takes_as_much_as_it_may desk_request_concerns_what_it_selects desk_request_by_the_time_of_the_failure desk_waits_for_the_end_of_a_pause TestDeskTakesFiveRequestsAtMost TestDeskRequestConcernsTenThousandRecordsAtMost"},
 	{what: "a thousand children of a parked parent", traces: "retry_releases_a_thousand_children desk_retry_releases_dependants"},
 	{what: "parent and child in the wrong order", traces: "child_before_parent_by_a_commit_race parent_and_child_in_a_wrong_order child_before_parent_in_the_outbox"},
 	{what: "circles of one, two and three, across companies", traces: "self_lookup_in_two_steps circle_of_two_lookups circle_of_three_lookups circle_of_three_survives_a_crash circle_across_companies circle_of_nothing_but_lookups"},

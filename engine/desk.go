@@ -59,11 +59,16 @@ type DeskFilter struct {
 	Sides   []Side  // of origin; none: both
 	Company string  // empty: every company
 	Class   Class   // Open: application and system failures
+	From    Time    // parked at this instant of the driver's clock, or later; 0: at any
+	Before  Time    // ... and before this one; 0: at any
 }
 
-func (f *DeskFilter) selects(k Key, side Side, parked Outcome) bool {
+// selects reports whether a request is for an item of a key and side that was parked
+// for a reason at some time.
+func (f *DeskFilter) selects(k Key, side Side, parked Outcome, at Time) bool {
 	return among(f.Maps, k.Map) && among(f.Sides, side) &&
-		(f.Company == "" || f.Company == k.Company) && (f.Class == Open || f.Class == parked.Class)
+		(f.Company == "" || f.Company == k.Company) && (f.Class == Open || f.Class == parked.Class) &&
+		(f.From == 0 || at >= f.From) && (f.Before == 0 || at < f.Before)
 }
 
 // among reports whether a list names v, or nothing at all.
@@ -170,7 +175,7 @@ func (c *Core) deskRequested(j int, cmd *Command) error {
 	}
 	var r deskRequest
 	c.eachLane(j, func(id laneID, l *lane) {
-		if l.state == parked && l.requested == 0 && cmd.Filter.selects(c.pairs.at(id.pair()).key, id.side(), l.parked) {
+		if l.state == parked && l.requested == 0 && cmd.Filter.selects(c.pairs.at(id.pair()).key, id.side(), l.parked, l.parkedAt) {
 			r.lanes = append(r.lanes, id)
 		}
 	})
@@ -259,11 +264,12 @@ func (c *Core) carryOut(id laneID) {
 	if l.state != parked {
 		return
 	}
-	c.unpark(id, l)
 	if what == DismissRequested && !c.bugs.hit(PlantDismissedReturns) {
+		c.takeOff(id, l)
 		c.dismiss(id, l, NoReason)
 		return
 	}
+	c.unpark(id, l)
 	c.saveLane(id)
 	c.schedule(id)
 }
@@ -301,9 +307,15 @@ func (c *Core) saveReleases() {
 
 // unpark takes an item off the desk, with fresh attempts.
 func (c *Core) unpark(id laneID, l *lane) {
+	c.takeOff(id, l)
+	l.attempts = 0
+}
+
+// takeOff takes an item off the desk. How often it was tried is still known.
+func (c *Core) takeOff(id laneID, l *lane) {
 	c.offDesk(id, l)
 	c.move(id, idle)
-	l.attempts, l.solo, l.parked, l.parkedAt = 0, false, Outcome{}, 0
+	l.solo, l.parked, l.parkedAt = false, Outcome{}, 0
 }
 
 // dismiss ends all references of an item, because an operator has asked for it or
@@ -316,7 +328,7 @@ func (c *Core) dismiss(id laneID, l *lane, why Reason) {
 		c.settleOne(id, l, &l.open[i].Reference, given)
 	}
 	clear(l.open)
-	l.open = l.open[:0]
+	l.open, l.attempts = l.open[:0], 0
 	c.arrived(id, l, given)
 	if m := c.saveLane(id); unsaved {
 		m.Outcome = given
@@ -340,7 +352,7 @@ func (c *Core) purge() {
 		if l.state != parked || l.parked.Reason != SkippedAtResume || l.parkedAt.Add(c.cfg.PurgeAfter) > c.now {
 			continue
 		}
-		c.unpark(id, l)
+		c.takeOff(id, l)
 		l.requested, l.request = NothingRequested, 0
 		c.dismiss(id, l, Purged)
 	}

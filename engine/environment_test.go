@@ -40,7 +40,7 @@ import (
 //	down SIDE, up SIDE       the side refuses requests, or works again
 //	refuse SIDE MAP KEY      the side's validation refuses writes of a record, until "accept"
 //	plant NAME               switch a failpoint on
-//	desk COMMAND [k=v ...]   an operator's request: retry, dismiss, pause, resume, stop, start; map, side, class, how;
+//	desk COMMAND [k=v ...]   an operator's request: retry, dismiss, pause, resume, stop, start; map, side, class, since, before, how;
 //	                         of start: initial=(MAP,...), and for all of these primary, from, company=(...)
 //	queue, show              what is open; what both sides hold
 //	expect                   lines that must all hold; see [environment.expect]
@@ -429,7 +429,11 @@ func (e *environment) traceMutation(m *engine.Mutation) {
 	case engine.ReferenceAdded:
 		e.printf("  queued %s %s", r.Origin, r)
 	case engine.ReferenceSettled:
-		e.printf("  settled %s %s: %s (%s)", r.Origin, r, m.Outcome.Class, m.Outcome.Reason)
+		tried := ""
+		if m.Attempts > 0 {
+			tried = fmt.Sprintf(" after %d that failed", m.Attempts)
+		}
+		e.printf("  settled %s %s: %s (%s)%s", r.Origin, r, m.Outcome.Class, m.Outcome.Reason, tried)
 	case engine.IntentOpened:
 		e.printf("  intent of tx%d on %s", m.Intent.Tx, m.Intent.Side)
 	case engine.IntentClosed:

@@ -82,9 +82,10 @@ func (c *Core) settleOne(id laneID, l *lane, r *Reference, o Outcome) {
 		return
 	}
 	l.ledger.settle(r.Incarnation, r.Number, r.Origin.Holds(), o)
-	c.save = append(c.save, Mutation{Kind: ReferenceSettled, Reference: *r, Outcome: o})
+	ended := Mutation{Kind: ReferenceSettled, Attempts: uint32(l.attempts), At: c.now, Reference: *r, Outcome: o}
+	c.save = append(c.save, ended)
 	if c.bugs.hit(PlantOutcomeTwice) {
-		c.save = append(c.save, Mutation{Kind: ReferenceSettled, Reference: *r, Outcome: o})
+		c.save = append(c.save, ended)
 	}
 	if !r.Origin.Holds() {
 		c.failure(id, o)

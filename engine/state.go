@@ -31,6 +31,8 @@ const (
 // step are saved together or not at all.
 type Mutation struct {
 	Kind      MutationKind
+	Attempts  uint32 // ReferenceSettled: of its item that had failed
+	At        Time   // ReferenceSettled: when, on the driver's clock
 	Reference Reference
 	Order     uint64  // ReferenceAdded; ResyncAsked: the highest that has been given, as far as is known
 	Outcome   Outcome // LaneChanged: of an item that was given up and of which nothing was saved; else Open

@@ -112,6 +112,7 @@ type OpenItem struct {
 	References int
 	State      string  // "ready", "in flight", "blocked", "backoff" or "parked"
 	Parked     Outcome // of a parked item
+	Since      Time    // ... and from when on, on the driver's clock
 	Requested  Requested
 	Attempts   int
 	BlockedOn  Key // of a blocked item: the record that it waits for
@@ -129,7 +130,7 @@ func (c *Core) OpenItems(f func(OpenItem)) {
 			}
 			item := OpenItem{
 				Key: p.key, Side: Side(s), References: len(l.open),
-				State: l.state.String(), Parked: l.parked, Requested: l.requested, Attempts: l.attempts,
+				State: l.state.String(), Parked: l.parked, Since: l.parkedAt, Requested: l.requested, Attempts: l.attempts,
 			}
 			if l.state == blocked {
 				item.BlockedOn = c.pairs.at(l.blockedOn.pair()).key

@@ -3,6 +3,7 @@ package engine_test
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/cockroachdb/datadriven"
 
@@ -109,6 +110,14 @@ func (e *environment) desk(d *datadriven.TestData) {
 			cmd.Filter.Maps = []engine.MapID{e.key(a.Vals[0], "").Map}
 		case "side":
 			cmd.Filter.Sides = []engine.Side{sideNamed(a.Vals[0])}
+		case "since", "before":
+			d, _ := time.ParseDuration(a.Vals[0])
+			at := engine.Time(d)
+			if a.Key == "since" {
+				cmd.Filter.From = at
+			} else {
+				cmd.Filter.Before = at
+			}
 		case "class":
 			cmd.Filter.Class = map[string]engine.Class{"application": engine.ApplicationFailure, "system": engine.SystemFailure}[a.Vals[0]]
 		case "initial", "primary", "from", "company":

@@ -19,6 +19,8 @@ type Operation struct {
 	Company string             `key:"company"` // ... of them; empty: every one
 	Side    *engine.Side       `key:"side"`    // RetryParked, DismissParked: of origin; nil: both
 	Class   engine.Class       `key:"class"`   // ... Open: application and system failures
+	Since   time.Duration      `key:"since"`   // ... of what has failed at this time or later; 0: at any
+	Before  time.Duration      `key:"before"`  // ... and before this one; 0: at any
 
 	InitialSync   []InitialSync `key:"initial-sync"`  // StartJob; see [Scenario.Copied]
 	Prerequisites bool          `key:"prerequisites"` // StartJob
@@ -63,6 +65,8 @@ var deskFilter = append(slices.Clone(recordFilter), []key{
 			{word: "system", value: engine.SystemFailure},
 		}},
 	},
+	{name: "since", shape: composite(readMoment), doc: "of what has failed at this time or later, by the engine's clock, for example 14:00; at any if not given"},
+	{name: "before", shape: composite(readMoment), doc: "of what has failed before this time; at any if not given"},
 }...)
 
 // operation is one thing that an operator can ask for.

@@ -77,7 +77,9 @@ func (p *plan) operations() []model.Operation {
 	var all []model.Operation
 	for i := range p.scenario.Operators {
 		o := &p.scenario.Operators[i]
-		cmd := engine.Command{Kind: o.Do, Job: o.Job, Resume: o.How, Initial: p.initial(o), Filter: engine.DeskFilter{Company: o.Company, Class: o.Class}}
+		cmd := engine.Command{Kind: o.Do, Job: o.Job, Resume: o.How, Initial: p.initial(o), Filter: engine.DeskFilter{
+			Company: o.Company, Class: o.Class, From: engine.Time(o.Since), Before: engine.Time(o.Before),
+		}}
 		for _, m := range o.Maps {
 			cmd.Filter.Maps = append(cmd.Filter.Maps, engine.MapID(m))
 		}

@@ -202,6 +202,13 @@ func TestOperators(t *testing.T) {
 	if countOutcomes(dismissed, "dismissed", "") == 0 {
 		t.Errorf("after a dismissal: %+v", dismissed.Outcomes)
 	}
+	all := countOutcomes(dismissed, "dismissed", "")
+	for span, some := range map[string]bool{"since: 45m": true, "before: 45m": true, "since: 30m, before: 1h1m": false, "before: 30m": true, "since: 1h1m": true} {
+		n := countOutcomes(run(t, crowd, refuse, "operators=[{at: 2h, do: dismiss, job: sales, maps: [orders], "+span+"}]"), "dismissed", "")
+		if none := span == "before: 30m" || span == "since: 1h1m"; n > all || none != (n == 0) || some && n == all {
+			t.Errorf("%d of %d are dismissed that have failed %s", n, all, span)
+		}
+	}
 	refused := run(t, crowd, "faults=[]", "operators=[{at: 1h, do: resume, job: sales}]")
 	if len(refused.Faults) != 1 || !strings.HasPrefix(refused.Faults[0].Note, "refused: ") {
 		t.Errorf("told of %+v", refused.Faults)

@@ -218,6 +218,7 @@ func (s *Store) writeOutcomes() error {
 		r, o := &e.mutation.Reference, &e.mutation.Outcome
 		if err := s.addOutcome.add(
 			e.lane, r.Incarnation, r.Number, uint8(r.Op), uint8(r.Origin), uint8(o.Class), uint8(o.Reason), o.Cause,
+			e.mutation.Attempts, int64(e.mutation.At),
 		); err != nil {
 			return err
 		}

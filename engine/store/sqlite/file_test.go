@@ -79,7 +79,7 @@ func TestRefusedFiles(t *testing.T) {
 		want  error
 		words []string
 	}{
-		{"newer version", func(t *testing.T, path string) { raw(t, path, "PRAGMA user_version = 7") }, ErrNewerVersion, []string{"version 7", "up to 1"}},
+		{"newer version", func(t *testing.T, path string) { raw(t, path, "PRAGMA user_version = 7") }, ErrNewerVersion, []string{"version 7", "up to 2"}},
 		{"another program's database", func(t *testing.T, path string) { raw(t, path, "PRAGMA application_id = 1") }, ErrNotStore, []string{"0x1"}},
 		{"a database without a program", func(t *testing.T, path string) {
 			raw(t, path, "PRAGMA application_id = 0", "PRAGMA user_version = 0")
@@ -349,7 +349,7 @@ func TestMigration(t *testing.T) {
 	want := filled(t, path)
 	options := Options{Maps: storetest.Maps()}
 
-	if _, err := openWith(path, options, broken); err == nil || !strings.Contains(err.Error(), "schema version 5") || !strings.Contains(err.Error(), path) {
+	if _, err := openWith(path, options, broken); err == nil || !strings.Contains(err.Error(), "schema version 6") || !strings.Contains(err.Error(), path) {
 		t.Fatalf("a step that fails: %v", err)
 	}
 	if d := cmp.Diff(want, reopened(t, path), cmpopts.EquateEmpty()); d != "" {
@@ -364,7 +364,7 @@ func TestMigration(t *testing.T) {
 	if err := errors.Join(
 		s.conn.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version),
 		s.conn.QueryRowContext(ctx, "SELECT id FROM station").Scan(&priority),
-	); err != nil || version != 3 || priority != 5 {
+	); err != nil || version != 4 || priority != 5 {
 		t.Errorf("after the steps: version %d, priority %d, %v", version, priority, err)
 	}
 	if got, err := s.Load(); err != nil || !same(got, want) {
@@ -374,7 +374,22 @@ func TestMigration(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = openAndLoad(path)
-	mustBe(t, err, ErrNewerVersion, path, "version 3", "up to 1")
+	mustBe(t, err, ErrNewerVersion, path, "version 4", "up to 2")
+}
+
+// TestFileOfVersionOne brings a file up to date that does not know how many attempts an
+// outcome took.
+func TestFileOfVersionOne(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "store.db")
+	raw(t, path, version1, fmt.Sprintf("PRAGMA application_id = %d", applicationID), "PRAGMA user_version = 1",
+		"INSERT INTO maps (id, name) VALUES (0, 'customers'), (1, 'orders')",
+		"INSERT INTO pair (id, map, company, key, spelling) VALUES (1, 0, '', 'A', '')",
+		"INSERT INTO outcome (id, lane, incarnation, number, operation, origin, class, reason, cause) VALUES (1, 2, 1, 1, 1, 0, 1, 1, '')")
+	s := mustOpen(t, path, Options{})
+	if got := table(t, s, "SELECT key, number, attempts, at FROM history"); got != "\nA|1|0|0\n" {
+		t.Errorf("the history is now %s", got)
+	}
 }
 
 // TestSameSavesSameTables: the rows of a file follow from the Saves alone.
@@ -407,16 +422,16 @@ func TestViews(t *testing.T) {
 		return engine.Mutation{Kind: engine.ReferenceAdded, Reference: r, Order: order}
 	}
 	end := func(r engine.Reference, c engine.Class, why engine.Reason) engine.Mutation {
-		return engine.Mutation{Kind: engine.ReferenceSettled, Reference: r, Outcome: engine.Outcome{Class: c, Reason: why}}
+		return engine.Mutation{Kind: engine.ReferenceSettled, Reference: r, Outcome: engine.Outcome{Class: c, Reason: why}, Attempts: r.Number - 1, At: 70}
 	}
 	refused := engine.Outcome{Class: engine.ApplicationFailure, Reason: engine.Refused, Cause: "the field {name} must not be empty"}
 	if err := s.Save([]engine.Mutation{
 		add(ref(a, engine.FinOps, 1, engine.Captured), 1), end(ref(a, engine.FinOps, 1, engine.Captured), engine.Synced, engine.Written),
 		end(ref(a, engine.FinOps, 1, engine.Captured), engine.NoOp, engine.Echo),
 		add(ref(b, engine.Dataverse, 1, engine.Captured), 2), end(ref(b, engine.Dataverse, 1, engine.Captured), engine.ConflictFailure, engine.Rejected),
-		add(ref(b, engine.FinOps, 1, engine.Reassert), 3), end(ref(b, engine.FinOps, 1, engine.Reassert), engine.ConcurrencyFailure, engine.Superseded),
+		add(ref(b, engine.FinOps, 4, engine.Reassert), 3), end(ref(b, engine.FinOps, 4, engine.Reassert), engine.ConcurrencyFailure, engine.Superseded),
 		add(ref(b, engine.FinOps, 2, engine.Captured), 4), add(ref(b, engine.FinOps, 3, engine.Captured), 5),
-		{Kind: engine.LaneChanged, Lane: &engine.LaneState{Key: b, Attempts: 2, Parked: refused, Requested: engine.RetryRequested, Request: 1}},
+		{Kind: engine.LaneChanged, Lane: &engine.LaneState{Key: b, Attempts: 2, Parked: refused, Since: 60, Requested: engine.RetryRequested, Request: 1}},
 		add(ref(a, engine.FinOps, 2, engine.Captured), 6),
 		{Kind: engine.LaneChanged, Lane: &engine.LaneState{Key: a, Attempts: 1}}, // it waits, but not for an operator
 		{Kind: engine.IntentOpened, Intent: &engine.Intent{Tx: 8, Rows: []engine.IntentRow{{Key: a}}}},
@@ -428,19 +443,19 @@ func TestViews(t *testing.T) {
 		t.Fatal(err)
 	}
 	for query, want := range map[string]string{
-		"SELECT map, company, key, side, incarnation, number, operation, origin, class, reason, cause FROM history ORDER BY id": `
-customers||A|finops|1|1|update|captured|synced|written|
-customers||A|finops|1|1|update|captured|no-op|echo|
-orders|USMF|B|dataverse|1|1|update|captured|conflict|rejected|
-orders|USMF|B|finops|1|1|update|re-assert|concurrency|superseded|
+		"SELECT map, company, key, side, incarnation, number, operation, origin, class, reason, cause, attempts, at FROM history ORDER BY id": `
+customers||A|finops|1|1|update|captured|synced|written||0|70
+customers||A|finops|1|1|update|captured|no-op|echo||0|70
+orders|USMF|B|dataverse|1|1|update|captured|conflict|rejected||0|70
+orders|USMF|B|finops|1|4|update|re-assert|concurrency|superseded||3|70
 `,
 		"SELECT side, tx, deadline, map, company, key, operation, incarnation FROM live ORDER BY intent, key DESC": `
 dataverse|9|30|orders|USMF|B|delete|1
 dataverse|9|30|customers||A|create|2
 `,
-		"SELECT map, company, key, spelling, side, incarnation, number, class, reason, cause, retriable, requested FROM error_desk ORDER BY number": `
-orders|USMF|B||finops|1|1|concurrency|superseded||0|nothing
-orders|USMF|B||finops|1|3|application|refused by validation|the field {name} must not be empty|1|retry
+		"SELECT map, company, key, spelling, side, incarnation, number, class, reason, cause, attempts, since, retriable, requested FROM error_desk ORDER BY number": `
+orders|USMF|B||finops|1|3|application|refused by validation|the field {name} must not be empty|2|60|1|retry
+orders|USMF|B||finops|1|4|concurrency|superseded||3|70|0|nothing
 `,
 	} {
 		if d := cmp.Diff(want, table(t, s, query)); d != "" {
