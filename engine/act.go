@@ -101,7 +101,7 @@ func (c *Core) act(f *flight, l *lane, m *TableMap, lookups []Alive) (Side, Writ
 		}
 		c.settle(f, l)
 	case v.Missing != nil:
-		c.waitForLookup(f, l, *v.Missing)
+		c.waitForLookup(f, l)
 	case v.Park.Reason == Restored:
 		c.leave(f, l)
 		c.quarantine(f.lane, v.Park)

@@ -239,7 +239,7 @@ func (c *Capture) refuse(changes []Change) error {
 		}
 		m := c.maps[changes[i].Key.Map]
 		if b := changes[i].Before; c.mode(m) != Stopped && b != nil && b.Mark.Dead && b.Mark.Intent != 0 {
-			return fmt.Errorf("%w: %s", ErrBusy, m.Name)
+			return fmt.Errorf("%w: %s", ErrBusy, m.Named(&changes[i].Key))
 		}
 		mode := c.mode(m)
 		modes[mode] = modes[mode] || c.concerns(m, &changes[i])

@@ -11,9 +11,10 @@ type Verdict struct {
 	Late    LateSide // a record was changed past the hook: capture that first
 	LateSet GroupSet // its groups
 
-	Missing *Key     // a looked-up record that the target does not hold alive, and that must come first
-	Park    Outcome  // class Open, or the application failure of the whole item
-	Later   GroupSet // circular lookups to leave out of the write; they follow when they can
+	Missing   *Key     // a looked-up record that the target does not hold alive, and that must come first
+	MissingIn int      // ... by the lookup in this column
+	Park      Outcome  // class Open, or the application failure of the whole item
+	Later     GroupSet // circular lookups to leave out of the write; they follow when they can
 
 	Carry    GroupSet // groups to write to the target
 	Equal    GroupSet // groups that both sides hold alike: only marks are written

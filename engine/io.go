@@ -45,7 +45,7 @@ type Effect struct {
 	Order         uint64   // PullOutbox: the highest intake order that is saved; the side keeps the highest it is told
 	AckOnDelivery bool     // a planted bug: forget what is delivered at once
 
-	Keys    []Key   // ReadBatch: records
+	Keys    []Key   // ReadBatch: records; AbortTx: the one for which, if it is for one
 	Lookups []Key   // ReadBatch: records of which only the life is asked
 	Writes  []Write // WriteBatch
 	Atomic  bool    // WriteBatch: all rows are done, or none

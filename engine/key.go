@@ -273,6 +273,18 @@ func (m *TableMap) refused(k *Key) Outcome {
 	return Outcome{}
 }
 
+// Named names a record of the map as people know it.
+func (m *TableMap) Named(k *Key) string {
+	name := m.Name
+	if k.Company != "" {
+		name += " " + k.Company
+	}
+	if k.Spelling != "" {
+		return name + " " + k.Spelling
+	}
+	return name + " " + k.ID
+}
+
 // Causes of a key that cannot be carried.
 const (
 	causeEmptyKey   = "the key is empty: fill in its columns"

@@ -113,7 +113,7 @@ func (c *Core) advanceLives() {
 		case t.stage == lockingRows && c.claim(t):
 			c.readRows(t)
 		case t.stage == lockingRows && c.now >= t.until:
-			c.abort(t, Outcome{Class: SystemFailure, Reason: Busy})
+			c.abort(t, Outcome{Class: SystemFailure, Reason: Busy}, c.busy(t)...)
 			i--
 		case c.now < t.until:
 		case t.stage == pausedRows && c.crowded(): // its turn comes
@@ -148,6 +148,18 @@ func (c *Core) claim(t *liveTx) bool {
 		free = free && (!p.flying() || c.bugs.hit(PlantDeletedReturns))
 	}
 	return free
+}
+
+// busy names the first record that a transaction cannot have: an item of it is in flight,
+// or another transaction has it.
+func (c *Core) busy(t *liveTx) []Key {
+	for i := range t.intent.Rows {
+		k := t.intent.Rows[i].Key
+		if p := c.pairs.at(c.pairs.ensure(k, FinOps).pair()); p.held != nil && p.held != t || p.flying() {
+			return []Key{k}
+		}
+	}
+	return nil
 }
 
 // endLive forgets a transaction, gives its locks back and closes its intent.
@@ -193,16 +205,16 @@ func (c *Core) endLive(t *liveTx) {
 	}
 }
 
-// abort undoes X before anything was written on Y.
-func (c *Core) abort(t *liveTx, why Outcome) {
-	c.undo(t, why)
+// abort undoes X before anything was written on Y, and names the record for which.
+func (c *Core) abort(t *liveTx, why Outcome, about ...Key) {
+	c.undo(t, why, about...)
 	c.endLive(t)
 }
 
 // undo undoes X, unless its user was faster.
-func (c *Core) undo(t *liveTx, why Outcome) {
+func (c *Core) undo(t *liveTx, why Outcome, about ...Key) {
 	if !t.undone {
-		c.do = append(c.do, Effect{Kind: AbortTx, Side: t.intent.Side, Tx: t.intent.Tx, Why: why})
+		c.do = append(c.do, Effect{Kind: AbortTx, Side: t.intent.Side, Tx: t.intent.Tx, Why: why, Keys: about})
 	}
 }
 
@@ -273,14 +285,16 @@ func (c *Core) liveWritten(in *Input) {
 	t.request = 0
 	c.gates[in.Side].answered()
 	before := t.stage == writingRows || t.stage == capturingLate // nothing of it is on Y yet
-	failed := RowAnswer{}
-	for _, row := range in.Rows {
+	failed, at := RowAnswer{}, 0
+	for i, row := range in.Rows {
 		if row.Result == RowRefused || row.Result == RowConditionFailed {
-			failed = row
+			failed, at = row, i
 			break
 		}
 	}
 	switch {
+	case t.stage == writingRows && failed.Result == RowRefused: // a row of the batch for each of the transaction
+		c.abort(t, Outcome{Class: ApplicationFailure, Reason: failed.Reason, Cause: failed.Cause}, t.intent.Rows[at].Key)
 	case before && failed.Result == RowRefused:
 		c.abort(t, Outcome{Class: ApplicationFailure, Reason: failed.Reason, Cause: failed.Cause})
 	case before && failed.Result == RowConditionFailed, t.stage == capturingLate:

@@ -41,7 +41,7 @@ func (c *Core) writeRows(t *liveTx, in *Input) {
 		r, y := &t.rows[i], in.Records[i]
 		m := c.cfg.Maps[r.Key.Map]
 		if y != nil && (y.Alive || r.Op == Delete) && y.Mark.Incarnation > r.After.Mark.Incarnation { // another delete was faster, and the key lives again, or has
-			c.abort(t, Outcome{Class: ConcurrencyFailure, Reason: ConditionLimit})
+			c.abort(t, Outcome{Class: ConcurrencyFailure, Reason: ConditionLimit}, r.Key)
 			return
 		}
 		back := c.pairs.ensure(r.Key, source.Other())
@@ -52,13 +52,13 @@ func (c *Core) writeRows(t *liveTx, in *Input) {
 		overruled := m.overruled(source, r, y)
 		if r.Op == Delete {
 			if overruled != 0 && m.Primary != source && !c.cfg.DeleteWins {
-				c.abort(t, Outcome{Class: ConflictFailure, Reason: Rejected})
+				c.abort(t, Outcome{Class: ConflictFailure, Reason: Rejected}, r.Key)
 				return
 			}
 			w.Kind, w.Override = DeleteWrite, overruled
 		} else {
 			if why := m.unfit(&r.Key); why.Class != Open {
-				c.abort(t, why)
+				c.abort(t, why, r.Key)
 				return
 			}
 			linked := y != nil && y.Alive && y.Mark.Incarnation == r.After.Mark.Incarnation
@@ -67,12 +67,12 @@ func (c *Core) writeRows(t *liveTx, in *Input) {
 				c.enqueueOwn(back, Reassert, y)
 			}
 			if column := m.unmapped(w.Groups, source.Other(), r.After.Values); column >= 0 {
-				c.abort(t, Outcome{Class: ApplicationFailure, Reason: UnmappedValue, Cause: causeUnmapped + m.Columns[column].Name})
+				c.abort(t, Outcome{Class: ApplicationFailure, Reason: UnmappedValue, Cause: causeUnmapped + m.Columns[column].Name}, r.Key)
 				return
 			}
 			w.Override = m.differing(source.Other(), w.Groups&overruled, r.After, y)
-			if !c.resolved(t, m, w.Groups, r, in.Lookups) {
-				c.abort(t, Outcome{Class: ApplicationFailure, Reason: LookupNotFound, Cause: causeLookupNotFound})
+			if column := c.unresolved(t, m, w.Groups, r, in.Lookups); column >= 0 {
+				c.abort(t, Outcome{Class: ApplicationFailure, Reason: LookupNotFound, Cause: causeLookupNotFound + m.Columns[column].Name}, r.Key)
 				return
 			}
 			w.Lookups = m.conditions(nil, w.Groups, r.After, in.Lookups)
@@ -209,9 +209,9 @@ func (m *TableMap) differing(target Side, groups GroupSet, x, y *Record) (s Grou
 	return s
 }
 
-// resolved reports whether Y holds all that a row looks up, or gets it in the
-// same batch.
-func (c *Core) resolved(t *liveTx, m *TableMap, groups GroupSet, r *LiveRow, lookups []Alive) bool {
+// unresolved returns a column by which a row looks up what Y neither holds nor gets in the
+// same batch; -1 if there is none.
+func (c *Core) unresolved(t *liveTx, m *TableMap, groups GroupSet, r *LiveRow, lookups []Alive) (column int) {
 	for g := range m.groups {
 		for _, col := range m.groups[g].columns {
 			v := r.After.Values[col]
@@ -220,11 +220,11 @@ func (c *Core) resolved(t *liveTx, m *TableMap, groups GroupSet, r *LiveRow, loo
 			}
 			need := v.Target.Folded()
 			if need != r.Key && incarnationOf(need, lookups) == 0 && !t.creates(need) {
-				return false
+				return col
 			}
 		}
 	}
-	return true
+	return -1
 }
 
 // creates reports whether the transaction itself creates a record.

@@ -27,7 +27,7 @@ func (v *Verdict) resolve(m *TableMap, has GroupSet, x *Record, lookups []Alive,
 			case self && linked || !self && incarnationOf(need, lookups) != 0:
 			case !self && !slices.Contains(circle, need):
 				missing := need // of its own, so that need itself stays off the heap
-				v.Missing = &missing
+				v.Missing, v.MissingIn = &missing, c
 				return
 			case !m.groups[g].alone:
 				v.Park = Outcome{Class: ApplicationFailure, Reason: LookupNotFound, Cause: causeCircle}

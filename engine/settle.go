@@ -242,7 +242,8 @@ func (c *Core) saveLane(id laneID) *Mutation {
 
 // waitForLookup makes an item wait for the record that it looks up: for the
 // item that will carry it, or for one that the engine pulls.
-func (c *Core) waitForLookup(f *flight, l *lane, need Key) {
+func (c *Core) waitForLookup(f *flight, l *lane) {
+	need := *f.verdict.Missing
 	if !l.newest().judged { // a newer reference came meanwhile, which may not need it
 		c.again(f, l)
 		return
@@ -255,7 +256,7 @@ func (c *Core) waitForLookup(f *flight, l *lane, need Key) {
 			l.detour().pulled = append(l.detour().pulled, need)
 		}
 	case len(p.open) > 0 || slices.Contains(l.ways().pulled, need) || c.cfg.Unordered:
-		c.park(f, l, Outcome{Class: ApplicationFailure, Reason: LookupNotFound, Cause: causeLookupNotFound})
+		c.park(f, l, Outcome{Class: ApplicationFailure, Reason: LookupNotFound, Cause: causeLookupNotFound + c.cfg.Maps[f.x.Key.Map].Columns[f.verdict.MissingIn].Name})
 		return
 	default:
 		l.detour().pulled = append(l.detour().pulled, need)
@@ -270,5 +271,6 @@ func (c *Core) waitForLookup(f *flight, l *lane, need Key) {
 	c.block(f.lane, parent, false)
 }
 
-// causeLookupNotFound is the text that dual-write shows for it.
-const causeLookupNotFound = "couldn't resolve the guid for the field: the lookup was not found"
+// causeLookupNotFound is the text that dual-write shows for it, followed by the column's
+// name.
+const causeLookupNotFound = "couldn't resolve the guid for the field: "

@@ -234,7 +234,7 @@ func TestParse(t *testing.T) {
 		{Name: "evening", At: 4 * time.Hour, Do: engine.PauseJob, Job: "billing"},
 		{Name: "operation-2", At: 5 * time.Hour, Do: engine.ResumeJob, Job: "billing", How: engine.SkipAndKeep},
 		{Name: "operation-3", At: 6 * time.Hour, Do: engine.RetryParked, Job: "billing", Maps: []int{1}, Side: &from, Company: "DAT", Class: engine.ApplicationFailure},
-		{Name: "operation-4", At: 6 * time.Hour, Do: engine.DismissParked, Job: "billing"},
+		{Name: "operation-4", At: 6 * time.Hour, Do: engine.DismissParked, Job: "billing", Since: 2 * time.Hour, Before: 13*time.Hour + 30*time.Minute},
 		{Name: "operation-5", At: 7 * time.Hour, Do: engine.StopJob, Job: "masters"},
 		{Name: "operation-6", At: 7*time.Hour + 30*time.Minute, Do: engine.StartJob, Job: "masters", InitialSync: []InitialSync{}, Prerequisites: true},
 		{

@@ -90,10 +90,18 @@ func (e *UndoneError) Why() engine.Outcome {
 type refusalError struct {
 	why   engine.Outcome
 	other engine.Side
+	about string // the record for which; empty where it is for no single one
 }
 
-// Error says what to do.
+// Error names the record and says what to do.
 func (e *refusalError) Error() string {
+	if e.about != "" {
+		return e.about + ": " + e.advice()
+	}
+	return e.advice()
+}
+
+func (e *refusalError) advice() string {
 	switch e.why.Reason {
 	case engine.Busy:
 		return "a record of it is being synced, or is in another live transaction: try again"
@@ -102,7 +110,7 @@ func (e *refusalError) Error() string {
 	case engine.ConditionLimit:
 		return fmt.Sprintf("its records kept changing on %s: try again", e.other)
 	case engine.LookupNotFound:
-		return fmt.Sprintf("it looks up a record that %s does not hold: create that first, or in the same transaction", e.other)
+		return fmt.Sprintf("it looks up a record that %s does not hold (%s): create that first, or in the same transaction", e.other, e.why.Cause)
 	case engine.TimedOut, engine.Unavailable:
 		return fmt.Sprintf("%s did not answer (%s): try again later", e.other, e.why.Reason)
 	default:

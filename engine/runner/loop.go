@@ -202,7 +202,11 @@ func (l *loop) do() {
 		case e.Kind == engine.RaiseAlert:
 			l.config.Alert(*e.Raised)
 		case e.Kind == engine.AbortTx:
-			l.tell(txName{e.Side, e.Tx}, &refusalError{e.Why, e.Side.Other()})
+			refusal := &refusalError{why: e.Why, other: e.Side.Other()}
+			for i := range e.Keys {
+				refusal.about = l.config.Engine.Maps[e.Keys[i].Map].Named(&e.Keys[i])
+			}
+			l.tell(txName{e.Side, e.Tx}, refusal)
 		default:
 			l.send(e)
 		}
