@@ -21,7 +21,7 @@ var (
 )
 
 // render writes the results of a scenario in one form. The text names the
-// report in dir, if there is one.
+// report in dir, where one has just been written.
 func render(w io.Writer, r *reports.Report, format, dir string) error {
 	switch format {
 	case "json":
@@ -57,7 +57,7 @@ pull request, as JUnit what every continuous integration reads.`,
 			if err != nil {
 				return err
 			}
-			write := func(w io.Writer) error { return render(w, reports.Of(stored.set), format, args[0]) }
+			write := func(w io.Writer) error { return render(w, reports.Of(stored.set), format, "") }
 			return deliver(cmd, out, write)
 		},
 	}

@@ -198,11 +198,12 @@ func (f *sweepFlags) scenarioOf(cmd *cobra.Command, name string, p scenarios.Poi
 	return s, hash, nil
 }
 
-// point gives the results of a point: those that are stored, or new ones.
+// point gives the results of a point: those that are stored, or new ones. A folder with
+// the runs of the point stays as it is, also where another line made it.
 func (f *sweepFlags) point(cmd *cobra.Command, name string, from *source, s *scenarios.Scenario, hash string, p scenarios.Point, which string) (*result.Set, error) {
 	dir := filepath.Join(f.out, s.Name+"-"+hash)
 	held := kept(dir, hash)
-	if held != nil && from.part == nil && slices.Equal(held.Scenario.Inputs, s.Inputs()) {
+	if held != nil && from.part == nil && (slices.Equal(held.Scenario.Inputs, s.Inputs()) || s.Runs.Precision == nil && len(complete(held)) == s.Runs.Most()) {
 		if !f.quiet {
 			fmt.Fprintf(cmd.ErrOrStderr(), "twinwrite: %s: stored in %s\n", which, dir)
 		}

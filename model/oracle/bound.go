@@ -3,6 +3,7 @@ package oracle
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/twinwrite/twinwrite/engine"
@@ -280,8 +281,8 @@ func (o *Oracle) took(at sim.Time, p *pair, side engine.Side, c *commit) {
 	o.tallies[bounded].checked++
 	from := max(c.born, o.bounds.heals)
 	if waited := at.Sub(from); waited > allowed {
-		o.breach(bounded, at, p.key(), "change %d.%d of %s waited %v with nothing broken, and %v are allowed%s",
-			c.life, c.number, side, waited, allowed, o.longest(&p.waiting.lines[side], from, at))
+		o.breach(bounded, at, p.key(), "change %d.%d of %s waited %s with nothing broken, and %s are allowed%s",
+			c.life, c.number, side, lasting(waited), lasting(allowed), o.longest(&p.waiting.lines[side], from, at))
 	}
 }
 
@@ -302,7 +303,7 @@ func (o *Oracle) longest(l *line, from, to sim.Time) string {
 	if len(all) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("; %v of it %s", all[0].For.Round(time.Millisecond), all[0].What)
+	return fmt.Sprintf("; %s of it %s", lasting(all[0].For), all[0].What)
 }
 
 // noteBound names the longest wait of the run and its reason.
@@ -311,9 +312,22 @@ func (o *Oracle) noteBound() string {
 		return ""
 	}
 	w := &o.worst[0]
-	text := fmt.Sprintf("longest: %v, of %s", w.Took.Round(time.Millisecond), o.record(&w.Key))
+	text := fmt.Sprintf("longest: %s, of %s", lasting(w.Took), o.record(&w.Key))
 	if len(w.Why) > 0 {
-		text += fmt.Sprintf(" (%v %s)", w.Why[0].For.Round(time.Millisecond), w.Why[0].What)
+		text += fmt.Sprintf(" (%s %s)", lasting(w.Why[0].For), w.Why[0].What)
 	}
 	return text
+}
+
+// lasting writes a length of time as reports do.
+func lasting(d time.Duration) string {
+	switch seconds := d.Round(time.Second); {
+	case seconds >= time.Hour:
+		minutes := d.Round(time.Minute)
+		return strings.TrimSuffix(fmt.Sprintf("%dh %02dm", minutes/time.Hour, minutes%time.Hour/time.Minute), " 00m")
+	case seconds >= time.Minute:
+		return strings.TrimSuffix(fmt.Sprintf("%dm %02ds", seconds/time.Minute, seconds%time.Minute/time.Second), " 00s")
+	default:
+		return d.Round(time.Millisecond).String()
+	}
 }

@@ -115,13 +115,13 @@ func TestWaitsAreBounded(t *testing.T) {
 			x := h.takenIn(fin, "X")
 			h.at(time.Hour)
 			h.done(x)
-		}, []string{"bounded: headers usmf X: change 1.1 of finops waited 1h0m0s with nothing broken, and 13m0s are allowed"}},
+		}, []string{"bounded: headers usmf X: change 1.1 of finops waited 1h with nothing broken, and 13m are allowed"}},
 		"is never done": {func(h *hand) {
 			h.o.Heals(0)
 			x := h.takenIn(fin, "X")
 			h.at(time.Hour)
 			h.queue(x, Waiting)
-		}, []string{"bounded: and 13m0s are allowed"}},
+		}, []string{"bounded: and 13m are allowed"}},
 		"takes as long as what was broken": {func(h *hand) {
 			x := h.takenIn(fin, "X")
 			h.o.Heals(h.now.Add(55 * time.Minute))
@@ -156,7 +156,20 @@ func TestLongestWaitNamesItsReason(t *testing.T) {
 	h.at(time.Minute)
 	h.look(fin, "X")
 	h.done(x)
-	if p := property(t, h.judge(), "bounded"); !strings.Contains(p.Note, "longest: 1m0s, of headers usmf X (59s back-off: timed out)") {
+	if p := property(t, h.judge(), "bounded"); !strings.Contains(p.Note, "longest: 1m, of headers usmf X (59s back-off: timed out)") {
 		t.Errorf("the longest wait is told as %q", p.Note)
+	}
+}
+
+// TestLasting writes lengths of time as the reports do.
+func TestLasting(t *testing.T) {
+	t.Parallel()
+	for d, want := range map[time.Duration]string{
+		0: "0s", 1_234_567: "1ms", 59_400 * time.Millisecond: "59.4s", 59_900 * time.Millisecond: "1m", 90 * time.Second: "1m 30s",
+		time.Hour: "1h", 59*time.Minute + 59_900*time.Millisecond: "1h", 26*time.Hour + 5*time.Minute: "26h 05m",
+	} {
+		if got := lasting(d); got != want {
+			t.Errorf("%v is written %q, want %q", d, got, want)
+		}
 	}
 }

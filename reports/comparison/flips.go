@@ -145,7 +145,7 @@ func (a *Advice) turned(assumed []result.Assumed, under []*Advice, i int, about,
 			untold = append(untold, fmt.Sprintf(" With %s at %s nothing can be told of it.", x.Path, x.Other))
 			continue
 		}
-		why := other.why()
+		why := other.why() + other.against(answer)
 		turns = append(turns, fmt.Sprintf("with %s at %s in place of %s%s it is %s%s", x.Path, x.Other, x.Value, a.where(&x, about, other.What), other.Answer, why))
 		for _, e := range under[k].Evidence {
 			if strings.Contains(why, e.Value) {
@@ -190,6 +190,20 @@ func (c *Choice) why() string {
 		return ", because " + c.decided
 	case len(c.Because) > 0:
 		return ", because " + c.Because[0]
+	}
+	return ""
+}
+
+// against tells what the figure that decided is with another answer, of what was tried
+// with both.
+func (c *Choice) against(answer string) string {
+	with, _, _ := strings.Cut(answer, ";")
+	_, told, _ := strings.Cut(c.decided, ": ")
+	figure, _, _ := strings.Cut(told, ": ")
+	for _, because := range c.Because {
+		if because != c.decided && strings.HasPrefix(because, "with "+with+": "+figure+": ") {
+			return ", and " + because
+		}
 	}
 	return ""
 }

@@ -30,7 +30,7 @@ func (c Comparison) WriteMarkdown(w io.Writer) error {
 			rows = append(rows, append(row, strings.Join(m.Mode.Because, "; "), strings.TrimSuffix(m.Mode.Flips+". "+m.Mode.Assumed, ".")))
 		}
 		markdownTable(&out, []string{"Table map", "Mode", "Primary", "Sequence", "Workers", "Batch", "Mode, because", "unless"}, rows)
-		out.WriteString("\n")
+		fmt.Fprintf(&out, "\n- %s\n", c.Advice.OneNumber())
 		for i := range c.Advice.Jobs {
 			j := &c.Advice.Jobs[i]
 			fmt.Fprintf(&out, "- Engine, %s: %s. %s\n", cell(j.What), cell(j.Answer), cell(j.Assumed))

@@ -204,7 +204,7 @@ func (a *adviser) whereAsked(m int, c Choice, left, open []option) Choice {
 	c.Because = append(append(c.Because, least.held...), least.none...)
 	tail := a.measure(least.mode, tailName, Span, mapConvergence(m, .99))
 	if tail.Known {
-		c.Because = append(c.Because, fmt.Sprintf("99 %% of the map's changes are on both sides under %s within %s", least.mode, tail.text()))
+		c.Because = append(c.Because, agreed(least.mode, tail))
 	}
 	switch least.mode {
 	case integratorMode:
@@ -215,6 +215,17 @@ func (a *adviser) whereAsked(m int, c Choice, left, open []option) Choice {
 		c.Flips = "users cannot wait for the other side, it is down more often, or the demand on the time to converge is relaxed: then async"
 	}
 	return c
+}
+
+// agreed tells how long it takes under a mode until the sides agree.
+func agreed(mode string, tail measured) string {
+	if mode == integratorMode {
+		mode = "the " + mode
+	}
+	if tail.AtLeast {
+		return fmt.Sprintf("it takes %s under %s until 99 %% of the map's changes are on both sides; some never were", tail.text(), mode)
+	}
+	return fmt.Sprintf("99 %% of the map's changes are on both sides under %s within %s", mode, tail.text())
 }
 
 // rank orders modes by their machinery.
@@ -257,10 +268,10 @@ func (a *adviser) weigh(m int, c Choice, left []option) Choice {
 	switch {
 	case has(asyncMode):
 		c.Answer, c.Ask = asyncMode, ""
-		c.Because = append(c.Because, fmt.Sprintf("99 %% of the map's changes are on both sides under async within %s", a.measure(asyncMode, tailName, Span, tail).text()))
+		c.Because = append(c.Because, agreed(asyncMode, a.measure(asyncMode, tailName, Span, tail)))
 		if has(integratorMode) {
 			late := a.measure(integratorMode, tailName, Span, tail)
-			c.Because = append(c.Because, fmt.Sprintf("under the integrator within %s, and it loses none of them", late.text()))
+			c.Because = append(c.Because, agreed(integratorMode, late)+"; it loses none of them")
 			c.Flips = "such a staleness is acceptable: then the integrator is enough; say so with an expectation on the time to converge"
 		}
 	case has(liveMode):
@@ -268,7 +279,7 @@ func (a *adviser) weigh(m int, c Choice, left []option) Choice {
 		c.Flips = "the other side is down more often, or slower: then users wait for it, or cannot save"
 	default:
 		c.Answer, c.Ask = integratorMode, ""
-		c.Because = append(c.Because, fmt.Sprintf("99 %% of the map's changes are on both sides under the integrator within %s", a.measure(integratorMode, tailName, Span, tail).text()))
+		c.Because = append(c.Because, agreed(integratorMode, a.measure(integratorMode, tailName, Span, tail)))
 		c.Flips = "such a staleness is not acceptable"
 	}
 	return c

@@ -418,8 +418,9 @@ func sweptAxes(c draw.Canvas, area vg.Rectangle, s *comparison.Sweep, id string,
 	return pn
 }
 
-// sweptLine draws one line of a figure with the intervals of its points. On an
-// axis of words, lines stand a little apart, and nothing connects them.
+// sweptLine draws one line of a figure with the intervals of its points. The points of
+// several lines stand a little apart, so that each interval can be seen; on an axis of
+// words, where nothing connects them, further.
 func (p panel) sweptLine(s *comparison.Sweep, l sweptLine, id string, xs steps, hue int, connected bool, of int) {
 	shade := paint.Hues[hue]
 	var line []vg.Point
@@ -438,9 +439,11 @@ func (p panel) sweptLine(s *comparison.Sweep, l sweptLine, id string, xs steps, 
 			continue
 		}
 		x := p.x(xs.at[l.where[i]])
-		if !xs.numeric {
-			x += (vg.Length(hue) - vg.Length(of-1)/2) * 9
+		apart := vg.Length(9)
+		if xs.numeric {
+			apart = 5
 		}
+		x += (vg.Length(hue) - vg.Length(of-1)/2) * apart
 		at := vg.Point{X: x, Y: y(float64(f.Mean))}
 		line = append(line, at)
 		low, high := y(float64(f.Low)), y(float64(f.High))
