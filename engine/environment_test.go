@@ -39,6 +39,7 @@ import (
 //	crash [unsaved]          the engine dies and starts again; "unsaved" undoes the last step's saves
 //	down SIDE, up SIDE       the side refuses requests, or works again
 //	refuse SIDE MAP KEY      the side's validation refuses writes of a record, until "accept"
+//	jam SIDE MAP KEY         what writes the record meets a deadlock, until "unjam"
 //	plant NAME               switch a failpoint on
 //	desk COMMAND [k=v ...]   an operator's request: retry, dismiss, pause, resume, stop, start; map, side, class, since, before, how;
 //	                         of start: initial=(MAP,...), and for all of these primary, from, company=(...)
@@ -210,6 +211,12 @@ func (e *environment) directive(d *datadriven.TestData) {
 		e.sides[side(d, 0)].down = false
 	case "refuse", "accept":
 		e.sides[side(d, 0)].refused[e.key(d.CmdArgs[1].Key, d.CmdArgs[2].Key)] = d.Cmd == "refuse"
+	case "jam", "unjam":
+		s, k := e.sides[side(d, 0)], e.key(d.CmdArgs[1].Key, d.CmdArgs[2].Key)
+		if s.jammed == nil {
+			s.jammed = map[engine.Key]bool{}
+		}
+		s.jammed[k] = d.Cmd == "jam"
 	case "plant":
 		e.planted[d.CmdArgs[0].Key] = true
 	case "desk":

@@ -134,8 +134,8 @@ func (f Failure) String() string { return [...]string{"none", "timeout", "down",
 // RowAnswer answers one [Write] of a batch.
 type RowAnswer struct {
 	Result RowResult
-	Reason Reason // RowRefused: Refused, DuplicateValue or AmbiguousKey
-	Cause  string // RowRefused: the system's text, as a template without business data
+	Reason Reason // RowRefused: Refused, DuplicateValue or AmbiguousKey; RowFailed: TimedOut or Unavailable
+	Cause  string // of both: the system's text, as a template without business data
 }
 
 // RowResult is how one row of a write batch ended.
@@ -147,7 +147,10 @@ const (
 	RowConditionFailed           // the record, or a looked-up one, is not as it was read
 	RowRefused                   // the system's business logic said no: an application failure
 	RowUndone                    // of an atomic batch: nothing was wrong with it, but with another row
+	RowFailed                    // the system could not, for a deadlock or a time-out of its own: a system failure of this row; it may have been done
 )
 
 // String returns the result's name.
-func (r RowResult) String() string { return [...]string{"done", "condition", "refused", "undone"}[r] }
+func (r RowResult) String() string {
+	return [...]string{"done", "condition", "refused", "undone", "failed"}[r]
+}

@@ -287,7 +287,7 @@ func (c *Core) liveWritten(in *Input) {
 	before := t.stage == writingRows || t.stage == capturingLate // nothing of it is on Y yet
 	failed, at := RowAnswer{}, 0
 	for i, row := range in.Rows {
-		if row.Result == RowRefused || row.Result == RowConditionFailed {
+		if row.Result != RowDone && row.Result != RowUndone {
 			failed, at = row, i
 			break
 		}
@@ -295,6 +295,8 @@ func (c *Core) liveWritten(in *Input) {
 	switch {
 	case t.stage == writingRows && failed.Result == RowRefused: // a row of the batch for each of the transaction
 		c.abort(t, Outcome{Class: ApplicationFailure, Reason: failed.Reason, Cause: failed.Cause}, t.intent.Rows[at].Key)
+	case t.stage == writingRows && failed.Result == RowFailed:
+		c.abort(t, Outcome{Class: SystemFailure, Reason: failed.Reason, Cause: failed.Cause}, t.intent.Rows[at].Key)
 	case before && failed.Result == RowRefused:
 		c.abort(t, Outcome{Class: ApplicationFailure, Reason: failed.Reason, Cause: failed.Cause})
 	case before && failed.Result == RowConditionFailed, t.stage == capturingLate:

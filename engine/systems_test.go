@@ -24,6 +24,7 @@ type testSystem struct {
 	held    map[engine.TxID]heldTx // transactions before their commit
 	ended   map[engine.TxID]bool   // how those that were held ended
 	refused map[engine.Key]bool
+	jammed  map[engine.Key]bool // what writes them meets a deadlock
 	habits  []habit
 	noisy   bool // its logic has changed something
 	backup  backup
@@ -132,6 +133,8 @@ func (s *testSystem) allPass(writes []engine.Write, in *engine.Input) bool {
 		w := &writes[i]
 		if s.refused[w.Key] || w.Kind == engine.DeleteWrite && s.holds(w.Key) && s.referenced(w.Key) {
 			a = engine.RowAnswer{Result: engine.RowRefused, Reason: engine.Refused, Cause: "validation"}
+		} else if s.jammed[w.Key] {
+			a = engine.RowAnswer{Result: engine.RowFailed, Reason: engine.TimedOut, Cause: "deadlock"}
 		} else if _, _, ok := engine.Apply(s.env.maps[w.Key.Map], w, s.side, s.records[w.Key]); !ok || s.locked(w.Key) || w.Deadline < s.env.now {
 			a = engine.RowAnswer{Result: engine.RowConditionFailed}
 		}
@@ -148,6 +151,9 @@ func (s *testSystem) allPass(writes []engine.Write, in *engine.Input) bool {
 func (s *testSystem) write(w *engine.Write) engine.RowAnswer {
 	if s.refused[w.Key] && w.Kind != engine.MarkWrite || w.Kind == engine.DeleteWrite && s.holds(w.Key) && s.referenced(w.Key) {
 		return engine.RowAnswer{Result: engine.RowRefused, Reason: engine.Refused, Cause: "validation"}
+	}
+	if s.jammed[w.Key] {
+		return engine.RowAnswer{Result: engine.RowFailed, Reason: engine.TimedOut, Cause: "deadlock"}
 	}
 	for _, a := range w.Lookups {
 		if r := s.records[a.Key]; r == nil || !r.Alive || max(r.Mark.Incarnation, 1) != a.Incarnation {

@@ -18,7 +18,7 @@ func (c *Core) written(in *Input) {
 	for i, row := range b.rows[in.Side] {
 		f := &b.flights[row]
 		if !c.writesOn(f, in.Side) {
-			if in.Rows[i].Result == RowConditionFailed {
+			if in.Rows[i].Result != RowDone {
 				c.owesAnswer(f)
 			}
 			continue
@@ -50,6 +50,8 @@ func (c *Core) rowAnswered(f *flight, row *RowAnswer) {
 		c.finish(f, l)
 	case row.Result == RowRefused:
 		c.park(f, l, Outcome{Class: ApplicationFailure, Reason: row.Reason, Cause: row.Cause})
+	case row.Result == RowFailed:
+		c.retry(f, l, Outcome{Class: SystemFailure, Reason: row.Reason, Cause: row.Cause})
 	case row.Result == RowConditionFailed:
 		c.stats.ConditionFailed++
 		l.refused++

@@ -171,9 +171,18 @@ func (c *call) checkRows(in *engine.Input) string {
 	}
 	for i := range in.Rows {
 		row := &in.Rows[i]
-		refusal := row.Reason == engine.Refused || row.Reason == engine.DuplicateValue || row.Reason == engine.AmbiguousKey
-		undone := row.Result == engine.RowUndone && c.effect.Atomic
-		if row.Result > engine.RowRefused && !undone || row.Result == engine.RowRefused && !refusal {
+		known := false
+		switch row.Result {
+		case engine.RowDone, engine.RowConditionFailed:
+			known = true
+		case engine.RowRefused:
+			known = row.Reason == engine.Refused || row.Reason == engine.DuplicateValue || row.Reason == engine.AmbiguousKey
+		case engine.RowUndone:
+			known = c.effect.Atomic
+		case engine.RowFailed:
+			known = row.Reason == engine.TimedOut || row.Reason == engine.Unavailable
+		}
+		if !known {
 			return fmt.Sprintf("row %d ended as %d for reason %d", i, row.Result, row.Reason)
 		}
 	}

@@ -95,6 +95,9 @@ var nonsense = []struct {
 	{"a refusal for a reason of the engine's", engine.WriteBatch, "reason 6", func(in *engine.Input) {
 		in.Rows[0] = engine.RowAnswer{Result: engine.RowRefused, Reason: engine.Superseded}
 	}},
+	{"a system failure for no such reason", engine.WriteBatch, "reason 12", func(in *engine.Input) {
+		in.Rows[0] = engine.RowAnswer{Result: engine.RowFailed, Reason: engine.Refused}
+	}},
 }
 
 func reference(f func(*engine.Reference)) func(*engine.Input) {

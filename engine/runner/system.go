@@ -34,7 +34,8 @@ type System interface {
 	// Write carries out each write in a transaction of its own, as
 	// [engine.Apply] says, and answers each in the order given. One whose
 	// Deadline (in nanoseconds of Unix time) has passed must not be carried out;
-	// it is answered like one whose condition failed.
+	// it is answered like one whose condition failed. One that has met a deadlock,
+	// or a time-out of its own, is RowFailed, and may have been done or not.
 	Write(ctx context.Context, writes []engine.Write) ([]engine.RowAnswer, error)
 
 	// List returns up to most records of after's map that are alive, or otherwise
@@ -52,7 +53,7 @@ type System interface {
 	// WriteAll carries out all writes in one transaction and in the order given,
 	// or none of them. Each is subject to the conditions that Write names, where
 	// a record that an earlier one creates may be looked up by a later one. If one
-	// cannot be carried out, its row says why and the others are RowUndone. A
+	// cannot be carried out, also for a deadlock, its row says why and the others are RowUndone. A
 	// delete that would leave a lookup to the record is refused.
 	WriteAll(ctx context.Context, writes []engine.Write) ([]engine.RowAnswer, error)
 

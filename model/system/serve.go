@@ -299,6 +299,9 @@ func (s *System) writeAll(r *Request) int {
 	return landed
 }
 
+// causeLocked is what a system says that has waited for a lock in vain.
+const causeLocked = "the record is locked by another transaction"
+
 // causeLookedUp is what a system says that is to delete what others look up.
 const causeLookedUp = "the record is looked up by another one"
 
@@ -326,7 +329,11 @@ func (s *System) try(r *Request, i int) (*engine.Record, *engine.Reference, engi
 		s.stats.Expired++
 		return nil, nil, failed
 	}
-	if s.locked(row) || w.Kind == engine.DeleteWrite && s.needed(row) {
+	if s.lockedByOthers(row) {
+		s.stats.Locked++
+		return nil, nil, engine.RowAnswer{Result: engine.RowFailed, Reason: engine.TimedOut, Cause: causeLocked}
+	}
+	if row.lock != 0 || w.Kind == engine.DeleteWrite && s.needed(row) {
 		s.stats.Locked++
 		return nil, nil, failed
 	}
@@ -436,7 +443,7 @@ type Stats struct {
 	Pulls           uint64    // outbox pulls sent
 	Writes          [7]uint64 // rows done, by [engine.WriteKind]
 	ConditionFailed uint64    // rows whose record, or looked-up record, had changed
-	Locked          uint64    // rows whose record a held transaction had locked
+	Locked          uint64    // rows whose record a held transaction, or somebody else, had locked
 	Refused         uint64    // rows refused by validation
 	Expired         uint64    // rows that came after their deadline
 	LateLandings    uint64    // rows done for a request that the engine had given up

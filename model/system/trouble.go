@@ -97,9 +97,11 @@ func (s *System) later(d time.Duration) time.Duration {
 }
 
 // locked reports whether somebody else than the engine has a record.
-func (s *System) locked(r *row) bool {
-	return r.lock != 0 || r.alive() && s.strikes(LockedRecords, r.hash, 0)
-}
+func (s *System) locked(r *row) bool { return r.lock != 0 || s.lockedByOthers(r) }
+
+// lockedByOthers reports whether somebody has a record that is neither the engine nor a
+// user of this world.
+func (s *System) lockedByOthers(r *row) bool { return r.alive() && s.strikes(LockedRecords, r.hash, 0) }
 
 // goesUnanswered carries out as much of a write batch as trouble leaves of it,
 // and reports whether nobody is told.
