@@ -26,7 +26,8 @@ type Verdict struct {
 	// Back has the groups in which a target that a filter may have kept from
 	// travelling has something for the source, and the item does not see to
 	// it. The engine must make sure that an item the other way exists: when its
-	// own references came, the source was out of scope, and they have ended.
+	// own references came, the source was out of scope, and they have ended. So
+	// it must where the target lives a newer life.
 	Back GroupSet
 
 	bugs planted
@@ -128,7 +129,11 @@ func Decide(v *Verdict, m *TableMap, refs []Reference, x, y *Record, lookups []A
 		return
 	}
 	if y != nil && y.Mark.Incarnation > x.Mark.Incarnation {
-		v.end(Outcome{Class: ConcurrencyFailure, Reason: GoneFromSource})
+		o := Outcome{Class: ConcurrencyFailure, Reason: GoneFromSource}
+		if x.outlived(y) {
+			o, v.Back = Outcome{Class: ConflictFailure, Reason: Rejected}, m.outgoing(source.Other())
+		}
+		v.end(o)
 		return
 	}
 	if !xIn || !yIn {
@@ -155,7 +160,9 @@ func Decide(v *Verdict, m *TableMap, refs []Reference, x, y *Record, lookups []A
 		v.Late, v.LateSet = LateSource, set
 		return
 	}
-	v.split(m, source, has&^v.Later, x, y, linked)
+	if v.split(m, source, has&^v.Later, x, y, linked); y.outlived(x) {
+		v.Override = v.Carry & m.standing(y) & m.outgoing(source.Other())
+	}
 	if column := m.unmapped(v.Carry, source.Other(), x.Values); column >= 0 && !v.bugs.hit(PlantFallThrough) {
 		v.Park = Outcome{Class: ApplicationFailure, Reason: UnmappedValue, Cause: causeUnmapped + m.Columns[column].Name}
 	}

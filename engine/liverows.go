@@ -170,12 +170,18 @@ func (m *TableMap) overruled(source Side, r *LiveRow, y *Record) GroupSet {
 	switch {
 	case y == nil || !y.Alive:
 		return 0
-	case y.Mark.Incarnation > 0 && y.Mark.Incarnation < x.Mark.Incarnation && !y.Mark.Dead: // it stayed when a transaction could not be undone
+	case y.outlived(x):
 		return m.standing(y) & m.outgoing(source.Other())
 	case y.Mark.Incarnation != x.Mark.Incarnation:
 		return 0
 	}
 	return pending(m, source.Other(), y, x, true)
+}
+
+// outlived reports whether a record lives on although the other side's lives a newer life:
+// a delete of it could not be undone there. The newer life wins, whoever is primary.
+func (r *Record) outlived(by *Record) bool {
+	return r != nil && r.Alive && !r.Mark.Dead && r.Mark.Incarnation > 0 && r.Mark.Incarnation < by.Mark.Incarnation && by.Alive
 }
 
 // keptBack returns the groups in which Y has something for X that could not travel,

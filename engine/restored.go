@@ -11,10 +11,13 @@ package engine
 
 // Causes of a quarantine, as the error desk shows them.
 const (
-	causeRestored  = "a side has forgotten changes that are known elsewhere: was it restored from a backup? a resync of the map lets the primary decide"
-	causeTombstone = "the other side has deleted the record in the same life: delete it here too, or create it anew"
-	causeUntraced  = "the record is gone and left no tombstone: the change is older than what tombstones are kept for"
+	causeRestored = "a side has forgotten changes that are known elsewhere: was it restored from a backup? a resync of the map lets the primary decide"
+	causeUntraced = "the record is gone and left no tombstone: the change is older than what tombstones are kept for"
 )
+
+// CauseTombstone is shown with [Restored] where no backup need be to blame: a live delete
+// that could not be undone leaves a tombstone, too.
+const CauseTombstone = "the other side has deleted the record in the same life: delete it here too, or create it anew"
 
 // unlike is the part of the tests that looks for a restored side, before all
 // that would move a mark. It reports whether the verdict is made.
@@ -52,7 +55,7 @@ func (v *Verdict) mend(m *TableMap, source Side, x, y *Record, repair bool) bool
 		return false
 	}
 	if y.Mark.Dead && !y.Alive {
-		v.Park = Outcome{Class: ApplicationFailure, Reason: Restored, Cause: causeTombstone}
+		v.Park = Outcome{Class: ApplicationFailure, Reason: Restored, Cause: CauseTombstone}
 		return true
 	}
 	if !y.Alive || y.Mark.Dead {

@@ -63,6 +63,10 @@ func (o *Oracle) overrules(at sim.Time, r *liveRow, y engine.Side) {
 func (o *Oracle) goneForGood(at sim.Time, r *liveRow, y engine.Side, source *head, groups, declared set) {
 	for _, f := range r.falls {
 		if f.how.found {
+			if r.older && !(source != nil && groups.has(f.g)) { // it has a mark now: it counts as known, and nobody will carry it
+				o.linked(r.pair, y, f.g, f.from, f.to)
+				o.stray(r.pair)
+			}
 			continue
 		}
 		if source != nil && groups.has(f.g) {

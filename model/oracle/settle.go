@@ -176,7 +176,8 @@ func (o *Oracle) conflict(at sim.Time, ref *engine.Reference, c *commit, out eng
 	if c.what.has(overruled) {
 		return
 	}
-	if rule := &o.courses[ref.Key.Map]; x == rule.rules && c.reign == rule.reign {
+	p := o.of(ref)
+	if rule := &o.courses[ref.Key.Map]; x == rule.rules && c.reign == rule.reign && !outlived(p.record[x], p.record[x.Other()]) {
 		o.breach(primaryWins, at, &ref.Key, "change %d.%d of %s ended as a conflict failure, and that side is primary", c.life, c.number, x)
 		return
 	}

@@ -324,7 +324,8 @@ func (o *Oracle) mends(s *shape, p *pair, side engine.Side, groups set, prev *en
 		return false
 	}
 	for g := range s.groups {
-		if groups.has(g) && s.became(g, side.Other(), prev.Values, other.Values) {
+		edited := p.more != nil && p.more.drift.has(g) // where it does not flow from: perhaps back to what this side holds, since the resync looked
+		if groups.has(g) && s.became(g, side.Other(), prev.Values, other.Values) && !edited {
 			return false
 		}
 	}

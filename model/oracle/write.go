@@ -204,7 +204,7 @@ func (o *Oracle) late(at sim.Time, s *shape, p *pair, side engine.Side, groups s
 	if s.decides(prev) && groups&s.out[side]&^unheard != 0 { // the rest of it has a say as well
 		unheard = groups & s.out[side]
 	} else if all := p.open(side); unheard != 0 {
-		if c := &all[len(all)-1]; !c.what.has(captured) && unheard&^c.groups == 0 && c.groups&^unheard&c.dropped == 0 { // else some of it was changed back
+		if c := &all[len(all)-1]; !c.what.has(captured) && unheard&^c.groups == 0 && c.groups&c.dropped == 0 { // else some of it was changed back
 			c.what &^= agreed
 			c.again = groups & s.out[side] &^ (unheard &^ c.there)
 			o.capture(at, p, side, c, ref)
@@ -401,8 +401,7 @@ func (o *Oracle) carry(at sim.Time, s *shape, p *pair, y engine.Side, source *he
 			o.standAgain(p, y.Other(), g, next[g].commits[y.Other()], source.of(g).commits[y.Other()])
 		case !groups.has(g):
 		case (several || w.Intent != 0) && alive(prev) && s.became(g, y, w.Source.Values, prev.Values):
-			over := prev.Mark.Incarnation > 0 && prev.Mark.Incarnation < after.Mark.Incarnation
-			next[g] = o.merge(at, p, y, g, source, over, o.rowFor(p, y, w.Intent)) // it goes along with others, and is only marked
+			next[g] = o.merge(at, p, y, g, source, outlived(prev, after), o.rowFor(p, y, w.Intent)) // it goes along with others, and is only marked
 		default:
 			next[g] = o.overwrite(at, s, p, y, g, source, w, prev, after)
 		}
@@ -457,6 +456,7 @@ func (o *Oracle) overwrite(at sim.Time, s *shape, p *pair, y engine.Side, g int,
 	was, is := old.commits, now.commits
 	declared := set(w.Override).has(g)
 	fresh := t.alive(x, was[x], is[x])
+	newLife := outlived(prev, after)
 	if alive(prev) {
 		unseen := t.alive(y, is[y], was[y])
 		stale := t.alive(x, is[x], was[x])
@@ -471,7 +471,7 @@ func (o *Oracle) overwrite(at sim.Time, s *shape, p *pair, y engine.Side, g int,
 			}
 		case unseen && o.failed(x, w.Intent): // it will be given back
 		case unseen:
-			o.written(at, p, y, g, is, was, w.Intent != 0, declared, fresh)
+			o.written(at, p, y, g, is, was, w.Intent != 0 || newLife, declared, fresh)
 		case declared && (p.takenAgain(y, g) || p.tellsOfGone(y, g, prev)):
 		case declared:
 			o.breach(trueOutcome, at, key, "%s was overridden although %s knew all its changes", y, x)
@@ -484,7 +484,7 @@ func (o *Oracle) overwrite(at sim.Time, s *shape, p *pair, y engine.Side, g int,
 			o.breach(noEcho, at, key, "%s got back from %s what was last changed on %s, and held it already", y, x, y)
 		}
 		if unseen {
-			o.falls(at, p, y, g, is[y], was[y], fallen{declared: declared || older, silent: older && !declared, live: w.Intent != 0, interim: o.interim(key.Map)}, after)
+			o.falls(at, p, y, g, is[y], was[y], fallen{declared: declared || older, silent: older && !declared, live: w.Intent != 0, interim: newLife || o.interim(key.Map)}, after)
 		}
 		if p.more != nil && p.more.drift.has(g) && !s.out[y].has(g) && !s.became(g, y, w.Source.Values, prev.Values) {
 			o.totals.DriftOverwritten++
@@ -502,12 +502,19 @@ func (o *Oracle) overwrite(at sim.Time, s *shape, p *pair, y engine.Side, g int,
 	return now
 }
 
+// outlived reports whether a record is in a life that is over on the side of another: a
+// delete of it could not be undone there. A record that begins the next life wins, whoever
+// is primary.
+func outlived(r, by *engine.Record) bool {
+	return alive(r) && alive(by) && r.Mark.Incarnation > 0 && r.Mark.Incarnation < by.Mark.Incarnation
+}
+
 // written judges a write over commits of the target that its source does not
-// know.
-func (o *Oracle) written(at sim.Time, p *pair, y engine.Side, g int, is, was [2]uint32, live, declared, fresh bool) {
+// know, or one that wins anyway, whoever is primary.
+func (o *Oracle) written(at sim.Time, p *pair, y engine.Side, g int, is, was [2]uint32, anyway, declared, fresh bool) {
 	x, key := y.Other(), p.key()
 	o.tallies[primaryWins].checked++
-	if x != o.courses[key.Map].rules && !live {
+	if x != o.courses[key.Map].rules && !anyway {
 		o.breach(primaryWins, at, key, "%s, which is not primary, was written over a concurrent change of %s", x, y)
 	}
 	switch {
@@ -559,7 +566,7 @@ type fallen struct {
 	declared bool // the write says that it overrides something
 	silent   bool // nobody need say so: nothing was ever linked
 	live     bool // by a live transaction, whoever is primary
-	interim  bool // while an initial sync has made the other side primary
+	interim  bool // by the other side, whoever is primary: in an initial sync, or by a newer life
 	found    bool // they do not fall: a live transaction has found them alike, if it commits
 }
 
