@@ -40,43 +40,9 @@ func (c *Case) Edits() int {
 	return n
 }
 
-// goesLive reports whether anything of a case is carried live.
-func (c *Case) goesLive() bool {
-	return len(c.Setup.Live) > 0 || c.Setup.LeaveDelete || slices.ContainsFunc(c.Transactions, func(t Transaction) bool {
-		return slices.ContainsFunc(t.Edits, func(e Edit) bool { return e.Op == "delete" })
-	})
-}
-
-// tangled reports whether some changes go live and faults strike.
-func (c *Case) tangled() bool {
-	lossy := func(s *SystemSetup) bool { return s.Lost > 0 || s.Loss > 0 }
-	return c.goesLive() && (len(c.Faults) > 0 || lossy(&c.Setup.FinOps) || lossy(&c.Setup.Dataverse))
-}
-
-// untangled leaves out stops and resyncs where some changes go live and faults strike:
-// beside live transactions that fail, engine and oracle do not yet say the same of them in
-// every order of things.
-func (c *Case) untangled() *Case {
-	if !c.tangled() {
-		return c
-	}
-	c.Operations = slices.DeleteFunc(c.Operations, Operation.copies)
-	return c
-}
-
 // passesHook reports whether anything goes past the capture hook.
 func (c *Case) passesHook() bool {
 	return slices.ContainsFunc(c.Transactions, func(t Transaction) bool { return t.PastHook })
-}
-
-// copies reports whether an operation is about a job's stop and start, or compares sides.
-func (o Operation) copies() bool {
-	switch commands[o.What].Kind {
-	case engine.StopJob, engine.StartJob, engine.ResyncMaps:
-		return true
-	default:
-		return false
-	}
 }
 
 // dismisses reports whether an operator dismisses anything.

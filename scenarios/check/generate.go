@@ -36,7 +36,7 @@ func Generate(s *Subject, d Dice) *Case {
 	if g.swarm.tight {
 		c.Setup.Queue = oneOf(d, []int{0, 1, 2, 3})
 	}
-	return c.untangled()
+	return c
 }
 
 // swarm says which features a case has.

@@ -397,7 +397,7 @@ func (p *plot) pausedFull() {
 // with an initial sync of all its maps.
 func (p *plot) stopped() {
 	m, columns := p.plain()
-	if len(columns) == 0 || p.c.tangled() {
+	if len(columns) == 0 {
 		return
 	}
 	e := p.record(m, oneOf(p.dice, []string{p.key(), "s0"}))
@@ -467,10 +467,9 @@ func (p *plot) deskFull() {
 	}
 }
 
-// dies lets the engine die, in half of all cases, over a copy within a span. Beside live
-// changes it does not.
+// dies lets the engine die, in half of all cases, over a copy within a span.
 func (p *plot) dies(from, most Span) {
-	if p.dice.Bits(1) == 0 || p.c.goesLive() {
+	if p.dice.Bits(1) == 0 {
 		return
 	}
 	p.c.Faults = append(p.c.Faults, Fault{

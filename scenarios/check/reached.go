@@ -73,7 +73,10 @@ func look(c *Case, x *Execution) sighting {
 		s.classes[o.Class], s.reasons[o.Reason] = true, true
 	}
 	for _, q := range x.Result.Quarantined {
-		s.classes[q.Why.Class], s.reasons[q.Why.Reason] = true, true
+		s.classes[q.Why.Class] = true
+		if q.Why.Cause != engine.CauseTombstone { // what could not be undone, and no side that was restored
+			s.reasons[q.Why.Reason] = true
+		}
 	}
 	for side := range x.Result.Systems {
 		for how, n := range x.Result.Systems[side].Endings {
