@@ -58,7 +58,7 @@ func Convergence(set *result.Set, s summary.Summary) Plot {
 		Title: findings.Convergence(s),
 		Subtitle: fmt.Sprintf("Share of captured changes not yet converged, by time since their commit, per table map · n = %s",
 			words.Count(overall.N)),
-		Caption: convergenceCaption(set, overall, len(all)-len(drawn)),
+		Caption: convergenceCaption(set, overall, len(all)-len(drawn)) + warmupCaption(&set.Scenario),
 		Table:   convergenceTable(s),
 		height:  360,
 	}
@@ -148,6 +148,14 @@ func live(sets ...*result.Set) string {
 		}
 	}
 	return ""
+}
+
+// warmupCaption says which changes do not count.
+func warmupCaption(sc *result.Scenario) string {
+	if sc.Warmup == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" Changes of the first %s, the warm-up, are left out.", words.Duration(sc.Warmup))
 }
 
 func convergenceCaption(set *result.Set, all summary.Convergence, left int) string {

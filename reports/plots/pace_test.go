@@ -123,3 +123,24 @@ func TestSlowHalf(t *testing.T) {
 		}
 	}
 }
+
+// TestWarmupIsSaid: where changes do not count, the pictures of times to converge say so.
+func TestWarmupIsSaid(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		warmup time.Duration
+		want   bool
+	}{{0, false}, {15 * time.Minute, true}} {
+		set := *fixture.Day()
+		set.Scenario.Warmup = c.warmup
+		said := 0
+		for _, p := range all(&set) {
+			if strings.Contains(p.Caption, "Changes of the first 15m, the warm-up, are left out.") {
+				said++
+			}
+		}
+		if (said == 2) != c.want || said != 0 && !c.want {
+			t.Errorf("with a warm-up of %v %d pictures say so", c.warmup, said)
+		}
+	}
+}

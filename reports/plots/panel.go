@@ -60,7 +60,7 @@ func (p panel) rules(xs, ys []tick, xLabels bool) {
 		x := p.x(t.at)
 		p.c.StrokeLine2(axisLine, x, p.c.Min.Y, x, p.c.Min.Y-4)
 		if xLabels {
-			write(p.c, centre, x, p.c.Min.Y-16, t.label)
+			write(p.c, centre, min(x, width-measure(tickStyle, t.label)/2), p.c.Min.Y-16, t.label) // within the picture, also at its edge
 		}
 	}
 }
