@@ -187,6 +187,7 @@ type Output struct {
 type Core struct {
 	cfg   Config
 	now   Time
+	begun Time // the first step of this process
 	pairs pairTable
 	order uint64 // last intake order given; turns of jobs are among them
 	named uint64 // ... and the highest of them that is saved
@@ -382,6 +383,9 @@ func (c *Core) Step(now Time, in *Input) Output {
 // begin starts a step.
 func (c *Core) begin(now Time) {
 	c.now = max(now, c.now)
+	if c.begun == 0 {
+		c.begun = c.now
+	}
 	c.save, c.do = c.save[:0], c.do[:0]
 }
 

@@ -244,7 +244,7 @@ func (c *Core) book(r *Reference, o Outcome) {
 // insert puts a reference into capture order.
 func (c *Core) insert(id laneID, q queued) {
 	l := c.pairs.lane(id)
-	q.Pair = id.pair() + 1
+	q.Pair, q.since = id.pair()+1, c.now
 	c.values[id.side()].opened(id, &q.Reference)
 	c.pairs.begin(l)
 	i := len(l.open)

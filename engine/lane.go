@@ -38,6 +38,7 @@ func (s laneState) String() string {
 type queued struct {
 	Reference
 	order  uint64 // of intake, over both sides
+	since  Time   // when this process took it in; 0: before its first step
 	judged bool   // it was here when its batch set out, so that the verdict covers it
 }
 

@@ -1,5 +1,7 @@
 package engine
 
+import "time"
+
 // Stats counts what the engine holds and what it has done. The first group
 // and the last are levels, the second counters since the start or restart.
 type Stats struct {
@@ -138,6 +140,24 @@ func (c *Core) OpenItems(f func(OpenItem)) {
 			f(item)
 		}
 	}
+}
+
+// Oldest returns for how long the reference of a side has been in the queue that came first,
+// as far as this process knows, but for those that wait for people or stand in the queue of a
+// job that carries nothing; 0 where there is none. It looks at every pair.
+func (c *Core) Oldest(side Side) time.Duration {
+	oldest := c.now
+	for i := int32(0); i < c.pairs.index.Len(); i++ {
+		p := c.pairs.at(i)
+		l := &p.lanes[side]
+		if len(l.open) == 0 || l.state == parked || !c.jobs[c.jobByMap[p.key.Map]].state.runs() {
+			continue
+		}
+		for j := range l.open {
+			oldest = min(oldest, max(l.open[j].since, c.begun))
+		}
+	}
+	return time.Duration(c.now - oldest)
 }
 
 // Queues reports whether a reference is in the queue: taken in, and without an

@@ -28,6 +28,7 @@ type loop struct {
 	held      map[txName]*held
 	known     *witness
 	gauged    engine.Stats   // as the metrics were last told
+	aged      time.Time      // when the age of the oldest change was
 	quiet     [2]bool        // the last pull of the side failed
 	paused    [2]engine.Time // the side wants to be left alone until then
 	slots     [2]chan struct{}

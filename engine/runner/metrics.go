@@ -45,6 +45,10 @@ const (
 	// MetricFull is 1 while the outbox of a side keeps what it has until there is room
 	// in the queue, else 0; by side.
 	MetricFull Metric = "full"
+	// MetricOldest is for how many milliseconds the change has been in the queue that
+	// came first, but for what waits for people, or for a job that is paused or
+	// stopped; every [oldestEvery], by side. One that grows is starved.
+	MetricOldest Metric = "oldest"
 	// MetricHeld is how many users wait for live transactions; by side.
 	MetricHeld Metric = "held"
 
@@ -108,6 +112,21 @@ func (l *loop) gauge() {
 		m.Level(MetricBreaker, side.String(), oneIf(now.BreakerOpen[side]))
 		m.Level(MetricFull, side.String(), oneIf(now.Full[side]))
 		m.Level(MetricHeld, side.String(), held[side])
+	}
+	l.tellOldest()
+}
+
+// oldestEvery is how often the age of the oldest waiting change is told: all pairs are
+// looked at for it.
+const oldestEvery = 10 * time.Second
+
+// tellOldest tells it when its time has come.
+func (l *loop) tellOldest() {
+	if now := time.Now(); now.Sub(l.aged) >= oldestEvery {
+		l.aged = now
+		for _, side := range engine.Sides {
+			l.config.Metrics.Level(MetricOldest, side.String(), int(l.core.Oldest(side).Milliseconds()))
+		}
 	}
 }
 

@@ -88,10 +88,15 @@ func TestMetrics(t *testing.T) {
 		for name, want := range map[string][2]int{
 			"queue/": {1, 1}, "items/in flight": {1, 0}, "items/parked": {1, 1}, "items/backoff": {1, 0}, "items/blocked": {0, 0},
 			"breaker/dataverse": {1, 0}, "breaker/finops": {0, 0}, "full/finops": {1, 0}, "full/dataverse": {0, 0}, "held/finops": {1, 0}, "held/dataverse": {0, 0},
+			"oldest/dataverse": {0, 0},
 		} {
 			if got := [2]int{g.highest[name], g.last[name]}; got != want {
 				t.Errorf("%s: highest and last %v, want %v", name, got, want)
 			}
+		}
+		// The change of A waits for twenty seconds until the other side is back, and then for its turn; B waits for people.
+		if highest := g.highest["oldest/finops"]; highest < 15_000 || highest > 45_000 || g.last["oldest/finops"] != 0 {
+			t.Errorf("the oldest change had waited for %d ms, at the end for %d", highest, g.last["oldest/finops"])
 		}
 		for name, want := range map[string]time.Duration{
 			"live_wait/finops": 3 * time.Second, "live_wait/finops undone": 2 * time.Second,
