@@ -12,7 +12,12 @@ import (
 type LiveLimits struct {
 	Records   int           // a header counts like any of its lines; 1,000 from F&O
 	Companies int           // 250
+	Bytes     int64         // that its records weigh; 116.85 MB from Dataverse
 	Wait      time.Duration // how long its user waits; 120s. It is the system's to keep, which holds the transaction
+
+	// Weigh tells what a record weighs on its way, in bytes; nil: as [Reference.Size]
+	// does, without what a request has around it.
+	Weigh func(m *TableMap, k *Key, values []Value) int64
 }
 
 // DocumentedLimits returns the limits of what goes live from a side, as the
@@ -21,13 +26,15 @@ func DocumentedLimits(side Side) LiveLimits {
 	limits := LiveLimits{Companies: 250, Wait: 120 * time.Second}
 	if side == FinOps {
 		limits.Records = 1000
+	} else {
+		limits.Bytes = 116_850_000
 	}
 	return limits
 }
 
 // LiveLimitError refuses a transaction that is too large to go live.
 type LiveLimitError struct {
-	What      string // "records" or "companies"
+	What      string // "records", "companies" or "bytes"
 	Has, Most int
 }
 
@@ -179,7 +186,7 @@ func (c *Capture) deletes(changes []Change) bool {
 
 // fits refuses a transaction that is over a limit of live sync.
 func (c *Capture) fits(changes []Change, captured []CapturedChange) error {
-	records := 0
+	records, bytes := 0, int64(0)
 	var companies []string
 	for i := range captured {
 		if !captured[i].Live {
@@ -189,14 +196,27 @@ func (c *Capture) fits(changes []Change, captured []CapturedChange) error {
 		if company := changes[i].Key.Company; company != "" && !slices.Contains(companies, company) {
 			companies = append(companies, company)
 		}
+		if c.Limits.Bytes > 0 {
+			bytes += c.Limits.weigh(c.maps[changes[i].Key.Map], &changes[i])
+		}
 	}
 	switch {
 	case c.Limits.Records > 0 && records > c.Limits.Records:
 		return &LiveLimitError{What: "records", Has: records, Most: c.Limits.Records}
 	case c.Limits.Companies > 0 && len(companies) > c.Limits.Companies:
 		return &LiveLimitError{What: "companies", Has: len(companies), Most: c.Limits.Companies}
+	case c.Limits.Bytes > 0 && bytes > c.Limits.Bytes:
+		return &LiveLimitError{What: "bytes", Has: int(bytes), Most: int(c.Limits.Bytes)}
 	}
 	return nil
+}
+
+// weigh tells what a change weighs on its way.
+func (l *LiveLimits) weigh(m *TableMap, change *Change) int64 {
+	if l.Weigh == nil {
+		return int64(sizeOf(&change.Key, change.After))
+	}
+	return l.Weigh(m, &change.Key, change.After)
 }
 
 // OwnWrite judges a commit of the engine's own session that changes before, which

@@ -113,6 +113,7 @@ func TestTheEnginesNumbersAreWhatIsDocumented(t *testing.T) {
 		{"live-sync-records", finops.Records},
 		{"live-sync-time", finops.Wait},
 		{"live-sync-time", dataverse.Wait},
+		{"live-sync-payload", dataverse.Bytes},
 		{"live-sync-companies", finops.Companies},
 		{"live-sync-companies", dataverse.Companies},
 		{"pause-duration", e.PauseAge},

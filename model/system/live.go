@@ -1,6 +1,7 @@
 package system
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"time"
@@ -13,7 +14,7 @@ import (
 type Live struct {
 	Records   int           // a header counts like a line; documented: 1,000 from F&O, none from Dataverse
 	Companies int           // documented: 250
-	Bytes     int64         // by [Live.RecordBytes]; documented: 116.85 MB from Dataverse, none from F&O
+	Bytes     int64         // with [Live.RecordBytes] for each; documented: 116.85 MB from Dataverse, none from F&O
 	TimeLimit time.Duration // from the moment at which the transaction is held; documented: 120s
 
 	// RecordBytes is what a record costs beside its columns: the request's
@@ -24,14 +25,11 @@ type Live struct {
 }
 
 func (l Live) withDefaults(side engine.Side) Live {
-	records, bytes := 1000, int64(-1)
-	if side == engine.Dataverse {
-		records, bytes = -1, 116_850_000
-	}
-	fill(&l.Records, records)
-	fill(&l.Companies, 250)
-	fill(&l.Bytes, bytes)
-	fill(&l.TimeLimit, 120*time.Second)
+	documented := engine.DocumentedLimits(side) // where one is zero it does not bind
+	fill(&l.Records, cmp.Or(documented.Records, -1))
+	fill(&l.Companies, documented.Companies)
+	fill(&l.Bytes, cmp.Or(documented.Bytes, -1))
+	fill(&l.TimeLimit, documented.Wait)
 	fill(&l.RecordBytes, 500)
 	return l
 }
@@ -54,7 +52,7 @@ func (l Live) faults() (faults []error) {
 
 // Limits returns the limits that the capture hook of a side enforces.
 func (l Live) Limits() engine.LiveLimits {
-	return engine.LiveLimits{Records: max(0, l.Records), Companies: max(0, l.Companies)}
+	return engine.LiveLimits{Records: max(0, l.Records), Companies: max(0, l.Companies), Bytes: max(0, l.Bytes), Weigh: l.weigh}
 }
 
 // LiveRecords returns how many records may go live in one transaction; 0: any
@@ -68,29 +66,22 @@ const (
 	columnBytes = 6 // quotes, colon, comma
 )
 
-// liveBytes estimates what the live rows of the staged transaction weigh on
-// their way.
-func (s *System) liveBytes() (n int64) {
-	for i := range s.captured {
-		if !s.captured[i].Live {
+// weigh estimates what a record weighs on its way.
+func (l Live) weigh(m *engine.TableMap, _ *engine.Key, values []engine.Value) int64 {
+	n := l.RecordBytes
+	for i := range values {
+		v := &values[i]
+		if v.Kind == engine.KindNull {
 			continue
 		}
-		n += s.config.Live.RecordBytes
-		c := &s.changes[i]
-		for j := range c.After {
-			v := &c.After[j]
-			if v.Kind == engine.KindNull {
-				continue
-			}
-			n += int64(len(s.tables[c.Key.Map].m.Columns[j].Name)) + columnBytes
-			switch v.Kind {
-			case engine.KindText:
-				n += int64(len(v.Text))
-			case engine.KindNumber:
-				n += numberBytes
-			case engine.KindLookup:
-				n += lookupBytes
-			}
+		n += int64(len(m.Columns[i].Name)) + columnBytes
+		switch v.Kind {
+		case engine.KindText:
+			n += int64(len(v.Text))
+		case engine.KindNumber:
+			n += numberBytes
+		case engine.KindLookup:
+			n += lookupBytes
 		}
 	}
 	return n
@@ -105,6 +96,8 @@ func refusal(err error) Ending {
 		return PauseFull
 	case errors.As(err, &limit) && limit.What == "records":
 		return TooManyRecords
+	case errors.As(err, &limit) && limit.What == "bytes":
+		return TooManyBytes
 	case errors.As(err, &limit):
 		return TooManyCompanies
 	case errors.Is(err, engine.ErrBusy):

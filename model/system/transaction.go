@@ -128,12 +128,6 @@ func (s *System) judge(tx *Tx) Ending {
 	if live == 0 {
 		return Committed
 	}
-	if most := s.config.Live.Bytes; most > 0 {
-		if has := s.liveBytes(); has > most {
-			s.observer.Refused(s.k.Now(), s.config.Side, tx.id, s.changes, &engine.LiveLimitError{What: "bytes", Has: int(has), Most: int(most)})
-			return TooManyBytes
-		}
-	}
 	s.hold(tx, live)
 	return holds
 }
