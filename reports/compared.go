@@ -39,7 +39,7 @@ func WriteSweep(dir string, s *comparison.Sweep, sc result.Scenario) error {
 	if err != nil {
 		return err
 	}
-	f.plots(drawn)
+	f.pictures(drawn)
 	f.write(SweepFile, s.WriteJSON)
 	f.write(SweepTableFile, s.WriteCSV)
 	f.write(SweepNoteFile, s.WriteMarkdown)
@@ -55,7 +55,7 @@ func WriteTornado(dir string, t *comparison.Tornado, sc result.Scenario) error {
 	if err != nil {
 		return err
 	}
-	f.plots(drawn)
+	f.pictures(drawn)
 	f.write(TornadoFile, t.WriteJSON)
 	f.write(TornadoNoteFile, t.WriteMarkdown)
 	f.write(TornadoPage, func(w io.Writer) error { return html.WriteTornado(w, t, sc, drawn) })
@@ -70,7 +70,7 @@ func WriteComparison(dir string, c *result.Comparison, figures comparison.Compar
 	if err != nil {
 		return nil, err
 	}
-	f.plots(drawn)
+	f.pictures(drawn)
 	f.write(ComparisonFile, figures.WriteJSON)
 	f.write(CommentFile, figures.WriteMarkdown)
 	f.write(ComparedFile, func(w io.Writer) error { return html.WriteCompared(w, c, figures, drawn) })

@@ -124,6 +124,15 @@ func (f *folder) plots(drawn []plots.Plot) {
 	}
 }
 
+// pictures writes the pictures of what keeps no results to draw them from again: for pages
+// and, light, for slides.
+func (f *folder) pictures(drawn []plots.Plot) {
+	f.plots(drawn)
+	for _, p := range drawn {
+		f.write(PlotsFolder+"/"+p.Name+".png", func(w io.Writer) error { return p.WritePNG(w, false) })
+	}
+}
+
 // suite writes the verdicts for a continuous integration, and of each case that
 // failed what there is to know.
 func (f *folder) suite(s junit.Suite) {

@@ -24,7 +24,8 @@ func plotCommand() *cobra.Command {
 		Short: "draw the pictures of a run folder again, as SVG or PNG",
 		Long: `plot draws the pictures of a run folder again from its stored results, all of them
 or those that are named. An SVG file follows the light or dark setting of whoever
-looks at it; a PNG file is light, or dark with --dark.`,
+looks at it; a PNG file is light, or dark with --dark. Comparisons, sweeps and tornados
+keep no results to draw from: their folders have each picture in both forms.`,
 		Example: `  twinwrite plot runs/month-end-bdccb1b3
   twinwrite plot runs/month-end-bdccb1b3 backlog --format png --dark --out slides`,
 		Args: one("run folder", math.MaxInt),
