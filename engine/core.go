@@ -91,40 +91,7 @@ func fill[T int | int64 | float64 | time.Duration](field *T, value T) {
 // Validate reports every fault of a configuration whose defaults are filled
 // in.
 func (c Config) Validate() error {
-	var faults []error
-	positive := func(name string, n int) {
-		if n < 1 {
-			faults = append(faults, fmt.Errorf("engine: %s must be at least 1, not %d", name, n))
-		}
-	}
-	span := func(name string, d time.Duration) {
-		if d <= 0 {
-			faults = append(faults, fmt.Errorf("engine: %s must be longer than zero, not %v", name, d))
-		}
-	}
-	positive("workers", c.Workers)
-	positive("batch", c.Batch)
-	positive("references per pull", c.PullMax)
-	positive("references held at once", c.QueueMax)
-	positive("attempts", c.Attempts)
-	positive("records per chunk of initial sync", c.InitialChunk)
-	positive("records per leg of initial sync", c.InitialRows)
-	positive("failures that trip the breaker", c.TripAfter)
-	positive("items of a request in one step", c.DeskPart)
-	positive("answers in a row", c.AnswersMax)
-	span("the first back-off", c.RetryBase)
-	span("the longest back-off", c.RetryCap)
-	span("the poll interval", c.Poll)
-	span("the probe interval", c.Probe)
-	span("the life of a write", c.WriteLife)
-	span("the longest pause", c.PauseAge)
-	span("the time that catch-up errors are kept", c.PurgeAfter)
-	if c.PauseSize < 1 {
-		faults = append(faults, fmt.Errorf("engine: a pause must queue up at least 1 byte, not %d", c.PauseSize))
-	}
-	if !(c.RetryTimes >= 1) {
-		faults = append(faults, fmt.Errorf("engine: the back-off factor must be at least 1, not %v", c.RetryTimes))
-	}
+	faults := c.validateSettings()
 	for i, m := range c.Maps {
 		if int(m.ID) != i {
 			faults = append(faults, fmt.Errorf("engine: table map %s has ID %d but stands at %d", m.Name, m.ID, i))
@@ -148,14 +115,21 @@ func (c Config) validateLookups() (faults []error) {
 	return faults
 }
 
-// validateJobs reports maps that are in no job, or in several.
+// validateJobs reports jobs that cannot be told apart, and maps that are in no job,
+// or in several.
 func (c Config) validateJobs() []error {
 	if len(c.Jobs) == 0 {
 		return nil
 	}
 	var faults []error
 	in := make([]int, len(c.Maps))
-	for _, j := range c.Jobs {
+	for i, j := range c.Jobs {
+		number := fmt.Sprintf("number %d", i+1)
+		if j.Name == "" {
+			faults = append(faults, &JobError{Err: ErrNoName, Other: number})
+		} else if slices.ContainsFunc(c.Jobs[:i], func(o Job) bool { return o.Name == j.Name }) {
+			faults = append(faults, &JobError{Job: j.Name, Err: ErrNameTwice, Other: number})
+		}
 		for _, a := range j.Alerts {
 			faults = append(faults, a.faults(j.Name)...)
 		}

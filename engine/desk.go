@@ -84,6 +84,9 @@ const (
 
 // Refusals of an operator's request.
 var (
+	ErrUnknownCommand  = errors.New("engine: no such command")
+	ErrUnknownResume   = errors.New("engine: no such way to resume a job")
+	ErrUnknownSide     = errors.New("engine: no such side")
 	ErrUnknownJob      = errors.New("engine: no such integration job")
 	ErrNotOfJob        = errors.New("engine: the table map is in another job")
 	ErrJobNotActive    = errors.New("engine: the error desk works only while the job is active")
@@ -91,6 +94,27 @@ var (
 	ErrTooManyRequests = errors.New("engine: as many requests of the job as may are waiting already")
 	ErrTooManyRecords  = errors.New("engine: the request concerns more records than it may")
 )
+
+// choices reports what a request asks for that there is not.
+func (cmd *Command) choices() error {
+	var faults []error
+	if cmd.Kind > CompareMaps {
+		faults = append(faults, fmt.Errorf("%w: %d", ErrUnknownCommand, cmd.Kind))
+	}
+	if cmd.Resume > SkipAndForget {
+		faults = append(faults, fmt.Errorf("%w: %d", ErrUnknownResume, cmd.Resume))
+	}
+	sides := slices.Clone(cmd.Filter.Sides)
+	for i := range cmd.Initial {
+		sides = append(sides, cmd.Initial[i].Interim, cmd.Initial[i].From)
+	}
+	for _, side := range sides {
+		if side > Dataverse {
+			faults = append(faults, fmt.Errorf("%w: %d", ErrUnknownSide, side))
+		}
+	}
+	return errors.Join(faults...)
+}
 
 // deskRequest is a retry or dismissal that is under way. Requests of a job are
 // worked on in the order in which they were made.
@@ -105,6 +129,9 @@ const deskPause = 10 * time.Millisecond
 // request that is refused changes nothing; a retry or dismissal that is accepted
 // is worked on in the steps that follow.
 func (c *Core) Command(now Time, cmd *Command) (Output, error) {
+	if err := cmd.choices(); err != nil {
+		return Output{}, fmt.Errorf("job %s: %w", cmd.Job, err)
+	}
 	c.begin(now)
 	if err := c.command(cmd); err != nil {
 		return Output{}, fmt.Errorf("%v job %s: %w", cmd.Kind, cmd.Job, err)

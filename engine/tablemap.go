@@ -180,7 +180,7 @@ type group struct {
 // conflict, and each circular lookup by itself, so that it can follow later. It
 // reports every fault at once.
 func NewTableMap(m TableMap) (*TableMap, error) {
-	var faults []error
+	faults := m.choices()
 	if m.Name == "" {
 		faults = append(faults, errors.New("engine: a table map needs a name"))
 	}

@@ -7,9 +7,11 @@ import (
 	"strings"
 )
 
-// The faults that keep a job from starting. Each comes as a [*JobError] that
+// The faults of a job that is declared, and those that keep one from starting. Each comes as a [*JobError] that
 // names the job, the map and what else it takes to find it.
 var (
+	ErrNoName           = errors.New("the job has no name")
+	ErrNameTwice        = errors.New("another job has the same name")
 	ErrUnknownMap       = errors.New("no table map has this number")
 	ErrMapTwice         = errors.New("the table map is in a job already")
 	ErrEntityTwice      = errors.New("another running table map pairs the same data entity and table")
