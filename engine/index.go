@@ -63,5 +63,9 @@ func (k *Key) hash() uint64 {
 	if k.Spelling != "" {
 		h = hashText(^h, k.Spelling)
 	}
-	return (h ^ h>>32) * 0x9e3779b97f4a7c15 >> 32
+	return spread(h) >> 32
 }
+
+// spread makes the upper bits of a hash depend on all that was fed to it, the last word
+// included, of which [hashWord] alone leaves little there.
+func spread(h uint64) uint64 { return (h ^ h>>32) * 0x9e3779b97f4a7c15 }

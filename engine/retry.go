@@ -1,6 +1,9 @@
 package engine
 
-import "time"
+import (
+	"math/bits"
+	"time"
+)
 
 // retry lets an item whose attempt met a system failure wait and start over,
 // or parks it when its attempts are used up.
@@ -25,20 +28,21 @@ func (c *Core) retry(f *flight, l *lane, why Outcome) {
 	c.saveLane(f.lane)
 }
 
-// backoffFor returns min(cap, base·factor^(attempts-1)), of which the second
-// half is spread by a hash of the reference and the attempt, so that items
+// backoffFor returns how long an item waits after a failed attempt: somewhere above
+// zero, up to min(cap, base·factor^(attempts-1)). Where is told by a hash of the
+// reference and the attempt, evenly over the whole range (full jitter), so that items
 // that failed together do not come back together.
 func (c *Core) backoffFor(k Key, l *lane) time.Duration {
-	d := c.cfg.RetryBase
-	for i := 1; i < l.attempts && d < c.cfg.RetryCap; i++ {
-		d = time.Duration(float64(d) * c.cfg.RetryTimes)
+	longest := float64(c.cfg.RetryCap)
+	d := float64(c.cfg.RetryBase)
+	for i := 1; i < l.attempts && d < longest; i++ {
+		d *= c.cfg.RetryTimes
 	}
-	d = min(d, c.cfg.RetryCap)
 	r := l.newest()
 	h := hashText(hashText(hashWord(fnvOffset, uint64(k.Map)), k.Company), k.ID)
 	h = hashWord(hashWord(h, uint64(r.Number)<<1|uint64(r.Side)), uint64(l.attempts))
-	const steps = 1 << 16
-	return d/2 + d/2/steps*time.Duration(h>>48)
+	share, _ := bits.Mul64(spread(h), uint64(min(d, longest)))
+	return time.Duration(share) + 1
 }
 
 // gate is what the engine knows of a side's health: a breaker that opens after
