@@ -41,6 +41,7 @@ check: compiler ## everything that must hold before a change is taken
 	$(GO) test ./...
 	$(GO) test -race -short -timeout 20m ./...
 	$(GO) test -tags nofault ./internal/fault
+	$(GO) test -tags nofault -run TestNothingIsPlanted ./engine
 	$(GO) build -tags nofault -o bin/twinwrite-nofault ./cmd/twinwrite
 	@$(MAKE) --no-print-directory pure
 	git diff --exit-code

@@ -6,7 +6,8 @@ import (
 )
 
 // Failpoints lets a test plant a bug or a crash. The engine asks at named
-// points; outside tests the answer is always no.
+// points; outside tests the answer is always no. A program that was built with
+// -tags nofault asks nobody: see [Plantable].
 type Failpoints interface {
 	Hit(name string) bool
 }
@@ -27,7 +28,7 @@ func plantedIn(points Failpoints) planted {
 	return planted{points}
 }
 
-func (p planted) hit(name string) bool { return p.points != nil && p.points.Hit(name) }
+func (p planted) hit(name string) bool { return Plantable && p.points != nil && p.points.Hit(name) }
 
 // The layers of loopback control can be switched off one by one: each must keep
 // the two sides from answering each other while the others are off.

@@ -168,7 +168,7 @@ func New(k *sim.Kernel, c Config, s store.Store, judge Judge) (*Driver, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	if c.Engine.Failpoints != nil {
+	if engine.Plantable && c.Engine.Failpoints != nil {
 		s = &unsynced{Store: s, points: c.Engine.Failpoints}
 	}
 	d := &Driver{

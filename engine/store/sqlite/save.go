@@ -53,7 +53,9 @@ func (s *Store) crash(point string) error {
 	return nil
 }
 
-func (s *Store) hits(point string) bool { return s.failpoints != nil && s.failpoints.Hit(point) }
+func (s *Store) hits(point string) bool {
+	return engine.Plantable && s.failpoints != nil && s.failpoints.Hit(point)
+}
 
 // apply changes the working copy by one mutation.
 func (s *Store) apply(m *engine.Mutation) error {
