@@ -16,7 +16,7 @@ type Config struct {
 	PullMax      int           // references per pull; 1,000
 	QueueMax     int           // references of one side that are held at once, beside those that wait for people; the outbox keeps the others; 100,000
 	Attempts     int           // of an item before it parks; 5
-	RetryBase    time.Duration // back-off before the second attempt; 2s
+	RetryBase    time.Duration // back-off before the second attempt at its longest; each is spread over all from zero to that; 2s
 	RetryTimes   float64       // factor from one back-off to the next; 2
 	RetryCap     time.Duration // longest back-off; 5m
 	Poll         time.Duration // safety poll of both outboxes; 1m

@@ -42,7 +42,7 @@ var operationChoice = choice{
 		}),
 		operation(engine.RetryParked, "what is on the error desk runs again", deskFilter...),
 		operation(engine.DismissParked, "what is on the error desk is ended for ever", deskFilter...),
-		operation(engine.StopJob, "the job works off its queue and captures nothing any more"),
+		operation(engine.StopJob, "what is under way ends and nothing is captured any more; the queue stays, until the job starts again"),
 		operation(engine.StartJob, "a job that is stopped starts, with an initial sync or without", initialSyncKeys...),
 		operation(engine.ResyncMaps, "both sides are compared, and what differs is carried", recordFilter...),
 		operation(engine.CompareMaps, "both sides are compared, and what differs is listed", recordFilter...),

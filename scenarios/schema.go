@@ -684,7 +684,7 @@ var engineObject = object{
 				},
 				{
 					name: "base", shape: positive{timeSpan}, standard: "2s", source: "documented: 2^n seconds in the Dataverse samples for requests that were throttled",
-					doc: "the first back-off",
+					doc: "the first back-off at its longest; each is drawn evenly, from above zero up to that",
 				},
 				{
 					name: "factor", shape: leaf{number(1, 100)}, standard: "2", source: "documented: 2^n seconds in the Dataverse samples for requests that were throttled",
