@@ -89,6 +89,7 @@ func (c *Core) restore(t *liveTx, in *Input) {
 	eff := Effect{Kind: WriteBatch, Side: t.intent.Side.Other()}
 	lookups, sent := in.Lookups, t.rows == nil || len(t.undoing) > 0
 	t.undoing, t.lacking, t.unhidden = t.undoing[:0], t.lacking[:0], t.unhidden[:0]
+	var numbers []Write
 	for _, i := range c.undoOrder(t, in.Records) {
 		r, x, y := &t.intent.Rows[i], t.x[i], in.Records[i]
 		if c.bugs.hit(PlantNotRestored) {
@@ -116,6 +117,9 @@ func (c *Core) restore(t *liveTx, in *Input) {
 			w.Kind, w.Source = DeleteWrite, &Record{Key: y.Key, Mark: Mark{Incarnation: max(x.over(), r.Incarnation-1)}}
 		default:
 			w.Groups = c.restorable(t, x, lookups)
+			if set := c.unnumbered(t, x, y, w.Groups); set != 0 {
+				numbers = append(numbers, c.late(c.pairs.ensure(r.Key, t.intent.Side), x, y, set))
+			}
 			if y.Alive && !y.Mark.Dead { // the transaction has not touched what flows to X only
 				w.Groups &= c.cfg.Maps[r.Key.Map].outgoing(t.intent.Side) &^ c.cfg.Maps[r.Key.Map].strayed(t.intent.Side, x, y)
 			}
@@ -128,6 +132,11 @@ func (c *Core) restore(t *liveTx, in *Input) {
 		}
 		eff.Writes, t.undoing = append(eff.Writes, w), append(t.undoing, i)
 	}
+	if len(numbers) > 0 { // X is read again then
+		t.stage = preparingX
+		c.send(t, Effect{Kind: WriteBatch, Side: t.intent.Side, Writes: numbers})
+		return
+	}
 	if len(eff.Writes) == 0 {
 		c.endLive(t)
 		c.bringLacking(t)
@@ -135,6 +144,22 @@ func (c *Core) restore(t *liveTx, in *Input) {
 	}
 	t.stage = restoringRows
 	c.send(t, eff)
+}
+
+// unnumbered returns the groups in which Y's record cannot come back as X holds it, and
+// which users of X have not changed in its life: what Y had brought there itself. X gets
+// a number for them, since nobody would bring them to Y else.
+func (c *Core) unnumbered(t *liveTx, x, y *Record, restorable GroupSet) GroupSet {
+	m := c.cfg.Maps[x.Key.Map]
+	set := m.outgoing(t.intent.Side) &^ restorable &^ m.changed(x)
+	switch {
+	case !m.covers(t.intent.Side, x):
+		return 0
+	case y.Alive && !y.Mark.Dead: // what it still holds alike it keeps
+		return m.differing(t.intent.Side.Other(), set, x, y)
+	default:
+		return set
+	}
 }
 
 // lacks reports whether users of X have changed something in a record that Y holds without.

@@ -316,6 +316,33 @@ func (o *Oracle) mustFollow(s *shape, p *pair, side engine.Side, groups set, pre
 	return true
 }
 
+// undoneWithout reports whether a late capture is of what the other side cannot get back
+// when a transaction is undone there: it looks up what is not there any more, or has no
+// code. Where the other side had made it itself, nobody would bring it again.
+func (o *Oracle) undoneWithout(s *shape, p *pair, side engine.Side, groups set, prev *engine.Record) bool {
+	y := side.Other()
+	other := p.record[y]
+	if !alive(prev) || o.rowOf(p, y, other) == nil || !o.failed(side, intentOf(other)) {
+		return false
+	}
+	for g := range s.groups {
+		if groups.has(g) && !slices.ContainsFunc(s.groups[g].list, func(c int) bool {
+			v := &prev.Values[c]
+			_, fits := translated(&s.Columns[c], y, *v)
+			if !fits || v.Kind != engine.KindLookup {
+				return !fits
+			}
+			k := *v.Target
+			k.Spelling = ""
+			target := o.pairs.find(&k)
+			return target == nil || !alive(target.record[y])
+		}) {
+			return false
+		}
+	}
+	return true
+}
+
 // mends reports whether a late capture is that of a resync: the other side has
 // come to differ in these column groups, and what this one holds is carried anew.
 func (o *Oracle) mends(s *shape, p *pair, side engine.Side, groups set, prev *engine.Record) bool {
