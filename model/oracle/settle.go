@@ -182,7 +182,7 @@ func (o *Oracle) conflict(at sim.Time, ref *engine.Reference, c *commit, out eng
 		return
 	}
 	switch {
-	case c.contested == 0 && !c.what.has(gone):
+	case c.contested|c.again == 0 && !c.what.has(gone): // no mark tells that the other side had it before it had a number
 		o.breach(trueOutcome, at, &ref.Key, "change %d.%d of %s ended as a conflict failure, and no change of %s was concurrent with it", c.life, c.number, x, x.Other())
 	case out.Reason == engine.Overridden && c.dropped == 0:
 		o.breach(trueOutcome, at, &ref.Key, "change %d.%d of %s ended as overridden, and nothing was written over it", c.life, c.number, x)
