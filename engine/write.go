@@ -282,7 +282,7 @@ func applyCarry(m *TableMap, w *Write, side Side, now *Record) (*Record, bool) {
 			gm.Fingerprint = m.fingerprint(g, r.Values)
 		}
 		if !w.Groups.Has(g) {
-			if w.Kind == RestoreWrite { // what the undone transaction had made it see is none of it
+			if w.Kind == RestoreWrite && (begins || now.Mark.Dead || gm.Seen > source.Mark.Groups[g].Own) { // what the undone transaction had made it see is none of it
 				gm.Seen = 0
 			}
 			if w.bugs.hit(PlantMarksAnew) {
