@@ -126,6 +126,12 @@ func (l *lane) nameless() bool {
 	return (r.Origin == Initial || r.Origin == Resynced) && r.Number == 0
 }
 
+// unsaved reports whether a lane has nothing in the queue that outlives a crash: what is
+// pulled, and has no number yet, is not saved.
+func (l *lane) unsaved() bool {
+	return len(l.open) == 0 || l.newest().Origin == Pulled && l.newest().Number == 0
+}
+
 // creates reports whether the record is still to be created on the target.
 func (l *lane) creates() bool {
 	if l.halfWritten {

@@ -223,7 +223,7 @@ func (c *Core) compare(r *resync, side Side, x, y *Record) {
 			c.drift = append(c.drift, d)
 		}
 	}
-	lone := d.From[side] && (live || y == nil || !y.Alive) && len(p.lanes[side].open) == 0 // what is queued ends without it, or may
+	lone := d.From[side] && (live || y == nil || !y.Alive) && p.lanes[side].unsaved() // what is queued ends without it, or may
 	if r.compareOnly || queued && !lone && p.quarantine.Class == Open || c.bugs.hit(PlantResyncOverlooks) {
 		return
 	}
