@@ -98,17 +98,17 @@ func Decide(v *Verdict, m *TableMap, refs []Reference, x, y *Record, lookups []A
 		return
 	}
 	linked := y != nil && y.Alive && alive && y.Mark.Incarnation == x.Mark.Incarnation
-	if linked && xIn && yIn && pending(m, source, x, y, true)|pending(m, source.Other(), y, x, true) == 0 {
-		if !repair && m.recounted(refs, x, y) {
-			v.Outcomes = append(v.Outcomes, make([]Outcome, len(refs))...)
-			v.Park = Outcome{Class: ApplicationFailure, Reason: Restored, Cause: causeRestored}
+	known := linked && pending(m, source, x, y, true)|pending(m, source.Other(), y, x, true) == 0
+	if known && xIn && yIn && !repair && m.recounted(refs, x, y) {
+		v.Outcomes = append(v.Outcomes, make([]Outcome, len(refs))...)
+		v.Park = Outcome{Class: ApplicationFailure, Reason: Restored, Cause: causeRestored}
+		return
+	}
+	silent := alive && y.unmarked() && pending(m, source, x, y, false) == 0 // users have made nothing of it, beside one that is older than the sync
+	if (known || silent) && xIn && yIn && repair {
+		if set := m.knownToDiffer(m.unequal(source, x, y), source.Other(), x, y); set != 0 { // as if it had just been changed
+			v.Late, v.LateSet = LateSource, set
 			return
-		}
-		if repair {
-			if set := m.knownToDiffer(m.unequal(source, x, y), source.Other(), x, y); set != 0 { // as if it had just been changed
-				v.Late, v.LateSet = LateSource, set
-				return
-			}
 		}
 	}
 	for i := range refs {
