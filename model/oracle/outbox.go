@@ -14,6 +14,8 @@ func (o *Oracle) TakenIn(at sim.Time, ref *engine.Reference) {
 	if c := o.commitOf(ref); c != nil {
 		c.what |= taken
 		o.comes(at, o.of(ref), ref)
+	} else if p := o.of(ref); p != nil { // its change has its outcome: what joins it now stands where it came in
+		p.inTurn[ref.Side], p.aided = 0, true
 	}
 }
 
