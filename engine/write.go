@@ -276,13 +276,14 @@ func applyCarry(m *TableMap, w *Write, side Side, now *Record) (*Record, bool) {
 		}
 	}
 	begins := now == nil || !now.Alive || now.Mark.Incarnation != source.Mark.Incarnation
+	stood := !begins && !now.Mark.Dead && w.Source != w.Target // and does not become its side's own
 	for g := range r.Mark.Groups {
 		gm := &r.Mark.Groups[g]
 		if begins || w.Groups.Has(g) {
 			gm.Fingerprint = m.fingerprint(g, r.Values)
 		}
 		if !w.Groups.Has(g) {
-			if w.Kind == RestoreWrite && (begins || now.Mark.Dead || gm.Seen > source.Mark.Groups[g].Own) { // what the undone transaction had made it see is none of it
+			if w.Kind == RestoreWrite && !(stood && gm.Seen <= source.Mark.Groups[g].Own) { // what the undone transaction had made it see is none of it
 				gm.Seen = 0
 			}
 			if w.bugs.hit(PlantMarksAnew) {
