@@ -119,11 +119,12 @@ func (l *lane) detour() *detours {
 // newest returns the item's newest reference.
 func (l *lane) newest() *queued { return &l.open[len(l.open)-1] }
 
-// nameless reports whether the item is a row of an initial sync or resync whose number is
-// not known.
+// nameless reports whether the item is one of the engine's own whose number is not known,
+// and that nothing would bring back after a crash: a row of an initial sync or resync, or
+// what is to be carried over a change that was rejected.
 func (l *lane) nameless() bool {
 	r := l.newest()
-	return (r.Origin == Initial || r.Origin == Resynced) && r.Number == 0
+	return (r.Origin == Initial || r.Origin == Resynced || r.Origin == Reassert) && r.Number == 0
 }
 
 // unsaved reports whether a lane has nothing in the queue that outlives a crash: what is

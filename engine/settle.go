@@ -118,8 +118,15 @@ func (c *Core) age(f *flight, l *lane, newest Outcome) {
 func (c *Core) reassert(f *flight) { c.enqueueOwn(f.lane.opposite(), Reassert, f.y) }
 
 // enqueueOwn makes a reference to the latest change of a record, unless that
-// change is in the queue or on the error desk already.
+// change is in the queue or on the error desk already. Where the record has no change by
+// which that could be saved, the reference learns its number when the record is read.
 func (c *Core) enqueueOwn(id laneID, origin Origin, r *Record) {
+	if r.Mark.Number == 0 {
+		if len(c.pairs.lane(id).open) == 0 {
+			c.enqueueUnread(id, *r.Key, origin, c.cfg.Maps[r.Key.Map].outgoing(id.side()))
+		}
+		return
+	}
 	if c.pairs.lane(id).find(r.Mark.Incarnation, r.Mark.Number) != nil {
 		return
 	}
