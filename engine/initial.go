@@ -210,12 +210,18 @@ func (c *Core) chunkListed(in *Input) bool {
 }
 
 // exportRow lets a record be carried: by the item that is in the queue for it,
-// or by one of the engine's own. What waits on the error desk is tried again.
+// or by one of the engine's own. What waits on the error desk is tried again, unless an
+// operator has dismissed it and that is not done yet: then it ends as he asked, and the
+// record is carried for itself.
 func (c *Core) exportRow(r *Record, side Side) {
 	id := c.pairs.ensure(*r.Key, side)
 	l := c.pairs.lane(id)
 	m := c.cfg.Maps[r.Key.Map]
 	c.await(id)
+	if l.state == parked && l.requested == DismissRequested {
+		c.carryOut(id)
+		l = c.pairs.lane(id)
+	}
 	switch {
 	case l.state == parked:
 		c.unpark(id, l)

@@ -224,7 +224,9 @@ func (o *Oracle) restore(at sim.Time, s *shape, p *pair, y engine.Side, source *
 		if p.of(g).alive(y, is.commits[y], was.commits[y]) {
 			declared := set(w.Override).has(g)
 			if over := p.walk(y, g, is.commits[y], was.commits[y]); !declared {
-				if c := over.next(); c != nil && c.what.has(captured) && !c.dropped.has(g) {
+				c := over.next()
+				declared = c.lostIn(after, g) // by what is undone here, which had reached this side late
+				if c != nil && c.what.has(captured) && !c.dropped.has(g) && !declared {
 					o.breach(noLostUpdate, at, p.key(), "%s was restored over change %d.%d of %s, made at %v, and no conflict was declared", y, c.life, c.number, y, c.born)
 				}
 			}

@@ -299,10 +299,16 @@ func (b *builder) operation(w *model.Config, i int, o *Operation) sim.Time {
 	}
 	cmd.Job = theJob
 	cmd.Filter.Company = o.Company
-	if id, takesPart := b.find(o.Map); takesPart {
-		cmd.Filter.Maps = []engine.MapID{id}
-	} else if o.Map != "" && b.subject.place(o.Map) < 0 {
-		b.complain("operation %d: no table map %q", i+1, o.Map)
+	if o.Map != "" {
+		id, takesPart := b.find(o.Map)
+		switch {
+		case takesPart:
+			cmd.Filter.Maps = []engine.MapID{id}
+		case b.subject.place(o.Map) < 0:
+			b.complain("operation %d: no table map %q", i+1, o.Map)
+		default: // there is nothing to ask for
+			return sim.Time(o.At)
+		}
 	}
 	if len(cmd.Initial) > 0 {
 		cmd.Initial = b.initial(cmd.Initial[0])
