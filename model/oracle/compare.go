@@ -76,7 +76,8 @@ func (o *Oracle) compared(p *pair) standing {
 
 // drifts reports whether a column group that flows one way was edited where it
 // flows to, and its source has nothing newer that is to be carried: what was
-// overridden, dismissed or made in a life that is over is not.
+// overridden, dismissed or made in a life that is over is not, nor what a later change
+// stands for.
 func (p *pair) drifts(s *shape, g int) bool {
 	if p.more == nil || !p.more.drift.has(g) {
 		return false
@@ -92,7 +93,8 @@ func (p *pair) drifts(s *shape, g int) bool {
 			break
 		}
 		over := p.record[x] != nil && c.life < p.record[x].Mark.Incarnation
-		if !over && !c.dropped.has(g) && (!c.what.has(settled) || c.class != engine.Dismissed) {
+		ended := c.what.has(settled) && (c.class == engine.Dismissed || c.class == engine.ConcurrencyFailure)
+		if !over && !c.dropped.has(g) && !ended {
 			return false
 		}
 	}
