@@ -167,7 +167,7 @@ func (o *Oracle) tried(at sim.Time, p *pair) {
 	for s := range p.waiting.lines {
 		if open := p.open(engine.Side(s)); len(open) > 0 {
 			items++
-			numbered = numbered && slices.ContainsFunc(open, func(c commit) bool { return c.what.has(captured) })
+			numbered = numbered && slices.ContainsFunc(open, func(c commit) bool { return c.what.has(captured) && !c.what.has(settled) })
 		}
 	}
 	if rows := course.legs != 0 || course.resync != 0; rows && !numbered {
