@@ -230,6 +230,9 @@ func (c *Core) resolve(id laneID, l *lane, m *TableMap, x *Record) {
 		q.Groups |= m.lastTouched(&x.Mark) & m.outgoing(q.Side) // it answers for that change
 		q.Values = m.values(q.Side, &q.Key, nil, x.Values)
 		c.saveOpen(&q.Reference, q.order)
+		for j := i + 1; j < len(l.open) && l.open[j].before(&l.open[j-1].Reference); j++ { // what came since may stand for older changes
+			l.open[j-1], l.open[j] = l.open[j], l.open[j-1]
+		}
 		return
 	}
 }
