@@ -59,7 +59,7 @@ type DeskFilter struct {
 	Sides   []Side  // of origin; none: both
 	Company string  // empty: every company
 	Class   Class   // Open: application and system failures
-	From    Time    // parked at this instant of the driver's clock, or later; 0: at any
+	Since   Time    // parked at this instant of the driver's clock, or later; 0: at any
 	Before  Time    // ... and before this one; 0: at any
 }
 
@@ -68,7 +68,7 @@ type DeskFilter struct {
 func (f *DeskFilter) selects(k Key, side Side, parked Outcome, at Time) bool {
 	return among(f.Maps, k.Map) && among(f.Sides, side) &&
 		(f.Company == "" || f.Company == k.Company) && (f.Class == Open || f.Class == parked.Class) &&
-		(f.From == 0 || at >= f.From) && (f.Before == 0 || at < f.Before)
+		(f.Since == 0 || at >= f.Since) && (f.Before == 0 || at < f.Before)
 }
 
 // among reports whether a list names v, or nothing at all.

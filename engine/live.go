@@ -285,23 +285,23 @@ func (c *Core) liveWritten(in *Input) {
 	t.request = 0
 	c.gates[in.Side].answered()
 	before := t.stage == writingRows || t.stage == capturingLate // nothing of it is on Y yet
-	failed, at := RowAnswer{}, 0
+	failed, about := RowAnswer{}, []Key(nil)
 	for i, row := range in.Rows {
 		if row.Result != RowDone && row.Result != RowUndone {
-			failed, at = row, i
+			if failed = row; t.stage == writingRows { // the batch has a row for each of the transaction
+				about = []Key{t.intent.Rows[i].Key}
+			}
 			break
 		}
 	}
 	switch {
-	case t.stage == writingRows && failed.Result == RowRefused: // a row of the batch for each of the transaction
-		c.abort(t, Outcome{Class: ApplicationFailure, Reason: failed.Reason, Cause: failed.Cause}, t.intent.Rows[at].Key)
-	case t.stage == writingRows && failed.Result == RowFailed:
-		c.abort(t, Outcome{Class: SystemFailure, Reason: failed.Reason, Cause: failed.Cause}, t.intent.Rows[at].Key)
 	case before && failed.Result == RowRefused:
-		c.abort(t, Outcome{Class: ApplicationFailure, Reason: failed.Reason, Cause: failed.Cause})
+		c.abort(t, Outcome{Class: ApplicationFailure, Reason: failed.Reason, Cause: failed.Cause}, about...)
+	case t.stage == writingRows && failed.Result == RowFailed:
+		c.abort(t, Outcome{Class: SystemFailure, Reason: failed.Reason, Cause: failed.Cause}, about...)
 	case before && failed.Result == RowConditionFailed, t.stage == capturingLate:
 		if t.tries++; t.tries >= liveTriesMax || t.undone {
-			c.abort(t, Outcome{Class: ConcurrencyFailure, Reason: ConditionLimit})
+			c.abort(t, Outcome{Class: ConcurrencyFailure, Reason: ConditionLimit}, about...)
 			return
 		}
 		c.readRows(t)

@@ -114,7 +114,7 @@ func (e *environment) desk(d *datadriven.TestData) {
 			d, _ := time.ParseDuration(a.Vals[0])
 			at := engine.Time(d)
 			if a.Key == "since" {
-				cmd.Filter.From = at
+				cmd.Filter.Since = at
 			} else {
 				cmd.Filter.Before = at
 			}

@@ -43,7 +43,7 @@ func (s *Subject) build(c *Case) (model.Config, error) {
 				Workers: c.Setup.Workers, Batch: c.Setup.Batch, PullMax: c.Setup.Pull, QueueMax: c.Setup.Queue, Attempts: c.Setup.Attempts,
 				Barrier: c.Setup.Barrier, Proceed: c.Setup.Proceed, DeleteWins: c.Setup.DeleteWins, DeskPart: c.Setup.DeskPart, PurgeAfter: time.Duration(c.Setup.PurgeAfter), WriteLife: time.Duration(c.Setup.Timeout / 2),
 				PauseAge: time.Duration(c.Setup.PauseAge), PauseSize: int64(c.Setup.PauseSize), InitialChunk: c.Setup.Chunk, InitialRows: c.Setup.CopyRows, Lookups: c.Setup.CopyLookups,
-				DeskRequests: c.Setup.DeskQueue, DeskRecords: c.Setup.DeskRecords,
+				DeskRequests: c.Setup.DeskRequests, DeskRecords: c.Setup.DeskRecords,
 			},
 		},
 	}

@@ -73,35 +73,35 @@ func (c *Case) Clone() *Case {
 // Setup is how the world of a case is set up. Zero values are the defaults, and
 // shrinking leads back to them.
 type Setup struct {
-	Maps        []string     `json:"maps"`           // of the subject; lookups into others are left empty
-	Live        []string     `json:"live,omitempty"` // those of them that are in live mode
-	Primary     SideName     `json:"primary,omitempty"`
-	PerField    bool         `json:"per-field,omitempty"`
-	Permuted    bool         `json:"permuted,omitempty"` // what happens at one instant comes in an order drawn from the seed
-	Workers     int          `json:"workers,omitempty"`
-	Batch       int          `json:"batch,omitempty"`
-	Pull        int          `json:"pull,omitempty"`  // references per pull
-	Queue       int          `json:"queue,omitempty"` // references of one side that are held at once; 0: 100,000
-	Attempts    int          `json:"attempts,omitempty"`
-	Barrier     bool         `json:"barrier,omitempty"`
-	Proceed     bool         `json:"proceed,omitempty"`
-	DeleteWins  bool         `json:"delete-wins,omitempty"`
-	Unlinked    bool         `json:"unlinked-primary,omitempty"` // what is older than the sync counts as changed
-	LeaveDelete bool         `json:"leave-deletes,omitempty"`    // what leaves the scope is deleted on the other side
-	Unique      []string     `json:"unique,omitempty"`           // columns no two records may share a value of, as map.column
-	Chunk       int          `json:"chunk,omitempty"`            // records that an initial sync lists at once
-	CopyRows    int          `json:"copy-rows,omitempty"`        // ... and carries at most from a side; 0: 500,000
-	CopyLookups int          `json:"copy-lookups,omitempty"`     // ... of a table map, that it exports from Dataverse at most; 0: 10
-	DeskPart    int          `json:"desk-part,omitempty"`        // items of an operator's request that are worked off at once
-	DeskQueue   int          `json:"desk-requests,omitempty"`    // requests that wait at most; 0: 5
-	DeskRecords int          `json:"desk-records,omitempty"`     // items of one at most; 0: 10,000
-	PurgeAfter  Span         `json:"purge-after,omitempty"`      // how long the error desk keeps what a resume has put there
-	PauseAge    Span         `json:"pause-age,omitempty"`        // how long a paused job queues up changes; 0: for a day
-	PauseSize   int          `json:"pause-size,omitempty"`       // ... of how many bytes; 0: 1 GB, a thousand million
-	Timeout     Span         `json:"timeout,omitempty"`          // of the engine's requests; half of it is the life of a write
-	FinOps      SystemSetup  `json:"finops,omitzero"`
-	Dataverse   SystemSetup  `json:"dataverse,omitzero"`
-	Validations []Validation `json:"validations,omitempty"`
+	Maps         []string     `json:"maps"`           // of the subject; lookups into others are left empty
+	Live         []string     `json:"live,omitempty"` // those of them that are in live mode
+	Primary      SideName     `json:"primary,omitempty"`
+	PerField     bool         `json:"per-field,omitempty"`
+	Permuted     bool         `json:"permuted,omitempty"` // what happens at one instant comes in an order drawn from the seed
+	Workers      int          `json:"workers,omitempty"`
+	Batch        int          `json:"batch,omitempty"`
+	Pull         int          `json:"pull,omitempty"`  // references per pull
+	Queue        int          `json:"queue,omitempty"` // references of one side that are held at once; 0: 100,000
+	Attempts     int          `json:"attempts,omitempty"`
+	Barrier      bool         `json:"barrier,omitempty"`
+	Proceed      bool         `json:"proceed,omitempty"`
+	DeleteWins   bool         `json:"delete-wins,omitempty"`
+	Unlinked     bool         `json:"unlinked-primary,omitempty"` // what is older than the sync counts as changed
+	LeaveDelete  bool         `json:"leave-deletes,omitempty"`    // what leaves the scope is deleted on the other side
+	Unique       []string     `json:"unique,omitempty"`           // columns no two records may share a value of, as map.column
+	Chunk        int          `json:"chunk,omitempty"`            // records that an initial sync lists at once
+	CopyRows     int          `json:"copy-rows,omitempty"`        // ... and carries at most from a side; 0: 500,000
+	CopyLookups  int          `json:"copy-lookups,omitempty"`     // ... of a table map, that it exports from Dataverse at most; 0: 10
+	DeskPart     int          `json:"desk-part,omitempty"`        // items of an operator's request that are worked off at once
+	DeskRequests int          `json:"desk-requests,omitempty"`    // requests that wait at most; 0: 5
+	DeskRecords  int          `json:"desk-records,omitempty"`     // items of one at most; 0: 10,000
+	PurgeAfter   Span         `json:"purge-after,omitempty"`      // how long the error desk keeps what a resume has put there
+	PauseAge     Span         `json:"pause-age,omitempty"`        // how long a paused job queues up changes; 0: for a day
+	PauseSize    int          `json:"pause-size,omitempty"`       // ... of how many bytes; 0: 1 GB, a thousand million
+	Timeout      Span         `json:"timeout,omitempty"`          // of the engine's requests; half of it is the life of a write
+	FinOps       SystemSetup  `json:"finops,omitzero"`
+	Dataverse    SystemSetup  `json:"dataverse,omitzero"`
+	Validations  []Validation `json:"validations,omitempty"`
 }
 
 // System returns the setup of a side.

@@ -453,7 +453,7 @@ func (p *plot) deskFull() {
 		}
 		p.edits(p.at+p.soon(second), side, p.set(e, m, side, columns...))
 	}
-	p.c.Setup.DeskPart, p.c.Setup.DeskQueue, p.c.Setup.DeskRecords = 1, oneOf(p.dice, []int{0, 1, 2}), oneOf(p.dice, []int{0, 1, 3})
+	p.c.Setup.DeskPart, p.c.Setup.DeskRequests, p.c.Setup.DeskRecords = 1, oneOf(p.dice, []int{0, 1, 2}), oneOf(p.dice, []int{0, 1, 3})
 	at := p.at + 4*second + p.soon(8*second)
 	for range between(p.dice, 2, 4) {
 		o := Operation{At: at, What: oneOf(p.dice, []string{"retry", "retry", "dismiss"})}

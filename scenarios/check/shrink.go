@@ -154,7 +154,7 @@ func (s *shrinker) setup() {
 		func(u *Setup) { u.Unique = nil },
 		func(u *Setup) { u.CopyLookups = 0 },
 		func(u *Setup) { u.DeskPart = 0 },
-		func(u *Setup) { u.DeskQueue = 0 },
+		func(u *Setup) { u.DeskRequests = 0 },
 		func(u *Setup) { u.DeskRecords = 0 },
 		func(u *Setup) { u.PurgeAfter = 0 },
 		func(u *Setup) { u.PauseAge, u.PauseSize = 0, 0 },

@@ -78,7 +78,7 @@ func (p *plan) operations() []model.Operation {
 	for i := range p.scenario.Operators {
 		o := &p.scenario.Operators[i]
 		cmd := engine.Command{Kind: o.Do, Job: o.Job, Resume: o.How, Initial: p.initial(o), Filter: engine.DeskFilter{
-			Company: o.Company, Class: o.Class, From: engine.Time(o.Since), Before: engine.Time(o.Before),
+			Company: o.Company, Class: o.Class, Since: engine.Time(o.Since), Before: engine.Time(o.Before),
 		}}
 		for _, m := range o.Maps {
 			cmd.Filter.Maps = append(cmd.Filter.Maps, engine.MapID(m))
