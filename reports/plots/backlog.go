@@ -71,7 +71,7 @@ func Backlog(set *result.Set) Plot {
 		how = "each run by its highest value within a stretch; line: median over runs, band: 5–95 %, thin line: highest of any run"
 	}
 	if slices.ContainsFunc(set.Runs, func(r result.Run) bool { return r.Thinned.Series }) {
-		how += "; where there were too many points, the highest of several"
+		how = strings.TrimPrefix(how, "exact ") + "; where there were too many points, the highest of several"
 	}
 	quantities := "References waiting or in flight, and record pairs that differ between the sides, "
 	if !slices.ContainsFunc(tracks, func(t track) bool { return t.name == "backlog" }) {
@@ -82,7 +82,7 @@ func Backlog(set *result.Set) Plot {
 		Name:     "backlog",
 		Title:    findings.Backlog(set),
 		Subtitle: quantities + what,
-		Caption:  fmt.Sprintf("Calendar time, UTC, %s; %s, %s.", words.NewClock(sc.Start, end).Date(0), words.Counted(len(set.Runs), "run", "runs"), how),
+		Caption:  fmt.Sprintf("Calendar time, UTC, %s; %s, %s.", words.NewClock(sc.Start, end).Days(), words.Counted(len(set.Runs), "run", "runs"), how),
 		Table:    backlogTable(sc, tracks, end),
 	}
 	if len(tracks) == 0 || end == 0 {

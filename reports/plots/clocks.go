@@ -41,7 +41,7 @@ func Clocks(set *result.Set) Plot {
 		p.Subtitle += " · n = " + words.Counted(total(conflicts), "conflict", "conflicts")
 		p.Table.Head = append(p.Table.Head, "Conflicts")
 	}
-	p.Caption = fmt.Sprintf("Calendar time, UTC, %s. Clocks are alike in all runs, read at the end of every stretch of %s; their granularity is left out. ", clock.Date(0), words.Duration(w.width()))
+	p.Caption = fmt.Sprintf("Calendar time, UTC, %s. Clocks are alike in all runs, read at the end of every stretch of %s; their granularity is left out. ", clock.Days(), words.Duration(w.width()))
 	if w.copied() {
 		p.Caption += "The data integrator books no conflicts."
 	} else {

@@ -63,7 +63,7 @@ func Errors(set *result.Set) Plot {
 	p.Subtitle += " · n = " + words.Count(sum)
 	p.Named = errorsNamed(w, all, sum, words.NewClock(set.Scenario.Start, w.end))
 	p.Caption = fmt.Sprintf("Calendar time, UTC, %s; %s. Application and system errors count each time that one comes onto the error desk; concurrency and conflict failures are ends. Each strip has its own scale.",
-		words.NewClock(set.Scenario.Start, w.end).Date(0), words.Counted(len(w.runs), "run", "runs"))
+		words.NewClock(set.Scenario.Start, w.end).Days(), words.Counted(len(w.runs), "run", "runs"))
 	shadings := findings.Shadings(set)
 	if len(shadings) > 0 {
 		p.Caption += " Shaded: faults, when they really struck."

@@ -58,7 +58,7 @@ func Pace(set *result.Set) Plot {
 		return p
 	}
 	p.Caption = fmt.Sprintf("Calendar time, UTC, %s; stretches of %s, %s, %s; logarithmic axis. No line where fewer than %d changes were made.",
-		words.NewClock(set.Scenario.Start, end).Date(0), words.Duration(all[0].to-all[0].from), kept(set), words.Counted(len(set.Runs), "run", "runs pooled"), paceLeast)
+		words.NewClock(set.Scenario.Start, end).Days(), words.Duration(all[0].to-all[0].from), kept(set), words.Counted(len(set.Runs), "run", "runs pooled"), paceLeast)
 	p.Named = []findings.Named{{Name: "length of a stretch", Value: words.Duration(all[0].to - all[0].from)}}
 	p.Caption += warmupCaption(&set.Scenario)
 	if slices.ContainsFunc(all, func(s stretch) bool { return s.sample.Quantile(.95).Censored }) {

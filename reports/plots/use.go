@@ -52,7 +52,7 @@ func Use(set *result.Set) Plot {
 		p.draw = nothing("How busy the systems were was not measured.")
 		return p
 	}
-	p.Caption = fmt.Sprintf("Calendar time, UTC, %s; stretches of %s, %s.", words.NewClock(set.Scenario.Start, end).Date(0),
+	p.Caption = fmt.Sprintf("Calendar time, UTC, %s; stretches of %s, %s.", words.NewClock(set.Scenario.Start, end).Days(),
 		words.Duration((end / useColumns).Round(time.Second)), words.Counted(len(set.Runs), "run", "runs"))
 	if len(shadings) > 0 {
 		p.Caption += " Shaded: faults, when they really struck."

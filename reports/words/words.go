@@ -211,15 +211,15 @@ var Sides = [2]string{"finops", "dataverse"}
 // Clock writes the instant at, counted from start, as the time of day, with
 // the date in front when the scenario does not fit into one calendar day.
 type Clock struct {
-	start time.Time
-	dated bool
+	start, last time.Time
+	dated       bool
 }
 
 // NewClock makes the clock of a scenario that ends at end at the latest.
 func NewClock(start time.Time, end time.Duration) Clock {
 	start = start.UTC()
 	last := start.Add(end)
-	return Clock{start: start, dated: start.YearDay() != last.YearDay() || start.Year() != last.Year()}
+	return Clock{start: start, last: last, dated: start.YearDay() != last.YearDay() || start.Year() != last.Year()}
 }
 
 // Minute writes an instant to the minute that [Clock.Second] gives.
@@ -259,6 +259,14 @@ func (c Clock) Instants(message string) string {
 		}
 		return Duration(d)
 	})
+}
+
+// Days writes the calendar day of the scenario, or the first and the last.
+func (c Clock) Days() string {
+	if c.dated {
+		return c.Date(0) + " to " + c.Date(c.last.Sub(c.start))
+	}
+	return c.Date(0)
 }
 
 // Date writes the calendar day of an instant.

@@ -129,3 +129,16 @@ func TestInstants(t *testing.T) {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }
+
+// TestDays: a caption names the last day of a scenario, too, when that is another.
+func TestDays(t *testing.T) {
+	t.Parallel()
+	start := time.Date(2011, 10, 31, 8, 0, 0, 0, time.UTC)
+	for end, want := range map[time.Duration]string{
+		15 * time.Hour: "31 October 2011", 17 * time.Hour: "31 October 2011 to 1 November 2011", 365 * 24 * time.Hour: "31 October 2011 to 30 October 2012",
+	} {
+		if got := words.NewClock(start, end).Days(); got != want {
+			t.Errorf("a scenario of %v is of %s, want %s", end, got, want)
+		}
+	}
+}
