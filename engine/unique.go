@@ -106,12 +106,14 @@ func forget(table map[uint64][]laneID, hash uint64, id laneID) {
 }
 
 // blockedByValue makes an item wait for another that frees a unique value for it,
-// if there is one.
+// if there is one. The wait may be for people, and outlast a crash: a row of an initial
+// sync that is not saved is read, and captured, first.
 func (c *Core) blockedByValue(id laneID) bool {
-	if len(c.values[id.side()].freeing) == 0 || c.cfg.Unordered {
+	l := c.pairs.lane(id)
+	if len(c.values[id.side()].freeing) == 0 || c.cfg.Unordered || l.nameless() {
 		return false
 	}
-	other := c.freesFirst(id, c.pairs.lane(id))
+	other := c.freesFirst(id, l)
 	if other == noLane {
 		return false
 	}
