@@ -302,10 +302,10 @@ func (o *Oracle) strays(p *pair) bool {
 func (o *Oracle) interim(m engine.MapID) bool { return o.courses[m].rules != o.config.Maps[m].Primary }
 
 // mustFollow reports whether a late capture is of lookups that close a circle, of a
-// record that the other side does not hold: it is created there without them, and
-// nothing else would say that they must follow.
+// record that the other side does not hold, or did not when it was read: it is created
+// there without them, and nothing else would say that they must follow.
 func (o *Oracle) mustFollow(s *shape, p *pair, side engine.Side, groups set, prev *engine.Record) bool {
-	if alive(p.record[side.Other()]) || !alive(prev) {
+	if !alive(prev) || alive(p.record[side.Other()]) && !p.madeMeanwhile(side) {
 		return false
 	}
 	for g := range s.groups {
@@ -314,6 +314,22 @@ func (o *Oracle) mustFollow(s *shape, p *pair, side engine.Side, groups set, pre
 		}
 	}
 	return true
+}
+
+// madeMeanwhile reports whether users of the other side have made its record since a
+// side's item set out: until it is back, their change has no outcome.
+func (p *pair) madeMeanwhile(side engine.Side) bool {
+	if p.waiting == nil {
+		return false
+	}
+	var since sim.Time // where nobody saw it set out, nothing was open then
+	for _, s := range slices.Backward(p.waiting.lines[side].steps) {
+		if s.place == engine.InFlight {
+			since = s.at
+			break
+		}
+	}
+	return slices.ContainsFunc(p.open(side.Other()), func(c commit) bool { return c.what.has(created) && c.born >= since })
 }
 
 // undoneWithout reports whether a late capture is of what the other side cannot get back
