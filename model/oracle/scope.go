@@ -69,9 +69,9 @@ func (s *shape) passes(f *engine.Filter, values []engine.Value) bool {
 }
 
 // scoped follows a write of the engine that leaves a record out of scope, or takes it
-// back in.
+// back in. One that seals moves nothing: what users had made out of scope is none that left.
 func (o *Oracle) scoped(at sim.Time, s *shape, p *pair, side engine.Side, w *engine.Write, prev, after *engine.Record) {
-	if !alive(after) {
+	if !alive(after) || w.Kind == engine.SealWrite {
 		return
 	}
 	carried := set(w.Groups)
