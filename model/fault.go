@@ -214,7 +214,7 @@ func (w *World) Handle(ev sim.Event) {
 		either(begins, w.Driver.StartStoreFull, w.Driver.EndStoreFull)
 	case ClockStep, EngineClockStep: // the clock itself knows
 	case MappingRemoved:
-		either(begins, func() { w.mappings.remove(f, +1) }, func() { w.mappings.remove(f, -1) })
+		either(begins, func() { w.removeCodes(f, +1) }, func() { w.removeCodes(f, -1) })
 	default:
 		t := w.trouble(f)
 		either(begins, func() { s.StartTrouble(t) }, func() { s.EndTrouble(t) })

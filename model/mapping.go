@@ -9,7 +9,7 @@ import (
 
 // mappings are the codes of a world that faults take away. Its sides and its engine
 // share table maps whose codes change as that happens. The oracle keeps the maps as
-// they were meant: what fails meanwhile has not arrived.
+// they were meant: what fails meanwhile has not arrived. It is told which codes are gone.
 type mappings []mapping
 
 // mapping is the codes of one column.
@@ -67,9 +67,9 @@ func (all mappings) find(f *Fault) *mapping {
 	return nil
 }
 
-// remove takes codes away, or brings them back.
-func (all mappings) remove(f *Fault, by int) {
-	m := all.find(f)
+// removeCodes takes codes away, or brings them back.
+func (w *World) removeCodes(f *Fault, by int) {
+	m := w.mappings.find(f)
 	var left [][2]engine.Value
 	for i := range m.missing {
 		if f.Code < 0 || f.Code == i {
@@ -80,6 +80,7 @@ func (all mappings) remove(f *Fault, by int) {
 		}
 	}
 	m.codes.Pairs = left
+	w.Oracle.Coded(w.Kernel.Now(), m.of, m.column, left)
 }
 
 // mappingFault says why a fault has no mapping to remove; nil when it has.

@@ -97,6 +97,7 @@ type Oracle struct {
 	bound    uint64 // user's changes among the captured ones
 	maps     []mapTally
 	courses  []course // by map
+	codeless []codeless
 	causes   []ErrorCount
 	samples  sampler
 	worst    []Worst

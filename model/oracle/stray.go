@@ -338,14 +338,15 @@ func (p *pair) madeMeanwhile(side engine.Side) bool {
 func (o *Oracle) undoneWithout(s *shape, p *pair, side engine.Side, groups set, prev *engine.Record) bool {
 	y := side.Other()
 	other := p.record[y]
-	if !alive(prev) || o.rowOf(p, y, other) == nil || !o.failed(side, intentOf(other)) {
+	row := o.rowOf(p, y, other)
+	if !alive(prev) || row == nil || !o.failed(side, intentOf(other)) {
 		return false
 	}
 	for g := range s.groups {
 		if groups.has(g) && !slices.ContainsFunc(s.groups[g].list, func(c int) bool {
 			v := &prev.Values[c]
 			_, fits := translated(&s.Columns[c], y, *v)
-			if !fits || v.Kind != engine.KindLookup {
+			if fits = fits && o.hadCode(s, c, side, v, row.since); !fits || v.Kind != engine.KindLookup {
 				return !fits
 			}
 			k := *v.Target

@@ -1,9 +1,11 @@
 package oracle
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/twinwrite/twinwrite/engine"
+	"github.com/twinwrite/twinwrite/sim"
 )
 
 // canonical returns a value without what does not count in its column.
@@ -64,4 +66,42 @@ func translated(c *engine.Column, y engine.Side, v engine.Value) (engine.Value, 
 		}
 	}
 	return v, true
+}
+
+// codeless is a value whose code somebody had taken away.
+type codeless struct {
+	of     engine.MapID
+	column int
+	line   [2]engine.Value
+	until  sim.Time // when it came back
+	gone   bool     // it has not
+}
+
+// Coded tells which codes a column has from now on, of those that it is meant to have.
+func (o *Oracle) Coded(at sim.Time, m engine.MapID, column int, left [][2]engine.Value) {
+	into := o.shapes[m].Columns[column].Into
+	meant := into[engine.FinOps].Values // as a rule both sides translate by the same codes
+	if meant == nil {
+		meant = into[engine.Dataverse].Values
+	}
+	for _, line := range meant.Pairs {
+		i := slices.IndexFunc(o.codeless, func(c codeless) bool { return c.gone && c.of == m && c.column == column && c.line == line })
+		switch gone := !slices.Contains(left, line); {
+		case gone && i < 0:
+			o.codeless = append(o.codeless, codeless{of: m, column: column, line: line, gone: true})
+		case !gone && i >= 0:
+			o.codeless[i].gone, o.codeless[i].until = false, at
+		}
+	}
+}
+
+// hadCode reports whether a value of side x has always had its code since an instant, in
+// a column in which it is meant to have one.
+func (o *Oracle) hadCode(s *shape, column int, x engine.Side, v *engine.Value, since sim.Time) bool {
+	form := &s.Columns[column].Canonical
+	is := canonical(form, *v)
+	return !slices.ContainsFunc(o.codeless, func(c codeless) bool {
+		code := canonical(form, c.line[x])
+		return c.of == s.ID && c.column == column && (c.gone || c.until >= since) && sameValue(&code, &is)
+	})
 }
