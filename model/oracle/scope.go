@@ -101,12 +101,14 @@ func (o *Oracle) scoped(at sim.Time, s *shape, p *pair, side engine.Side, w *eng
 // in. What users had made of it meanwhile, in the column groups that the write does not
 // carry, was captured by nobody: it is drift, until something touches the record.
 func (o *Oracle) broughtIn(at sim.Time, s *shape, p *pair, side engine.Side, carried set, prev, after *engine.Record) {
-	known := p.known(s, side, prev)
-	if known == nil {
+	known, changed := p.known(s, side, prev), s.whole
+	if known == nil && (prev.Mark.Incarnation == 0 || prev.Mark.Incarnation != after.Mark.Incarnation) {
 		known = prev
 	}
-	changed := s.differ(known.Values, after.Values) &^ carried
-	if changed == 0 {
+	if known != nil { // else its life had begun out of scope, and all of it is new
+		changed = s.differ(known.Values, after.Values)
+	}
+	if changed &^= carried; changed == 0 {
 		return
 	}
 	o.stray(p)
