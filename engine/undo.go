@@ -409,9 +409,12 @@ func (t *liveTx) bringsBack(k Key) bool {
 }
 
 // unseen returns the groups in which a has changes that b does not know and
-// that were not overridden.
+// that were not overridden. What its users have taken away past everything has none left.
 func unseen(a, b *Record) GroupSet {
 	var s GroupSet
+	if !a.Alive && !a.Mark.Dead {
+		return 0
+	}
 	for g := range a.Mark.Groups {
 		ga := &a.Mark.Groups[g]
 		if a.Mark.Incarnation == b.Mark.Incarnation && ga.Own > max(b.Mark.Groups[g].Seen, ga.lostHighest()) {
