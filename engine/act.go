@@ -83,7 +83,7 @@ func (c *Core) act(f *flight, l *lane, m *TableMap, lookups []Alive) (Side, Writ
 	if v.Back != 0 { // what a filter had kept from travelling
 		c.reassert(f)
 	}
-	if l.nameless() && l.attempts > 0 && v.Late == NotLate && !v.Ended() && (f.y == nil || !f.y.Alive) { // by a number the error desk can keep it
+	if l.nameless() && (l.attempts > 0 || v.Missing != nil) && v.Late == NotLate && !v.Ended() && (f.y == nil || !f.y.Alive) { // by a number it can wait for people
 		v.Late, v.LateSet = LateSource, m.outgoing(f.lane.side())
 	}
 	if l.repair && v.Late == NotLate && (v.Ended() || l.newest().Number != 0) { // what has no number is found again by its resync alone
