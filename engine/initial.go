@@ -223,6 +223,8 @@ func (c *Core) exportRow(r *Record, side Side) {
 		l = c.pairs.lane(id)
 	}
 	switch {
+	case len(l.open) > 0 && l.unsaved():
+		c.becomesRow(id, l, Initial)
 	case l.state == parked:
 		c.unpark(id, l)
 		l.requested, l.request = NothingRequested, 0

@@ -241,12 +241,23 @@ func (c *Core) compare(r *resync, side Side, x, y *Record) {
 		case !l.repair:
 		case len(l.open) == 0:
 			c.enqueueUnread(own, *x.Key, Resynced, m.outgoing(s))
+		case l.unsaved():
+			c.becomesRow(own, l, Resynced)
 		case l.state == parked || l.state == blocked: // for a reason of its own: a resync does not wait for it
 			c.repaired(l)
-		case l.newest().Origin == Pulled: // whoever looks it up may have given up: it is a row of the resync now
-			l.newest().Origin = Resynced
 		}
 	}
+}
+
+// becomesRow makes a row of an initial sync or resync of what was pulled and has no number:
+// whoever looks it up may give up, and a crash would forget it. Should it wait for people, it
+// is captured first. One that an operator has dismissed ends as he asked.
+func (c *Core) becomesRow(id laneID, l *lane, origin Origin) {
+	if l.newest().Origin = origin; l.requested == DismissRequested {
+		c.carryOut(id)
+		return
+	}
+	c.movedOn(id)
 }
 
 // listsDrift reports whether a record is on the list of drift: a pair that differs is met
