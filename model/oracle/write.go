@@ -636,7 +636,7 @@ func (o *Oracle) reached(at sim.Time, p *pair, x engine.Side, g int, from, to ui
 			continue
 		}
 		decided := c.what.has(settled) && !c.what.has(stands) && c.reign == o.courses[p.key().Map].reign // else it may win that had lost before
-		if decided && c.class == engine.ConflictFailure && (c.contested == 0 || c.contested.has(g)) && how == brought && !(c.there | c.equal | c.went).has(g) {
+		if decided && c.class == engine.ConflictFailure && (c.contested|c.fallen == 0 || c.contested.has(g)) && how == brought && !(c.there | c.equal | c.went).has(g) {
 			o.breach(trueOutcome, at, p.key(), "change %d.%d of %s ended as a conflict failure and was carried all the same", c.life, c.number, x)
 		}
 		if c.tx != nil && c.there == 0 {
