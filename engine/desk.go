@@ -321,7 +321,7 @@ func (c *Core) saveReleases() {
 	c.releasing = slices.DeleteFunc(c.releasing, func(pair int32) bool {
 		p := c.pairs.at(pair)
 		for side := range p.lanes {
-			if l := &p.lanes[side]; len(l.open) > 0 && l.newest().Number == 0 && l.state != parked {
+			if l := &p.lanes[side]; len(l.open) > 0 && l.newest().Number == 0 {
 				return false
 			}
 		}
