@@ -20,7 +20,8 @@ import (
 
 // restFor is how long a world may take to come to rest after the last edit and
 // the last fault. Back-off, the breaker's probes and safety polls all end within
-// minutes; what has not ended by then will not.
+// minutes; what has not ended by then will not. Where somebody has set the process's
+// clock back, it waits for what it shows until it shows that again.
 const restFor = 2 * time.Hour
 
 // eventsMax ends a case that runs away: a case that behaves has some hundreds of
@@ -63,9 +64,10 @@ func (s *Subject) build(c *Case) (model.Config, error) {
 	for i := range c.Operations {
 		end = max(end, b.operation(&w, i, &c.Operations[i]))
 	}
-	end = b.heal(&w, end)
+	back := setBack(w.Faults)
+	b.heal(&w, end, back)
 	w.Oracle.TornAsLong = true
-	w.End = end.Add(restFor)
+	w.End = end.Add(back + restFor)
 	if len(b.faults) > 0 {
 		return w, fmt.Errorf("case of subject %s: %w", s.Name, errors.Join(b.faults...))
 	}
@@ -326,12 +328,21 @@ func (b *builder) initial(like engine.InitialSync) (all []engine.InitialSync) {
 	return all
 }
 
+// setBack returns by how much faults set the clock of the engine's process back, all in all.
+func setBack(faults []model.Fault) (back time.Duration) {
+	for i := range faults {
+		if f := &faults[i]; f.Kind == model.EngineClockStep {
+			back += max(0, -f.By)
+		}
+	}
+	return back
+}
+
 // heal lets an operator resume in the end what one has paused, and start what one has
 // stopped. He asks several times: a request may find the process dead, or kill it, and one
 // that finds the job active is refused and does no harm. A job that is to stop may take its
-// time to come to rest, and longer where somebody has set the process's clock back: heal
-// returns when that has ended.
-func (b *builder) heal(w *model.Config, end sim.Time) sim.Time {
+// time to come to rest, and longer where somebody has set the process's clock back.
+func (b *builder) heal(w *model.Config, end sim.Time, back time.Duration) {
 	did := func(k engine.CommandKind) bool {
 		return slices.ContainsFunc(w.Operations, func(o model.Operation) bool { return o.Command.Kind == k })
 	}
@@ -343,11 +354,7 @@ func (b *builder) heal(w *model.Config, end sim.Time) sim.Time {
 	if did(engine.StopJob) {
 		undo = append(undo, commands["start"])
 		asks = append(asks, 5*time.Minute, 10*time.Minute, 20*time.Minute)
-		for _, f := range w.Faults {
-			if f.Kind == model.EngineClockStep {
-				end = end.Add(max(0, -f.By))
-			}
-		}
+		end = end.Add(back)
 	}
 	for _, ask := range asks {
 		at := end.Add(time.Second + ask)
@@ -356,5 +363,4 @@ func (b *builder) heal(w *model.Config, end sim.Time) sim.Time {
 			w.Operations = append(w.Operations, model.Operation{At: at, Command: cmd})
 		}
 	}
-	return end
 }

@@ -139,7 +139,7 @@ func Execute(s *Subject, c *Case, p Plan) (x *Execution, err error) {
 // Contracts that hold in a drawn world alone, which is healed before it ends.
 var (
 	soundWorld     = oracle.Contract{ID: "sound-world", Text: "no rule of the simulation or of the engine itself is broken"}
-	comesToRest    = oracle.Contract{ID: "comes-to-rest", Text: "after the last edit and the last fault, retries, probes, polls and operators' requests end within two hours, and what still waits then waits for an operator"}
+	comesToRest    = oracle.Contract{ID: "comes-to-rest", Text: "after the last edit and the last fault, retries, probes, polls and operators' requests end within two hours, and as much more as the engine's clock was set back, and what still waits then waits for an operator"}
 	dismissedStays = oracle.Contract{ID: "dismissed-stays", Text: "what an operator dismisses ends as dismissed and never runs again, unless a newer change took it off the desk"}
 )
 
