@@ -275,6 +275,12 @@ func applyCarry(m *TableMap, w *Write, side Side, now *Record) (*Record, bool) {
 			r.Mark.Number = max(r.Mark.Number, r.Mark.Groups[g].Own)
 		}
 	}
+	if w.Kind == RestoreWrite && w.Source != w.Target { // so it does where the transaction had written it from a source that had seen less
+		for g := range r.Mark.Groups {
+			gm := &r.Mark.Groups[g]
+			gm.Own = max(gm.Own, min(source.Mark.Groups[g].Seen, r.Mark.Number))
+		}
+	}
 	begins := now == nil || !now.Alive || now.Mark.Incarnation != source.Mark.Incarnation
 	stood := !begins && !now.Mark.Dead && w.Source != w.Target // and does not become its side's own
 	for g := range r.Mark.Groups {
