@@ -150,7 +150,7 @@ func applyDelete(m *TableMap, w *Write, now *Record) *Record {
 		// had seen.
 		mark = now.Mark
 		mark.Dead, mark.Intent, mark.Hidden = false, 0, nil
-		if now.Alive { // what it had seen is undone
+		if !now.Mark.Dead { // what it had seen is undone, whether or not users have deleted it since
 			mark.Groups = slices.Clone(mark.Groups)
 			for g := range mark.Groups {
 				mark.Groups[g].Seen = 0
