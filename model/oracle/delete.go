@@ -217,6 +217,9 @@ func (o *Oracle) restore(at sim.Time, s *shape, p *pair, y engine.Side, source *
 			if row != nil && row.known[g] < was.commits[x] {
 				o.givenBack(p, x, g, row.known[g], was.commits[x])
 				was.commits[x], next[g].commits[x] = row.known[g], row.known[g]
+				known := is.commits
+				known[x] = row.known[g]
+				o.concurrentAgain(p, x, g, known, was.commits[y])
 			}
 			o.standAgain(p, x, g, was.commits[x], is.commits[x])
 			continue
