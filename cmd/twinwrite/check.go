@@ -195,11 +195,8 @@ func (f *checkFlags) campaign(cmd *cobra.Command, subject *check.Subject, files 
 		c.Seed, c.Cases = shardOf(f.seed, c.Cases, shard)
 		fmt.Fprintf(cmd.ErrOrStderr(), "twinwrite: shard %v of seed %d: --seed %d --cases %d\n", shard, f.seed, c.Seed, c.Cases)
 	}
-	if c.Plan.Store, err = files.named(f.store); err != nil {
+	if c.Plan.Store, c.OtherStore, err = files.named(f.store); err != nil {
 		return c, err
-	}
-	if c.OtherStore = files.open; c.Plan.Store != nil {
-		c.OtherStore = inMemory
 	}
 	if c.Corpus, err = f.corpus(subject); err != nil {
 		return c, err
@@ -269,7 +266,7 @@ func (f *checkFlags) print(w io.Writer, c *check.Campaign, s *check.Summary, lef
 		return nil
 	}
 	small := s.Failure.Smallest()
-	story, err := check.Tell(c.Subject, small, c.Plan, s.Failure.Property.ID)
+	story, err := check.Tell(c.Subject, small, c.Plan, &s.Failure.Property)
 	if err != nil {
 		return err
 	}

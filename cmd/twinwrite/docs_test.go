@@ -66,7 +66,11 @@ func TestPictureIsCurrent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	story, err := check.Tell(check.OwnSubject(), c, check.Plan{}, "")
+	broken, err := check.Broken(check.OwnSubject(), c, check.Plan{}, nil, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	story, err := check.Tell(check.OwnSubject(), c, check.Plan{}, broken)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -90,9 +90,19 @@ func (f *explainFlags) explainCase(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	story, err := check.Tell(subject, c, check.Plan{Bugs: points}, "")
+	files, err := newShelf()
+	if err != nil {
+		return exit{exitInternal, fmt.Errorf("make a folder for stores: %w", err)}
+	}
+	defer func() { _ = files.clear() }() // what is left there is of no use to anybody
+	plan := check.Plan{Bugs: points}
+	broken, err := check.Broken(subject, c, plan, files.open, "")
 	if err != nil {
 		return exit{exitInvalid, err}
+	}
+	story, err := check.Tell(subject, c, plan, broken)
+	if err != nil {
+		return exit{exitInternal, err}
 	}
 	if err := f.write(cmd.OutOrStdout(), &story.History, f.again(args)); err != nil {
 		return exit{exitInternal, err}

@@ -35,7 +35,7 @@ func (f *checkFlags) keep(c *check.Campaign, failure *check.Failure) (left lefto
 	if err := os.WriteFile(left.path, small.Encode(), 0o644); err != nil {
 		return left, err
 	}
-	story, err := check.Tell(c.Subject, small, c.Plan, failure.Property.ID)
+	story, err := check.Tell(c.Subject, small, c.Plan, &failure.Property)
 	if err != nil {
 		return left, err
 	}

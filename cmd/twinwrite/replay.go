@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -19,7 +20,8 @@ func replayCommand() *cobra.Command {
 		Short: "run a case that check has written again, and compare it event by event",
 		Long: `replay runs a case once more. If its recording lies beside it (the same name,
 ending in .trace), every event must be the one that was recorded; the first that
-is not is named, and the exit code is 6.`,
+is not is named, and the exit code is 6. Where a property compares two runs of a
+case, such as one in each store, both are made.`,
 		Example: "  twinwrite replay runs/check/closed-books-1f0c2d3e.json",
 		Args:    one("case", 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -44,10 +46,11 @@ is not is named, and the exit code is 6.`,
 			}
 			defer func() { _ = files.clear() }() // what is left there is of no use to anybody
 			plan := check.Plan{Bugs: points}
-			if plan.Store, err = files.named(kept); err != nil {
+			var others check.Store
+			if plan.Store, others, err = files.named(kept); err != nil {
 				return usage(err)
 			}
-			return replay(cmd, args[0], subject, c, plan)
+			return replay(cmd, args[0], subject, c, plan, others)
 		},
 	}
 	cmd.Flags().StringVar(&scenario, "scenario", "", "`file` of the scenario whose maps the case is about; not needed for one that comes with the program")
@@ -56,7 +59,7 @@ is not is named, and the exit code is 6.`,
 	return cmd
 }
 
-func replay(cmd *cobra.Command, path string, subject *check.Subject, c *check.Case, p check.Plan) error {
+func replay(cmd *cobra.Command, path string, subject *check.Subject, c *check.Case, p check.Plan, others check.Store) error {
 	recorded, err := os.ReadFile(tracePath(path))
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return exit{exitInternal, err}
@@ -65,9 +68,9 @@ func replay(cmd *cobra.Command, path string, subject *check.Subject, c *check.Ca
 	var x *check.Execution
 	if recorded == nil {
 		fmt.Fprintln(out, "no recording lies beside it: it is run, and compared with nothing")
-		x, err = check.Execute(subject, c, p)
+		x, err = check.Judge(subject, c, p, others)
 	} else {
-		x, err = check.Replay(subject, c, p, check.DecodeTrace(recorded))
+		x, err = check.Replay(subject, c, p, others, check.DecodeTrace(recorded))
 	}
 	var parted *check.DivergedError
 	switch {
@@ -83,20 +86,21 @@ func replay(cmd *cobra.Command, path string, subject *check.Subject, c *check.Ca
 		fmt.Fprint(out, ": as recorded")
 	}
 	fmt.Fprint(out, "\n\n")
-	code := exitHolds
-	story, err := check.Tell(subject, c, p, "")
+	broken := slices.DeleteFunc(x.Properties, func(p oracle.Property) bool { return p.Verdict != oracle.Fail })
+	var first *oracle.Property
+	if len(broken) > 0 {
+		first = &broken[0]
+	}
+	story, err := check.Tell(subject, c, p, first)
 	if err != nil {
 		return exit{exitInternal, err}
 	}
 	fmt.Fprintf(out, "%s\n", story.Text())
-	for i := range x.Properties {
-		if p := &x.Properties[i]; p.Verdict == oracle.Fail {
-			fmt.Fprintln(out, p)
-			code = exitViolated
-		}
+	for i := range broken {
+		fmt.Fprintln(out, broken[i])
 	}
-	if code != exitHolds {
-		return exit{code: code}
+	if first != nil {
+		return exit{code: exitViolated}
 	}
 	fmt.Fprintln(out, "all properties hold")
 	return nil

@@ -34,16 +34,16 @@ const (
 	sqliteStore = "sqlite"
 )
 
-// named returns what makes the stores of a name; nil for those in memory, which are made
-// where nothing else is asked for.
-func (s *shelf) named(name string) (check.Store, error) {
+// named returns what makes the stores of a name, nil for those in memory, which are made
+// where nothing else is asked for; and what makes the others, which must give the same.
+func (s *shelf) named(name string) (makes, others check.Store, err error) {
 	switch name {
 	case memoryStore:
-		return nil, nil
+		return nil, s.open, nil
 	case sqliteStore:
-		return s.open, nil
+		return s.open, inMemory, nil
 	default:
-		return nil, fmt.Errorf("--store is %q\n  hint: %s or %s", name, memoryStore, sqliteStore)
+		return nil, nil, fmt.Errorf("--store is %q\n  hint: %s or %s", name, memoryStore, sqliteStore)
 	}
 }
 

@@ -241,18 +241,34 @@ func (t *trial) run(s *search) {
 	if t.execution, t.err = Execute(s.Subject, t.c, p); t.err != nil {
 		return
 	}
-	again := s.again(t.c)
-	for _, w := range s.twins {
-		if !again && w.contract.ID != s.Pinned { // where it must fail, every case is compared
-			continue
-		}
-		judged, err := w.compare(s.Subject, t.c, s.Plan, t.execution)
-		if err != nil {
-			t.err = err
-			return
-		}
-		t.execution.Properties = append(t.execution.Properties, judged)
+	ways := s.twins
+	if !s.again(t.c) {
+		ways = s.waysFor(s.Pinned) // where it must fail, every case is compared
 	}
+	t.err = s.compare(ways, t.c, s.Plan, t.execution)
+}
+
+// waysFor returns the ways to execute a case again that a contract needs: none where it is
+// judged by one execution.
+func (s *search) waysFor(contract string) (ways []twin) {
+	for _, w := range s.twins {
+		if w.contract.ID == contract {
+			ways = append(ways, w)
+		}
+	}
+	return ways
+}
+
+// compare executes a case again in some ways, and adds the verdicts to its execution.
+func (s *search) compare(ways []twin, c *Case, p Plan, x *Execution) error {
+	for _, w := range ways {
+		judged, err := w.compare(s.Subject, c, p, x)
+		if err != nil {
+			return err
+		}
+		x.Properties = append(x.Properties, judged)
+	}
+	return nil
 }
 
 // again draws whether a case is executed again, by the case itself.
@@ -352,22 +368,16 @@ func (s *search) shrink() {
 	}
 }
 
-// execute runs a case so that a property is judged: for one that compares two
-// runs, both.
+// execute runs a case so that a property is judged, without a name every one: for those
+// that compare two runs, both.
 func (s *search) execute(c *Case, p Plan, property string) (*Execution, error) {
 	x, err := Execute(s.Subject, c, p)
 	if err != nil {
 		return nil, err
 	}
-	for _, w := range s.twins {
-		if w.contract.ID != property {
-			continue
-		}
-		judged, err := w.compare(s.Subject, c, p, x)
-		if err != nil {
-			return nil, err
-		}
-		x.Properties = append(x.Properties, judged)
+	ways := s.twins
+	if property != "" {
+		ways = s.waysFor(property)
 	}
-	return x, nil
+	return x, s.compare(ways, c, p, x)
 }

@@ -21,7 +21,7 @@ func TestCodesGone(t *testing.T) {
 		Faults:     []Fault{{Kind: "mapping-removed", For: 5 * second, Map: "lines", Column: "grade", Code: "a"}},
 		Operations: []Operation{{At: 3 * second, What: "retry"}, {At: 8 * second, What: "retry"}},
 	}
-	story, err := Tell(OwnSubject(), c, Plan{}, "")
+	story, err := Tell(OwnSubject(), c, Plan{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,8 +20,8 @@ func Plant(name, terms string) Option {
 	return func(c *Campaign) { c.Plan.Bugs = append(c.Plan.Bugs, fault.Point{Name: name, Terms: terms}) }
 }
 
-// Breaks names the property that a case of [Repeat] breaks. One that compares two runs
-// is judged there only when it is named.
+// Breaks names the property that a case of [Repeat] breaks: of those that compare two
+// runs no other is judged then.
 func Breaks(property string) Option { return func(c *Campaign) { c.Pinned = property } }
 
 // MapsOf returns the table maps of a scenario, a file or the name of one that comes
@@ -65,7 +65,7 @@ func Repeat(t testing.TB, subject *Subject, path string, options ...Option) {
 	if broken == nil {
 		return
 	}
-	story, err := Tell(subject, c, with.Plan, broken.ID)
+	story, err := Tell(subject, c, with.Plan, broken)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,8 +76,7 @@ func Repeat(t testing.TB, subject *Subject, path string, options ...Option) {
 // the first; nil for none. other is what [Campaign.OtherStore] is. A name that nothing
 // judges is an error.
 func Broken(s *Subject, c *Case, p Plan, other Store, property string) (*oracle.Property, error) {
-	once := search{Campaign: Campaign{Subject: s}, twins: twins(other)}
-	x, err := once.execute(c, p, property)
+	x, err := alone(s, other).execute(c, p, property)
 	if err != nil {
 		return nil, err
 	}

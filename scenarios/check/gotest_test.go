@@ -4,11 +4,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/twinwrite/twinwrite/engine/store/sqlite"
 	"github.com/twinwrite/twinwrite/internal/fault"
+	"github.com/twinwrite/twinwrite/model/oracle"
 	"github.com/twinwrite/twinwrite/scenarios"
 	"github.com/twinwrite/twinwrite/scenarios/check"
 )
@@ -64,6 +66,10 @@ func goTestFails(t *testing.T, module, name string, subject *check.Subject, test
 	}
 	if sum.Failure == nil {
 		t.Fatal("the bug was not found, so that there is nothing to write")
+	}
+	all, err := check.Judge(subject, sum.Failure.Smallest(), search.Plan, search.OtherStore)
+	if err != nil || !slices.ContainsFunc(all.Properties, func(p oracle.Property) bool { return p.ID == test.Property && p.Verdict == oracle.Fail }) {
+		t.Errorf("where every property is judged, %s is not broken: %v", test.Property, err)
 	}
 	test.Path = filepath.Join("runs", "check", test.Property+"-"+name+".json")
 	path := filepath.Join(module, test.Path)

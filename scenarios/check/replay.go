@@ -60,10 +60,21 @@ func (d *DivergedError) Error() string {
 	return fmt.Sprintf("the case did not go as it was recorded: event %d was\n  %s\nand is now\n  %s", d.Event, line(d.Was), line(d.Now))
 }
 
-// Replay executes a case again and compares it with its recording, event by
-// event. It returns a [*DivergedError] when the case went another way, as it does
-// under another version of the model.
-func Replay(s *Subject, c *Case, p Plan, recorded Trace) (*Execution, error) {
+// Judge executes a case and judges every property: of those that compare two runs both
+// are made. other is what [Campaign.OtherStore] is.
+func Judge(s *Subject, c *Case, p Plan, other Store) (*Execution, error) {
+	return alone(s, other).execute(c, p, "")
+}
+
+// alone is a search of nothing: what judges one case as a campaign would.
+func alone(s *Subject, other Store) *search {
+	return &search{Campaign: Campaign{Subject: s}, twins: twins(other)}
+}
+
+// Replay executes a case again, compares it with its recording, event by event, and
+// judges it as [Judge] does. It returns a [*DivergedError] when the case went another way,
+// as it does under another version of the model.
+func Replay(s *Subject, c *Case, p Plan, other Store, recorded Trace) (*Execution, error) {
 	x, now, err := Record(s, c, p)
 	if err != nil {
 		return nil, err
@@ -80,5 +91,6 @@ func Replay(s *Subject, c *Case, p Plan, recorded Trace) (*Execution, error) {
 			return x, &DivergedError{Event: i + 1, Was: was, Now: is}
 		}
 	}
-	return x, nil
+	once := alone(s, other)
+	return x, once.compare(once.twins, c, p, x)
 }

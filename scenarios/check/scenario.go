@@ -90,7 +90,7 @@ func subjectHolds(t testing.TB, subject *Subject, options ...Option) {
 	switch {
 	case sum.Failure != nil:
 		small := sum.Failure.Smallest()
-		story, err := Tell(subject, small, c.Plan, sum.Failure.Property.ID)
+		story, err := Tell(subject, small, c.Plan, &sum.Failure.Property)
 		if err != nil {
 			t.Fatal(err)
 		}

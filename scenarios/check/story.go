@@ -19,9 +19,10 @@ type Story struct {
 	Broken *oracle.Property
 }
 
-// Tell executes a case and writes down what happened, with the property that was
-// broken: the one of that name, or with no name the first.
-func Tell(s *Subject, c *Case, p Plan, property string) (*Story, error) {
+// Tell executes a case and writes down what happened. Its end is the property that was
+// broken, as it was judged; nil: none was. Telling alone judges nothing, since a property
+// may compare two runs.
+func Tell(s *Subject, c *Case, p Plan, broken *oracle.Property) (*Story, error) {
 	maps, _, err := s.tables(&c.Setup)
 	if err != nil {
 		return nil, err
@@ -32,7 +33,7 @@ func Tell(s *Subject, c *Case, p Plan, property string) (*Story, error) {
 	if err != nil {
 		return nil, err
 	}
-	story := &Story{History: t.Told("case "+c.Hash(), time.Duration(x.Result.End)), Broken: x.failed(property)}
+	story := &Story{History: t.Told("case "+c.Hash(), time.Duration(x.Result.End)), Broken: broken}
 	if story.Broken != nil {
 		story.Title += " breaks " + story.Broken.ID
 	}

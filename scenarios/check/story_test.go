@@ -29,7 +29,11 @@ func TestStories(t *testing.T) {
 		if name == "lost-update.txt" {
 			c.Faults, c.Transactions[2].At = nil, 2*second+190*millisecond // between the engine's read and its write
 		}
-		story, err := Tell(OwnSubject(), c, plan, "")
+		broken, err := Broken(OwnSubject(), c, plan, nil, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		story, err := Tell(OwnSubject(), c, plan, broken)
 		if err != nil {
 			t.Fatal(err)
 		}
