@@ -32,6 +32,7 @@ type astray struct {
 	last  uint32 // ... whether or not they have agreed since
 	sides [2]bypass
 	went  [2]counted // by side: the newest of its changes that went with its record
+	left  [2]set     // by side: holds what an undone transaction had brought, since it could not be given back
 }
 
 // counted is how far a side's numbers have come.
@@ -221,12 +222,32 @@ func (o *Oracle) returned(p *pair, s *shape, side engine.Side, after *engine.Rec
 	}
 }
 
+// leftOver notes the column groups in which a side goes on holding what an undone
+// transaction had brought: what it does not get back now may be carried.
+func (p *pair) leftOver(s *shape, side engine.Side, w *engine.Write, after *engine.Record) {
+	for g := range s.groups {
+		if set(w.Groups).has(g) || s.became(g, side, w.Source.Values, after.Values) {
+			continue
+		}
+		if p.astray == nil {
+			p.astray = &astray{}
+		}
+		p.astray.left[side] |= only(g)
+	}
+}
+
+// holdsLeftOver reports whether a side's column group is not what its history says.
+func (p *pair) holdsLeftOver(side engine.Side, g int) bool {
+	return p.astray != nil && p.astray.left[side].has(g)
+}
+
 // caught notes that a side's column groups were captured, or written by the
 // engine.
 func (p *pair) caught(side engine.Side, groups set) {
 	if p.astray != nil {
 		p.astray.sides[side].groups &^= groups
 		p.astray.sides[side].made &^= groups
+		p.astray.left[side] &^= groups
 	}
 }
 

@@ -102,6 +102,9 @@ func (o *Oracle) EngineCommit(at sim.Time, side engine.Side, w *engine.Write, be
 		}
 		p.passedAgain(s, side, &undone)
 	}
+	if w.Kind == engine.RestoreWrite && w.Source != w.Target {
+		p.leftOver(s, side, w, after)
+	}
 	if p.more != nil {
 		o.scoped(at, s, p, side, w, prev, after)
 		if w.Kind == engine.UnhideWrite && row != nil {
@@ -480,7 +483,7 @@ func (o *Oracle) overwrite(at sim.Time, s *shape, p *pair, y engine.Side, g int,
 			o.breach(noLostUpdate, at, key, "an older state of %s was written over a newer one on %s: %s",
 				x, y, o.describe(p, x, g, is[x], was[x]))
 		}
-		if !fresh && !unseen && !stale && now.last == y && !o.failed(x, w.Intent) {
+		if !fresh && !unseen && !stale && now.last == y && !o.failed(x, w.Intent) && !p.holdsLeftOver(y, g) {
 			o.breach(noEcho, at, key, "%s got back from %s what was last changed on %s, and held it already", y, x, y)
 		}
 		if unseen {
