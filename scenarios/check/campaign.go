@@ -21,9 +21,9 @@ type Campaign struct {
 	Seed    uint64
 	Cases   int     // to draw; [DefaultCases]
 	Jobs    int     // cases at the same time; 1. It moves no result
-	Corpus  []*Case // are run first: what failed once
+	Corpus  []*Case // are run first, and again in each way that must not matter: what failed once
 	Shrink  int     // executions that shrinking a failed case may take; [ShrinkMost], negative for none
-	Twins   int     // per mille of the cases that are executed again in each way that must not matter; 50, negative for none
+	Twins   int     // per mille of the drawn cases that are executed again in each of those ways; 50, negative for none
 
 	// OtherStore opens a store of another kind than the plan's, which must give
 	// the same; nil: there is none to compare with.
@@ -178,7 +178,7 @@ func (s *search) corpus() []*Case { return s.Corpus[s.replayed:] }
 
 // trial is one case on its way.
 type trial struct {
-	number    int
+	number    int // 0: one of the corpus
 	c         *Case
 	execution *Execution
 	timeline  timeline
@@ -242,7 +242,7 @@ func (t *trial) run(s *search) {
 		return
 	}
 	ways := s.twins
-	if !s.again(t.c) {
+	if t.number > 0 && !s.again(t.c) {
 		ways = s.waysFor(s.Pinned) // where it must fail, every case is compared
 	}
 	t.err = s.compare(ways, t.c, s.Plan, t.execution)

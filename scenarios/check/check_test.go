@@ -110,13 +110,20 @@ func TestCoresMoveNothing(t *testing.T) {
 	}
 }
 
+// TestCorpusComesFirst keeps what breaks a property, of one run and of two: it breaks that
+// again before anything is drawn.
 func TestCorpusComesFirst(t *testing.T) {
 	t.Parallel()
-	plan := Plan{Bugs: []fault.Point{{Name: "engine/no-loopback-control", Terms: fault.Always}}}
-	small := campaign(t, Campaign{Seed: 1, Plan: plan}).Failure.Smallest()
-	again := campaign(t, Campaign{Seed: 2, Plan: plan, Corpus: []*Case{small}})
-	if again.Failure == nil || again.Failure.Number != 0 || again.Cases != 1 {
-		t.Errorf("the corpus was not what failed first: %+v", again.Failure)
+	for bug, property := range map[string]string{
+		"engine/no-loopback-control":   "no-echo",
+		"engine/deadline-by-own-clock": clockBlind.ID,
+	} {
+		plan := Plan{Bugs: []fault.Point{{Name: bug, Terms: fault.Always}}}
+		small := campaign(t, Campaign{Seed: 1, Plan: plan, Pinned: property}).Failure.Smallest()
+		again := campaign(t, Campaign{Seed: 2, Plan: plan, Corpus: []*Case{small}, Twins: -1})
+		if again.Failure == nil || again.Failure.Number != 0 || again.Cases != 1 {
+			t.Errorf("%s: the corpus was not what failed first: %+v", bug, again.Failure)
+		}
 	}
 }
 
