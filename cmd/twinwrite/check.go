@@ -274,9 +274,8 @@ func (f *checkFlags) print(w io.Writer, c *check.Campaign, s *check.Summary, lef
 	for _, p := range s.Failure.Besides() {
 		fmt.Fprintf(w, "%v\n", p)
 	}
-	fmt.Fprintf(w, "\nThe smallest case that shows it has %s and %s (found with %s and %s; %d runs to make it small).\n",
-		plural(small.Edits(), "edit"), plural(len(small.Faults), "fault"),
-		plural(s.Failure.Case.Edits(), "edit"), plural(len(s.Failure.Case.Faults), "fault"), s.Failure.Tries)
+	fmt.Fprintf(w, "\nThe smallest case that shows it has %s (found with %s; %d runs to make it small).\n",
+		sizeText(small), sizeText(s.Failure.Case), s.Failure.Tries)
 	fmt.Fprintf(w, "\nWhat happened, in true time:\n\n%s", story.Text())
 	fmt.Fprintf(w, "\nAs a picture:  %s\n", picturePath(left.path))
 	if left.test == nil {
@@ -350,6 +349,15 @@ func countText(p *check.PropertyCount) string {
 		text += ", broken " + plural(int(p.Violations), "time")
 	}
 	return text
+}
+
+// sizeText tells how large a case is.
+func sizeText(c *check.Case) string {
+	edits, faults := plural(c.Edits(), "edit"), plural(len(c.Faults), "fault")
+	if len(c.Operations) == 0 {
+		return edits + " and " + faults
+	}
+	return edits + ", " + faults + " and " + plural(len(c.Operations), "operation")
 }
 
 func plural(n int, what string) string {

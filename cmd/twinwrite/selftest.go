@@ -25,7 +25,7 @@ func (f *checkFlags) runSelfTest(cmd *cobra.Command, subject *check.Subject) err
 	}
 	defer func() { _ = files.clear() }() // what is left there is of no use to anybody
 	out := cmd.OutOrStdout()
-	fmt.Fprintf(out, "%-32s %-16s %9s %6s %7s %5s %7s\n", "bug", "must break", "cases", "edits", "faults", "runs", "took")
+	fmt.Fprintf(out, "%-32s %-16s %9s %6s %7s %10s %5s %7s\n", "bug", "must break", "cases", "edits", "faults", "operations", "runs", "took")
 	started := time.Now()
 	test := check.SelfTest{
 		Subject: subject, Seeds: []uint64{f.seed}, Cases: f.cases, Jobs: f.jobs, OtherStore: files.open,
@@ -33,7 +33,7 @@ func (f *checkFlags) runSelfTest(cmd *cobra.Command, subject *check.Subject) err
 		Progress: func(c check.Caught) {
 			fared := "not found"
 			if c.Found() {
-				fared = fmt.Sprintf("%9d %6d %7d %5d %7v", check.Median(c.Cases), check.Median(c.Edits), check.Median(c.Faults),
+				fared = fmt.Sprintf("%9d %6d %7d %10d %5d %7v", check.Median(c.Cases), check.Median(c.Edits), check.Median(c.Faults), check.Median(c.Operations),
 					check.Median(c.Tries), check.Median(c.Took).Round(time.Millisecond))
 			}
 			fmt.Fprintf(out, "%-32s %-16s %9s\n", strings.TrimPrefix(c.Name, "engine/"), c.Property, fared)

@@ -77,7 +77,9 @@ const (
 )
 
 // large reports whether a case is too large to be read.
-func (c *Case) large() bool { return c.Edits() > editsEnough || len(c.Faults) > faultsEnough }
+func (c *Case) large() bool {
+	return c.Edits() > editsEnough || len(c.Faults) > faultsEnough || len(c.Operations) > operationsEnough
+}
 
 // elsewhen gets a case that is still large on where nothing can go by itself, because
 // everything else comes at another time then: it leaves out several things at random,
@@ -98,7 +100,8 @@ func (s *shrinker) elsewhen() bool {
 		}
 		c.Transactions = slices.DeleteFunc(c.Transactions, func(Transaction) bool { return chance(d, 30) })
 		c.Faults = slices.DeleteFunc(c.Faults, func(Fault) bool { return chance(d, 30) })
-		if len(c.Transactions)+len(c.Faults) < len(s.best.Transactions)+len(s.best.Faults) && s.try(c) {
+		c.Operations = slices.DeleteFunc(c.Operations, func(Operation) bool { return chance(d, 30) })
+		if len(c.moments()) < len(s.best.moments()) && s.try(c) {
 			return true
 		}
 	}

@@ -32,6 +32,7 @@ type Caught struct {
 	engine.Plant
 	Cases         []int           // until it was found
 	Edits, Faults []int           // of the shrunk case
+	Operations    []int           // ... that operators ask for
 	Tries         []int           // executions that shrinking took
 	Took          []time.Duration // ... and its time; none without a clock
 	Missed        int             // seeds with which it was not found
@@ -40,19 +41,21 @@ type Caught struct {
 // What shrinking must come to over all planted bugs, in the median: what people can read,
 // and how long they wait for it.
 const (
-	editsEnough  = 5
-	faultsEnough = 2
-	triesEnough  = 100
-	timeEnough   = 10 * time.Second
+	editsEnough      = 5
+	faultsEnough     = 2
+	operationsEnough = 2
+	triesEnough      = 100
+	timeEnough       = 10 * time.Second
 )
 
 // Unshrunk tells where shrinking did less in the median than it must; nothing where it
 // did enough.
 func Unshrunk(all []Caught) (short []string) {
-	var edits, faults, tries []int
+	var edits, faults, operations, tries []int
 	var took []time.Duration
 	for i := range all {
 		edits, faults = append(edits, all[i].Edits...), append(faults, all[i].Faults...)
+		operations = append(operations, all[i].Operations...)
 		tries, took = append(tries, all[i].Tries...), append(took, all[i].Took...)
 	}
 	if n := Median(edits); n > editsEnough {
@@ -60,6 +63,9 @@ func Unshrunk(all []Caught) (short []string) {
 	}
 	if n := Median(faults); n > faultsEnough {
 		short = append(short, fmt.Sprintf("%d faults are left of a case, and %d is the most", n, faultsEnough))
+	}
+	if n := Median(operations); n > operationsEnough {
+		short = append(short, fmt.Sprintf("%d operations are left of a case, and %d is the most", n, operationsEnough))
 	}
 	if n := Median(tries); n > triesEnough {
 		short = append(short, fmt.Sprintf("it takes %d executions, and %d is the most", n, triesEnough))
@@ -140,6 +146,7 @@ func (t *SelfTest) look(ctx context.Context, c *Caught, seed uint64) error {
 	c.Cases = append(c.Cases, sum.Cases)
 	c.Edits = append(c.Edits, small.Edits())
 	c.Faults = append(c.Faults, len(small.Faults))
+	c.Operations = append(c.Operations, len(small.Operations))
 	c.Tries = append(c.Tries, f.Tries)
 	if t.Clock != nil {
 		c.Took = append(c.Took, f.Took)

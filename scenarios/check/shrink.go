@@ -1,6 +1,11 @@
 package check
 
-import "slices"
+import (
+	"reflect"
+	"slices"
+
+	"github.com/twinwrite/twinwrite/engine"
+)
 
 // Shrink makes a failing case as small as it can within a number of executions,
 // and still failing: it leaves out transactions, faults and edits, leads the
@@ -39,7 +44,7 @@ type shrinker struct {
 // weight measures how much there is that could still go. It only falls.
 func (s *shrinker) weight() int {
 	c := s.best
-	return len(c.Encode()) + 100*c.Edits() + 100*len(c.Faults)
+	return len(c.Encode()) + 100*c.Edits() + 100*len(c.Faults) + 100*len(c.Operations)
 }
 
 // try takes over a smaller case if it still fails.
@@ -55,11 +60,11 @@ func (s *shrinker) try(smaller *Case) bool {
 	return true
 }
 
-// with tries the best case with one change.
+// with tries the best case with one change; one that changes nothing is none.
 func (s *shrinker) with(change func(*Case)) bool {
 	c := s.best.Clone()
 	change(c)
-	return s.try(c)
+	return !slices.Equal(c.Encode(), s.best.Encode()) && s.try(c)
 }
 
 // leaveOut removes as many of n things as it can: halves first, then quarters,
@@ -126,86 +131,27 @@ func (s *shrinker) edits() {
 	}
 }
 
-// setup leads each setting back to its default.
+// setup leads the settings back to their defaults: all at once, then one by one. What is a
+// list of maps or validations is left out piece by piece, see faults and maps.
 func (s *shrinker) setup() {
-	plain := func(c *Case) {
+	s.with(func(c *Case) {
 		c.Setup = Setup{Maps: c.Setup.Maps, Live: c.Setup.Live, Primary: c.Setup.Primary, Validations: c.Setup.Validations}
-	}
-	if s.with(plain) {
-		s.maps()
-		return
-	}
-	var none Setup
-	for _, reset := range []func(*Setup){
-		func(u *Setup) { u.FinOps = none.FinOps },
-		func(u *Setup) { u.Dataverse = none.Dataverse },
-		func(u *Setup) { u.PerField = false },
-		func(u *Setup) { u.Permuted = false },
-		func(u *Setup) { u.Workers = 0 },
-		func(u *Setup) { u.Batch = 0 },
-		func(u *Setup) { u.Pull = 0 },
-		func(u *Setup) { u.Queue = 0 },
-		func(u *Setup) { u.Attempts = 0 },
-		func(u *Setup) { u.Barrier = false },
-		func(u *Setup) { u.Proceed = false },
-		func(u *Setup) { u.DeleteWins = false },
-		func(u *Setup) { u.Unlinked = false },
-		func(u *Setup) { u.LeaveDelete = false },
-		func(u *Setup) { u.Unique = nil },
-		func(u *Setup) { u.CopyLookups = 0 },
-		func(u *Setup) { u.DeskPart = 0 },
-		func(u *Setup) { u.DeskRequests = 0 },
-		func(u *Setup) { u.DeskRecords = 0 },
-		func(u *Setup) { u.PurgeAfter = 0 },
-		func(u *Setup) { u.PauseAge, u.PauseSize = 0, 0 },
-		func(u *Setup) { u.Timeout = 0 },
-	} {
-		c := s.best.Clone()
-		reset(&c.Setup)
-		if s.changed(c) {
-			s.try(c)
-		}
-	}
-	for side := range 2 {
-		s.system(side)
+	})
+	s.fields(func(c *Case) any { return &c.Setup }, "Maps", "Live", "Validations")
+	for _, side := range engine.Sides {
+		s.fields(func(c *Case) any { return c.Setup.System(side) })
 	}
 	s.maps()
 }
 
-// system leads each setting of one system back to its default.
-func (s *shrinker) system(side int) {
-	of := func(c *Case) *SystemSetup { return [2]*SystemSetup{&c.Setup.FinOps, &c.Setup.Dataverse}[side] }
-	for _, reset := range []func(*SystemSetup){
-		func(y *SystemSetup) { y.Offset, y.DriftPPM = 0, 0 },
-		func(y *SystemSetup) { y.Commit = 0 },
-		func(y *SystemSetup) { y.Latency = 0 },
-		func(y *SystemSetup) { y.Loss = 0 },
-		func(y *SystemSetup) { y.Lost = 0 },
-		func(y *SystemSetup) { y.Doubled = 0 },
-		func(y *SystemSetup) { y.FoldCase = false },
-		func(y *SystemSetup) { y.Overwrite = false },
-		func(y *SystemSetup) { y.Servers = 0 },
-		func(y *SystemSetup) { y.Requests = 0 },
-		func(y *SystemSetup) { y.Concurrent = 0 },
-		func(y *SystemSetup) { y.Execution = 0 },
-		func(y *SystemSetup) { y.Message = 0 },
-		func(y *SystemSetup) { y.LiveRecords = 0 },
-		func(y *SystemSetup) { y.Companies = 0 },
-		func(y *SystemSetup) { y.LiveBytes = 0 },
-		func(y *SystemSetup) { y.LiveTime = 0 },
-		func(y *SystemSetup) { y.TakeAll = false },
-		func(y *SystemSetup) { y.Hides = false },
-	} {
-		c := s.best.Clone()
-		reset(of(c))
-		if s.changed(c) {
-			s.try(c)
+// fields leads each field of a struct of settings, but some, back to its zero value.
+func (s *shrinker) fields(of func(*Case) any, but ...string) {
+	for _, f := range reflect.VisibleFields(reflect.TypeOf(of(s.best)).Elem()) {
+		if !slices.Contains(but, f.Name) {
+			s.with(func(c *Case) { reflect.ValueOf(of(c)).Elem().FieldByIndex(f.Index).SetZero() })
 		}
 	}
 }
-
-// changed reports whether a case differs from the best one.
-func (s *shrinker) changed(c *Case) bool { return !slices.Equal(c.Encode(), s.best.Encode()) }
 
 // maps leaves out table maps that no edit names.
 func (s *shrinker) maps() {
@@ -227,57 +173,84 @@ func (c *Case) edits(name string) bool {
 	})
 }
 
-// instants draws the case together: gaps between transactions go, then what is
-// left of them becomes round; users save at once; faults end sooner.
+// instants draws the case together: gaps between what people do and what breaks go, then
+// what is left of them becomes round; users save at once; faults end sooner.
 func (s *shrinker) instants() {
 	for i := range s.best.Transactions {
-		if s.best.Transactions[i].PastHook {
-			s.with(func(c *Case) { c.Transactions[i].PastHook = false })
-		}
-		if s.best.Transactions[i].OpenFor != 0 {
-			s.with(func(c *Case) { c.Transactions[i].OpenFor = 0 })
-		}
-		for _, gap := range []Span{0, second, 100 * millisecond} {
-			if s.pull(i, gap) {
-				break
-			}
+		s.with(func(c *Case) { c.Transactions[i].PastHook = false })
+		s.with(func(c *Case) { c.Transactions[i].OpenFor = 0 })
+	}
+	for i := 0; i < len(s.best.instants()); {
+		if before := len(s.best.instants()); !s.pull(i) || len(s.best.instants()) == before {
+			i++ // else it has come together with the one before, and the next is i
 		}
 	}
 	for i := range s.best.Faults {
-		for _, at := range []Span{0, s.best.Faults[i].At / second * second} {
-			if s.best.Faults[i].At != at {
-				s.with(func(c *Case) { c.Faults[i].At = at })
-			}
-		}
-		if s.best.Faults[i].Restart != 0 {
-			s.with(func(c *Case) { c.Faults[i].Restart = 0 })
-		}
-		if f := s.best.Faults[i]; f.For > second {
-			s.with(func(c *Case) { c.Faults[i].For = second })
-		}
+		s.with(func(c *Case) { c.Faults[i].At = 0 })
+		s.with(func(c *Case) { c.Faults[i].At = c.Faults[i].At / second * second })
+		s.with(func(c *Case) { c.Faults[i].Restart = 0 })
+		s.with(func(c *Case) { c.Faults[i].For = min(c.Faults[i].For, second) })
+	}
+	for i := range s.best.Operations {
+		s.with(func(c *Case) { c.Operations[i].At = 0 })
+		s.with(func(c *Case) { c.Operations[i].At = c.Operations[i].At / second * second })
 	}
 }
 
-// pull lets a transaction, and all after it, come a gap after the one before.
-// With gap 0 it keeps nothing of its distance, else at most the gap.
-func (s *shrinker) pull(i int, gap Span) bool {
-	before := Span(0)
+// pull lets everything from the i-th instant on come nearer to the one before: to none of
+// its distance, else to a round one.
+func (s *shrinker) pull(i int) bool {
+	all, before := s.best.instants(), Span(0)
 	if i > 0 {
-		before = s.best.Transactions[i-1].At
+		before = all[i-1]
 	}
-	move := s.best.Transactions[i].At - before - gap
-	if move <= 0 {
-		return move == 0
-	}
-	return s.with(func(c *Case) {
-		for j := i; j < len(c.Transactions); j++ {
-			c.Transactions[j].At -= move
+	for _, gap := range []Span{0, second, 100 * millisecond} {
+		move := all[i] - before - gap
+		if move == 0 {
+			return true
 		}
-	})
+		if move > 0 && s.with(func(c *Case) {
+			for _, at := range c.moments() {
+				if *at >= all[i] {
+					*at -= move
+				}
+			}
+		}) {
+			return true
+		}
+	}
+	return false
 }
 
-// values renames keys to the first and texts to "a", where that does not matter.
+// instants lists when something happens by a case's plan, in order and each once.
+func (c *Case) instants() (list []Span) {
+	for _, at := range c.moments() {
+		list = append(list, *at)
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+// moments finds when each thing happens.
+func (c *Case) moments() (list []*Span) {
+	for i := range c.Transactions {
+		list = append(list, &c.Transactions[i].At)
+	}
+	for i := range c.Faults {
+		list = append(list, &c.Faults[i].At)
+	}
+	for i := range c.Operations {
+		list = append(list, &c.Operations[i].At)
+	}
+	return list
+}
+
+// values empties what is written and asks for everything, where that does not matter.
 func (s *shrinker) values() {
+	for i := range s.best.Operations {
+		s.with(func(c *Case) { c.Operations[i].Map = "" })
+		s.with(func(c *Case) { c.Operations[i].Company = "" })
+	}
 	for i := range s.best.Transactions {
 		for j := range s.best.Transactions[i].Edits {
 			if e := &s.best.Transactions[i].Edits[j]; e.Op != "upsert" {

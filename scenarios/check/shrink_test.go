@@ -1,9 +1,13 @@
 package check
 
 import (
+	"reflect"
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/twinwrite/twinwrite/internal/fault"
 )
@@ -38,14 +42,15 @@ func TestShrinkingIsBounded(t *testing.T) {
 // TestUnshrunk tells each bound that a median breaks, and none that single bugs break.
 func TestUnshrunk(t *testing.T) {
 	t.Parallel()
-	small := Caught{Edits: []int{5}, Faults: []int{2}, Tries: []int{triesEnough}, Took: []time.Duration{timeEnough}}
-	large := Caught{Edits: []int{6}, Faults: []int{3}, Tries: []int{triesEnough + 1}, Took: []time.Duration{timeEnough + 1}}
+	small := Caught{Edits: []int{5}, Faults: []int{2}, Operations: []int{2}, Tries: []int{triesEnough}, Took: []time.Duration{timeEnough}}
+	large := Caught{Edits: []int{6}, Faults: []int{3}, Operations: []int{3}, Tries: []int{triesEnough + 1}, Took: []time.Duration{timeEnough + 1}}
 	if short := Unshrunk([]Caught{small, large, small}); short != nil {
 		t.Errorf("the median holds, and yet: %q", short)
 	}
 	want := []string{
 		"6 edits are left of a case, and 5 is the most",
 		"3 faults are left of a case, and 2 is the most",
+		"3 operations are left of a case, and 2 is the most",
 		"it takes 101 executions, and 100 is the most",
 		"it takes 10.000000001s, and 10s is the most",
 	}
@@ -53,7 +58,126 @@ func TestUnshrunk(t *testing.T) {
 		t.Errorf("got  %q\nwant %q", short, want)
 	}
 	large.Took = nil // nobody timed it
-	if short := Unshrunk([]Caught{large}); !slices.Equal(short, want[:3]) {
+	if short := Unshrunk([]Caught{large}); !slices.Equal(short, want[:4]) {
 		t.Errorf("without a clock: %q", short)
+	}
+}
+
+// TestSettingsGoBack pins one setting after the other: all others go back to their
+// defaults, whatever settings there are.
+func TestSettingsGoBack(t *testing.T) {
+	t.Parallel()
+	full := Case{Setup: Setup{
+		Maps: []string{"parties"}, Live: []string{"parties"}, Validations: []Validation{{Map: "parties", Percent: 1}},
+	}}
+	full.Transactions = []Transaction{{Edits: []Edit{{Op: "upsert", Map: "parties", Key: "k"}}}}
+	structs := map[string]func(*Case) any{
+		"":           func(c *Case) any { return &c.Setup },
+		"finops.":    func(c *Case) any { return &c.Setup.FinOps },
+		"dataverse.": func(c *Case) any { return &c.Setup.Dataverse },
+	}
+	for _, of := range structs {
+		set(t, reflect.ValueOf(of(&full)).Elem())
+	}
+	pinned := 0
+	for part, of := range structs {
+		all := reflect.ValueOf(of(&full)).Elem()
+		for i := range all.NumField() {
+			name := part + all.Type().Field(i).Name
+			if slices.Contains([]string{"Maps", "Live", "Validations", "FinOps", "Dataverse"}, name) {
+				continue
+			}
+			field := func(c *Case) reflect.Value { return reflect.ValueOf(of(c)).Elem().Field(i) }
+			small := Shrink(&full, 1000, func(c *Case) bool { return !field(c).IsZero() })
+			want := &Case{Setup: Setup{Maps: []string{"parties"}}}
+			field(want).Set(all.Field(i))
+			if diff := cmp.Diff(want.Setup, small.Setup, cmpopts.EquateEmpty()); diff != "" {
+				t.Errorf("with %s pinned (-want +got)\n%s", name, diff)
+			}
+			pinned++
+		}
+	}
+	if pinned < 40 {
+		t.Errorf("only %d settings were pinned", pinned)
+	}
+}
+
+// set gives every field that has no value one.
+func set(t *testing.T, fields reflect.Value) {
+	t.Helper()
+	for i := range fields.NumField() {
+		f := fields.Field(i)
+		if !f.IsZero() || f.Kind() == reflect.Struct {
+			continue
+		}
+		switch f.Kind() {
+		case reflect.Bool:
+			f.SetBool(true)
+		case reflect.Int, reflect.Int64:
+			f.SetInt(1)
+		case reflect.Uint8:
+			f.SetUint(1)
+		case reflect.Slice:
+			f.Set(reflect.ValueOf([]string{"parties.name"}))
+		default:
+			t.Fatalf("no value is known for %s", fields.Type().Field(i).Name)
+		}
+	}
+}
+
+// TestInstantsComeTogether shrinks a case that fails while a user saves, and a fault
+// strikes, between two operations: their order must stay, and nothing else.
+func TestInstantsComeTogether(t *testing.T) {
+	t.Parallel()
+	from := &Case{
+		Setup: Setup{Maps: []string{"parties"}},
+		Transactions: []Transaction{
+			{At: 3100 * millisecond, Edits: []Edit{{Op: "upsert", Map: "parties", Key: "k"}}},
+			{At: 44_567 * millisecond, Edits: []Edit{{Op: "upsert", Map: "parties", Key: "k"}}},
+		},
+		Faults: []Fault{{Kind: "outage", At: 51_234 * millisecond, For: second}},
+		Operations: []Operation{
+			{At: 17_300 * millisecond, What: "pause", Map: "parties", Company: "usmf"},
+			{At: 30 * second, What: "retry"},
+			{At: 64_700 * millisecond, What: "resume"},
+		},
+	}
+	small := Shrink(from, 1000, func(c *Case) bool {
+		asked := func(what string) int {
+			return slices.IndexFunc(c.Operations, func(o Operation) bool { return o.What == what })
+		}
+		pause, resume := asked("pause"), asked("resume")
+		if pause < 0 || resume < 0 || len(c.Transactions) == 0 || len(c.Faults) == 0 {
+			return false
+		}
+		saved, struck := c.Transactions[len(c.Transactions)-1].At, c.Faults[0].At
+		return c.Operations[pause].At < saved && saved < struck && struck < c.Operations[resume].At
+	})
+	want := &Case{
+		Setup:        from.Setup,
+		Transactions: []Transaction{{At: second, Edits: []Edit{{Op: "upsert", Map: "parties", Key: "k"}}}},
+		Faults:       []Fault{{Kind: "outage", At: 2 * second, For: second}},
+		Operations:   []Operation{{What: "pause"}, {At: 3 * second, What: "resume"}},
+	}
+	if diff := cmp.Diff(want, small, cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+// TestOperationsCount weighs what operators ask for: a case with many is not small.
+func TestOperationsCount(t *testing.T) {
+	t.Parallel()
+	c := &Case{Setup: Setup{Maps: []string{"parties"}}, Operations: make([]Operation, operationsEnough+1)}
+	if !c.large() {
+		t.Errorf("a case with %d operations counts as small", len(c.Operations))
+	}
+	two := make([]Operation, operationsEnough)
+	if c.Operations = two; c.large() {
+		t.Errorf("a case with %d operations counts as large", len(c.Operations))
+	}
+	with := shrinker{best: c}
+	without := shrinker{best: &Case{Setup: c.Setup}}
+	if more := with.weight() - without.weight(); more < 100*len(two) {
+		t.Errorf("%d operations weigh %d", len(two), more)
 	}
 }
