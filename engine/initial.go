@@ -216,30 +216,25 @@ func (c *Core) chunkListed(in *Input) bool {
 func (c *Core) exportRow(r *Record, side Side) {
 	id := c.pairs.ensure(*r.Key, side)
 	l := c.pairs.lane(id)
-	m := c.cfg.Maps[r.Key.Map]
 	c.await(id)
-	if l.state == parked && l.requested == DismissRequested {
-		c.carryOut(id)
-		l = c.pairs.lane(id)
-	}
+	c.dismissNow(id)
 	switch {
 	case len(l.open) > 0 && l.unsaved():
 		c.becomesRow(id, l, Initial)
+	case l.passesBy(r):
+		c.addRow(id, Initial, r)
 	case l.state == parked:
 		c.unpark(id, l)
 		l.requested, l.request = NothingRequested, 0
 		c.saveLane(id)
 		c.schedule(id)
-	case len(l.open) > 0:
-	case r.Mark.Number > 0 && !r.Mark.Dead:
-		c.enqueueOwn(id, Initial, r)
-	default: // it has no number yet, so that nothing is saved of it
-		c.order++
-		c.insert(id, queued{Reference: Reference{
-			Key: *r.Key, Side: side, Incarnation: r.Mark.Incarnation, Groups: m.outgoing(side), Op: Create, Origin: Initial,
-			Needs: m.needs(*r.Key, r.Values), Values: m.values(side, r.Key, nil, r.Values),
-		}, order: c.order})
-		c.schedule(id)
+	}
+}
+
+// dismissNow ends what an operator has dismissed, before a row takes its place.
+func (c *Core) dismissNow(id laneID) {
+	if l := c.pairs.lane(id); l.state == parked && l.requested == DismissRequested {
+		c.carryOut(id)
 	}
 }
 

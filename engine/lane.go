@@ -1,5 +1,7 @@
 package engine
 
+import "slices"
+
 // laneID names the work on one pair in one direction: pair index times two,
 // plus the source side.
 type laneID int32
@@ -131,6 +133,13 @@ func (l *lane) nameless() bool {
 // pulled, and has no number yet, is not saved.
 func (l *lane) unsaved() bool {
 	return len(l.open) == 0 || l.newest().Origin == Pulled && l.newest().Number == 0
+}
+
+// passesBy reports whether a lane comes to an end, or may, without a look at a record that
+// its side holds: nothing is queued, or what is was pulled and is not saved, or speaks of
+// other lives than the record's.
+func (l *lane) passesBy(r *Record) bool {
+	return l.unsaved() || !slices.ContainsFunc(l.open, func(q queued) bool { return q.Number == 0 || q.Incarnation == r.Mark.Incarnation })
 }
 
 // creates reports whether the record is still to be created on the target.

@@ -223,9 +223,12 @@ func (c *Core) compare(r *resync, side Side, x, y *Record) {
 			c.drift = append(c.drift, d)
 		}
 	}
-	lone := d.From[side] && (live || y == nil || !y.Alive) && p.lanes[side].unsaved() // what is queued ends without it, or may
+	lone := d.From[side] && (live || y == nil || !y.Alive) && p.lanes[side].passesBy(x) // what is queued ends without it, or may
 	if r.compareOnly || queued && !lone && p.quarantine.Class == Open || c.bugs.hit(PlantResyncOverlooks) {
 		return
+	}
+	if lone {
+		c.dismissNow(id)
 	}
 	for _, s := range Sides {
 		own := laneID(id.pair())<<1 | laneID(s)
@@ -243,6 +246,8 @@ func (c *Core) compare(r *resync, side Side, x, y *Record) {
 			c.enqueueUnread(own, *x.Key, Resynced, m.outgoing(s))
 		case l.unsaved():
 			c.becomesRow(own, l, Resynced)
+		case lone && own == id && x.Alive:
+			c.addRow(own, Resynced, x)
 		case l.state == parked || l.state == blocked: // for a reason of its own: a resync does not wait for it
 			c.repaired(l)
 		}
@@ -251,13 +256,38 @@ func (c *Core) compare(r *resync, side Side, x, y *Record) {
 
 // becomesRow makes a row of an initial sync or resync of what was pulled and has no number:
 // whoever looks it up may give up, and a crash would forget it. Should it wait for people, it
-// is captured first. One that an operator has dismissed ends as he asked.
+// is captured first.
 func (c *Core) becomesRow(id laneID, l *lane, origin Origin) {
-	if l.newest().Origin = origin; l.requested == DismissRequested {
-		c.carryOut(id)
+	l.newest().Origin = origin
+	c.movedOn(id)
+}
+
+// addRow makes an item of a row of an initial sync or resync, also where what is queued
+// speaks of other lives of its key.
+func (c *Core) addRow(id laneID, origin Origin, r *Record) {
+	if r.Mark.Number > 0 && !r.Mark.Dead {
+		c.enqueueOwn(id, origin, r)
 		return
 	}
-	c.movedOn(id)
+	m, side := c.cfg.Maps[r.Key.Map], id.side() // it has no number yet, so that nothing is saved of it
+	l := c.pairs.lane(id)
+	waits := l.state != ready && l.state != inFlight
+	switch l.state {
+	case parked:
+		c.unpark(id, l)
+		l.requested, l.request = NothingRequested, 0
+		c.saveLane(id)
+	case blocked:
+		c.unblock(id)
+	}
+	c.order++
+	c.insert(id, queued{Reference: Reference{
+		Key: *r.Key, Side: side, Incarnation: r.Mark.Incarnation, Groups: m.outgoing(side), Op: Create, Origin: origin,
+		Needs: m.needs(*r.Key, r.Values), Values: m.values(side, r.Key, nil, r.Values),
+	}, order: c.order})
+	if waits {
+		c.schedule(id)
+	}
 }
 
 // listsDrift reports whether a record is on the list of drift: a pair that differs is met
