@@ -198,7 +198,7 @@ func (f *checkFlags) campaign(cmd *cobra.Command, subject *check.Subject, files 
 	if c.Plan.Store, c.OtherStore, err = files.named(f.store); err != nil {
 		return c, err
 	}
-	if c.Corpus, err = f.corpus(subject); err != nil {
+	if c.Corpus, err = f.corpus(cmd.ErrOrStderr(), subject); err != nil {
 		return c, err
 	}
 	if !f.quiet {
@@ -221,8 +221,9 @@ func shardOf(seed uint64, cases int, s runs.Shard) (uint64, int) {
 	return binary.LittleEndian.Uint64(sum[:8]), cases
 }
 
-// corpus reads the cases that failed before.
-func (f *checkFlags) corpus(subject *check.Subject) ([]*check.Case, error) {
+// corpus reads the cases that failed before. One that asks for what the maps do not have
+// any more is left out, with a warning: it shows nothing of them, and stops no search.
+func (f *checkFlags) corpus(warnings io.Writer, subject *check.Subject) ([]*check.Case, error) {
 	names, err := filepath.Glob(filepath.Join(f.out, "*.json"))
 	if err != nil {
 		return nil, fmt.Errorf("--out: %w", err)
@@ -234,9 +235,14 @@ func (f *checkFlags) corpus(subject *check.Subject) ([]*check.Case, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%w\n  hint: a case of another version; remove the file, or choose another folder with --out", err)
 		}
-		if c.Subject == subject.Name {
-			cases = append(cases, c)
+		if c.Subject != subject.Name {
+			continue
 		}
+		if err := subject.Fits(c); err != nil {
+			fmt.Fprintf(warnings, "twinwrite: %s is left out, as it does not fit the maps: %v\n  hint: write the new names into the file, or remove it\n", name, err)
+			continue
+		}
+		cases = append(cases, c)
 	}
 	return cases, nil
 }

@@ -136,6 +136,19 @@ func Execute(s *Subject, c *Case, p Plan) (x *Execution, err error) {
 	return x, nil
 }
 
+// Fits reports what a case asks for that the subject does not have: its maps may have
+// changed since the case was written. Where it is nil, the case can be executed.
+func (s *Subject) Fits(c *Case) error {
+	w, err := s.build(c)
+	if err != nil {
+		return err
+	}
+	if _, err := model.New(w); err != nil {
+		return fmt.Errorf("case of subject %s: %w", s.Name, err)
+	}
+	return nil
+}
+
 // Contracts that hold in a drawn world alone, which is healed before it ends.
 var (
 	soundWorld     = oracle.Contract{ID: "sound-world", Text: "no rule of the simulation or of the engine itself is broken"}
