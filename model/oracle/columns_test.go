@@ -234,3 +234,37 @@ func TestColumnGroups(t *testing.T) {
 		})
 	}
 }
+
+// TestMapThatFlowsOneWay has records of which one side alone holds anything: what users
+// make where nothing flows from is nobody's to carry; what goes the other way is.
+func TestMapThatFlowsOneWay(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name string
+		play func(h *hand)
+		want Verdict
+	}{
+		{"made where nothing flows from", func(h *hand) { h.bypass(dat, a, text("1")) }, Pass},
+		{"made where it flows from, and not carried", func(h *hand) { h.user(fin, a, text("1")) }, Fail},
+		{"carried, and gone where it came from", func(h *hand) {
+			ref := h.user(fin, a, text("1"))
+			h.carry(dat, a)
+			h.settle(ref, engine.Synced, engine.Written)
+			gone := h.next(fin, a, nil)
+			gone.Alive = false
+			gone.Trace = h.o.UserCommit(h.now, fin, h.get(fin, a), gone, nil)
+			h.publish(fin, gone)
+		}, Fail},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			h := newHandOf(t, Config{}, []*engine.TableMap{{
+				Name: "products", Mode: engine.Async, Primary: fin, Columns: []engine.Column{{Name: "text", Flow: engine.ToDataverse}}, Company: true,
+			}})
+			c.play(h)
+			if p := property(t, h.judge(), "converged"); p.Verdict != c.want {
+				t.Errorf("expected %v: %s", c.want, p)
+			}
+		})
+	}
+}

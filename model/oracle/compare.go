@@ -1,6 +1,10 @@
 package oracle
 
-import "github.com/twinwrite/twinwrite/engine"
+import (
+	"slices"
+
+	"github.com/twinwrite/twinwrite/engine"
+)
 
 // sameValue compares two column values. Null, empty and zero differ; lookups
 // are the same when they name the same pair, whatever the spelling.
@@ -47,7 +51,7 @@ type standing uint8
 const (
 	differ standing = iota
 	equal
-	apart // one of them is out of the map's scope: nothing is carried, nothing to compare
+	apart // nothing is carried, nothing to compare: one of them is out of the map's scope, or was made where nothing flows from
 )
 
 // compared compares the two sides of a pair, as far as their contents are
@@ -61,6 +65,8 @@ func (o *Oracle) compared(p *pair) standing {
 		return apart
 	case !alive(a) && !alive(b):
 		return equal
+	case !alive(a) && s.ownOf(engine.Dataverse, b), !alive(b) && s.ownOf(engine.FinOps, a):
+		return apart
 	case !alive(a) || !alive(b):
 		return differ
 	case s.simple && sameContent(a.Values, b.Values):
@@ -72,6 +78,12 @@ func (o *Oracle) compared(p *pair) standing {
 		}
 	}
 	return equal
+}
+
+// ownOf reports whether a record was made by users of a side from which nothing flows: it
+// knows nothing of the other side, which will never hear of it.
+func (s *shape) ownOf(side engine.Side, r *engine.Record) bool {
+	return s.out[side] == 0 && alive(r) && !slices.ContainsFunc(r.Mark.Groups, func(g engine.GroupMark) bool { return g.Seen > 0 })
 }
 
 // drifts reports whether a column group that flows one way was edited where it

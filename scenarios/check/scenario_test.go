@@ -8,14 +8,20 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/twinwrite/twinwrite/engine"
+	"github.com/twinwrite/twinwrite/scenarios"
 	"github.com/twinwrite/twinwrite/scenarios/check"
 )
 
-// TestMonthEndMaps checks the maps of a scenario that comes with the program, as
-// a team would check its own.
-func TestMonthEndMaps(t *testing.T) {
+// TestMapsOfScenarios checks the maps of the scenarios that come with the program, as a
+// team would check its own.
+func TestMapsOfScenarios(t *testing.T) {
 	t.Parallel()
-	check.Scenario(t, "month-end", check.Number(300), check.Jobs(2))
+	for _, name := range scenarios.Names() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			check.Scenario(t, name, check.Number(300))
+		})
+	}
 }
 
 // TestOwnProperty adds a property that some cases break, and looks at what a
