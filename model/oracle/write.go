@@ -92,6 +92,12 @@ func (o *Oracle) EngineCommit(at sim.Time, side engine.Side, w *engine.Write, be
 		o.capture(at, p, side, &c, ref)
 		o.line(p, side).push(c)
 	}
+	if p.more != nil { // before it is forgotten how the record was when it went past the hook
+		o.scoped(at, s, p, side, w, prev, after)
+		if w.Kind == engine.UnhideWrite && row != nil {
+			p.more.leave(side, row.left)
+		}
+	}
 	switch {
 	case alive(prev) && alive(after), w.Kind == engine.SealWrite, w.Kind == engine.UnhideWrite:
 		p.caught(side, set(w.Groups))
@@ -104,12 +110,6 @@ func (o *Oracle) EngineCommit(at sim.Time, side engine.Side, w *engine.Write, be
 	}
 	if w.Kind == engine.RestoreWrite && w.Source != w.Target {
 		p.leftOver(s, side, w, after)
-	}
-	if p.more != nil {
-		o.scoped(at, s, p, side, w, prev, after)
-		if w.Kind == engine.UnhideWrite && row != nil {
-			p.more.leave(side, row.left)
-		}
 	}
 	p.record[side] = after
 	if alive(after) && alive(p.record[side.Other()]) { // else what a user has deleted out of scope is only undone here
