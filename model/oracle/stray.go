@@ -400,8 +400,8 @@ func (o *Oracle) mends(s *shape, p *pair, side engine.Side, groups set, prev *en
 // getsNumber reports whether a late capture may be that of a row of an initial sync or
 // resync of which users of its side have made nothing: the other side's record has vanished,
 // or was never there, because its transaction was undone and left this one, and would not come
-// back. By a number it can wait for people.
+// back, or has come since it was read. By a number it can wait for people.
 func (o *Oracle) getsNumber(p *pair, side engine.Side, prev *engine.Record) bool {
 	other := p.record[side.Other()]
-	return o.courses[p.key().Map].age > 1 && alive(prev) && prev.Mark.Number == 0 && (other == nil || vanished(other))
+	return o.courses[p.key().Map].age > 1 && alive(prev) && prev.Mark.Number == 0 && (other == nil || vanished(other) || p.madeMeanwhile(side))
 }
