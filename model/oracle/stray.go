@@ -313,8 +313,11 @@ func (o *Oracle) strays(p *pair) bool {
 		return false
 	}
 	age, sides := p.astray.age, &p.astray.sides
-	if sides[0].groups|sides[0].made|sides[1].groups|sides[1].made != 0 { // they may have agreed by chance, with something on its way; nobody has captured it
-		age = p.astray.last
+	for side := range sides { // they may have agreed by chance, with something on its way; nobody has captured it
+		silent := o.shapes[p.key().Map].out[side] == 0 && vanished(p.record[side])
+		if sides[side].groups|sides[side].made != 0 || silent {
+			age = p.astray.last
+		}
 	}
 	return age > o.courses[p.key().Map].mended
 }

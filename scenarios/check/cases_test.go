@@ -26,7 +26,11 @@ func TestCases(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			x, err := Judge(OwnSubject(), c, Plan{}, nil)
+			subject := OwnSubject()
+			if c.Subject != subject.Name {
+				subject = MapsOf(t, c.Subject)
+			}
+			x, err := Judge(subject, c, Plan{}, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
