@@ -8,10 +8,8 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strings"
 	"time"
 
@@ -137,13 +135,13 @@ func (f *checkFlags) run(cmd *cobra.Command, subject *check.Subject) error {
 		fmt.Fprintf(cmd.ErrOrStderr(), "twinwrite: %d cases, %d events in %v: %.0f cases/s\n",
 			sum.Cases, sum.Events, time.Since(started).Round(10*time.Millisecond), float64(sum.Cases)/time.Since(started).Seconds())
 	}
-	var left leftover
+	var left check.Kept
 	if sum.Failure != nil {
-		if left, err = f.keep(&c, sum.Failure); err != nil {
+		if left, err = f.folder().Keep(&c, sum.Failure); err != nil {
 			return exit{exitInternal, err}
 		}
 	}
-	if err := f.writeJUnit(sum, left.path); err != nil {
+	if err := f.writeJUnit(sum, left.Path); err != nil {
 		return exit{exitInternal, err}
 	}
 	if err := f.print(cmd.OutOrStdout(), &c, sum, left); err != nil {
@@ -224,42 +222,16 @@ func shardOf(seed uint64, cases int, s runs.Shard) (uint64, int) {
 // corpus reads the cases that failed before. One that asks for what the maps do not have
 // any more is left out, with a warning: it shows nothing of them, and stops no search.
 func (f *checkFlags) corpus(warnings io.Writer, subject *check.Subject) ([]*check.Case, error) {
-	names, err := filepath.Glob(filepath.Join(f.out, "*.json"))
+	cases, err := f.folder().Cases(subject, func(path string, misfit error) {
+		fmt.Fprintf(warnings, "twinwrite: %s is left out, as it does not fit the maps: %v\n  hint: write the new names into the file, or remove it\n", path, misfit)
+	})
 	if err != nil {
-		return nil, fmt.Errorf("--out: %w", err)
-	}
-	slices.Sort(names)
-	var cases []*check.Case
-	for _, name := range names {
-		c, err := readCase(name)
-		if err != nil {
-			return nil, fmt.Errorf("%w\n  hint: a case of another version; remove the file, or choose another folder with --out", err)
-		}
-		if c.Subject != subject.Name {
-			continue
-		}
-		if err := subject.Fits(c); err != nil {
-			fmt.Fprintf(warnings, "twinwrite: %s is left out, as it does not fit the maps: %v\n  hint: write the new names into the file, or remove it\n", name, err)
-			continue
-		}
-		cases = append(cases, c)
+		return nil, fmt.Errorf("%w\n  hint: a case of another version; remove the file, or choose another folder with --out", err)
 	}
 	return cases, nil
 }
 
-func readCase(path string) (*check.Case, error) {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	c, err := check.DecodeCase(text)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return c, nil
-}
-
-func (f *checkFlags) print(w io.Writer, c *check.Campaign, s *check.Summary, left leftover) error {
+func (f *checkFlags) print(w io.Writer, c *check.Campaign, s *check.Summary, left check.Kept) error {
 	fmt.Fprintf(w, "%s of %s, seed %d: %s\n\n", plural(s.Cases, "case"), s.Subject, s.Seed, plural(s.Timelines, "different timeline"))
 	for _, p := range s.Properties {
 		fmt.Fprintf(w, "  %-12s %-16s %s\n", verdict(&p), p.ID, countText(&p))
@@ -283,15 +255,15 @@ func (f *checkFlags) print(w io.Writer, c *check.Campaign, s *check.Summary, lef
 	fmt.Fprintf(w, "\nThe smallest case that shows it has %s (found with %s; %d runs to make it small).\n",
 		sizeText(small), sizeText(s.Failure.Case), s.Failure.Tries)
 	fmt.Fprintf(w, "\nWhat happened, in true time:\n\n%s", story.Text())
-	fmt.Fprintf(w, "\nAs a picture:  %s\n", picturePath(left.path))
-	if left.test == nil {
+	fmt.Fprintf(w, "\nAs a picture:  %s\n", check.PicturePath(left.Path))
+	if left.Test == nil {
 		fmt.Fprintln(w, "As a Go test:  none, since the case held when it was run once more")
 	} else {
-		fmt.Fprintf(w, "As a Go test:  %s\n", goTestPath(left.path))
-		fmt.Fprintf(w, "    to run it  %s\n", left.testLine())
+		fmt.Fprintf(w, "As a Go test:  %s\n", check.GoTestPath(left.Path))
+		fmt.Fprintf(w, "    to run it  %s\n", testLine(left.Test))
 		fmt.Fprintf(w, "    it needs   to lie inside a Go module that requires %s\n", check.Module)
 	}
-	fmt.Fprintf(w, "See it again:  %s\n", f.replayLine(left.path))
+	fmt.Fprintf(w, "See it again:  %s\n", f.replayLine(left.Path))
 	return nil
 }
 

@@ -62,7 +62,7 @@ func TestReferenceIsCurrent(t *testing.T) {
 // TestPictureIsCurrent draws the case whose picture the README shows.
 func TestPictureIsCurrent(t *testing.T) {
 	t.Parallel()
-	c, err := readCase(filepath.Join(docs, "images", "conflict.json"))
+	c, err := check.ReadCase(filepath.Join(docs, "images", "conflict.json"))
 	if err != nil {
 		t.Fatal(err)
 	}

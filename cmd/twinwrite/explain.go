@@ -78,7 +78,7 @@ func (f *explainFlags) explainCase(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return usage(err)
 	}
-	c, err := readCase(args[0])
+	c, err := check.ReadCase(args[0])
 	if err != nil {
 		return usage(fmt.Errorf("%w\n  hint: name a run folder and a key, or a file that 'twinwrite check' has written", err))
 	}

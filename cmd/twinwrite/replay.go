@@ -29,7 +29,7 @@ case, such as one in each store, both are made.`,
 			if err != nil {
 				return usage(err)
 			}
-			c, err := readCase(args[0])
+			c, err := check.ReadCase(args[0])
 			if err != nil {
 				return usage(fmt.Errorf("%w\n  hint: name a file that 'twinwrite check' has written", err))
 			}
@@ -60,7 +60,7 @@ case, such as one in each store, both are made.`,
 }
 
 func replay(cmd *cobra.Command, path string, subject *check.Subject, c *check.Case, p check.Plan, others check.Store) error {
-	recorded, err := os.ReadFile(tracePath(path))
+	recorded, err := os.ReadFile(check.TracePath(path))
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return exit{exitInternal, err}
 	}

@@ -39,6 +39,7 @@ type Campaign struct {
 	// does. No case and no verdict depends on it.
 	Clock func() time.Duration
 
+	folder Folder  // that its failure is kept in, of an option
 	faults []error // of the options that made it
 	events int     // that shrinking may have; [shrinkEvents]
 }

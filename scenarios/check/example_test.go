@@ -39,7 +39,7 @@ func ExampleScenario() {
 		}
 		return ""
 	}
-	check.Scenario(t, "month-end", check.Number(50), check.Holds("named", "nobody is called nobody", named))
+	check.Scenario(t, "month-end", check.Cases(50), check.Holds("named", "nobody is called nobody", named))
 	// Output:
 }
 
@@ -59,8 +59,40 @@ func ExampleMaps() {
 		}
 		return ""
 	}
-	check.Maps(t, subject, check.Number(500), check.Seed(3), check.Holds("graded", "nobody has the grade d", graded))
+	check.Maps(t, subject, check.Cases(500), check.Seed(3), check.Holds("graded", "nobody has the grade d", graded))
 	// Output: graded
+}
+
+// A folder for cases that failed: the first search finds one and keeps it; the next begins
+// with it, and draws one more in vain. In your tests the folder is one of the repository,
+// such as testdata/cases.
+func ExampleCorpus() {
+	var t stub
+	folder, err := os.MkdirTemp("", "cases")
+	if err != nil {
+		fmt.Fprintln(os.Stdout, err)
+		return
+	}
+	defer func() { _ = os.RemoveAll(folder) }()
+	subject := &check.Subject{Name: "contacts", Maps: []check.Map{{
+		Table: engine.TableMap{Name: "contacts", Columns: []engine.Column{{Name: "grade"}, {Name: "phone"}}},
+	}}}
+	graded := check.Holds("graded", "nobody has the grade d", func(x *check.Execution) string {
+		for _, line := range x.Data {
+			if strings.Contains(line, `grade="d"`) {
+				return line
+			}
+		}
+		return ""
+	})
+	check.Maps(t, subject, check.Cases(500), graded, check.Corpus(folder))
+	cases, _ := filepath.Glob(filepath.Join(folder, "graded-*.json"))
+	fmt.Fprintln(os.Stdout, len(cases), "case is kept")
+	check.Maps(t, subject, check.Cases(1), check.Seed(2), graded, check.Corpus(folder))
+	// Output:
+	// graded
+	// 1 case is kept
+	// graded
 }
 
 // A validation of your own: one side refuses a grade, to its users as to the engine. What
@@ -85,7 +117,7 @@ func ExampleValidate() {
 		}
 		return ""
 	}
-	check.Maps(t, subject, check.Number(500), check.Validate("dataverse", "contacts", graded), check.Holds("settled", "nothing is left on the error desk", settled))
+	check.Maps(t, subject, check.Cases(500), check.Validate("dataverse", "contacts", graded), check.Holds("settled", "nothing is left on the error desk", settled))
 	// Output: settled
 }
 

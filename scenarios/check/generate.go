@@ -13,9 +13,9 @@ import (
 	"github.com/twinwrite/twinwrite/model/driver"
 )
 
-// Cases returns a rapid generator of cases of a subject, for a user's own
+// Drawn returns a rapid generator of cases of a subject, for a user's own
 // properties. Its draws are the same as those of [Generate].
-func Cases(s *Subject) *rapid.Generator[*Case] {
+func Drawn(s *Subject) *rapid.Generator[*Case] {
 	return rapid.Custom(func(t *rapid.T) *Case { return Generate(s, rapidDice{t}) })
 }
 

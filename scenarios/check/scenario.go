@@ -1,6 +1,7 @@
 package check
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -46,14 +47,24 @@ func words(c *scenarios.Codes) (w [2][]string) {
 // Option changes how [Scenario] checks.
 type Option func(*Campaign)
 
-// Number sets how many cases are drawn; 1,000 by default.
-func Number(cases int) Option { return func(c *Campaign) { c.Cases = cases } }
+// Cases sets how many cases are drawn; 1,000 by default.
+func Cases(n int) Option { return func(c *Campaign) { c.Cases = n } }
 
 // Seed sets the seed of all cases; 1 by default.
 func Seed(seed uint64) Option { return func(c *Campaign) { c.Seed = seed } }
 
 // Jobs sets how many cases go at the same time; 1 by default.
 func Jobs(n int) Option { return func(c *Campaign) { c.Jobs = n } }
+
+// Corpus names a folder for cases that failed: those in it are run first, and the one that
+// fails is kept there, with its recording and, of [Scenario], a Go test. A path is seen from
+// the folder of the test.
+func Corpus(folder string) Option { return func(c *Campaign) { c.folder.Path = folder } }
+
+// Pictures lets a [Corpus] keep a picture of each case, made by what you hand it, such as
+//
+//	func(w io.Writer, h *result.History) error { return plots.Lanes(h).WriteSVG(w) }
+func Pictures(draw Draw) Option { return func(c *Campaign) { c.folder.Draw = draw } }
 
 // Holds adds a property of your own: it is asked after each case, once the world
 // has come to rest, and returns what is broken, or nothing.
@@ -65,23 +76,34 @@ func Holds(id, contract string, broken func(*Execution) string) Option {
 
 // Scenario checks the table maps of a scenario, a file or the name of one that
 // comes with the program, in a Go test. The first case that breaks a property
-// fails the test with its story and the case itself.
+// fails the test with its story and the case itself, and is kept in its [Corpus].
 func Scenario(t testing.TB, nameOrPath string, options ...Option) {
 	t.Helper()
-	subjectHolds(t, MapsOf(t, nameOrPath), options...)
+	subjectHolds(t, MapsOf(t, nameOrPath), nameOrPath, options...)
 }
 
 // Maps checks table maps that are given as Go values.
 func Maps(t testing.TB, subject *Subject, options ...Option) {
 	t.Helper()
-	subjectHolds(t, subject, options...)
+	subjectHolds(t, subject, "", options...)
 }
 
-func subjectHolds(t testing.TB, subject *Subject, options ...Option) {
+// subjectHolds checks maps; of those that [MapsOf] finds it knows what that takes.
+func subjectHolds(t testing.TB, subject *Subject, nameOrPath string, options ...Option) {
 	t.Helper()
 	c := Campaign{Subject: subject, Seed: 1}
+	c.folder.Maps = nameOrPath
 	for _, set := range options {
 		set(&c)
+	}
+	if c.folder.Path != "" {
+		var err error
+		leftOut := func(path string, misfit error) {
+			t.Logf("%s is left out, as it does not fit the maps: %v", path, misfit)
+		}
+		if c.Corpus, err = c.folder.Cases(subject, leftOut); err != nil {
+			t.Fatalf("%v; remove the file, or choose another folder", err)
+		}
 	}
 	sum, err := c.Run(t.Context())
 	if err != nil {
@@ -94,12 +116,37 @@ func subjectHolds(t testing.TB, subject *Subject, options ...Option) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		t.Errorf("case %d of seed %d breaks %s\n\n%s\nthe case:\n%s", sum.Failure.Number, c.Seed, sum.Failure.Property.Told(), indent(story.Text()), small.Encode())
+		t.Errorf("%s breaks %s\n\n%s\nthe case:\n%s%s", sum.Failure.named(c.Seed), sum.Failure.Property.Told(), indent(story.Text()), small.Encode(), c.keep(t, sum.Failure))
 	case sum.Cut != "" || sum.Cases == 0:
 		t.Errorf("%d cases were run: %s", sum.Cases, sum.Cut)
 	default:
 		t.Logf("%d cases hold, %d of them unlike all others", sum.Cases, sum.Timelines)
 	}
+}
+
+// named tells which case it was that failed.
+func (f *Failure) named(seed uint64) string {
+	if f.Number == 0 {
+		return "a case that had failed before"
+	}
+	return fmt.Sprintf("case %d of seed %d", f.Number, seed)
+}
+
+// keep writes a failure into the corpus, and tells where; nothing where there is none.
+func (c *Campaign) keep(t testing.TB, f *Failure) string {
+	t.Helper()
+	if c.folder.Path == "" {
+		return ""
+	}
+	kept, err := c.folder.Keep(c, f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := "\nIt is kept as " + kept.Path + ", and run first the next time."
+	if kept.Test != nil {
+		told += "\nAs a Go test: " + strings.Join(kept.Test.Command(), " ")
+	}
+	return told + "\n"
 }
 
 func indent(text string) string {
@@ -109,7 +156,7 @@ func indent(text string) string {
 // Property is a rapid property over the cases of a subject, for rapid.Check and,
 // through [rapid.MakeFuzz], for the fuzzer of go test.
 func Property(subject *Subject, p Plan) func(*rapid.T) {
-	cases := Cases(subject)
+	cases := Drawn(subject)
 	return func(t *rapid.T) {
 		c := cases.Draw(t, "case")
 		x, err := Execute(subject, c, p)

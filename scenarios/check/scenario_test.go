@@ -2,6 +2,10 @@ package check_test
 
 import (
 	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -10,6 +14,7 @@ import (
 	"github.com/twinwrite/twinwrite/engine"
 	"github.com/twinwrite/twinwrite/scenarios"
 	"github.com/twinwrite/twinwrite/scenarios/check"
+	"github.com/twinwrite/twinwrite/scenarios/result"
 )
 
 // TestMapsOfScenarios checks the maps of the scenarios that come with the program, as a
@@ -19,7 +24,7 @@ func TestMapsOfScenarios(t *testing.T) {
 	for _, name := range scenarios.Names() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			check.Scenario(t, name, check.Number(300))
+			check.Scenario(t, name, check.Cases(300))
 		})
 	}
 }
@@ -32,7 +37,7 @@ func TestOwnProperty(t *testing.T) {
 	subject := &check.Subject{Name: "contacts", Maps: []check.Map{
 		{Table: engine.TableMap{Name: "contacts", Columns: []engine.Column{{Name: "name"}, {Name: "phone"}}}},
 	}}
-	check.Maps(told, subject, check.Number(500), check.Seed(3), check.Holds("no-d", "nobody is called d", func(x *check.Execution) string {
+	check.Maps(told, subject, check.Cases(500), check.Seed(3), check.Holds("no-d", "nobody is called d", func(x *check.Execution) string {
 		for _, line := range x.Data {
 			if strings.Contains(line, `name="d"`) {
 				return line
@@ -48,6 +53,83 @@ func TestOwnProperty(t *testing.T) {
 			t.Errorf("the failure does not tell of %q:\n%s", want, told.texts[0])
 		}
 	}
+}
+
+// TestCorpusKeepsAndReads fails once and keeps the case; the next search, which draws too
+// few cases to find it, begins with it; and it holds where the property is none any more.
+func TestCorpusKeepsAndReads(t *testing.T) {
+	t.Parallel()
+	folder := filepath.Join(t.TempDir(), "cases")
+	subject := &check.Subject{Name: "contacts", Maps: []check.Map{
+		{Table: engine.TableMap{Name: "contacts", Columns: []engine.Column{{Name: "name"}, {Name: "phone"}}}},
+	}}
+	unnamed := check.Holds("no/d", "nobody is called d", func(x *check.Execution) string {
+		for _, line := range x.Data {
+			if strings.Contains(line, `name="d"`) {
+				return line
+			}
+		}
+		return ""
+	})
+	pictures := check.Pictures(func(w io.Writer, h *result.History) error {
+		_, err := io.WriteString(w, h.Title)
+		return err
+	})
+	first, second := &failures{TB: t}, &failures{TB: t}
+	check.Maps(first, subject, check.Cases(500), check.Seed(3), unnamed, pictures, check.Corpus(folder))
+	files := kept(t, folder)
+	if len(files) != 3 || len(first.texts) != 1 {
+		t.Fatalf("%d failures, and %q are kept", len(first.texts), files)
+	}
+	for i, end := range []string{".json", ".svg", ".trace"} {
+		if name := filepath.Base(files[i]); !strings.HasPrefix(name, "no-d-") || filepath.Ext(name) != end {
+			t.Errorf("%s is kept, where one that ends in %s belongs", name, end)
+		}
+	}
+	if !strings.Contains(first.texts[0], "kept as "+files[0]) {
+		t.Errorf("nobody says where it is kept:\n%s", first.texts[0])
+	}
+	if picture, err := os.ReadFile(files[1]); err != nil || !strings.Contains(string(picture), "breaks no/d") {
+		t.Errorf("the picture is %q: %v", picture, err)
+	}
+	check.Maps(second, subject, check.Cases(1), check.Seed(4), unnamed, pictures, check.Corpus(folder))
+	if len(second.texts) != 1 || !strings.HasPrefix(second.texts[0], "a case that had failed before breaks no/d") {
+		t.Errorf("the next search tells: %q", second.texts)
+	}
+	if again := kept(t, folder); !slices.Equal(again, files) {
+		t.Errorf("%q are kept of the same case, and were %q", again, files)
+	}
+	check.Maps(t, subject, check.Cases(1), check.Seed(4), check.Corpus(folder))
+	subject.Maps[0].Table.Columns[0].Name = "title" // what does not fit any more stops nothing
+	check.Maps(t, subject, check.Cases(1), check.Seed(4), check.Corpus(folder))
+}
+
+// TestCorpusOfAScenario keeps a Go test as well, since everybody can have those maps.
+func TestCorpusOfAScenario(t *testing.T) {
+	t.Parallel()
+	folder, told := t.TempDir(), &failures{TB: t}
+	check.Scenario(told, "both-sides-edit", check.Cases(300), check.Corpus(folder), check.Plant("engine/no-loopback-control", "return(true)"))
+	files := kept(t, folder)
+	if len(files) != 3 || !strings.HasSuffix(files[2], "_test.go") {
+		t.Fatalf("%q are kept", files)
+	}
+	if text, err := os.ReadFile(files[2]); err != nil || !strings.Contains(string(text), `check.MapsOf(t, "both-sides-edit")`) {
+		t.Errorf("the Go test is %s: %v", text, err)
+	}
+	if len(told.texts) != 1 || !strings.Contains(told.texts[0], "As a Go test: go test ") {
+		t.Errorf("nobody tells of the Go test: %q", told.texts)
+	}
+	check.Scenario(t, "both-sides-edit", check.Cases(1), check.Corpus(folder)) // without the bug it holds
+}
+
+// kept lists the files of a folder.
+func kept(t *testing.T, folder string) []string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(folder, "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
 }
 
 // failures keeps what would fail a test.

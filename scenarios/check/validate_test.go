@@ -35,7 +35,7 @@ func nameless(r check.Row) error {
 func TestOwnValidations(t *testing.T) {
 	t.Parallel()
 	refused := 0
-	check.Maps(t, contacts(), check.Number(400), check.Validate("dataverse", "contacts", nameless),
+	check.Maps(t, contacts(), check.Cases(400), check.Validate("dataverse", "contacts", nameless),
 		check.Holds("refused", "dataverse never holds the name", func(x *check.Execution) string {
 			for _, o := range x.Result.Report.Outcomes {
 				if o.Reason == engine.Refused {
@@ -120,7 +120,7 @@ func TestValidationsThatDoNotFit(t *testing.T) {
 		told := &failures{TB: t}
 		func() {
 			defer func() { _ = recover() }() // what would end a test
-			check.Maps(told, contacts(), check.Number(20), option)
+			check.Maps(told, contacts(), check.Cases(20), option)
 		}()
 		if len(told.texts) != 1 || !strings.Contains(told.texts[0], want) {
 			t.Errorf("%q, expected %s", told.texts, want)
