@@ -243,7 +243,7 @@ func (t *trial) run(s *search) {
 		return
 	}
 	ways := s.twins
-	if t.number > 0 && !s.again(t.c) {
+	if t.number > 0 && !s.again(t.number) {
 		ways = s.waysFor(s.Pinned) // where it must fail, every case is compared
 	}
 	t.err = s.compare(ways, t.c, s.Plan, t.execution)
@@ -260,21 +260,24 @@ func (s *search) waysFor(contract string) (ways []twin) {
 	return ways
 }
 
-// compare executes a case again in some ways, and adds the verdicts to its execution.
+// compare executes a case again in some ways, and adds the verdicts to its execution: all
+// at once, since until then its properties are those that one execution shows.
 func (s *search) compare(ways []twin, c *Case, p Plan, x *Execution) error {
-	for _, w := range ways {
-		judged, err := w.compare(s.Subject, c, p, x)
-		if err != nil {
+	all := make([]oracle.Property, len(ways))
+	for i, w := range ways {
+		var err error
+		if all[i], err = w.compare(s.Subject, c, p, x); err != nil {
 			return err
 		}
-		x.Properties = append(x.Properties, judged)
 	}
+	x.Properties = append(x.Properties, all...)
 	return nil
 }
 
-// again draws whether a case is executed again, by the case itself.
-func (s *search) again(c *Case) bool {
-	return sim.NewStream(s.Seed, 0, "check.twins").Chance(float64(s.Twins)/1000, c.Seed, uint64(c.Edits()))
+// again draws whether a case is executed again, by its number: variations of a case share
+// its seed.
+func (s *search) again(number int) bool {
+	return sim.NewStream(s.Seed, 0, "check.twins").Chance(float64(s.Twins)/1000, uint64(number), 0)
 }
 
 // poolMax is how many cases are kept to be varied: the newest discoveries.

@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -38,7 +39,7 @@ type twin struct {
 // twins lists the ways. other opens a store of another kind, nil for none.
 func twins(other Store) []twin {
 	list := []twin{
-		{contract: deterministic, changed: func(*Subject, *Case, *Plan) bool { return true }, alike: identical},
+		{contract: deterministic, changed: func(*Subject, *Case, *Plan) bool { return true }, alike: repeated},
 		{contract: clockBlind, changed: shiftClocks, alike: identical},
 		{contract: crashSafe, first: (*Subject).sided, changed: leaveOutCrashes, alike: sameData},
 		{contract: idempotent, first: (*Subject).sided, changed: repeatNotifications, alike: sameData},
@@ -173,7 +174,33 @@ func (o Operation) givesUp() bool {
 	return slices.Contains([]string{"dismiss", "resume-keep", "resume-forget", "stop"}, o.What)
 }
 
-// identical compares all that a run shows.
+// repeated compares two executions of the same, to the last verdict and the last figure of
+// the result: it holds no Go map, so that what is equal is also written as the same bytes.
+func repeated(a, b *Execution) string {
+	if difference := identical(a, b); difference != "" {
+		return difference
+	}
+	for i := range max(len(a.Properties), len(b.Properties)) {
+		switch {
+		case i >= len(a.Properties) || i >= len(b.Properties):
+			return fmt.Sprintf("%d properties were judged, and then %d", len(a.Properties), len(b.Properties))
+		case !reflect.DeepEqual(a.Properties[i], b.Properties[i]):
+			return fmt.Sprintf("one run was judged %v, and the other %v", a.Properties[i], b.Properties[i])
+		}
+	}
+	first, second := reflect.ValueOf(a.Result), reflect.ValueOf(b.Result)
+	for i := range first.NumField() {
+		if x, y := first.Field(i).Interface(), second.Field(i).Interface(); !reflect.DeepEqual(x, y) {
+			return fmt.Sprintf("one run has %+v as its %s, and the other %+v", x, first.Type().Field(i).Name, y)
+		}
+	}
+	if !slices.Equal(a.Fired, b.Fired) {
+		return fmt.Sprintf("the planted bugs fired at %v, and then at %v", a.Fired, b.Fired)
+	}
+	return ""
+}
+
+// identical compares what a run comes to, whatever it took.
 func identical(a, b *Execution) string {
 	switch {
 	case a.Broken != b.Broken:

@@ -80,6 +80,26 @@ func TestAValidationThatFlips(t *testing.T) {
 	}
 }
 
+// TestAPropertyThatFlips holds where a case is executed first, and not where it is executed
+// once more, or the other way round: the run is the same, and its verdict is not.
+func TestAPropertyThatFlips(t *testing.T) {
+	t.Parallel()
+	var asked atomic.Uint64
+	flips := check.Own{ID: "flips", Contract: "two of three are right", Broken: func(*check.Execution) string {
+		if asked.Add(1)%3 == 0 {
+			return "not this one"
+		}
+		return ""
+	}}
+	sum, err := check.Campaign{Subject: contacts(), Seed: 1, Cases: 20, Shrink: -1, Pinned: "deterministic", Plan: check.Plan{Own: []check.Own{flips}}}.Run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if sum.Failure == nil || !strings.Contains(sum.Failure.Property.Examples[0].Message, "flips: two of three are right") {
+		t.Errorf("it went unseen: %+v", sum.Failure)
+	}
+}
+
 // TestRepeatWithAValidation runs a case that fails with a validation once more: it fails
 // where the validation is given, and holds where it is not.
 func TestRepeatWithAValidation(t *testing.T) {
