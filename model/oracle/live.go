@@ -170,6 +170,7 @@ func (o *Oracle) landedLate(p *pair, y engine.Side, tx engine.TxID) {
 	}
 	for i := range l.rows {
 		if r := &l.rows[i]; r.pair == p && r.landed {
+			p.neverWas(l.side, r.change)
 			o.rollBack(r, l.side)
 		}
 	}
