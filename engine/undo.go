@@ -255,10 +255,10 @@ func (c *Core) prepareX(t *liveTx, ys []*Record) bool {
 			eff.Writes = append(eff.Writes, c.late(c.pairs.ensure(r.Key, t.intent.Side), x, y, m.outgoing(t.intent.Side)))
 		case !c.goesAway(t, i, y):
 			switch set := m.drifted(x, t.intent.Side) &^ m.strayed(t.intent.Side, x, y); {
-			case set == 0 || x.Mark.blank():
+			case set == 0:
 			case m.covers(t.intent.Side, x):
 				eff.Writes = append(eff.Writes, c.late(c.pairs.ensure(r.Key, t.intent.Side), x, y, set))
-			default:
+			case !x.Mark.blank():
 				eff.Writes = append(eff.Writes, Write{Kind: MarkWrite, Key: r.Key, Groups: set, Source: x.asSeen(), Target: x, Deadline: c.deadline()})
 			}
 		case !y.Alive || y.Mark.Number == 0:
