@@ -87,7 +87,7 @@ func (c *Core) restore(t *liveTx, in *Input) {
 		return
 	}
 	eff := Effect{Kind: WriteBatch, Side: t.intent.Side.Other()}
-	lookups, sent := in.Lookups, t.rows == nil || len(t.undoing) > 0
+	lookups, sent := slices.Clone(in.Lookups), t.rows == nil || len(t.undoing) > 0
 	t.undoing, t.lacking, t.unhidden = t.undoing[:0], t.lacking[:0], t.unhidden[:0]
 	var numbers []Write
 	for _, i := range c.undoOrder(t, in.Records) {
@@ -112,7 +112,7 @@ func (c *Core) restore(t *liveTx, in *Input) {
 			if t.rows == nil { // the store may have been restored, and know nothing of its changes
 				t.unhidden = append(t.unhidden, y.Mark.Hidden)
 			}
-			lookups = append(lookups, Alive{Key: r.Key, Incarnation: max(y.Mark.Hidden.Mark.Incarnation, 1)})
+			lookups = cameBack(lookups, r.Key, max(y.Mark.Hidden.Mark.Incarnation, 1))
 		case c.goesAway(t, i, y): // the key is free for the same life, unless that was ended
 			w.Kind, w.Source = DeleteWrite, &Record{Key: y.Key, Mark: Mark{Incarnation: max(x.over(), r.Incarnation-1)}}
 		default:
@@ -128,7 +128,7 @@ func (c *Core) restore(t *liveTx, in *Input) {
 				t.lacking = append(t.lacking, x)
 			}
 			w.Lookups = c.cfg.Maps[r.Key.Map].conditions(nil, w.Groups, x, lookups)
-			lookups = append(lookups, Alive{Key: r.Key, Incarnation: x.Mark.Incarnation}) // for those that come after it
+			lookups = cameBack(lookups, r.Key, x.Mark.Incarnation)
 		}
 		eff.Writes, t.undoing = append(eff.Writes, w), append(t.undoing, i)
 	}
@@ -144,6 +144,13 @@ func (c *Core) restore(t *liveTx, in *Input) {
 	}
 	t.stage = restoringRows
 	c.send(t, eff)
+}
+
+// cameBack notes that a record is there for those that come back after it, if it has been
+// written by then: it had not been read alive.
+func cameBack(lookups []Alive, k Key, incarnation uint32) []Alive {
+	lookups = slices.DeleteFunc(lookups, func(a Alive) bool { return a.Key == k })
+	return append(lookups, Alive{Key: k, Incarnation: incarnation})
 }
 
 // unnumbered returns the groups in which Y's record cannot come back as X holds it, and
@@ -397,11 +404,12 @@ func (c *Core) resolvedBy(t *liveTx, m *TableMap, g int, x *Record, lookups []Al
 	return true
 }
 
-// bringsBack reports whether undoing the transaction brings a record back to Y.
+// bringsBack reports whether undoing the transaction brings a record back to Y: unless Y
+// would not take it.
 func (t *liveTx) bringsBack(k Key) bool {
 	for i := range t.intent.Rows {
 		r := &t.intent.Rows[i]
-		if r.Key == k && r.Op == Delete && r.Existed && t.x[i].marked() {
+		if r.Key == k && r.Op == Delete && r.Existed && t.x[i].marked() && !slices.Contains(t.left, k) {
 			return true
 		}
 	}
