@@ -30,6 +30,7 @@ type live struct {
 type liveRow struct {
 	pair   *pair
 	head   *head
+	own    set     // column groups that it changes
 	change counted // what its change is called
 	landed bool
 	since  sim.Time       // when it landed
@@ -82,7 +83,7 @@ func (o *Oracle) Held(at sim.Time, side engine.Side, tx engine.TxID, before, aft
 		groups = 0 // what it writes on the other side is a tombstone
 	}
 	h := o.grown(p, side, groups)
-	l.rows = append(l.rows, liveRow{pair: p, head: h, change: counted{after.Mark.Incarnation, after.Mark.Number}})
+	l.rows = append(l.rows, liveRow{pair: p, head: h, own: groups, change: counted{after.Mark.Incarnation, after.Mark.Number}})
 	return h
 }
 
@@ -119,6 +120,10 @@ func (o *Oracle) rollBack(r *liveRow, x engine.Side) {
 	}
 	h := o.again(p, y)
 	o.withoutUndone(h, x)
+	for g := range r.known { // since it was undone, another commit may have got its place
+		st := h.of(g)
+		st.commits[x] = min(st.commits[x], r.before(g, x))
+	}
 	p.head[y] = h
 	for _, l := range o.lives { //sim:unordered each row by itself
 		for i := range l.rows {
@@ -127,6 +132,15 @@ func (o *Oracle) rollBack(r *liveRow, x engine.Side) {
 			}
 		}
 	}
+}
+
+// before returns how many commits of its own side a row was made on.
+func (r *liveRow) before(g int, x engine.Side) uint32 {
+	n := r.head.of(g).commits[x]
+	if r.own.has(g) {
+		n--
+	}
+	return n
 }
 
 // withoutUndone takes what a side has not committed out of a history.
@@ -318,6 +332,7 @@ func (o *Oracle) letGo(at sim.Time, p *pair, y engine.Side, tx engine.TxID) {
 		o.breach(liveAtomic, at, p.key(), "%s keeps what transaction %d of %s had written, and has never refused to undo it", y, tx, y.Other())
 	}
 	o.kept++
+	row := o.rowFor(p, y, tx)
 	if alive(p.record[y]) { // a retry carries it to the other side, whenever that comes
 		o.totals.FollowUps++
 		o.owed++
@@ -326,7 +341,12 @@ func (o *Oracle) letGo(at sim.Time, p *pair, y engine.Side, tx engine.TxID) {
 			st := h.of(g)
 			o.givenBack(p, x, g, 0, st.commits[x])
 			st.commits[x] = 0
-			if known := p.stand(x, g).commits[y]; known < st.commits[y] {
+			switch known := p.stand(x, g).commits[y]; {
+			case known >= st.commits[y]:
+			case row != nil && row.older: // it has a mark now: it counts as known, and nobody will carry it
+				o.linked(p, y, g, known, st.commits[y])
+				o.stray(p)
+			default:
 				base := [2]uint32{}
 				base[y] = known
 				o.concurrentAgain(p, x, g, base, st.commits[y])
