@@ -214,6 +214,9 @@ func (o *Oracle) restore(at sim.Time, s *shape, p *pair, y engine.Side, source *
 	for g := range s.groups {
 		was, is := p.stand(y, g), *source.of(g)
 		if !set(w.Groups).has(g) {
+			if vanished(prev) && is.commits[y] < was.commits[y] { // what its users had made of it went with it
+				p.of(g).drop(y, is.commits[y], was.commits[y])
+			}
 			if row != nil && row.known[g] < was.commits[x] {
 				o.givenBack(p, x, g, row.known[g], was.commits[x])
 				was.commits[x], next[g].commits[x] = row.known[g], row.known[g]
