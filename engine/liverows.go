@@ -148,12 +148,13 @@ func (c *Core) sendLate(t *liveTx, stage liveStage, late []Write) bool {
 }
 
 // hides reports whether Y must keep what a row takes the place of: where undoing it
-// from X would lose it, and Y can.
+// from X would lose it, and Y can. What X itself may have to give back is nothing to undo
+// from, either.
 func (c *Core) hides(y Side, r *LiveRow) bool {
 	if r.Op == Delete {
 		return c.cfg.Hides[y]
 	}
-	return r.Before == nil || !r.Before.Alive || r.Before.Mark.Incarnation == 0
+	return r.Before == nil || !r.Before.Alive || r.Before.Mark.Incarnation == 0 || r.Before.hides()
 }
 
 // overruled returns the groups in which Y has something for X. A record that a
