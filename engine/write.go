@@ -158,10 +158,10 @@ func applyDelete(m *TableMap, w *Write, now *Record) *Record {
 		}
 		return &Record{Key: now.Key, Mark: mark}
 	default:
-		mark.Past = now.Mark.past(w.Settled, now.Mark.Past)
+		mark.Past = w.fallen(&now.Mark).past(w.Settled, now.Mark.Past)
 	}
 	for g := range mark.Groups {
-		if gm := &mark.Groups[g]; w.Override.Has(g) {
+		if gm := &mark.Groups[g]; w.Override.Has(g) && (now == nil || now.Mark.Incarnation == mark.Incarnation) {
 			gm.Lost = gm.overridden(gm.Own, w.Settled)
 		}
 	}
