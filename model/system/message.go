@@ -44,7 +44,7 @@ func (m Message) withDefaults(side engine.Side) Message {
 // What a system says to what is over a limit of its messages.
 const (
 	CauseTooLong  = "TimeoutException: the operation took longer than the limit of a message, plug-ins included"
-	causeTooMany  = "the batch has more operations than the limit"
+	CauseTooMany  = "the batch has more operations than the limit"
 	causeBadInKey = "the key holds a character by which the record cannot be addressed"
 )
 
@@ -57,7 +57,7 @@ func (s *System) overMessage(r *Request, i int) (cause string, over bool) {
 	case w.Kind != engine.CarryWrite && w.Kind != engine.DeleteWrite:
 		return "", false
 	case m.Batch > 0 && len(r.writes) > m.Batch:
-		return causeTooMany, true
+		return CauseTooMany, true
 	case m.Limit > 0 && w.Kind == engine.CarryWrite && s.slowed(r.works[i]) > m.Limit:
 		return CauseTooLong, true
 	case m.RefusedInKeys != "" && strings.ContainsAny(w.Key.ID, m.RefusedInKeys):

@@ -207,7 +207,7 @@ func TestMessageLimits(t *testing.T) {
 		{"slow plug-ins", Config{Side: engine.Dataverse, PlugIns: sim.Constant(2)}, 61, []engine.Write{write("A")}, CauseTooLong},
 		{"no limit on F&O", Config{PlugIns: sim.Constant(121)}, 1, []engine.Write{write("A")}, ""},
 		{"a batch as large as may be", Config{Message: Message{Batch: 2}}, 1, []engine.Write{write("A"), write("B")}, ""},
-		{"one more", Config{Message: Message{Batch: 2}}, 1, []engine.Write{write("A"), write("B"), write("C")}, causeTooMany},
+		{"one more", Config{Message: Message{Batch: 2}}, 1, []engine.Write{write("A"), write("B"), write("C")}, CauseTooMany},
 		{"a slash in the key", Config{Side: engine.Dataverse}, 1, []engine.Write{write("A/1")}, causeBadInKey},
 		{"no other", Config{Side: engine.Dataverse}, 1, []engine.Write{write("A-1_2|3")}, ""},
 		{"any character", Config{Side: engine.Dataverse, Message: Message{AnyKey: true}}, 1, []engine.Write{write("A/1")}, ""},

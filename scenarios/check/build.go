@@ -48,6 +48,9 @@ func (s *Subject) build(c *Case) (model.Config, error) {
 			},
 		},
 	}
+	if c.Setup.AlertCount > 0 {
+		w.Driver.Engine.Jobs = []engine.Job{b.watched(&c.Setup)}
+	}
 	if c.Setup.Permuted {
 		w.Order = sim.Permuted
 	}
@@ -109,7 +112,7 @@ func (b *builder) system(w *model.Config, side engine.Side, s *SystemSetup) {
 	w.Systems[side].DeletesTakeAll = s.TakeAll
 	w.Driver.Engine.Hides[side] = s.Hides
 	w.Systems[side].Live = system.Live{Records: s.LiveRecords, Companies: s.Companies, Bytes: int64(s.LiveBytes), TimeLimit: time.Duration(s.LiveTime)}
-	w.Systems[side].Message.Limit = time.Duration(s.Message)
+	w.Systems[side].Message = system.Message{Limit: time.Duration(s.Message), Batch: s.Records}
 	if s.Requests > 0 || s.Concurrent > 0 || s.Execution > 0 {
 		w.Systems[side].Protection = system.Protection{
 			Requests: s.Requests, Concurrent: s.Concurrent, Execution: time.Duration(s.Execution), Window: 10 * time.Second,
@@ -292,6 +295,22 @@ var commands = map[string]engine.Command{
 
 // theJob is the one that the engine makes where none is configured.
 const theJob = "all"
+
+// everWithin is longer than any case.
+const everWithin = 365 * 24 * time.Hour
+
+// watched is that job with an alert that tells people of its failures. Where those count
+// within a short time alone, one beside it counts all, and shows what the time keeps back.
+func (b *builder) watched(s *Setup) engine.Job {
+	job := engine.Job{Name: theJob, Alerts: []engine.Alert{{Count: s.AlertCount, Within: time.Duration(s.AlertWithin)}}}
+	if s.AlertWithin > 0 {
+		job.Alerts = append(job.Alerts, engine.Alert{Count: s.AlertCount, Within: everWithin})
+	}
+	for _, m := range b.maps {
+		job.Maps = append(job.Maps, m.ID)
+	}
+	return job
+}
 
 // operation adds what an operator asks for, and returns when he does.
 func (b *builder) operation(w *model.Config, i int, o *Operation) sim.Time {

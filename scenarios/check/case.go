@@ -99,6 +99,8 @@ type Setup struct {
 	PauseAge     Span         `json:"pause-age,omitempty"`        // how long a paused job queues up changes; 0: for a day
 	PauseSize    int          `json:"pause-size,omitempty"`       // ... of how many bytes; 0: 1 GB, a thousand million
 	Timeout      Span         `json:"timeout,omitempty"`          // of the engine's requests; half of it is the life of a write
+	AlertCount   int          `json:"alert-count,omitempty"`      // failures of which people are told; 0: nobody is
+	AlertWithin  Span         `json:"alert-within,omitempty"`     // ... that come within so long; 0: 15m
 	FinOps       SystemSetup  `json:"finops,omitzero"`
 	Dataverse    SystemSetup  `json:"dataverse,omitzero"`
 	Validations  []Validation `json:"validations,omitempty"`
@@ -130,6 +132,7 @@ type SystemSetup struct {
 	Concurrent  int  `json:"requests-at-once,omitempty"`  // ... under way
 	Execution   Span `json:"execution-per-10s,omitempty"` // ... that they take
 	Message     Span `json:"message-time,omitempty"`      // that one record's write may take
+	Records     int  `json:"message-records,omitempty"`   // that one request may write; 0: 1,000 on Dataverse
 	LiveRecords int  `json:"live-records,omitempty"`      // of a transaction
 	Companies   int  `json:"live-companies,omitempty"`    // ... that its records belong to
 	LiveBytes   int  `json:"live-bytes,omitempty"`        // ... that they weigh

@@ -36,6 +36,7 @@ func Generate(s *Subject, d Dice) *Case {
 	if g.swarm.tight {
 		c.Setup.Queue = oneOf(d, []int{0, 1, 2, 3})
 	}
+	g.failures(&c.Setup)
 	return c
 }
 
@@ -140,6 +141,18 @@ func (g *generator) limits(s *SystemSetup) {
 	if g.swarm.live || g.swarm.deletes {
 		s.Companies, s.LiveBytes = oneOf(d, []int{0, 0, 1}), oneOf(d, []int{0, 0, 600, 1200})
 		s.LiveTime = oneOf(d, []Span{0, 0, second, 8 * second})
+	}
+}
+
+// failures draws how many rows a request may have, fewer than some of the engine's, and
+// after how many failures people are told.
+func (g *generator) failures(setup *Setup) {
+	d := g.dice
+	if g.swarm.limits && chance(d, 20) {
+		setup.System(engine.Side(below(d, 2))).Records = oneOf(d, []int{1, 2})
+	}
+	if chance(d, 20) {
+		setup.AlertCount, setup.AlertWithin = between(d, 1, 3), oneOf(d, []Span{0, second, 20 * second})
 	}
 }
 

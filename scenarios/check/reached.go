@@ -3,6 +3,7 @@ package check
 import (
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/twinwrite/twinwrite/engine"
 	"github.com/twinwrite/twinwrite/model"
@@ -182,9 +183,15 @@ func limitSights() (list []sight) {
 	ended("companies of a live transaction", system.TooManyCompanies)
 	ended("bytes of a live transaction", system.TooManyBytes)
 	ended("time of a live transaction", system.TooSlow)
-	met("time of one record's write", func(s *sighting) bool {
-		return slices.ContainsFunc(s.Report.Errors, func(e oracle.ErrorCount) bool { return e.Cause == system.CauseTooLong })
-	})
+	desk := func(what, cause string) {
+		met(what, func(s *sighting) bool {
+			return slices.ContainsFunc(s.Report.Errors, func(e oracle.ErrorCount) bool { return e.Cause == cause })
+		})
+	}
+	desk("time of one record's write", system.CauseTooLong)
+	desk("records of a batch request", system.CauseTooMany)
+	met("failures of which people are told", func(s *sighting) bool { return len(s.Alerts) > 0 })
+	met("time within which failures count", (*sighting).tooSpread)
 	met("time of a pause", func(s *sighting) bool { return s.setup.PauseSize == 0 && s.endings[system.PauseFull] > 0 })
 	met("bytes queued up in a pause", func(s *sighting) bool { return s.setup.PauseAge == 0 && s.endings[system.PauseFull] > 0 })
 	met("time that skipped references are kept", func(s *sighting) bool { return s.reasons[engine.Purged] })
@@ -200,6 +207,16 @@ func limitSights() (list []sight) {
 	refused("records of a request at the error desk", engine.ErrTooManyRecords)
 	refused("lookups of a map in an initial sync", engine.ErrTooManyLookups)
 	return list
+}
+
+// tooSpread reports whether the time within which failures count kept people from being
+// told of as many as they are to be told of.
+func (s *sighting) tooSpread() bool {
+	raised := map[time.Duration]int{}
+	for i := range s.Alerts {
+		raised[s.Alerts[i].Alert.Within]++
+	}
+	return s.setup.AlertWithin > 0 && raised[everWithin] > raised[time.Duration(s.setup.AlertWithin)]
 }
 
 // crashPoints lists all places at which the engine's process can die.
