@@ -114,6 +114,7 @@ const (
 	PlantQueueUnbounded     = "engine/queue-unbounded"
 	PlantDeskUnbounded      = "engine/desk-unbounded"
 	PlantFullForgotten      = "engine/full-outbox-forgotten"
+	PlantNeverGivenUp       = "engine/never-given-up"
 )
 
 // Plant is a bug that can be planted in the engine, or in its store.
@@ -191,6 +192,7 @@ func PlantedBugs() []Plant {
 		{PlantQueueUnbounded, "limits-kept", "references are fetched as if the queue were empty"},
 		{PlantDeskUnbounded, "limits-kept", "the error desk takes any number of requests, for any number of records"},
 		{PlantFullForgotten, "bounded", "an outbox that had to wait for room is not asked again"},
+		{PlantNeverGivenUp, "comes-to-rest", "what a side cannot do to a record, because somebody keeps it locked, is tried again for ever"},
 	}
 }
 

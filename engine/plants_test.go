@@ -84,6 +84,7 @@ var noticedBy = map[string]string{
 	engine.PlantDeskUnbounded:      "trace desk_takes_as_much_as_it_may",
 	engine.PlantQueueUnbounded:     "trace full_queue_leaves_changes_in_the_outbox",
 	engine.PlantFullForgotten:      "trace full_queue_leaves_changes_in_the_outbox",
+	engine.PlantNeverGivenUp:       "world comes-to-rest",
 }
 
 // TestPlantedBugsAreNoticed plants each bug in turn.

@@ -13,6 +13,7 @@ func (c *Core) retry(f *flight, l *lane, why Outcome) {
 	c.stats.Retries++
 	switch {
 	case l.attempts < c.cfg.Attempts:
+	case why.Cause != "" && c.bugs.hit(PlantNeverGivenUp): // one row of a batch failed
 	case l.nameless(): // it cannot wait for people: it begins anew, and soon, since others may wait for it
 		l.attempts = 1
 	default:

@@ -60,11 +60,15 @@ func FaultKinds() []FaultKind {
 	return kinds
 }
 
+// ForEver is how long a fault lasts that never ends. What only shows when it is over,
+// and the steps of clocks, cannot.
+const ForEver = 100 * 365 * 24 * time.Hour
+
 // Fault is something that breaks. Which fields count depends on the Kind.
 type Fault struct {
 	Kind   FaultKind
 	At     sim.Time
-	For    time.Duration // all but EngineCrash and the steps of clocks
+	For    time.Duration // all but EngineCrash and the steps of clocks; or [ForEver]
 	Side   engine.Side   // all but EngineCrash, EngineClockStep, StoreFull and MappingRemoved
 	Factor float64       // SlowSystem, SlowLink, LateNotifications: above 0
 	Share  float64       // those of a share: above 0, at most 1
@@ -74,7 +78,33 @@ type Fault struct {
 	Column, Code int          // ... by their places; code -1: all
 
 	Point   driver.CrashPoint // EngineCrash: where it dies next from At on; empty: at At
-	Restart time.Duration     // EngineCrash: how long it stays dead
+	Restart time.Duration     // EngineCrash: how long it stays dead; or [ForEver]
+}
+
+// lasts reports whether the fault never ends.
+func (f *Fault) lasts() bool { return f.For == ForEver || f.Restart == ForEver }
+
+// canLast reports whether a fault of the kind may last for ever.
+func (k FaultKind) canLast() bool {
+	return k != ClockStep && k != EngineClockStep && k != RepeatedReferences
+}
+
+// StopsAll reports whether nothing at all gets through while the fault lasts: every
+// item needs both sides, the links to them and the store.
+func (f *Fault) StopsAll() bool {
+	switch f.Kind {
+	case Outage, CutLink, EngineCrash, ThrottlingStorm, CutRequests, CutAnswers, StoreFull:
+		return true
+	case LossyLink:
+		return f.Share == 1
+	}
+	return false
+}
+
+// holdsUp reports whether the fault makes changes wait. A notification only tells of
+// them sooner than the engine asks itself.
+func (k FaultKind) holdsUp() bool {
+	return k != LostNotifications && k != DoubleNotification && k != LateNotifications
 }
 
 // ofLink reports whether the fault is one of a link, which the link itself
@@ -119,6 +149,9 @@ func (f Fault) Validate() error {
 	if (f.Kind == ClockStep || f.Kind == EngineClockStep) && f.By == 0 {
 		errs = append(errs, fmt.Errorf("%v at %v: say by how much the clock is set", f.Kind, f.At))
 	}
+	if f.lasts() && !f.Kind.canLast() {
+		errs = append(errs, fmt.Errorf("%v at %v: it cannot last for ever", f.Kind, f.At))
+	}
 	if f.Kind == EngineCrash {
 		errs = append(errs, driver.Crash{At: f.At, Point: f.Point, Restart: f.Restart}.Validate())
 	}
@@ -151,9 +184,14 @@ const (
 func (w *World) schedule() {
 	w.id = w.Kernel.Register("faults", w)
 	back := time.Duration(0) // until its clock shows an instant again, the process waits longer than it means to
+	var healed, lasting sim.Time
 	for i, f := range w.config.Faults {
 		to := f.At.Add(f.For)
-		w.lastFault = max(w.lastFault, to.Add(f.Restart))
+		if !f.lasts() {
+			healed = max(healed, to.Add(f.Restart))
+		} else if lasting = max(lasting, f.At); f.Kind.holdsUp() {
+			w.Oracle.Lasts(f.At)
+		}
 		links := w.process.Link(f.Side)
 		switch f.Kind {
 		case SlowLink:
@@ -186,10 +224,11 @@ func (w *World) schedule() {
 		}
 	}
 	for i, o := range w.config.Operations {
-		w.lastFault = max(w.lastFault, o.At)
+		healed = max(healed, o.At)
 		w.Kernel.At(o.At, sim.Early, w.id, kindOperator, 0, uint64(i))
 	}
-	w.Oracle.Heals(w.lastFault.Add(back))
+	w.lastFault = max(healed, lasting)
+	w.Oracle.Heals(healed.Add(back))
 }
 
 // Handle lets a fault begin or end, or an operator ask. It implements

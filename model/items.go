@@ -80,7 +80,7 @@ func waiting(ref *engine.Reference, known map[lane]engine.OpenItem) oracle.Item 
 			}
 			root = known[lane{root.BlockedOn, ref.Side}]
 		}
-		it.Outcome = root.Parked
+		it.Outcome, it.Root = root.Parked, root.Key
 	}
 	return it
 }

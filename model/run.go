@@ -35,6 +35,7 @@ type Result struct {
 	WaitsOf  uint64       // every so-manieth save is in Waits; 1 for all
 	Series   []driver.NamedSeries
 	Strikes  []Strike // when faults were there
+	Bar      string   // the fault that lasts for ever and lets nothing through; empty for none
 	Done     []Done   // what operators asked for, in order
 
 	Alerts      []driver.Alert      // that reached people
@@ -93,7 +94,7 @@ func (w *World) stillQuiet() bool {
 
 // quiet reports whether nothing is left to happen but the engine's looking
 // whether there is something: no user is at work or still to come, no fault
-// lasts or is due, and neither the engine nor a request has anything to do.
+// is due or lasts, but for ever, and neither the engine nor a request has anything to do.
 // What waits for an operator waits for ever.
 func (w *World) quiet() bool {
 	if w.Kernel.Now() < w.lastFault || !w.Users.Idle() || !w.Driver.Idle() {
@@ -120,6 +121,8 @@ func (w *World) judge(halted string) Result {
 		saved := w.waiting()
 		r.Engine, view.Items = w.Driver.Stats(), Items(saved, w.Driver.Core(), w.Driver.Idle(), w.Systems)
 		view.Intents, view.Quarantined = saved.Intents, saved.Quarantined
+		view.Bar, view.Spoils = w.lasting()
+		r.Bar = view.Bar
 		r.Quarantined = saved.Quarantined
 		r.Alerts, r.Initial = w.Driver.Alerts(), w.Driver.Legs()
 		if core := w.Driver.Core(); core != nil {

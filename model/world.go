@@ -84,7 +84,7 @@ type World struct {
 	mappings mappings
 	holds    []hold // records of live transactions, where somebody listens
 
-	lastFault sim.Time // when the last fault is over
+	lastFault sim.Time // when the last fault is over, and those that last for ever have begun
 	wasQuiet  bool     // at the last look
 }
 

@@ -21,6 +21,7 @@ type bounds struct {
 	turns  []turns       // by map and side
 	rows   bool          // the engine lists records, and their rows go ahead of others
 	heals  sim.Time      // when the last fault is over and the last operator has asked
+	lasts  sim.Time      // from when on a fault that lasts for ever makes changes wait; 0: none does
 	most   uint64        // changes that were open at once, since then
 	told   time.Duration // for which sides have asked to be left alone
 	before time.Duration // ... of which until then
@@ -43,6 +44,22 @@ type tries struct {
 // Heals tells, before the run, when all faults and operators' requests will be
 // over.
 func (o *Oracle) Heals(at sim.Time) { o.bounds.heals = max(o.bounds.heals, at) }
+
+// Lasts tells, before the run, from when on a fault that lasts for ever makes changes
+// wait: how long they wait then, nothing bounds.
+func (o *Oracle) Lasts(from sim.Time) {
+	if from = max(from, 1); o.bounds.lasts == 0 || from < o.bounds.lasts {
+		o.bounds.lasts = from
+	}
+}
+
+// sound returns an instant, or where a fault lasts by then, when that began.
+func (b *bounds) sound(at sim.Time) sim.Time {
+	if b.lasts == 0 {
+		return at
+	}
+	return min(at, b.lasts)
+}
 
 // comes notes an item that waits for its turn. Judged are only those of which
 // nothing but the items before them can hold up: the record looks up no other,
@@ -280,6 +297,7 @@ func (o *Oracle) took(at sim.Time, p *pair, side engine.Side, c *commit) {
 	}
 	o.tallies[bounded].checked++
 	from := max(c.born, o.bounds.heals)
+	at = o.bounds.sound(at)
 	if waited := at.Sub(from); waited > allowed {
 		o.breach(bounded, at, p.key(), "change %d.%d of %s waited %s with nothing broken, and %s are allowed%s",
 			c.life, c.number, side, lasting(waited), lasting(allowed), o.longest(&p.waiting.lines[side], from, at))

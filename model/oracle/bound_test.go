@@ -128,6 +128,20 @@ func TestWaitsAreBounded(t *testing.T) {
 			h.at(time.Hour)
 			h.done(x)
 		}, nil},
+		"takes as long as what lasts": {func(h *hand) {
+			x := h.takenIn(fin, "X")
+			h.o.Lasts(h.now.Add(5 * time.Minute))
+			h.at(time.Hour)
+			h.done(x)
+		}, nil},
+		"had taken too long when that began": {func(h *hand) {
+			x := h.takenIn(fin, "X")
+			h.o.Lasts(h.now.Add(2 * time.Hour))
+			h.o.Lasts(h.now.Add(20 * time.Minute))
+			h.o.Lasts(h.now.Add(3 * time.Hour))
+			h.at(time.Hour)
+			h.done(x)
+		}, []string{"bounded: waited 20m with nothing broken, and 13m are allowed"}},
 		"takes as long as a side has asked for": {func(h *hand) {
 			x := h.takenIn(fin, "X")
 			h.at(time.Minute)

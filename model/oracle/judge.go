@@ -33,6 +33,13 @@ type View struct {
 	// record as it is now, nor try it again; nil for a world of the engine.
 	Passed func(engine.Side, *engine.Record) bool
 
+	// Bar names the fault that lasts for ever and lets nothing through; empty for none.
+	Bar string
+
+	// Spoils names the fault that lasts for ever and fails each write of a record on a
+	// side for some end; empty for none. nil: every fault ends.
+	Spoils func(k *engine.Key, on engine.Side, to End) string
+
 	// Halted says why the run ended before its queues were empty; it goes into
 	// the notes of what could not be judged.
 	Halted string
@@ -44,6 +51,7 @@ type Item struct {
 	State     State
 	Outcome   engine.Outcome // Parked: why; Blocked: the root cause, if known
 	On        engine.Key     // Blocked: the record that it waits for
+	Root      engine.Key     // Blocked: the record at the root of it
 }
 
 // State tells where a reference waits.
@@ -80,7 +88,9 @@ type Report struct {
 	Torn         []Story          // others that were partly visible longest and became whole, longest first, named by their first record
 	Live         LiveCount
 	Totals       Totals
-	Copied       *Copied // what the data integrator did; nil in a world of the engine
+	Barred       []Barred     // what waits at the end for faults that last for ever, by fault
+	Free         []engine.Key // records for which something else waits then, in a world with such a fault
+	Copied       *Copied      // what the data integrator did; nil in a world of the engine
 }
 
 // Failed lists the properties that were broken.
@@ -118,6 +128,13 @@ type OutcomeCount struct {
 	Class  engine.Class
 	Reason engine.Reason
 	Count  uint64
+}
+
+// Barred counts the records for which something waits that a fault holds up which lasts
+// for ever.
+type Barred struct {
+	Fault   string
+	Records uint64
 }
 
 // ErrorCount counts the errors of one cause, as the list of sync errors shows
@@ -206,10 +223,14 @@ func (o *Oracle) Judge(at sim.Time, v View) Report {
 	}
 	o.finished = true
 	o.recount(v)
+	if v.Spoils != nil && v.Halted == "" {
+		o.bars = newBars(&v)
+	}
 	r := Report{Maps: make([]MapCount, len(o.config.Maps))}
 	o.items(at, v)
 	o.quarantinedAtEnd(v.Quarantined)
 	o.livesAtEnd(at, v.Intents)
+	o.bar(&r)
 	o.dangling(at + 1)
 	o.followed(at + 1)
 	excuses := o.pairsAtEnd(at, &r)
@@ -303,6 +324,9 @@ func (o *Oracle) items(at sim.Time, v View) {
 			o.breach(closedBooks, at, &ref.Key, "%v stands in the store, and the engine, which has nothing to do, has forgotten it", ref)
 		}
 		o.keeps(at, p, &it)
+		if o.bars != nil {
+			o.bars.note(p, &it)
+		}
 		switch it.State {
 		case Parked:
 			p.state |= pairParked
@@ -348,8 +372,8 @@ func (o *Oracle) book(ref *engine.Reference, c *commit, it Item) {
 
 // excuses are pairs that differ at the end for a declared reason.
 type excuses struct {
-	parked, blocked, ambiguous, dismissed, strayed uint64
-	open                                           uint64 // not judged: the run ended too early
+	parked, blocked, barred, ambiguous, dismissed, strayed uint64
+	open                                                   uint64 // not judged: the run ended too early
 }
 
 // pairsAtEnd judges every pair.
@@ -391,6 +415,10 @@ func (o *Oracle) excuse(at sim.Time, p *pair, e *excuses) {
 	switch {
 	case p.key().Spelling != "":
 		e.ambiguous++
+	case o.bars.free(p):
+		o.breach(converged, at, p.key(), "the sides differ, something is still under way, and no fault that lasts for ever lies on its path: %s", o.difference(p))
+	case o.bars.name(p) != "":
+		e.barred++
 	case p.state.has(pairOpen):
 		e.open++
 	case p.state.has(pairParked):
@@ -529,7 +557,7 @@ func (o *Oracle) verdict(i int, e *excuses, halted string) Property {
 	doubt := e.open > 0
 	switch i {
 	case converged:
-		p.Note = e.note(halted)
+		p.Note = e.note(halted, o.bars)
 	case bounded:
 		p.Note = o.noteBound()
 	case liveAtomic:
@@ -550,7 +578,7 @@ func (o *Oracle) verdict(i int, e *excuses, halted string) Property {
 }
 
 // note tells what was excused or could not be judged.
-func (e *excuses) note(halted string) string {
+func (e *excuses) note(halted string, b *bars) string {
 	var parts []string
 	say := func(n uint64, what string) {
 		if n > 0 {
@@ -560,6 +588,9 @@ func (e *excuses) note(halted string) string {
 	say(e.open, "pairs differ with references still waiting when the run ended")
 	say(e.parked, "excused: parked on the error desk")
 	say(e.blocked, "excused: blocked by another record")
+	if e.barred > 0 {
+		say(e.barred, "excused: blocked by a fault, "+strings.Join(b.names, ", "))
+	}
 	say(e.ambiguous, "excused: the key differs from another only in spelling")
 	say(e.dismissed, "excused: drifting after a dismissal")
 	say(e.strayed, "excused: declared drift, from before the sync or from a time without capture")

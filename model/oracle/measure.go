@@ -213,7 +213,7 @@ func (o *Oracle) tornFor(at sim.Time, t *transaction, span sim.Time) {
 	most := o.config.TornMax
 	if o.config.TornAsLong && most == 0 && !t.excused && !t.unfinished {
 		most = o.allowed()
-		span = min(span, max(0, at-o.bounds.heals))
+		span = min(span, max(0, o.bounds.sound(at)-o.bounds.heals))
 	}
 	if most == 0 || t.followed < 2 {
 		return

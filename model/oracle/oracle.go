@@ -108,6 +108,7 @@ type Oracle struct {
 	torn     []*transaction // partly visible longest, and whole in the end; longest first
 	serial   uint64
 	copies   *copies // nil: the engine carries changes
+	bars     *bars   // at the end; nil: no fault lasts for ever
 	finished bool
 }
 

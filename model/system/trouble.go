@@ -103,6 +103,14 @@ func (s *System) locked(r *row) bool { return r.lock != 0 || s.lockedByOthers(r)
 // user of this world.
 func (s *System) lockedByOthers(r *row) bool { return r.alive() && s.strikes(LockedRecords, r.hash, 0) }
 
+// LockedByOthers reports whether somebody has a record that is neither the engine nor a
+// user of this world.
+func (s *System) LockedByOthers(k engine.Key) bool {
+	t := s.tables[k.Map]
+	at, known := t.row(&k)
+	return known && s.lockedByOthers(t.at(at))
+}
+
 // goesUnanswered carries out as much of a write batch as trouble leaves of it,
 // and reports whether nobody is told.
 func (s *System) goesUnanswered(r *Request) bool {

@@ -24,9 +24,16 @@ import (
 // clock back, it waits for what it shows until it shows that again.
 const restFor = 2 * time.Hour
 
+// barredFor is how long a world goes on instead where a fault that lasts for ever lets
+// nothing through: some dozens of probes and polls, of which each is like the next.
+const barredFor = 10 * time.Minute
+
 // eventsMax ends a case that runs away: a case that behaves has some hundreds of
-// events.
-const eventsMax = 200_000
+// events, and where something lasts long, some for each probe and poll.
+const (
+	eventsMax       = 200_000
+	eventsPerSecond = 10
+)
 
 // build makes the world of a case. It reports everything that does not fit the
 // subject.
@@ -37,7 +44,7 @@ func (s *Subject) build(c *Case) (model.Config, error) {
 	}
 	b := builder{subject: s, maps: maps, kept: kept}
 	w := model.Config{
-		Seed: c.Seed, Maps: maps, Quiet: true, EventsMax: eventsMax,
+		Seed: c.Seed, Maps: maps, Quiet: true,
 		Driver: driver.Config{
 			Timeout: time.Duration(c.Setup.Timeout),
 			Engine: engine.Config{
@@ -71,6 +78,10 @@ func (s *Subject) build(c *Case) (model.Config, error) {
 	b.heal(&w, end, back)
 	w.Oracle.TornAsLong = true
 	w.End = end.Add(back + restFor)
+	if slices.ContainsFunc(w.Faults, func(f model.Fault) bool { return f.For == model.ForEver && f.StopsAll() }) {
+		w.End = end.Add(back + barredFor)
+	}
+	w.EventsMax = eventsMax + uint64(w.End/sim.Time(time.Second))*eventsPerSecond
 	if len(b.faults) > 0 {
 		return w, fmt.Errorf("case of subject %s: %w", s.Name, errors.Join(b.faults...))
 	}
@@ -230,7 +241,7 @@ var faultKinds = func() map[string]model.FaultKind {
 // faultNames lists the kinds of faults, sorted.
 func faultNames() []string { return slices.Sorted(maps.Keys(faultKinds)) }
 
-// fault adds a fault, and returns when it is over.
+// fault adds a fault, and returns when it is over; when it comes, where it lasts for ever.
 func (b *builder) fault(w *model.Config, i int, f *Fault) sim.Time {
 	kind, known := faultKinds[f.Kind]
 	if !known {
@@ -241,6 +252,16 @@ func (b *builder) fault(w *model.Config, i int, f *Fault) sim.Time {
 		Share: float64(f.Percent) / 100, By: time.Duration(f.By),
 		Point: driver.CrashPoint(f.Point), Restart: time.Duration(f.Restart),
 	}
+	if f.ForEver {
+		if f.For != 0 || f.Restart != 0 {
+			b.complain("fault %d: a fault that lasts for ever has neither an end nor a restart", i+1)
+		}
+		if kind == model.EngineCrash {
+			made.Restart = model.ForEver
+		} else {
+			made.For = model.ForEver
+		}
+	}
 	if kind == model.MappingRemoved && !b.codes(i, f, &made) {
 		return 0
 	}
@@ -248,6 +269,9 @@ func (b *builder) fault(w *model.Config, i int, f *Fault) sim.Time {
 		b.complain("fault %d: %w", i+1, err)
 	}
 	w.Faults = append(w.Faults, made)
+	if f.ForEver {
+		return made.At
+	}
 	return made.At.Add(made.For + made.Restart)
 }
 

@@ -179,6 +179,7 @@ type Fault struct {
 	Kind    string   `json:"kind"` // "engine-crash"
 	At      Span     `json:"at"`
 	For     Span     `json:"for,omitempty"`
+	ForEver bool     `json:"for-ever,omitempty"` // it never ends; a process that has died stays dead
 	Side    SideName `json:"side,omitempty"`
 	Factor  int      `json:"factor,omitempty"`
 	Percent int      `json:"percent,omitempty"`

@@ -11,8 +11,9 @@
 //	                   └───── Shrink ────────┘→ Failure
 //
 // A world comes to rest before it is judged: people and faults do their part,
-// everything heals, and the run goes on until nothing is left to happen. What is
-// judged, and how, is the oracle's business (package model/oracle); the contracts
+// everything heals, and the run goes on until nothing is left to happen. In one case
+// of ten a fault lasts for ever; what it holds up then has to name it. What is judged,
+// and how, is the oracle's business (package model/oracle); the contracts
 // that need more than one run are added here.
 //
 // Everything is a function of a seed: the cases of a campaign, what is learnt

@@ -62,8 +62,8 @@ func (o *Own) ask(x *Execution) oracle.Property {
 // closed when its world has ended.
 type Store func(maps []string, bugs engine.Failpoints) (store.Store, error)
 
-// Execute runs a case once: people and faults do their part, everything heals,
-// the world comes to rest, and the oracle judges. An error says that the case
+// Execute runs a case once: people and faults do their part, everything heals but a
+// fault that lasts for ever, the world comes to rest, and the oracle judges. An error says that the case
 // does not fit the subject; that the engine failed is a result, not an error.
 func Execute(s *Subject, c *Case, p Plan) (x *Execution, err error) {
 	w, err := s.build(c)
@@ -125,7 +125,7 @@ func Execute(s *Subject, c *Case, p Plan) (x *Execution, err error) {
 		x.meant = dataOf(world, w.Maps, func(c *engine.Column, v engine.Value) engine.Value { return c.Canonical.Of(v) })
 		x.Properties = append(x.Result.Report.Properties, atRest(world, &x.Result, w.End))
 		if orders != nil {
-			x.Properties = append(x.Properties, orders.judge(x.Result.End))
+			x.Properties = append(x.Properties, orders.judge(x.Result.End, x.Result.Bar))
 		}
 		for i := range p.Own {
 			x.Properties = append(x.Properties, p.Own[i].ask(x))
@@ -152,7 +152,7 @@ func (s *Subject) Fits(c *Case) error {
 // Contracts that hold in a drawn world alone, which is healed before it ends.
 var (
 	soundWorld     = oracle.Contract{ID: "sound-world", Text: "no rule of the simulation or of the engine itself is broken"}
-	comesToRest    = oracle.Contract{ID: "comes-to-rest", Text: "after the last edit and the last fault, retries, probes, polls and operators' requests end within two hours, and as much more as the engine's clock was set back, and what still waits then waits for an operator"}
+	comesToRest    = oracle.Contract{ID: "comes-to-rest", Text: "after the last edit and the last fault, retries, probes, polls and operators' requests end within two hours, and as much more as the engine's clock was set back, and what still waits then waits for an operator, or for a fault that lasts for ever and lies on its path"}
 	dismissedStays = oracle.Contract{ID: "dismissed-stays", Text: "what an operator dismisses ends as dismissed and never runs again, unless a newer change took it off the desk"}
 )
 
@@ -175,8 +175,9 @@ func brokenRule(what string) oracle.Property {
 }
 
 // atRest judges whether the world came to rest once everything was healed, and
-// whether what still waits then waits for a person. The run ends when nothing is
-// left to happen, so that one that reached its end was not at rest.
+// whether what still waits then waits for a person, or for the end of a fault that never
+// ends. The run ends when nothing is left to happen, so that one that reached its end was
+// not at rest.
 func atRest(w *model.World, r *model.Result, end sim.Time) oracle.Property {
 	p := oracle.Property{
 		Contract: comesToRest,
@@ -190,6 +191,14 @@ func atRest(w *model.World, r *model.Result, end sim.Time) oracle.Property {
 	switch {
 	case r.Halted != "":
 		p.Verdict, p.Note = oracle.Inconclusive, r.Halted
+	case r.End >= end && len(r.Report.Free) > 0:
+		for _, k := range r.Report.Free {
+			breach(k, "something is still under way, and no fault that lasts for ever lies on its path")
+		}
+	case r.End >= end && r.Bar != "":
+		p.Note = "nothing gets through: " + r.Bar
+	case r.End >= end && len(r.Report.Barred) > 0:
+		p.Note = "what is under way waits for the end of what has none: " + r.Report.Barred[0].Fault
 	case r.End >= end:
 		breach(engine.Key{}, "something is still under way, or waits for what nothing will bring about")
 	case w.Driver.Core() != nil:

@@ -33,6 +33,9 @@ func Generate(s *Subject, d Dice) *Case {
 		c.Setup.System(side).Hides = g.swarm.deletes && d.Bits(1) == 1
 	}
 	g.plots(c)
+	if chance(d, 10) {
+		g.lasts(c)
+	}
 	if g.swarm.tight {
 		c.Setup.Queue = oneOf(d, []int{0, 1, 2, 3})
 	}
@@ -375,6 +378,39 @@ func (g *generator) faults(setup *Setup, transactions []Transaction) []Fault {
 	})
 	slices.SortStableFunc(list, func(x, y Fault) int { return cmp.Compare(x.At, y.At) })
 	return list
+}
+
+// lasts adds a fault that never ends, of one that lets nothing through, or of one that
+// lets through all that does not end on the error desk.
+func (g *generator) lasts(c *Case) {
+	d := g.dice
+	last := c.Transactions[len(c.Transactions)-1].At + 5*second
+	f := Fault{Kind: oneOf(d, lastingFaults), ForEver: true, At: Span(below(d, 1000)) * last / 1000, Side: SideName(below(d, 2))}
+	switch kind := faultKinds[f.Kind]; kind {
+	case model.EngineCrash:
+		if chance(d, 50) {
+			f.Point = string(oneOf(d, driver.CrashPoints()))
+		}
+	case model.LateNotifications:
+		f.Factor = 1000
+	case model.LossyLink:
+		f.Percent = oneOf(d, []int{20, 100})
+	case model.LockedRecords:
+		f.Percent = oneOf(d, []int{50, 100})
+	case model.UnansweredWrites, model.PartialBatches:
+		f.Percent = 50
+	case model.RefusedWrites, model.LostNotifications, model.DoubleNotification:
+		f.Percent = 100
+	}
+	c.Faults = append(c.Faults, f)
+	slices.SortStableFunc(c.Faults, func(x, y Fault) int { return cmp.Compare(x.At, y.At) })
+}
+
+// lastingFaults are the kinds that may last for ever. A side or link that is slow is none
+// of them: beside a short time-out it lets nothing through, and with a long one everything.
+var lastingFaults = []string{
+	"outage", "cut-link", "cut-requests", "cut-answers", "throttling-storm", "store-full", "engine-crash", "lossy-link",
+	"lost-notifications", "doubled-notifications", "late-notifications", "unanswered-writes", "partial-batches", "locked-records", "refused-writes",
 }
 
 // otherFaults are the kinds that no feature of a swarm is about.

@@ -120,6 +120,7 @@ var sights = slices.Concat(outcomeSights(), faultSights(), limitSights(), []sigh
 	}},
 	{name: "drift that a resync found", seen: func(s *sighting) bool { return s.Drift > 0 }},
 	{name: "drift that nobody had to carry", seen: func(s *sighting) bool { return s.Report.Totals.Straying > 0 }},
+	{name: "what waits for a fault that lasts for ever", seen: func(s *sighting) bool { return len(s.Report.Barred) > 0 }},
 	{name: "lookups that closed a circle", seen: func(s *sighting) bool { return s.Report.Totals.FollowUps > 0 }},
 })
 

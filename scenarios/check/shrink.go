@@ -189,6 +189,9 @@ func (s *shrinker) instants() {
 		s.with(func(c *Case) { c.Faults[i].At = 0 })
 		s.with(func(c *Case) { c.Faults[i].At = c.Faults[i].At / second * second })
 		s.with(func(c *Case) { c.Faults[i].Restart = 0 })
+		if s.best.Faults[i].ForEver {
+			s.with(func(c *Case) { c.Faults[i].ForEver, c.Faults[i].For = false, second })
+		}
 		s.with(func(c *Case) { c.Faults[i].For = min(c.Faults[i].For, second) })
 	}
 	for i := range s.best.Operations {

@@ -45,6 +45,11 @@ func Tell(s *Subject, c *Case, p Plan, broken *oracle.Property) (*Story, error) 
 
 // describe says in a few words what a fault is.
 func (f *Fault) describe() string {
+	if f.ForEver {
+		ends := *f
+		ends.ForEver = false
+		return ends.describe() + " for ever"
+	}
 	switch f.Kind {
 	case "engine-crash":
 		if f.Point == "" {
@@ -59,7 +64,11 @@ func (f *Fault) describe() string {
 	case "outage":
 		return engine.Side(f.Side).String() + " is down"
 	default:
-		return strings.ReplaceAll(f.Kind, "-", " ") + " at " + engine.Side(f.Side).String()
+		kind := strings.ReplaceAll(f.Kind, "-", " ")
+		if f.lane() == result.EngineLane {
+			return kind
+		}
+		return kind + " at " + engine.Side(f.Side).String()
 	}
 }
 
