@@ -343,7 +343,7 @@ func (o *Oracle) letGo(at sim.Time, p *pair, y engine.Side, tx engine.TxID) {
 			st.commits[x] = 0
 			switch known := p.stand(x, g).commits[y]; {
 			case known >= st.commits[y]:
-			case row != nil && row.older: // it has a mark now: it counts as known, and nobody will carry it
+			case row != nil && row.older && p.unheard(y, g, known, st.commits[y]): // it has a mark now: it counts as known, and nobody will carry it
 				o.linked(p, y, g, known, st.commits[y])
 				o.stray(p)
 			default:
