@@ -261,7 +261,8 @@ func (s *search) waysFor(contract string) (ways []twin) {
 }
 
 // compare executes a case again in some ways, and adds the verdicts to its execution: all
-// at once, since until then its properties are those that one execution shows.
+// at once, since until then its properties are those that one execution shows. Where one
+// execution shows something of a contract already, or several ways do, it is one property.
 func (s *search) compare(ways []twin, c *Case, p Plan, x *Execution) error {
 	all := make([]oracle.Property, len(ways))
 	for i, w := range ways {
@@ -270,8 +271,25 @@ func (s *search) compare(ways []twin, c *Case, p Plan, x *Execution) error {
 			return err
 		}
 	}
-	x.Properties = append(x.Properties, all...)
+	for i := range all {
+		at := slices.IndexFunc(x.Properties, func(p oracle.Property) bool { return p.ID == all[i].ID })
+		if at < 0 {
+			x.Properties = append(x.Properties, all[i])
+		} else {
+			x.Properties[at] = both(x.Properties[at], all[i])
+		}
+	}
 	return nil
+}
+
+// both puts together what two ways have shown of one contract.
+func both(p, q oracle.Property) oracle.Property {
+	if p.Checked == 0 || q.Violations > 0 && p.Violations == 0 { // the one that says more
+		p.Verdict, p.Note = q.Verdict, q.Note
+	}
+	p.Checked, p.Violations = p.Checked+q.Checked, p.Violations+q.Violations
+	p.Examples = slices.Concat(p.Examples, q.Examples)
+	return p
 }
 
 // again draws whether a case is executed again, by its number: variations of a case share

@@ -61,3 +61,53 @@ func TestCasesAreComparedOneByOne(t *testing.T) {
 		t.Errorf("of 10,000 cases %d are compared, and %d with their next", one, both)
 	}
 }
+
+// TestOneContractOneProperty: what one execution shows of a contract, and what comparing
+// two shows of it, is one property.
+func TestOneContractOneProperty(t *testing.T) {
+	t.Parallel()
+	const cases = 50
+	s := campaign(t, Campaign{Seed: 1, Cases: cases, Twins: 1000})
+	seen := map[string]bool{}
+	for _, p := range s.Properties {
+		if seen[p.ID] || p.Cases > cases {
+			t.Errorf("%s was tested in %d cases of %d, and stands there twice: %v", p.ID, p.Cases, cases, seen[p.ID])
+		}
+		seen[p.ID] = true
+	}
+	holds := oracle.Property{Verdict: oracle.Pass, Checked: 3}
+	fails := oracle.Property{Verdict: oracle.Fail, Checked: 1, Violations: 1, Examples: []oracle.Violation{{Message: "why"}}}
+	untested := oracle.Property{Verdict: oracle.Inconclusive}
+	for _, pair := range [][2]oracle.Property{{holds, fails}, {fails, holds}, {untested, fails}, {fails, untested}} {
+		if p := both(pair[0], pair[1]); p.Verdict != oracle.Fail || p.Violations != 1 || len(p.Examples) != 1 || p.Checked != pair[0].Checked+pair[1].Checked {
+			t.Errorf("%v became %v", pair, p)
+		}
+	}
+	if p := both(untested, holds); p.Verdict != oracle.Pass {
+		t.Errorf("what holds in one way, and is not tested in the other: %v", p)
+	}
+	if p := both(holds, untested); p.Verdict != oracle.Pass {
+		t.Errorf("what holds in one way, and is not tested in the other: %v", p)
+	}
+}
+
+// TestRepeatingAll: where all is repeated, requests are sent again that had been carried
+// out, and what is written in vain then is seen.
+func TestRepeatingAll(t *testing.T) {
+	t.Parallel()
+	c := Generate(OwnSubject(), KeyedDice(1, 1))
+	c.Setup.FinOps.Loss, c.Setup.Dataverse.Loss = 0, 0
+	again := c.Clone()
+	repeatAll(OwnSubject(), again, nil)
+	a, b := execute(t, c, Plan{}), execute(t, again, Plan{})
+	if b.Result.Engine.Timeouts <= a.Result.Engine.Timeouts || b.Result.Report.Totals.Echoes < a.Result.Report.Totals.Echoes {
+		t.Errorf("nothing is repeated: %+v and %+v", a.Result.Engine, b.Result.Engine)
+	}
+	if difference := sameHistory(a, b); difference != "" {
+		t.Error(difference)
+	}
+	b.Properties = append(b.Properties, oracle.Property{Contract: idempotent, Verdict: oracle.Fail, Examples: []oracle.Violation{{Message: "why"}}})
+	if difference := sameHistory(a, b); difference != "where all is repeated why" {
+		t.Errorf("what was written in vain went unseen: %q", difference)
+	}
+}
