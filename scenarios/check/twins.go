@@ -37,6 +37,7 @@ func observed(id string) oracle.Contract {
 type twin struct {
 	contract oracle.Contract
 	first    func(*Subject, *Case) *Case             // what both executions are of; nil: the case as it is
+	rules    bool                                    // a user's own validations stay
 	changed  func(s *Subject, c *Case, p *Plan) bool // changes a copy; false when there is nothing to change
 	subject  func(*Subject) *Subject                 // of the second execution; nil: the same
 	alike    func(a, b *Execution) string
@@ -46,7 +47,7 @@ type twin struct {
 func twins(other Store) []twin {
 	list := []twin{
 		{contract: deterministic, changed: func(*Subject, *Case, *Plan) bool { return true }, alike: repeated},
-		{contract: clockBlind, changed: shiftClocks, alike: identical},
+		{contract: clockBlind, first: stepped, rules: true, changed: shiftClocks, alike: identical},
 		{contract: crashSafe, first: (*Subject).sided, changed: leaveOutCrashes, alike: sameData},
 		{contract: idempotent, first: (*Subject).sided, changed: repeatAll, alike: sameHistory},
 		{contract: batchBlind, first: (*Subject).sided, changed: otherBatches, alike: sameData},
@@ -65,7 +66,10 @@ func (w twin) compare(s *Subject, c *Case, p Plan, x *Execution) (oracle.Propert
 	rules := len(p.Rules)
 	first := c
 	if w.first != nil {
-		first, p.Rules = w.first(s, c), nil // what is refused is left out of it, too
+		first = w.first(s, c)
+	}
+	if w.first != nil && !w.rules {
+		p.Rules = nil // what is refused is left out of it, too
 	}
 	again := p
 	other := first.Clone()
@@ -93,12 +97,29 @@ func (w twin) compare(s *Subject, c *Case, p Plan, x *Execution) (oracle.Propert
 	return judged, nil
 }
 
-// shiftClocks sets both systems' clocks wrong, each in its own way.
+// stepped returns a case in which, amid the edits, somebody sets both systems' clocks by as
+// little as a clock shows.
+func stepped(_ *Subject, c *Case) *Case {
+	d := c.Clone()
+	var amid Span
+	if n := len(d.Transactions); n > 0 {
+		amid = d.Transactions[n/2].At
+	}
+	for side := range 2 {
+		d.Faults = append(d.Faults, Fault{Kind: "clock-step", At: amid, Side: SideName(side), By: 1})
+	}
+	return d
+}
+
+// shiftClocks sets both systems' clocks wrong, each in its own way, and lets them be set by
+// more than that in what [stepped] returns.
 func shiftClocks(_ *Subject, c *Case, _ *Plan) bool {
+	steps := c.Faults[len(c.Faults)-2:]
 	for side := range 2 {
 		s := c.Setup.System(engine.Side(side))
 		s.Offset += Span(time.Hour) * Span(1-3*side)
 		s.DriftPPM += 150 - 250*side
+		steps[side].By = Span(20*time.Minute) * Span(3*side-1) // one back, and one on
 	}
 	return true
 }

@@ -2,8 +2,10 @@ package check
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/twinwrite/twinwrite/model"
 	"github.com/twinwrite/twinwrite/model/oracle"
@@ -109,5 +111,31 @@ func TestRepeatingAll(t *testing.T) {
 	b.Properties = append(b.Properties, oracle.Property{Contract: idempotent, Verdict: oracle.Fail, Examples: []oracle.Violation{{Message: "why"}}})
 	if difference := sameHistory(a, b); difference != "where all is repeated why" {
 		t.Errorf("what was written in vain went unseen: %q", difference)
+	}
+}
+
+// TestClocksStep: both executions that are compared step both clocks, amid the edits, and
+// they differ in nothing but what the clocks show.
+func TestClocksStep(t *testing.T) {
+	t.Parallel()
+	c := Generate(OwnSubject(), KeyedDice(1, 1))
+	little := stepped(nil, c)
+	much := little.Clone()
+	shiftClocks(nil, much, nil)
+	if len(c.Faults)+2 != len(little.Faults) || len(much.Faults) != len(little.Faults) {
+		t.Fatalf("%d faults became %d and %d", len(c.Faults), len(little.Faults), len(much.Faults))
+	}
+	a, b := execute(t, little, Plan{}), execute(t, much, Plan{})
+	for side := range 2 {
+		at := len(c.Faults) + side
+		if f := much.Faults[at]; f.Kind != "clock-step" || f.Side != SideName(side) || max(f.By, -f.By) < Span(time.Minute) || f.At == 0 {
+			t.Errorf("%v is not stepped: %+v", SideName(side), f)
+		}
+		if !slices.ContainsFunc(b.Result.Strikes, func(s model.Strike) bool { return s.Fault == at }) {
+			t.Errorf("step %d was never made: %+v", at, b.Result.Strikes)
+		}
+	}
+	if difference := identical(a, b); difference != "" {
+		t.Error(difference)
 	}
 }
