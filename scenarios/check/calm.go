@@ -50,7 +50,18 @@ func mirrorCase(s *Subject, c *Case, _ *Plan) bool {
 	for i := range c.Transactions {
 		c.Transactions[i].Side ^= 1
 	}
-	return len(c.Transactions) > 0 && !slices.ContainsFunc(c.Setup.Maps, func(name string) bool { return s.unique(&c.Setup, name) })
+	return len(c.Transactions) > 0 && !s.contended(c)
+}
+
+// contended reports whether records of a case may contend for a unique value.
+func (s *Subject) contended(c *Case) bool {
+	return slices.ContainsFunc(c.Setup.Maps, func(name string) bool { return s.unique(&c.Setup, name) })
+}
+
+// uncontended makes a change only where no records contend for a value: who is taken in
+// first has it, and the other is parked, with what looks it up.
+func uncontended(change func(*Subject, *Case, *Plan) bool) func(*Subject, *Case, *Plan) bool {
+	return func(s *Subject, c *Case, p *Plan) bool { return change(s, c, p) && !s.contended(c) }
 }
 
 // mirrored returns the subject with its two sides exchanged.

@@ -22,7 +22,7 @@ var (
 	storeTwin     = oracle.Contract{ID: "store-twin", Text: "memory and SQLite stores give the same outcomes and final data"}
 	crashSafe     = oracle.Contract{ID: "crash-safe", Text: "a crash at any point, then restart: every contract here still holds; where edits of one record come from one side only, the final data are the same as without it"}
 	idempotent    = observed("idempotent")
-	batchBlind    = oracle.Contract{ID: "batch-blind", Text: "other sizes of batches, pulls and queue and another number of workers give the same final data where all edits come from one side"}
+	batchBlind    = oracle.Contract{ID: "batch-blind", Text: "other sizes of batches, pulls and queue, another number of workers and another order of what happens at one instant give the same final data where all edits come from one side, or before the engine starts"}
 	mirror        = oracle.Contract{ID: "mirror", Text: "with sides and primary mirrored the end is mirrored, where all edits come before the engine starts"}
 	commute       = oracle.Contract{ID: "commute", Text: "edits on different records commute, where all edits come before the engine starts"}
 )
@@ -51,6 +51,9 @@ func twins(other Store) []twin {
 		{contract: crashSafe, first: (*Subject).sided, changed: leaveOutCrashes, alike: sameData},
 		{contract: idempotent, first: (*Subject).sided, changed: repeatAll, alike: sameHistory},
 		{contract: batchBlind, first: (*Subject).sided, changed: otherBatches, alike: sameData},
+		{contract: batchBlind, first: (*Subject).sided, changed: otherOrder, alike: sameData},
+		{contract: batchBlind, first: (*Subject).calm, changed: uncontended(otherBatches), alike: sameEnd},
+		{contract: batchBlind, first: (*Subject).calm, changed: uncontended(otherOrder), alike: sameEnd},
 		{contract: mirror, first: (*Subject).calm, changed: mirrorCase, subject: (*Subject).mirrored, alike: mirroredData},
 		{contract: commute, first: (*Subject).calm, changed: swapNeighbours, alike: sameEnd},
 	}
@@ -153,6 +156,13 @@ func sameHistory(a, b *Execution) string {
 // otherBatches sets sizes that no case draws.
 func otherBatches(s *Subject, c *Case, _ *Plan) bool {
 	c.Setup.Batch, c.Setup.Pull, c.Setup.Workers, c.Setup.Queue = 7, 5, 3, 4
+	return !s.filters(c)
+}
+
+// otherOrder lets what happens at one instant come in an order that the seed draws, or in
+// the one of the program.
+func otherOrder(s *Subject, c *Case, _ *Plan) bool {
+	c.Setup.Permuted = !c.Setup.Permuted
 	return !s.filters(c)
 }
 

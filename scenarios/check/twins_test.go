@@ -139,3 +139,34 @@ func TestClocksStep(t *testing.T) {
 		t.Error(difference)
 	}
 }
+
+// TestBatchesAndOrder compares other batches and another order, each in what is left of a
+// case when one side edits and when all is edited before the engine starts: not where a
+// filter makes timing count, and the latter not where records contend for a value.
+func TestBatchesAndOrder(t *testing.T) {
+	t.Parallel()
+	c := Generate(OwnSubject(), KeyedDice(1, 1))
+	for _, test := range []struct {
+		maps, unique []string
+		ways         uint64
+	}{
+		{maps: []string{"parties"}, ways: 4},
+		{maps: []string{"parties"}, unique: []string{"parties.name"}, ways: 2},
+		{maps: []string{"parties", "sites"}},
+	} {
+		c.Setup.Maps, c.Setup.Unique, c.Setup.Live = test.maps, test.unique, nil
+		p := execute(t, c, Plan{})
+		s := alone(OwnSubject(), nil)
+		if err := s.compare(s.waysFor(batchBlind.ID), c, Plan{}, p); err != nil {
+			t.Fatal(err)
+		}
+		if judged := p.Properties[len(p.Properties)-1]; judged.ID != batchBlind.ID || judged.Checked != test.ways || judged.Violations > 0 {
+			t.Errorf("%v was compared in %d ways, where %d were expected: %v", test.maps, judged.Checked, test.ways, judged)
+		}
+	}
+	other := c.Clone()
+	otherOrder(OwnSubject(), other, nil)
+	if other.Setup.Permuted == c.Setup.Permuted {
+		t.Error("the order is the same")
+	}
+}
