@@ -191,9 +191,11 @@ func (t *strand) alive(s engine.Side, from, to uint32) bool {
 
 // drop notes that the commits in (from, to] of side s were written over.
 func (t *strand) drop(s engine.Side, from, to uint32) {
-	if l := &t.lost[s]; l.to == 0 || from > l.to {
+	switch l := &t.lost[s]; {
+	case l.to == 0 || from > l.to:
 		*l = span{from, to}
-	} else {
+	case to < l.from: // by what was undone late: commits that count lie between
+	default:
 		l.from, l.to = min(l.from, from), max(l.to, to)
 	}
 }
