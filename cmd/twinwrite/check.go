@@ -154,6 +154,8 @@ func (f *checkFlags) run(cmd *cobra.Command, subject *check.Subject) error {
 		return exit{code: exitViolated}
 	case sum.Cases == 0:
 		return exit{exitInconclusive, errors.New("no case was run\n  hint: give it more time with --for")}
+	case sum.Passed() == 0:
+		return exit{exitInconclusive, errors.New("no case had what it was for, so that nothing is shown\n  hint: run more with --cases")}
 	default:
 		return nil
 	}
@@ -238,8 +240,8 @@ func (f *checkFlags) print(w io.Writer, c *check.Campaign, s *check.Summary, lef
 	}
 	if s.Failure == nil {
 		printBlanks(w, s)
-		if s.Cases > 0 {
-			fmt.Fprintf(w, "\nNo case failed. With 95 %% confidence, fewer than %s of such cases do.\n", oneIn(s.Cases))
+		if n := s.Passed(); n > 0 {
+			fmt.Fprintf(w, "\nNo case failed, and %d had all that they were for. With 95 %% confidence, fewer than %s of such cases do.\n", n, oneIn(n))
 		}
 		return nil
 	}
@@ -311,8 +313,10 @@ func verdict(p *check.PropertyCount) result.Verdict {
 	switch {
 	case p.Violations > 0:
 		return result.Fail
-	case p.Cases == 0:
+	case p.Cases == 0 && p.ID == check.NonVacuous:
 		return result.Inconclusive
+	case p.Cases == 0: // a report in JUnit XML shows it as skipped, and nothing as passed
+		return result.NoOccasion
 	default:
 		return result.Pass
 	}

@@ -21,7 +21,9 @@ func replayCommand() *cobra.Command {
 		Long: `replay runs a case once more. If its recording lies beside it (the same name,
 ending in .trace), every event must be the one that was recorded; the first that
 is not is named, and the exit code is 6. Where a property compares two runs of a
-case, such as one in each store, both are made.`,
+case, such as one in each store, both are made. A case in which all holds, and that
+did not have what it is for, such as a crash at a point that nothing passed, is
+inconclusive, and the exit code is 4.`,
 		Example: "  twinwrite replay runs/check/closed-books-1f0c2d3e.json",
 		Args:    one("case", 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -86,6 +88,7 @@ func replay(cmd *cobra.Command, path string, subject *check.Subject, c *check.Ca
 		fmt.Fprint(out, ": as recorded")
 	}
 	fmt.Fprint(out, "\n\n")
+	missed := x.Vacuous()
 	broken := slices.DeleteFunc(x.Properties, func(p oracle.Property) bool { return p.Verdict != oracle.Fail })
 	var first *oracle.Property
 	if len(broken) > 0 {
@@ -99,8 +102,11 @@ func replay(cmd *cobra.Command, path string, subject *check.Subject, c *check.Ca
 	for i := range broken {
 		fmt.Fprintln(out, broken[i])
 	}
-	if first != nil {
+	switch {
+	case first != nil:
 		return exit{code: exitViolated}
+	case missed != "":
+		return exit{exitInconclusive, fmt.Errorf("all properties hold, and the case did not have what it is for: %s", missed)}
 	}
 	fmt.Fprintln(out, "all properties hold")
 	return nil

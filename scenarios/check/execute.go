@@ -123,7 +123,7 @@ func Execute(s *Subject, c *Case, p Plan) (x *Execution, err error) {
 	if x.Broken == "" {
 		x.Data = dataOf(world, w.Maps, func(_ *engine.Column, v engine.Value) engine.Value { return v })
 		x.meant = dataOf(world, w.Maps, func(c *engine.Column, v engine.Value) engine.Value { return c.Canonical.Of(v) })
-		x.Properties = append(x.Result.Report.Properties, atRest(world, &x.Result, w.End))
+		x.Properties = append(x.Result.Report.Properties, atRest(world, &x.Result, w.End), wasFor(c, &x.Result))
 		if orders != nil {
 			x.Properties = append(x.Properties, orders.judge(x.Result.End, x.Result.Bar))
 		}
@@ -159,7 +159,7 @@ var (
 // Contracts lists what is judged besides the observer's contracts, [oracle.Contracts].
 func Contracts() []oracle.Contract {
 	return []oracle.Contract{
-		comesToRest, dismissedStays, soundWorld,
+		comesToRest, dismissedStays, soundWorld, nonVacuous,
 		deterministic, clockBlind, storeTwin, crashSafe, batchBlind, mirror, commute,
 	}
 }

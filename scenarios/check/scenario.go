@@ -119,8 +119,10 @@ func subjectHolds(t testing.TB, subject *Subject, nameOrPath string, options ...
 		t.Errorf("%s breaks %s\n\n%s\nthe case:\n%s%s", sum.Failure.named(c.Seed), sum.Failure.Property.Told(), indent(story.Text()), small.Encode(), c.keep(t, sum.Failure))
 	case sum.Cut != "" || sum.Cases == 0:
 		t.Errorf("%d cases were run: %s", sum.Cases, sum.Cut)
+	case sum.Passed() == 0:
+		t.Errorf("none of %d cases had what it was for, so that nothing is shown: let more be drawn", sum.Cases)
 	default:
-		t.Logf("%d cases hold, %d of them unlike all others", sum.Cases, sum.Timelines)
+		t.Logf("%d cases hold, %d of them unlike all others; %d had all that they were for", sum.Cases, sum.Timelines, sum.Passed())
 	}
 }
 

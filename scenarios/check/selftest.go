@@ -182,7 +182,9 @@ func Idle(all []Caught, judged []PropertyCount) []string {
 		look(all[i].Property)
 	}
 	for i := range judged {
-		look(judged[i].ID)
+		if judged[i].ID != NonVacuous { // which no bug breaks
+			look(judged[i].ID)
+		}
 	}
 	return idle
 }
