@@ -324,6 +324,9 @@ func (o *Oracle) changed(s *shape, p *pair, side engine.Side, prev, after *engin
 	if before != nil {
 		all = s.differ(before, after.Values)
 	}
+	if !was && p.astray != nil { // of what was made past the hook no mark tells, whatever has gone past it since
+		all |= p.astray.sides[side].made
+	}
 	return all & s.out[side], all &^ s.out[side]
 }
 
