@@ -89,7 +89,7 @@ func (o *Oracle) asks(at sim.Time, clock engine.Time, e *engine.Effect) {
 	case engine.WriteBatch:
 		limit := most.Batch
 		if e.Live != 0 {
-			limit = most.LiveRecords[e.Side.Other()]
+			limit = most.LiveRecords[o.userSide(e)]
 		} else if limit > 1 && len(e.Writes) == limit {
 			o.totals.FullBatches++
 		}
@@ -97,6 +97,21 @@ func (o *Oracle) asks(at sim.Time, clock engine.Time, e *engine.Effect) {
 			o.breach(limitsKept, at, key(), "%s was sent %d rows at once, and the limit is %d", e.Side, len(e.Writes), limit)
 		}
 	}
+}
+
+// userSide returns the side of the user whose live transaction a write serves. That is
+// the side that is written where the transaction was undone there and what it had brought
+// to the other side is not yet gone: nobody else has those records meanwhile. Both sides
+// count their transactions alone, so that its name does not tell.
+func (o *Oracle) userSide(e *engine.Effect) engine.Side {
+	l := o.lives[liveID{e.Side, e.Live}]
+	if l == nil || !l.undone || l.open == 0 || len(e.Writes) == 0 {
+		return e.Side.Other()
+	}
+	if p := o.pairs.find(&e.Writes[0].Key); p == nil || !slices.ContainsFunc(l.rows, func(r liveRow) bool { return r.pair == p }) {
+		return e.Side.Other()
+	}
+	return e.Side
 }
 
 // exported judges that an initial sync may take a table map out of Dataverse.

@@ -34,6 +34,39 @@ func TestLimitsAreKept(t *testing.T) {
 		"too many rows of a live transaction": {func(h *hand) {
 			h.asks(0, engine.Effect{Kind: engine.WriteBatch, Side: dat, Live: 1, Writes: rows(4)})
 		}, []string{"limits-kept: dataverse was sent 4 rows at once, and the limit is 3"}},
+		"what its user's side must hold before it is undone": {func(h *hand) {
+			prepare := engine.Effect{Kind: engine.WriteBatch, Side: dat, Live: 1, Writes: rows(4)}
+			prepare.Writes[0].Key = a
+			h.land(fin, 1, h.hold(dat, 1, a, text("x")), 0)
+			h.o.Undone(h.now, dat, 1)
+			h.asks(0, prepare)
+			h.undo(fin, a, 0)
+		}, nil},
+		"too many rows to hold before": {func(h *hand) {
+			prepare := engine.Effect{Kind: engine.WriteBatch, Side: fin, Live: 1, Writes: rows(4)}
+			prepare.Writes[0].Key = a
+			h.land(dat, 1, h.hold(fin, 1, a, text("x")), 0)
+			h.o.Undone(h.now, fin, 1)
+			h.asks(0, prepare)
+			h.undo(dat, a, 0)
+		}, []string{"limits-kept: headers usmf A: finops was sent 4 rows at once, and the limit is 3"}},
+		"too many rows of the other side's transaction of that number": {func(h *hand) {
+			of := func(k engine.Key) engine.Effect {
+				e := engine.Effect{Kind: engine.WriteBatch, Side: dat, Live: 1, Writes: rows(4)}
+				e.Writes[0].Key = k
+				return e
+			}
+			h.land(fin, 1, h.hold(dat, 1, a, text("x")), 0)
+			h.asks(0, of(a)) // it is not undone yet
+			h.o.Undone(h.now, dat, 1)
+			h.asks(0, of(headerKey("B")))
+			h.undo(fin, a, 0)
+			h.asks(0, of(a)) // it is gone
+		}, []string{
+			"limits-kept: headers usmf A: dataverse was sent 4 rows at once, and the limit is 3",
+			"limits-kept: headers usmf B: dataverse was sent 4 rows at once, and the limit is 3",
+			"limits-kept: headers usmf A: dataverse was sent 4 rows at once, and the limit is 3",
+		}},
 		"too many references": {func(h *hand) {
 			h.asks(0, engine.Effect{Kind: engine.PullOutbox, Max: 101})
 		}, []string{"limits-kept: finops was asked for 101 references at once, and the limit is 100"}},
