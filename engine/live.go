@@ -23,6 +23,15 @@ type LiveRow struct {
 	After  *Record // X as the transaction will leave it, with the moved mark; a tombstone for a delete
 }
 
+// numberBefore returns the number that the record had before the transaction, in the life
+// that this leaves it in.
+func (r *LiveRow) numberBefore() uint32 {
+	if r.Before == nil || r.Before.Mark.Incarnation != r.After.Mark.Incarnation {
+		return 0
+	}
+	return r.Before.Mark.Number
+}
+
 // liveStage is how far a live transaction has come.
 type liveStage uint8
 
@@ -91,7 +100,7 @@ func (c *Core) liveRequested(in *Input) {
 	}
 	for i := range t.rows {
 		r := &t.rows[i]
-		t.intent.Rows = append(t.intent.Rows, IntentRow{Key: r.Key, Op: r.Op, Incarnation: r.After.Mark.Incarnation})
+		t.intent.Rows = append(t.intent.Rows, IntentRow{Key: r.Key, Op: r.Op, Incarnation: r.After.Mark.Incarnation, Number: r.numberBefore()})
 	}
 	c.lives = append(c.lives, t)
 }

@@ -65,8 +65,9 @@ type IntentRow struct {
 	Key         Key
 	Op          Operation
 	Incarnation uint32
-	Existed     bool // the other side held the record before
-	Hidden      bool // ... and keeps it as it was, in the mark, until the intent is closed
+	Number      uint32 // of the user's record before, in that life; what the other side has seen above it is the transaction's
+	Existed     bool   // the other side held the record before
+	Hidden      bool   // ... and keeps it as it was, in the mark, until the intent is closed
 }
 
 // JobRecord is the state of a job. A job that was never recorded is active.

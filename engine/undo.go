@@ -101,7 +101,7 @@ func (c *Core) restore(t *liveTx, in *Input) {
 			}
 			continue // it never landed and no longer can, or is undone already
 		}
-		w := Write{Kind: RestoreWrite, Key: r.Key, Source: x, Target: y, Deadline: c.deadline()}
+		w := Write{Kind: RestoreWrite, Key: r.Key, Source: x, Target: y, Known: r.Number, Deadline: c.deadline()}
 		switch {
 		case slices.Contains(t.left, r.Key) && y.Mark.Dead:
 			w = Write{Kind: SealWrite, Key: r.Key, Intent: t.intent.Tx, Deadline: c.deadline()}

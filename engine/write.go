@@ -34,6 +34,7 @@ type Write struct {
 	Override GroupSet  // the groups among them that overrule a change of Y
 	Above    uint32    // LateWrite: the record's number goes above this one
 	Settled  uint32    // the references of Y up to this number have their outcomes
+	Known    uint32    // RestoreWrite: what Y has seen of X above this number is the undone transaction's
 	Past     *PastLoss // but for the writes that a delete is made of: what Y must still remember of its earlier lives
 
 	Lookups       []Alive // each must be alive on the target when the write commits
@@ -289,7 +290,7 @@ func applyCarry(m *TableMap, w *Write, side Side, now *Record) (*Record, bool) {
 			gm.Fingerprint = m.fingerprint(g, r.Values)
 		}
 		if !w.Groups.Has(g) {
-			if w.Kind == RestoreWrite && !(stood && gm.Seen <= source.Mark.Groups[g].Own) { // what the undone transaction had made it see is none of it
+			if w.Kind == RestoreWrite && !(stood && gm.Seen <= w.Known) { // what the undone transaction had made it see is none of it, also where X has counted as far again
 				gm.Seen = 0
 			}
 			if w.bugs.hit(PlantMarksAnew) {

@@ -79,7 +79,7 @@ func TestRefusedFiles(t *testing.T) {
 		want  error
 		words []string
 	}{
-		{"newer version", func(t *testing.T, path string) { raw(t, path, "PRAGMA user_version = 7") }, ErrNewerVersion, []string{"version 7", "up to 2"}},
+		{"newer version", func(t *testing.T, path string) { raw(t, path, "PRAGMA user_version = 7") }, ErrNewerVersion, []string{"version 7", "up to 3"}},
 		{"another program's database", func(t *testing.T, path string) { raw(t, path, "PRAGMA application_id = 1") }, ErrNotStore, []string{"0x1"}},
 		{"a database without a program", func(t *testing.T, path string) {
 			raw(t, path, "PRAGMA application_id = 0", "PRAGMA user_version = 0")
@@ -349,7 +349,7 @@ func TestMigration(t *testing.T) {
 	want := filled(t, path)
 	options := Options{Maps: storetest.Maps()}
 
-	if _, err := openWith(path, options, broken); err == nil || !strings.Contains(err.Error(), "schema version 6") || !strings.Contains(err.Error(), path) {
+	if _, err := openWith(path, options, broken); err == nil || !strings.Contains(err.Error(), "schema version 7") || !strings.Contains(err.Error(), path) {
 		t.Fatalf("a step that fails: %v", err)
 	}
 	if d := cmp.Diff(want, reopened(t, path), cmpopts.EquateEmpty()); d != "" {
@@ -364,7 +364,7 @@ func TestMigration(t *testing.T) {
 	if err := errors.Join(
 		s.conn.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version),
 		s.conn.QueryRowContext(ctx, "SELECT id FROM station").Scan(&priority),
-	); err != nil || version != 4 || priority != 5 {
+	); err != nil || version != 5 || priority != 5 {
 		t.Errorf("after the steps: version %d, priority %d, %v", version, priority, err)
 	}
 	if got, err := s.Load(); err != nil || !same(got, want) {
@@ -374,7 +374,7 @@ func TestMigration(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = openAndLoad(path)
-	mustBe(t, err, ErrNewerVersion, path, "version 4", "up to 2")
+	mustBe(t, err, ErrNewerVersion, path, "version 5", "up to 3")
 }
 
 // TestFileOfVersionOne brings a file up to date that does not know how many attempts an

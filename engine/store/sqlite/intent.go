@@ -77,7 +77,7 @@ func (s *Store) writeIntents() error {
 			if err != nil {
 				return err
 			}
-			if err := s.addIntentRow.add(o.id, n, p.id, uint8(r.Op), r.Incarnation, r.Existed, r.Hidden); err != nil {
+			if err := s.addIntentRow.add(o.id, n, p.id, uint8(r.Op), r.Incarnation, r.Number, r.Existed, r.Hidden); err != nil {
 				return err
 			}
 		}
@@ -112,10 +112,10 @@ func (l *loader) intents() error {
 // intentRows goes through both tables in the same order. No intent is without
 // rows, and the rows of each are numbered from 0 without a gap.
 func (l *loader) intentRows() error {
-	const query = `SELECT intent, row, pair, operation, incarnation, existed, hidden FROM intent_row ORDER BY intent, row`
+	const query = `SELECT intent, row, pair, operation, incarnation, number, existed, hidden FROM intent_row ORDER BY intent, row`
 	err := l.store.each(query, nil, func(scan func(...any) error) error {
 		intent, n, pair, r := int64(0), 0, int64(0), engine.IntentRow{}
-		if err := scan(&intent, &n, &pair, &r.Op, &r.Incarnation, &r.Existed, &r.Hidden); err != nil {
+		if err := scan(&intent, &n, &pair, &r.Op, &r.Incarnation, &r.Number, &r.Existed, &r.Hidden); err != nil {
 			return err
 		}
 		at := slices.Index(l.intentIDs, intent)

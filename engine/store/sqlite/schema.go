@@ -16,10 +16,13 @@ var version1 string
 //go:embed schema2.sql
 var version2 string
 
+//go:embed schema3.sql
+var version3 string
+
 // current leads from an empty file to the schema of this program: step i takes
 // a file from version i to i+1. A step that was ever released is never changed;
 // what is new is a new step. Empty and old files go the same way.
-var current = []string{version1, version2}
+var current = []string{version1, version2, version3}
 
 // applicationID marks a file as a store of this program: "twin" in ASCII.
 const applicationID = 0x7477696e

@@ -90,7 +90,7 @@ func (p *statements) prepare(sameKey string, statement func(text string) (*sql.S
 	many(&p.putLane, 8, `REPLACE INTO lane (lane, attempts, class, reason, cause, since, requested, request) VALUES `, ``)
 	many(&p.addOutcome, 10, `INSERT INTO outcome (lane, incarnation, number, operation, origin, class, reason, cause, attempts, at) VALUES `, ``)
 	many(&p.putPosition, 2, `INSERT INTO ingested (side, position) VALUES `, ``)
-	many(&p.addIntentRow, 7, `INSERT INTO intent_row (intent, row, pair, operation, incarnation, existed, hidden) VALUES `, ``)
+	many(&p.addIntentRow, 8, `INSERT INTO intent_row (intent, row, pair, operation, incarnation, number, existed, hidden) VALUES `, ``)
 	many(&p.dropPosition, 2, `DELETE FROM ingested WHERE (side, position) IN (VALUES `, `)`)
 	return err
 }

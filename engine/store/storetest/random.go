@@ -274,7 +274,7 @@ func (c *randomCase) draw(t *rapid.T) engine.Mutation {
 		for n := rapid.IntRange(0, 3).Draw(t, "rows"); n > 0; n-- {
 			m.Intent.Rows = append(m.Intent.Rows, engine.IntentRow{
 				Key: c.key(t), Op: engine.Operation(rapid.IntRange(0, 2).Draw(t, "operation")),
-				Incarnation: uint32(rapid.IntRange(1, 3).Draw(t, "incarnation")), Existed: rapid.Bool().Draw(t, "existed"),
+				Incarnation: uint32(rapid.IntRange(1, 3).Draw(t, "incarnation")), Number: uint32(rapid.IntRange(0, 3).Draw(t, "before")), Existed: rapid.Bool().Draw(t, "existed"),
 			})
 		}
 	case engine.IntentClosed:

@@ -22,7 +22,7 @@ var widestFlight = engine.FlightNote{Key: widest.Key, Side: engine.Dataverse, Or
 var widestIntent = engine.Intent{
 	Side: engine.Dataverse, Tx: math.MaxUint64, Deadline: math.MaxInt64,
 	Rows: []engine.IntentRow{
-		{Key: keyB, Op: engine.Delete, Incarnation: math.MaxUint32, Existed: true},
+		{Key: keyB, Op: engine.Delete, Incarnation: math.MaxUint32, Number: math.MaxUint32, Existed: true},
 		{Key: widest.Key, Op: engine.Create, Incarnation: 1},
 		{Key: engine.Key{ID: "only here"}, Op: engine.Update, Incarnation: 2, Existed: true},
 	},
