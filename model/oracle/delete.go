@@ -272,13 +272,15 @@ func (o *Oracle) standAgain(p *pair, x engine.Side, g int, from, to uint32) {
 }
 
 // risen checks that a record which the engine brings to life is not one that a
-// user has deleted.
-func (o *Oracle) risen(at sim.Time, p *pair, y engine.Side, source *head) {
+// user has deleted. A live create of the next life may have ended without a commit before
+// that delete committed: the engine hears of it late, and what it has brought goes away again.
+func (o *Oracle) risen(at sim.Time, p *pair, y engine.Side, source *head, w *engine.Write, prev *engine.Record) {
 	if p.deaths == 0 {
 		return
 	}
 	o.tallies[noResurrection].checked++
-	if source.deaths < p.deaths {
+	next := prev != nil && prev.Mark.Incarnation < w.Source.Mark.Incarnation
+	if source.deaths < p.deaths && !(next && o.failed(y.Other(), w.Intent)) {
 		o.breach(noResurrection, at, p.key(), "%s got back a record that a user had deleted", y)
 	}
 }

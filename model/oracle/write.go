@@ -83,7 +83,7 @@ func (o *Oracle) EngineCommit(at sim.Time, side engine.Side, w *engine.Write, be
 		}
 	}
 	if alive(after) && !alive(prev) && source != nil && w.Kind != engine.RestoreWrite && w.Kind != engine.UnhideWrite {
-		o.risen(at, p, side, source)
+		o.risen(at, p, side, source, w, prev)
 	}
 	o.lookers(at, side, prev, after)
 	if w.Kind != engine.LateWrite && ref != nil {
