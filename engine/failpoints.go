@@ -132,7 +132,7 @@ func PlantedBugs() []Plant {
 		{PlantNoLoopbackControl, "no-echo", "the engine's own writes are captured, and equal content is written"},
 		{PlantSeenStays, "true-outcome", "a write does not tell the target what it has seen, so that the next edit there is a conflict"},
 		{PlantRefusedIsDone, "converged", "a row that business validation refused counts as written"},
-		{PlantTimeoutIsDone, "converged", "a write without an answer counts as written"},
+		{PlantTimeoutIsDone, "fault-free", "a write without an answer counts as written"},
 		{PlantLostNotSet, "no-lost-update", "an override does not tell which change of the target it overrode"},
 		{PlantOneLife, "true-outcome", "a reference from before a delete counts for the record's next life"},
 		{PlantUnmappedCounts, "true-outcome", "a change that touches no mapped column is captured"},

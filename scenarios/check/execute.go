@@ -160,7 +160,7 @@ var (
 func Contracts() []oracle.Contract {
 	return []oracle.Contract{
 		comesToRest, dismissedStays, soundWorld, nonVacuous,
-		deterministic, clockBlind, storeTwin, crashSafe, batchBlind, mirror, commute,
+		deterministic, clockBlind, storeTwin, crashSafe, faultFree, batchBlind, mirror, commute,
 	}
 }
 

@@ -21,6 +21,7 @@ var (
 	clockBlind    = oracle.Contract{ID: "clock-blind", Text: "shifting, drifting or stepping the two systems' clocks changes no outcome and no final data of the async engine"}
 	storeTwin     = oracle.Contract{ID: "store-twin", Text: "memory and SQLite stores give the same outcomes and final data"}
 	crashSafe     = oracle.Contract{ID: "crash-safe", Text: "a crash at any point, then restart: every contract here still holds; where edits of one record come from one side only, the final data are the same as without it"}
+	faultFree     = oracle.Contract{ID: "fault-free", Text: "whatever breaks on the way, where edits of one record come from one side only, the final data are the same as when nothing breaks"}
 	idempotent    = observed("idempotent")
 	batchBlind    = oracle.Contract{ID: "batch-blind", Text: "other sizes of batches, pulls and queue, another number of workers and another order of what happens at one instant give the same final data where all edits come from one side, or before the engine starts"}
 	mirror        = oracle.Contract{ID: "mirror", Text: "with sides and primary mirrored the end is mirrored, where all edits come before the engine starts"}
@@ -49,6 +50,7 @@ func twins(other Store) []twin {
 		{contract: deterministic, changed: func(*Subject, *Case, *Plan) bool { return true }, alike: repeated},
 		{contract: clockBlind, first: stepped, rules: true, changed: shiftClocks, alike: identical},
 		{contract: crashSafe, first: (*Subject).sided, changed: leaveOutCrashes, alike: sameData},
+		{contract: faultFree, first: (*Subject).sided, changed: leaveOutFaults, alike: sameData},
 		{contract: idempotent, first: (*Subject).sided, changed: repeatAll, alike: sameHistory},
 		{contract: batchBlind, first: (*Subject).sided, changed: otherBatches, alike: sameData},
 		{contract: batchBlind, first: (*Subject).sided, changed: otherOrder, alike: sameData},
@@ -132,6 +134,18 @@ func leaveOutCrashes(s *Subject, c *Case, _ *Plan) bool {
 	n := len(c.Faults)
 	c.Faults = slices.DeleteFunc(c.Faults, func(f Fault) bool { return f.Kind == "engine-crash" })
 	return len(c.Faults) < n && !s.filters(c)
+}
+
+// leaveOutFaults takes away all that breaks.
+func leaveOutFaults(s *Subject, c *Case, _ *Plan) bool {
+	some := len(c.Faults) > 0
+	c.Faults = nil
+	for _, side := range engine.Sides {
+		y := c.Setup.System(side)
+		some = some || y.Loss+y.Lost+y.Doubled > 0
+		y.Loss, y.Lost, y.Doubled = 0, 0, 0
+	}
+	return some && !s.filters(c)
 }
 
 // repeatAll lets each side tell of every commit twice, and loses so many answers that the
