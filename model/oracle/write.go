@@ -67,6 +67,10 @@ func (o *Oracle) EngineCommit(at sim.Time, side engine.Side, w *engine.Write, be
 		}
 		o.restored(at, p, side, intentOf(prev), source, set(w.Groups), set(w.Override))
 		o.restore(at, s, p, side, source, w, prev, after, row)
+		if s.restoresLess(side, w, after) { // the engine carries the rest when it can be
+			o.totals.FollowUps++
+			o.owed++
+		}
 	case engine.UnhideWrite:
 		o.content(at, s, p, side, w, prev, after)
 		o.unhide(at, s, p, side, source, w, prev, after)
@@ -436,6 +440,18 @@ func (o *Oracle) brings(s *shape, p *pair, y engine.Side, source *head, w *engin
 	x := y.Other()
 	for g := range s.groups {
 		if set(w.Groups).has(g) && p.of(g).alive(x, p.stand(y, g).commits[x], source.of(g).commits[x]) {
+			return true
+		}
+	}
+	return false
+}
+
+// restoresLess reports whether what a side gets back with an undone transaction lacks what
+// the other side has for it by its mark: what is looked up is not there, or has no code.
+func (s *shape) restoresLess(y engine.Side, w *engine.Write, after *engine.Record) bool {
+	for g := range s.groups {
+		if s.out[y.Other()].has(g) && !set(w.Groups).has(g) && alive(after) && g < len(w.Source.Mark.Groups) && g < len(after.Mark.Groups) &&
+			w.Source.Mark.Groups[g].Own > after.Mark.Groups[g].Seen && !s.became(g, y, w.Source.Values, after.Values) {
 			return true
 		}
 	}
