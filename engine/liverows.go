@@ -137,6 +137,33 @@ func (c *Core) captureOnTop(t *liveTx, ys []*Record) bool {
 	return c.sendLate(t, capturingOnTop, late)
 }
 
+// captureLeft lets Y capture what it does not undo, in the groups that nobody would tell
+// the other side of else: the transaction had overruled Y's own change there, and X has
+// none. It is Y's own from now on.
+func (c *Core) captureLeft(t *liveTx, ys []*Record) bool {
+	var late []Write
+	for i, y := range ys {
+		k, side := t.intent.Rows[i].Key, t.intent.Side.Other()
+		if y == nil || !y.Alive || y.Mark.Dead || y.Mark.Intent != t.intent.Tx || !slices.Contains(t.left, k) {
+			continue
+		}
+		if set := c.cfg.Maps[k.Map].untoldOf(side, y, t.x[i]); set != 0 {
+			late = append(late, c.late(c.pairs.ensure(k, side), y, t.x[i], set))
+		}
+	}
+	return c.sendLate(t, capturingOnTop, late)
+}
+
+// untoldOf returns the outgoing groups in which two records of one life differ, although
+// neither side has something for the other, whatever the source has seen.
+func (m *TableMap) untoldOf(source Side, x, y *Record) GroupSet {
+	if !y.marked() || y.Mark.Dead || x.Mark.Incarnation != y.Mark.Incarnation || !m.covers(source, x) || !m.covers(source.Other(), y) {
+		return 0
+	}
+	silent := m.outgoing(source) &^ pending(m, source, x, y, true) &^ m.standing(y)
+	return m.differing(source.Other(), silent, x, y)
+}
+
 // sendLate asks Y for late captures, if there are any.
 func (c *Core) sendLate(t *liveTx, stage liveStage, late []Write) bool {
 	if len(late) == 0 {

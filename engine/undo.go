@@ -83,7 +83,7 @@ func (t *liveTx) keys() []Key {
 // not seen Y's changes they are overridden, whoever is primary. What Y has kept comes
 // back as it was. What a record looks up comes back before it, and goes away after it.
 func (c *Core) restore(t *liveTx, in *Input) {
-	if c.captureOnTop(t, in.Records) || c.prepareX(t, in.Records) {
+	if c.captureOnTop(t, in.Records) || c.captureLeft(t, in.Records) || c.prepareX(t, in.Records) {
 		return
 	}
 	eff := Effect{Kind: WriteBatch, Side: t.intent.Side.Other()}
