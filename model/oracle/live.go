@@ -35,7 +35,7 @@ type liveRow struct {
 	landed bool
 	since  sim.Time       // when it landed
 	hidden *engine.Record // what stood there, where the other side keeps it
-	older  bool           // ... had no mark, and is not kept
+	older  bool           // ... had no mark
 	left   []engine.Value // ... and as what it had left the scope
 	given  bool           // an operator had given a change up, by which the sides differed before it landed
 	bypass bypass         // what had gone past the hook there, where it comes back as it was
@@ -209,7 +209,7 @@ func (o *Oracle) lands(at sim.Time, p *pair, y engine.Side, tx engine.TxID, prev
 					r.left = p.more.leftAs(y)
 				}
 			}
-			r.older = alive(prev) && prev.Mark.Incarnation == 0 && after.Mark.Hidden == nil
+			r.older = alive(prev) && prev.Mark.Incarnation == 0
 			if after.Mark.Hidden != nil || !alive(prev) {
 				r.bypass = p.passed(y)
 			}
