@@ -183,6 +183,7 @@ type Core struct {
 	requests  uint64  // operators' requests so far
 
 	died        []BatchNote // what the last life ended with in flight, until it is counted
+	lapsed      []LaneState // items whose work the last life had saved, but no reference: nothing of them is left
 	soloist     laneID      // the item that flies alone, or noLane
 	soloists    []laneID    // ready items that wait for their turn to do so
 	given       []*TableMap // as configured; in cfg.Maps an interim primary may take the primary's place
@@ -264,6 +265,7 @@ func (c *Core) load(state *State) error {
 	for _, s := range state.Lanes {
 		id, known := c.pairs.find(s.Key, s.Side)
 		if !known || len(c.pairs.lane(id).open) == 0 {
+			c.lapsed = append(c.lapsed, LaneState{Key: s.Key, Side: s.Side})
 			continue
 		}
 		l := c.pairs.lane(id)
@@ -320,6 +322,7 @@ func (c *Core) Step(now Time, in *Input) Output {
 		c.lostByCrash()
 		c.countDeaths(c.died)
 		c.died = nil
+		c.forgetLapsed()
 		c.recoverLives()
 		for _, r := range c.resyncs {
 			c.beThorough(r)

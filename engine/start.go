@@ -212,6 +212,16 @@ func (c *Core) lostByCrash() {
 	}
 }
 
+// forgetLapsed lets the store forget the work on items that have not outlived the crash.
+// An item that comes to such a lane has its attempts before it, and nobody has put it on
+// the error desk, or has asked for anything there.
+func (c *Core) forgetLapsed() {
+	for i := range c.lapsed {
+		c.save = append(c.save, Mutation{Kind: LaneChanged, Lane: &c.lapsed[i]})
+	}
+	c.lapsed = nil
+}
+
 // loadMaps takes over how the maps ran, and refuses other settings for those
 // whose job is not stopped.
 func (c *Core) loadMaps(state *State) error {
