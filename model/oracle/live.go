@@ -340,7 +340,7 @@ func (o *Oracle) letGo(at sim.Time, p *pair, y engine.Side, tx engine.TxID) {
 		for g := range o.shapes[p.key().Map].groups {
 			st := h.of(g)
 			o.givenBack(p, x, g, 0, st.commits[x])
-			st.commits[x] = 0
+			st.commits[x], st.last = 0, y
 			switch known := p.stand(x, g).commits[y]; {
 			case known >= st.commits[y]:
 			case row != nil && row.older && p.unheard(y, g, known, st.commits[y]): // it has a mark now: it counts as known, and nobody will carry it
