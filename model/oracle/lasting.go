@@ -112,8 +112,9 @@ func (o *Oracle) bar(r *Report) {
 
 // hold tells which fault holds up an item. Writes that fail put on the error desk what has
 // a number; what has none is tried until it is carried, or captured late. What is blocked
-// waits for what holds up the root of it; and what lies in an outbox, for what fills more
-// than half of the queue, which may let no more in.
+// waits for what holds up the root of it; what lies in an outbox, for what fills more than
+// half of the queue, which may let no more in; and what a job has left as it stops, for
+// its live transactions.
 func (o *Oracle) hold(it *waiter) {
 	b, k := o.bars, it.pair.key()
 	fault := b.view.Bar
@@ -125,6 +126,8 @@ func (o *Oracle) hold(it *waiter) {
 		fault = cmp.Or(b.view.Spoils(k, it.side, Capture), b.view.Spoils(k, it.side.Other(), Carry))
 	case it.state == Blocked:
 		fault = b.name(o.pairs.find(&it.root))
+	case it.state == Waiting && o.courses[k.Map].off != [2]bool{}: // its job stops, or starts anew, once nothing of it is in doubt
+		fault = o.doubtOf(o.courses[k.Map].job)
 	case it.state == InOutbox && 2*b.held[it.side] > o.config.Limits.Queue:
 		fault = b.holds[it.side]
 	}
@@ -133,6 +136,17 @@ func (o *Oracle) hold(it *waiter) {
 		b.held[it.side]++
 		b.holds[it.side] = fault
 	}
+}
+
+// doubtOf returns the fault that holds up a live transaction of a job; empty for none.
+func (o *Oracle) doubtOf(job string) string {
+	b := o.bars
+	for _, p := range b.order {
+		if b.lives[p] && o.courses[p.key().Map].job == job {
+			return b.by[p]
+		}
+	}
+	return ""
 }
 
 // stops reports whether nothing gets through, for ever.

@@ -397,6 +397,7 @@ func (g *generator) lasts(c *Case) {
 		f.Percent = oneOf(d, []int{20, 100})
 	case model.LockedRecords:
 		f.Percent = oneOf(d, []int{50, 100})
+		c.Setup.System(engine.Side(f.Side)).Requests = 0 // else the attempts of what is locked may use up all of them
 	case model.UnansweredWrites, model.PartialBatches:
 		f.Percent = 50
 	case model.RefusedWrites, model.LostNotifications, model.DoubleNotification:
