@@ -138,8 +138,8 @@ func (c *Core) captureOnTop(t *liveTx, ys []*Record) bool {
 }
 
 // captureLeft lets Y capture what it does not undo, in the groups that nobody would tell
-// the other side of else: the transaction had overruled Y's own change there, and X has
-// none. It is Y's own from now on.
+// the other side of else: the transaction had changed them, perhaps over Y's own change,
+// and neither side's mark says so. It is Y's own from now on.
 func (c *Core) captureLeft(t *liveTx, ys []*Record) bool {
 	var late []Write
 	for i, y := range ys {

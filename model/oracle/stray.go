@@ -384,6 +384,13 @@ func (o *Oracle) undoneWithout(s *shape, p *pair, side engine.Side, groups set, 
 	return true
 }
 
+// keepsUndone reports whether a late capture is of what an undone transaction of the other
+// side has changed, on a side that has refused to undo it: that is its own from then on.
+func (o *Oracle) keepsUndone(p *pair, side engine.Side, groups set, prev *engine.Record) bool {
+	row := o.rowOf(p, side, prev)
+	return alive(prev) && row != nil && o.failed(side.Other(), intentOf(prev)) && p.refused[side] && groups&^row.own == 0
+}
+
 // mends reports whether a late capture is that of a resync: the other side has
 // come to differ in these column groups, and what this one holds is carried anew.
 func (o *Oracle) mends(s *shape, p *pair, side engine.Side, groups set, prev *engine.Record) bool {

@@ -226,9 +226,9 @@ func (o *Oracle) late(at sim.Time, s *shape, p *pair, side engine.Side, groups s
 	case unheard != 0: // one reference for several commits: the newest of each group
 		c.groups, c.what = unheard, users
 		o.commit(s, p, side, &c, nil)
-	case prev != nil && prev.Mark.Incarnation == 0, o.mends(s, p, side, groups, prev), o.getsNumber(p, side, prev), o.mustFollow(s, p, side, groups, prev), o.undoneWithout(s, p, side, groups, prev), p.astray != nil && groups&^(p.astray.sides[side].groups|p.astray.sides[side].made) == 0:
+	case prev != nil && prev.Mark.Incarnation == 0, o.mends(s, p, side, groups, prev), o.getsNumber(p, side, prev), o.mustFollow(s, p, side, groups, prev), o.undoneWithout(s, p, side, groups, prev), o.keepsUndone(p, side, groups, prev), p.astray != nil && groups&^(p.astray.sides[side].groups|p.astray.sides[side].made) == 0:
 		// Content older than the sync, or that a resync or an initial sync carries anew, becomes
-		// a change of its own; so does a lookup that follows later, what the other side cannot get back, and what went past the hook
+		// a change of its own; so does a lookup that follows later, what the other side cannot get back, what it will not give back, and what went past the hook
 		// and has reached the other side since, with a live transaction.
 		c.groups, c.what = groups&s.out[side], users|older
 		o.bound++

@@ -40,6 +40,7 @@ func Generate(s *Subject, d Dice) *Case {
 		c.Setup.Queue = oneOf(d, []int{0, 1, 2, 3})
 	}
 	g.failures(&c.Setup)
+	c.freePaths()
 	return c
 }
 
@@ -397,7 +398,6 @@ func (g *generator) lasts(c *Case) {
 		f.Percent = oneOf(d, []int{20, 100})
 	case model.LockedRecords:
 		f.Percent = oneOf(d, []int{50, 100})
-		c.Setup.System(engine.Side(f.Side)).Requests = 0 // else the attempts of what is locked may use up all of them
 	case model.UnansweredWrites, model.PartialBatches:
 		f.Percent = 50
 	case model.RefusedWrites, model.LostNotifications, model.DoubleNotification:
@@ -405,6 +405,15 @@ func (g *generator) lasts(c *Case) {
 	}
 	c.Faults = append(c.Faults, f)
 	slices.SortStableFunc(c.Faults, func(x, y Fault) int { return cmp.Compare(x.At, y.At) })
+}
+
+// freePaths takes away what would hold up everything else behind a record that is locked for
+// ever: a limit of requests, all of which its attempts may use up, and a barrier.
+func (c *Case) freePaths() {
+	if !slices.ContainsFunc(c.Faults, func(f Fault) bool { return f.ForEver && faultKinds[f.Kind] == model.LockedRecords }) {
+		return
+	}
+	c.Setup.FinOps.Requests, c.Setup.Dataverse.Requests, c.Setup.Barrier = 0, 0, false
 }
 
 // lastingFaults are the kinds that may last for ever. A side or link that is slow is none

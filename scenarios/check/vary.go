@@ -36,5 +36,6 @@ func vary(s *Subject, from *Case, d Dice) *Case {
 		}
 	}
 	slices.SortStableFunc(c.Transactions, func(x, y Transaction) int { return cmp.Compare(x.At, y.At) })
+	c.freePaths()
 	return c
 }
