@@ -314,13 +314,20 @@ func (o *Oracle) forget(p *pair) {
 			l.shift(n)
 		}
 	}
-	if len(p.waiting.lines[0].all) == 0 && len(p.waiting.lines[1].all) == 0 {
+	if p.waiting.lines[0].over() && p.waiting.lines[1].over() {
 		for s := range p.waiting.lines {
 			p.waiting.lines[s].steps = p.waiting.lines[s].steps[:0]
 		}
 		o.spare = append(o.spare, p.waiting)
 		p.waiting = nil
 	}
+}
+
+// over reports whether nothing is open about a line, and its item is not in flight: what
+// comes meanwhile joins it.
+func (l *line) over() bool {
+	n := len(l.steps)
+	return len(l.all) == 0 && (n == 0 || l.steps[n-1].place != engine.InFlight)
 }
 
 // first is when one side had the commit alone.

@@ -410,8 +410,13 @@ func (o *Oracle) mends(s *shape, p *pair, side engine.Side, groups set, prev *en
 // getsNumber reports whether a late capture may be that of a row of an initial sync or
 // resync of which users of its side have made nothing: the other side's record has vanished,
 // or was never there, because its transaction was undone and left this one, and would not come
-// back, or has come since it was read. By a number it can wait for people.
+// back, or has come since it was read. By a number it can wait for people. So can what a delete
+// has left here that was undone, where the other side would not take the record back.
 func (o *Oracle) getsNumber(p *pair, side engine.Side, prev *engine.Record) bool {
+	if !alive(prev) || prev.Mark.Number != 0 {
+		return false
+	}
 	other := p.record[side.Other()]
-	return o.courses[p.key().Map].age > 1 && alive(prev) && prev.Mark.Number == 0 && (other == nil || vanished(other) || p.madeMeanwhile(side))
+	goes := other != nil && !other.Alive && other.Mark.Incarnation == prev.Mark.Incarnation && p.refused[side.Other()]
+	return goes || o.courses[p.key().Map].age > 1 && (other == nil || vanished(other) || p.madeMeanwhile(side))
 }

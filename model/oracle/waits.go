@@ -52,6 +52,7 @@ func (w watcher) Moved(pair int32, k *engine.Key, side engine.Side, to engine.Pl
 			w.o.maps[k.Map].blocked.add(now.Sub(since))
 		}
 		l.goes(step{now, to, why})
+		w.o.forget(p)
 	}
 }
 
