@@ -216,8 +216,8 @@ func (c *Core) chunkListed(in *Input) bool {
 func (c *Core) exportRow(r *Record, side Side) {
 	id := c.pairs.ensure(*r.Key, side)
 	l := c.pairs.lane(id)
+	c.dismissNow(id) // first: its end is not that of the row
 	c.await(id)
-	c.dismissNow(id)
 	switch {
 	case len(l.open) > 0 && l.unsaved():
 		c.becomesRow(id, l, Initial)

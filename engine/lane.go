@@ -137,7 +137,8 @@ func (l *lane) unsaved() bool {
 
 // passesBy reports whether a lane comes to an end, or may, without a look at a record that
 // its side holds: nothing is queued, or what is was pulled and is not saved, or speaks of
-// other lives than the record's.
+// other lives than the record's. One without a number that was not pulled is read, and does
+// not pass by.
 func (l *lane) passesBy(r *Record) bool {
 	return l.unsaved() || !slices.ContainsFunc(l.open, func(q queued) bool { return q.Number == 0 || q.Incarnation == r.Mark.Incarnation })
 }

@@ -53,9 +53,10 @@ func (c *Core) settle(f *flight, l *lane) {
 	}
 }
 
-// movedOn lets a parked or blocked item of the other direction run again when
-// nothing may be left for it to do: its change was overridden, or found equal. One that
-// an operator has dismissed is about to end as was asked.
+// movedOn lets a parked or blocked item run again: one of the other direction when
+// nothing may be left for it to do, since its change was overridden, or found equal, and
+// one that has become a row of an initial sync or resync. One that an operator has
+// dismissed is about to end as was asked.
 func (c *Core) movedOn(id laneID) {
 	l := c.pairs.lane(id)
 	if l.state == blocked {

@@ -92,7 +92,7 @@ fault can come. Schedules that come to the same state go on as one.`,
 	flags.StringVar(&f.junit, "junit", "", "also write the verdicts to a `file`, as JUnit XML")
 	flags.StringVar(&f.store, "store", memoryStore, "where the engine keeps its state: "+memoryStore+" or "+sqliteStore+"; the other must give the same")
 	flags.BoolVar(&f.quiet, "quiet", false, "no progress")
-	flags.BoolVar(&f.selfTest, "self-test", false, "plant each known bug in turn, in up to --cases cases (2,000), and show what caught it")
+	flags.BoolVar(&f.selfTest, "self-test", false, "plant each known bug in turn, in up to --cases cases (2,000), and show whether the property that must break catches it")
 	flags.BoolVar(&f.exhaustive, "exhaustive", false, "look at every schedule of the smallest worlds: one record, two edits, one fault")
 	flags.StringVar(&f.shard, "shard", "", "search a share of the cases only, as `i/n`: the i-th of n machines, each with a seed of its own")
 	failpointFlag(cmd, &f.failpoints)

@@ -112,8 +112,8 @@ func (o *Oracle) bar(r *Report) {
 
 // hold tells which fault holds up an item. Writes that fail put on the error desk what has
 // a number; what has none is tried until it is carried, or captured late. What is blocked
-// waits for what holds up the root of it; what lies in an outbox, for what fills more than
-// half of the queue, which may let no more in; and what a job has left as it stops, for
+// waits for what holds up the root of it; what lies in an outbox, for what fills the
+// queue, which may let no more in; and what a job has left as it stops, for
 // its live transactions.
 func (o *Oracle) hold(it *waiter) {
 	b, k := o.bars, it.pair.key()
@@ -128,7 +128,7 @@ func (o *Oracle) hold(it *waiter) {
 		fault = b.name(o.pairs.find(&it.root))
 	case it.state == Waiting && o.courses[k.Map].off != [2]bool{}: // its job stops, or starts anew, once nothing of it is in doubt
 		fault = o.doubtOf(o.courses[k.Map].job)
-	case it.state == InOutbox && 2*b.held[it.side] > o.config.Limits.Queue:
+	case it.state == InOutbox && o.config.Limits.full(b.held[it.side]):
 		fault = b.holds[it.side]
 	}
 	b.put(it.pair, fault)

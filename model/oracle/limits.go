@@ -25,6 +25,16 @@ type Limits struct {
 	Lookups      int // of a table map that an initial sync exports from Dataverse
 }
 
+// full reports whether a queue that holds so many references may be asked for no more: less
+// than half of it is free, or less than what one pull may bring.
+func (l *Limits) full(held int) bool {
+	worth := (l.Queue + 1) / 2
+	if l.Pull > 0 {
+		worth = min(worth, l.Pull)
+	}
+	return l.Queue > 0 && l.Queue-held < worth
+}
+
 // limits is what the oracle knows of the requests of the engine's process.
 type limits struct {
 	now        engine.Time    // by the clock of the process, which it lets never go back

@@ -31,7 +31,8 @@ type Kept struct {
 }
 
 // Cases reads the cases of a subject that failed before. One that asks for what the subject
-// does not have any more is left out, and told of. A folder that does not exist has none.
+// does not have any more is left out, and told of: leftOut must not be nil. A folder that does
+// not exist has none. A file that cannot be read, or is no case, is an error, which names it.
 func (d *Folder) Cases(s *Subject, leftOut func(path string, misfit error)) ([]*Case, error) {
 	entries, err := os.ReadDir(d.Path) // in the order of their names
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -59,7 +60,7 @@ func (d *Folder) Cases(s *Subject, leftOut func(path string, misfit error)) ([]*
 	return cases, nil
 }
 
-// ReadCase reads a case file.
+// ReadCase reads a case file. An error says why it cannot be read, or is no case.
 func ReadCase(path string) (*Case, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -73,7 +74,7 @@ func ReadCase(path string) (*Case, error) {
 }
 
 // Keep writes a campaign's failure: the case file, how it went event by event, a picture
-// of it, and a Go test.
+// of it, and a Go test. After an error some of the files may be there.
 func (d *Folder) Keep(c *Campaign, failure *Failure) (kept Kept, err error) {
 	small := failure.Smallest()
 	_, trace, err := Record(c.Subject, small, c.Plan)

@@ -61,7 +61,7 @@ func (d *DivergedError) Error() string {
 }
 
 // Judge executes a case and judges every property: of those that compare two runs both
-// are made. other is what [Campaign.OtherStore] is.
+// are made. other is what [Campaign.OtherStore] is. Errors are those of [Execute].
 func Judge(s *Subject, c *Case, p Plan, other Store) (*Execution, error) {
 	return alone(s, other).execute(c, p, "")
 }

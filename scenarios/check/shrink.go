@@ -190,7 +190,14 @@ func (s *shrinker) instants() {
 		s.with(func(c *Case) { c.Faults[i].At = c.Faults[i].At / second * second })
 		s.with(func(c *Case) { c.Faults[i].Restart = 0 })
 		if s.best.Faults[i].ForEver {
-			s.with(func(c *Case) { c.Faults[i].ForEver, c.Faults[i].For = false, second })
+			s.with(func(c *Case) {
+				f := &c.Faults[i]
+				if f.ForEver = false; f.Kind == "engine-crash" {
+					f.Restart = second
+				} else {
+					f.For = second
+				}
+			})
 		}
 		s.with(func(c *Case) { c.Faults[i].For = min(c.Faults[i].For, second) })
 	}
