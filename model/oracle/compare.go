@@ -99,6 +99,7 @@ func (p *pair) drifts(s *shape, g int) bool {
 		x = engine.Dataverse
 	}
 	is, was := p.stand(x, g).commits[x], p.stand(x.Other(), g).commits[x]
+	stood := false // a later change, which was captured, stands for what went past the hook before
 	for w := p.walk(x, g, was, is); is > was; {
 		c := w.next()
 		if c == nil {
@@ -106,9 +107,10 @@ func (p *pair) drifts(s *shape, g int) bool {
 		}
 		over := p.record[x] != nil && c.life < p.record[x].Mark.Incarnation
 		ended := c.what.has(settled) && (c.class == engine.Dismissed || c.class == engine.ConcurrencyFailure)
-		if !over && !c.dropped.has(g) && !ended {
+		if !over && !c.dropped.has(g) && !ended && !(stood && !c.what.has(captured)) {
 			return false
 		}
+		stood = stood || c.what.has(captured)
 	}
 	return true
 }
