@@ -304,7 +304,8 @@ func (c *Capture) leaves(m *TableMap, change *Change) bool {
 // change that touches no mapped column moves nothing, and neither does one that
 // begins and ends out of the map's scope: what it leaves behind is captured
 // when the record enters. One that takes the record in or out is captured
-// whatever it touches, because the other side may have waited for it.
+// whatever it touches, because the other side may have waited for it. From a side from
+// which nothing flows nothing is captured but deletes.
 func (c *Capture) capture(tx TxID, ordinal uint32, change *Change, live bool) CapturedChange {
 	m := c.maps[change.Key.Map]
 	var before []Value
@@ -329,7 +330,7 @@ func (c *Capture) capture(tx TxID, ordinal uint32, change *Change, live bool) Ca
 	}
 	was := c.holds(m, change)
 	is := m.InScope(c.side, change.Key, change.After)
-	if !was && !is {
+	if !was && !is || m.outgoing(c.side) == 0 {
 		return CapturedChange{Mark: old, Filtered: true}
 	}
 	touched := m.touched(before, change.After)

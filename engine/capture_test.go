@@ -44,3 +44,33 @@ func TestHookKeepsTheLimitsOfLiveSync(t *testing.T) {
 		t.Errorf("weighed by a system's own measure: %v", err)
 	}
 }
+
+// TestHookOfASideFromWhichNothingFlows captures nothing of what users make or change
+// there, in either mode; a delete goes live, as every delete does.
+func TestHookOfASideFromWhichNothingFlows(t *testing.T) {
+	t.Parallel()
+	key, text := engine.Key{ID: "P"}, []engine.Value{engine.Text("a")}
+	there := &engine.Record{Key: &key, Alive: true, Values: []engine.Value{engine.Text("b")}}
+	for _, mode := range []engine.Mode{engine.Async, engine.Live} {
+		m, err := engine.NewTableMap(engine.TableMap{Name: "products", Mode: mode, Columns: []engine.Column{{Name: "name", Flow: engine.ToDataverse}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, change := range []engine.Change{
+			{Key: key, Op: engine.Create, After: text},
+			{Key: key, Op: engine.Update, Before: there, After: text},
+			{Key: key, Op: engine.Delete, Before: there},
+		} {
+			for _, side := range engine.Sides {
+				got, err := engine.NewCapture(side, []*engine.TableMap{m}, nil).PreCommit(nil, 1, []engine.Change{change})
+				if err != nil {
+					t.Fatal(err)
+				}
+				want := side == engine.FinOps || change.Op == engine.Delete
+				if heard := got[0].Captured || got[0].Live; heard != want {
+					t.Errorf("%v map, operation %d on %v: captured or live is %v", mode, change.Op, side, heard)
+				}
+			}
+		}
+	}
+}
