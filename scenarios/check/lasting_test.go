@@ -171,3 +171,20 @@ func TestSomeFaultsLast(t *testing.T) {
 		t.Errorf("%d cases of %d have one, of kinds %v", cases, drawn, kinds)
 	}
 }
+
+// TestLastingFaultIsTold: its stretch ends with the case, and the story says that it does not.
+func TestLastingFaultIsTold(t *testing.T) {
+	t.Parallel()
+	c := &Case{
+		Setup:        Setup{Maps: []string{"parties"}},
+		Transactions: []Transaction{{At: second, Edits: []Edit{{Op: "upsert", Map: "parties", Key: "k0"}}}},
+		Faults:       []Fault{{Kind: "outage", Side: 1, ForEver: true}},
+	}
+	story, err := Tell(OwnSubject(), c, Plan{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "from 0s to 10m1s: dataverse is down, and stays so"; !strings.Contains(story.Text(), want) {
+		t.Errorf("the story does not say %q:\n%s", want, story.Text())
+	}
+}

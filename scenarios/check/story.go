@@ -48,7 +48,7 @@ func (f *Fault) describe() string {
 	if f.ForEver {
 		ends := *f
 		ends.ForEver = false
-		return ends.describe() + " for ever"
+		return ends.describe() + ", and stays so"
 	}
 	switch f.Kind {
 	case "engine-crash":
