@@ -28,11 +28,12 @@ type course struct {
 
 // astray is what is known of a pair that has strayed.
 type astray struct {
-	age   uint32 // see [course]; 0: both sides agree
-	last  uint32 // ... whether or not they have agreed since
-	sides [2]bypass
-	went  [2]counted // by side: the newest of its changes that went with its record
-	left  [2]set     // by side: holds what an undone transaction had brought, since it could not be given back
+	age    uint32 // see [course]; 0: both sides agree
+	last   uint32 // ... whether or not they have agreed since
+	sides  [2]bypass
+	went   [2]counted // by side: the newest of its changes that went with its record
+	left   [2]set     // by side: holds what an undone transaction had brought, since it could not be given back
+	buried [2]bool    // by side: an undone transaction had deleted its record, and it would not take that back
 }
 
 // counted is how far a side's numbers have come.
@@ -417,6 +418,6 @@ func (o *Oracle) getsNumber(p *pair, side engine.Side, prev *engine.Record) bool
 		return false
 	}
 	other := p.record[side.Other()]
-	goes := other != nil && !other.Alive && other.Mark.Incarnation == prev.Mark.Incarnation && p.refused[side.Other()]
+	goes := p.astray != nil && p.astray.buried[side.Other()] && !other.Alive && other.Mark.Incarnation == prev.Mark.Incarnation
 	return goes || o.courses[p.key().Map].age > 1 && (other == nil || vanished(other) || p.madeMeanwhile(side))
 }
