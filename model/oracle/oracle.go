@@ -211,7 +211,9 @@ func (o *Oracle) UserCommit(at sim.Time, side engine.Side, before, after *engine
 	if ref != nil && alive(prev) && prev.Mark.Incarnation == 0 && !prev.Mark.Dead { // nobody had ever captured it: it is captured whole
 		changed |= s.out[side]
 	}
-	leaves := s.leaves(side, prev, after)
+	held, since := o.commitHeld(at, side, p)
+	off := ref == nil && held == nil && o.courses[after.Key.Map].off[side]
+	leaves := s.leaves(side, prev, after) && !off // past the hook it stays on the other side
 	switch {
 	case leaves:
 		changed = 0
@@ -223,11 +225,9 @@ func (o *Oracle) UserCommit(at sim.Time, side engine.Side, before, after *engine
 		}
 	}
 	o.lookers(at, side, prev, after)
-	held, since := o.commitHeld(at, side, p)
 	if held == nil && alive(after) && !alive(prev) { // what goes live has been on the other side since before
 		p.aside = false
 	}
-	off := ref == nil && held == nil && o.courses[after.Key.Map].off[side]
 	past := off && changed|drift != 0
 	if p.astray != nil && alive(prev) && s.outside(side, prev) && !s.outside(side, after) {
 		if o.returned(p, s, side, after); off { // nobody has heard that it is back
