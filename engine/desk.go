@@ -272,15 +272,14 @@ func (c *Core) workDesk() {
 	}
 }
 
-// carryOut does what was requested for an item, unless a newer reference has
-// taken it off the desk meanwhile.
+// carryOut does what was requested for an item, unless it has left the desk
+// meanwhile, from where that was requested: it may be there again.
 func (c *Core) carryOut(id laneID) {
 	l := c.pairs.lane(id)
-	if l.state != parked {
+	if l.requested == NothingRequested {
 		return
 	}
 	what := l.requested
-	l.requested, l.request = NothingRequested, 0
 	if what == RetryRequested {
 		if c.pairs.at(id.pair()).quarantine.Reason == NotUndone {
 			c.lookAtBoth(id)
@@ -338,11 +337,13 @@ func (c *Core) unpark(id laneID, l *lane) {
 	l.attempts = 0
 }
 
-// takeOff takes an item off the desk. How often it was tried is still known.
+// takeOff takes an item off the desk, and what was requested for it there has had its
+// end: should it come back, it can be asked for again. How often it was tried is still known.
 func (c *Core) takeOff(id laneID, l *lane) {
 	c.offDesk(id, l)
 	c.move(id, idle)
 	l.solo, l.parked, l.parkedAt = false, Outcome{}, 0
+	l.requested, l.request = NothingRequested, 0
 }
 
 // dismiss ends all references of an item, because an operator has asked for it or
@@ -380,7 +381,6 @@ func (c *Core) purge() {
 			continue
 		}
 		c.takeOff(id, l)
-		l.requested, l.request = NothingRequested, 0
 		c.dismiss(id, l, Purged)
 	}
 }

@@ -225,7 +225,6 @@ func (c *Core) exportRow(r *Record, side Side) {
 		c.addRow(id, Initial, r)
 	case l.state == parked:
 		c.unpark(id, l)
-		l.requested, l.request = NothingRequested, 0
 		c.saveLane(id)
 		c.schedule(id)
 	}

@@ -186,7 +186,7 @@ func (c *Core) enqueue(id laneID, r *Reference) {
 	case blocked: // it may not need any more what it waits for
 		c.unblock(id)
 	}
-	l.attempts, l.solo, l.requested, l.request = 0, false, NothingRequested, 0
+	l.attempts, l.solo = 0, false
 	if len(l.open) > 0 && l.state != inFlight && c.bugs.hit(PlantRiderEarly) {
 		for i := range l.open {
 			c.settleOne(id, l, &l.open[i].Reference, Outcome{Class: ConcurrencyFailure, Reason: Superseded})

@@ -54,7 +54,6 @@ func (c *Core) letRun(id laneID, why Outcome) {
 		l := &p.lanes[side]
 		if own := laneID(id.pair())<<1 | laneID(side); l.state == parked && l.parked == why {
 			c.unpark(own, l)
-			l.requested, l.request = NothingRequested, 0
 			c.saveLane(own)
 			c.schedule(own)
 		}

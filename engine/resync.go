@@ -275,7 +275,6 @@ func (c *Core) addRow(id laneID, origin Origin, r *Record) {
 	switch l.state {
 	case parked:
 		c.unpark(id, l)
-		l.requested, l.request = NothingRequested, 0
 		c.saveLane(id)
 	case blocked:
 		c.unblock(id)

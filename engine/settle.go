@@ -67,7 +67,6 @@ func (c *Core) movedOn(id laneID) {
 		return
 	}
 	c.unpark(id, l)
-	l.requested, l.request = NothingRequested, 0
 	c.saveLane(id)
 	c.schedule(id)
 }
