@@ -79,9 +79,6 @@ func (o *Oracle) outlives(s *shape, p *pair, y engine.Side) {
 // vanishes notes how a side's record was that goes away without a tombstone: what is made
 // anew past the hook as it was is no change.
 func (p *pair) vanishes(s *shape, side engine.Side, prev *engine.Record) {
-	if p.astray == nil {
-		p.astray = &astray{}
-	}
 	p.bypassed(s, side, p.known(s, side, prev), s.out[side])
 }
 

@@ -333,10 +333,7 @@ func (o *Oracle) letGo(at sim.Time, p *pair, y engine.Side, tx engine.TxID) {
 	}
 	o.kept++
 	row := o.rowFor(p, y, tx)
-	if p.astray == nil {
-		p.astray = &astray{}
-	}
-	p.astray.buried[y] = !alive(p.record[y])
+	p.strayed().buried[y] = !alive(p.record[y])
 	if alive(p.record[y]) { // a retry carries it to the other side, whenever that comes
 		o.totals.FollowUps++
 		o.owed++

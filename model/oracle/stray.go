@@ -48,13 +48,19 @@ type bypass struct {
 	commits []uint32
 }
 
-// stray notes that a pair differs, or may, and that nobody will see to it.
-func (o *Oracle) stray(p *pair) {
+// strayed returns what is known of a pair that has strayed, to be added to.
+func (p *pair) strayed() *astray {
 	if p.astray == nil {
 		p.astray = &astray{}
 	}
-	p.astray.age = o.courses[p.key().Map].age
-	p.astray.last = p.astray.age
+	return p.astray
+}
+
+// stray notes that a pair differs, or may, and that nobody will see to it.
+func (o *Oracle) stray(p *pair) {
+	a := p.strayed()
+	a.age = o.courses[p.key().Map].age
+	a.last = a.age
 }
 
 // known returns a side's record as it was when it was last captured or written in scope;
@@ -72,7 +78,7 @@ func (p *pair) known(s *shape, side engine.Side, prev *engine.Record) *engine.Re
 // bypassed notes how a side stood in the column groups that a change is about to
 // move past the hook.
 func (p *pair) bypassed(s *shape, side engine.Side, prev *engine.Record, changed set) {
-	b := &p.astray.sides[side]
+	b := &p.strayed().sides[side]
 	if !alive(prev) {
 		b.made |= changed &^ b.groups
 		return
@@ -112,10 +118,7 @@ func (p *pair) neverWas(side engine.Side, c counted) {
 
 // tells notes that a mark may tell of a change of which nothing is left.
 func (p *pair) tells(side engine.Side, c counted) {
-	if p.astray == nil {
-		p.astray = &astray{}
-	}
-	if w := &p.astray.went[side]; c.life > w.life || c.life == w.life && c.number > w.number {
+	if w := &p.strayed().went[side]; c.life > w.life || c.life == w.life && c.number > w.number {
 		*w = c
 	}
 }
@@ -230,10 +233,7 @@ func (p *pair) leftOver(s *shape, side engine.Side, w *engine.Write, after *engi
 		if set(w.Groups).has(g) || s.became(g, side, w.Source.Values, after.Values) {
 			continue
 		}
-		if p.astray == nil {
-			p.astray = &astray{}
-		}
-		p.astray.left[side] |= only(g)
+		p.strayed().left[side] |= only(g)
 	}
 }
 
