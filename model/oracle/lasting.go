@@ -63,13 +63,17 @@ func (b *bars) put(p *pair, fault string) {
 }
 
 // doubt takes in a live transaction that has not ended: the engine undoes what it has
-// written on the other side, or seals it, however often that fails. Until then nothing
-// else goes on with the records.
+// written on the other side, or seals it, however often that fails. First its own side
+// captures what has gone past the hook. Until then nothing else goes on with the records.
 func (o *Oracle) doubt(i *engine.Intent) {
 	b := o.bars
 	fault := b.view.Bar
 	for r := range i.Rows {
-		fault = cmp.Or(fault, b.view.Spoils(&i.Rows[r].Key, i.Side.Other(), Finish))
+		k := &i.Rows[r].Key
+		fault = cmp.Or(fault, b.view.Spoils(k, i.Side.Other(), Finish))
+		if p := o.pairs.find(k); p != nil && p.bypassing(i.Side) {
+			fault = cmp.Or(fault, b.view.Spoils(k, i.Side, Capture))
+		}
 	}
 	for r := range i.Rows {
 		if p := o.pairs.find(&i.Rows[r].Key); p != nil {

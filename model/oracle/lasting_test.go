@@ -134,23 +134,48 @@ func TestWhatLastsExcusesItsOwn(t *testing.T) {
 }
 
 // TestLiveTransactionsHoldUpTheirRecords: what must be undone and cannot holds up all
-// that waits for its records.
+// that waits for its records. What is locked on the transaction's own side counts only
+// where that has something to capture first.
 func TestLiveTransactionsHoldUpTheirRecords(t *testing.T) {
 	t.Parallel()
-	h := newHand(t, Config{})
-	h.queue(h.user(fin, headerKey("X"), text("1")), Waiting)
-	h.queue(h.user(fin, headerKey("Y"), text("1")), Waiting)
-	v := h.view()
-	v.Intents = []engine.Intent{{Side: fin, Rows: []engine.IntentRow{{Key: headerKey("X")}}}}
-	v.Spoils = func(k *engine.Key, on engine.Side, to End) string {
-		if on == dat && to == Finish && k.ID == "X" {
-			return "a lock"
-		}
-		return ""
-	}
-	r := h.o.Judge(h.now, v)
-	if diff := cmp.Diff([]Barred{{"a lock", 1}}, r.Barred); diff != "" || len(r.Free) != 1 || r.Free[0].ID != "Y" {
-		t.Errorf("free are %v; barred (-want +got):\n%s", r.Free, diff)
+	for name, c := range map[string]struct {
+		on     engine.Side
+		to     End
+		passed bool
+		barred []Barred
+		free   string
+	}{
+		"the other side is locked":                  {dat, Finish, false, []Barred{{"a lock", 1}}, "Y"},
+		"its own side is, with a change to capture": {fin, Capture, true, []Barred{{"a lock", 1}}, "Y"},
+		"its own side is, with none":                {fin, Capture, false, nil, "XY"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHand(t, Config{})
+			h.queue(h.user(fin, headerKey("X"), text("1")), Waiting)
+			h.queue(h.user(fin, headerKey("Y"), text("1")), Waiting)
+			if c.passed {
+				h.o.courses[0].off[fin] = true
+				h.bypass(fin, headerKey("X"), text("2"))
+				h.o.courses[0].off[fin] = false
+			}
+			v := h.view()
+			v.Intents = []engine.Intent{{Side: fin, Rows: []engine.IntentRow{{Key: headerKey("X")}}}}
+			v.Spoils = func(k *engine.Key, on engine.Side, to End) string {
+				if on == c.on && to == c.to && k.ID == "X" {
+					return "a lock"
+				}
+				return ""
+			}
+			r := h.o.Judge(h.now, v)
+			free := ""
+			for _, k := range r.Free {
+				free += k.ID
+			}
+			if diff := cmp.Diff(c.barred, r.Barred); diff != "" || free != c.free {
+				t.Errorf("free is %q, wanted %q; barred (-want +got):\n%s", free, c.free, diff)
+			}
+		})
 	}
 }
 

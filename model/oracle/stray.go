@@ -145,6 +145,21 @@ func (p *pair) passed(side engine.Side) bypass {
 	return b
 }
 
+// heldBefore returns what a side's column group held before it was changed past the hook,
+// or vanished; nil where it was not.
+func (p *pair) heldBefore(side engine.Side, g int) []engine.Value {
+	if p.astray == nil || !p.astray.sides[side].groups.has(g) {
+		return nil
+	}
+	return p.astray.sides[side].values
+}
+
+// bypassing reports whether a side holds something that has gone past its hook, and that
+// nobody has captured since.
+func (p *pair) bypassing(side engine.Side) bool {
+	return p.astray != nil && p.astray.sides[side].groups|p.astray.sides[side].made != 0
+}
+
 // passedAgain notes that what had gone past the hook is there again, but for what has
 // since.
 func (p *pair) passedAgain(s *shape, side engine.Side, was *bypass) {
@@ -393,15 +408,24 @@ func (o *Oracle) keepsUndone(p *pair, side engine.Side, groups set, prev *engine
 }
 
 // mends reports whether a late capture is that of a resync: the other side has
-// come to differ in these column groups, and what this one holds is carried anew.
+// come to differ in these column groups, and what this one holds is carried anew. The
+// other side's record may have vanished since the resync looked.
 func (o *Oracle) mends(s *shape, p *pair, side engine.Side, groups set, prev *engine.Record) bool {
-	other := p.record[side.Other()]
-	if o.courses[p.key().Map].age == 1 || !alive(prev) || !alive(other) {
+	y := side.Other()
+	other := p.record[y]
+	if o.courses[p.key().Map].age == 1 || !alive(prev) || !alive(other) && !vanished(other) {
 		return false
 	}
 	for g := range s.groups {
 		edited := p.more != nil && p.more.drift.has(g) // where it does not flow from: perhaps back to what this side holds, since the resync looked
-		if groups.has(g) && s.became(g, side.Other(), prev.Values, other.Values) && !edited {
+		if !groups.has(g) || edited {
+			continue
+		}
+		held := other.Values
+		if !alive(other) {
+			held = p.heldBefore(y, g)
+		}
+		if held == nil || s.became(g, y, prev.Values, held) {
 			return false
 		}
 	}
