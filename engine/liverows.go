@@ -186,7 +186,8 @@ func (c *Core) hides(y Side, r *LiveRow) bool {
 
 // overruled returns the groups in which Y has something for X. A record that a
 // user of X creates, or that is older than the sync, has seen nothing of one that Y
-// already holds in that life, or in an earlier one that has not ended there.
+// already holds in that life, or in an earlier one that has not ended there. The mark of
+// one that was created past the hook over a tombstone tells of a life that is over.
 func (m *TableMap) overruled(source Side, r *LiveRow, y *Record) GroupSet {
 	x := r.Before
 	switch {
@@ -196,7 +197,7 @@ func (m *TableMap) overruled(source Side, r *LiveRow, y *Record) GroupSet {
 		x = &Record{Key: r.After.Key, Alive: true, Mark: Mark{Incarnation: r.After.Mark.Incarnation, Groups: make([]GroupMark, len(m.groups))}}
 	}
 	switch {
-	case y == nil || !y.Alive:
+	case y == nil || !y.Alive || y.risen():
 		return 0
 	case y.outlived(x):
 		return m.standing(y) & m.outgoing(source.Other())
