@@ -124,7 +124,7 @@ func (c *Core) restore(t *liveTx, in *Input) {
 				w.Groups &= c.cfg.Maps[r.Key.Map].outgoing(t.intent.Side) &^ c.cfg.Maps[r.Key.Map].strayed(t.intent.Side, x, y)
 			}
 			w.Override, w.Past = unseen(y, x), y.Mark.Past
-			if m := c.cfg.Maps[r.Key.Map]; m.changed(x)&m.outgoing(t.intent.Side)&^w.Groups != 0 {
+			if m := c.cfg.Maps[r.Key.Map]; m.standing(x)&m.outgoing(t.intent.Side)&^w.Groups != 0 {
 				t.lacking = append(t.lacking, x)
 			}
 			w.Lookups = c.cfg.Maps[r.Key.Map].conditions(nil, w.Groups, x, lookups)
@@ -154,11 +154,12 @@ func cameBack(lookups []Alive, k Key, incarnation uint32) []Alive {
 }
 
 // unnumbered returns the groups in which Y's record cannot come back as X holds it, and
-// which users of X have not changed in its life: what Y had brought there itself. X gets
-// a number for them, since nobody would bring them to Y else.
+// in which nothing stands that users of X have changed in its life: what Y had brought there
+// itself, also over a change of X. X gets a number for them, since nobody would bring them to
+// Y else.
 func (c *Core) unnumbered(t *liveTx, x, y *Record, restorable GroupSet) GroupSet {
 	m := c.cfg.Maps[x.Key.Map]
-	set := m.outgoing(t.intent.Side) &^ restorable &^ m.changed(x)
+	set := m.outgoing(t.intent.Side) &^ restorable &^ m.standing(x)
 	switch {
 	case !m.covers(t.intent.Side, x):
 		return 0
@@ -171,7 +172,7 @@ func (c *Core) unnumbered(t *liveTx, x, y *Record, restorable GroupSet) GroupSet
 
 // lacks reports whether users of X have changed something in a record that Y holds without.
 func (m *TableMap) lacks(source Side, x, y *Record) bool {
-	return x.marked() && y.marked() && x.Mark.Incarnation == y.Mark.Incarnation && pending(m, source, x, y, true)&m.changed(x) != 0
+	return x.marked() && y.marked() && x.Mark.Incarnation == y.Mark.Incarnation && pending(m, source, x, y, true) != 0
 }
 
 // strayed returns the groups in which X went past its hook while it is out of scope, and
@@ -201,16 +202,6 @@ func (c *Core) bringLacking(t *liveTx) {
 	for _, y := range t.unhidden {
 		c.bringUnsettled(c.pairs.ensure(*y.Key, t.intent.Side.Other()), y)
 	}
-}
-
-// changed returns the groups that users of its side have changed in a record's life.
-func (m *TableMap) changed(r *Record) (s GroupSet) {
-	for g := range r.Mark.Groups {
-		if r.Mark.Groups[g].Own > 0 {
-			s = s.With(g)
-		}
-	}
-	return s
 }
 
 // notRestored looks again where somebody was faster, or has a row. A row that Y
