@@ -187,8 +187,9 @@ func (p *pair) flying() bool {
 }
 
 // pairPage is how many pairs are allocated at once; pages keep pointers to
-// pairs valid while the table grows.
-const pairPage = 256
+// pairs valid while the table grows. A page is small, since most worlds that are
+// simulated are those of test cases, and have a dozen pairs.
+const pairPage = 32
 
 // pairTable holds the pairs by index and by key.
 type pairTable struct {

@@ -14,8 +14,9 @@ type index struct {
 	count int
 }
 
-// slabSize is how many pairs are allocated at once.
-const slabSize = 256
+// slabSize is how many pairs are allocated at once: few, as the world of a test case
+// has a dozen.
+const slabSize = 32
 
 // slab allocates many of a kind at once. It is for what stays as long as its pair:
 // all of a slab stays as long as one of it.

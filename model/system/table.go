@@ -20,8 +20,9 @@ type table struct {
 	reserved map[valueName]int   // that held transactions will hold
 }
 
-// rowPage is how many rows are allocated at once.
-const rowPage = 256
+// rowPage is how many rows are allocated at once: few, as the world of a test case has
+// some tables with a handful of rows each.
+const rowPage = 32
 
 // row is a place for a record. It is made when the key is first heard of, by a
 // user or by the engine, and never goes away.
