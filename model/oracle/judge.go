@@ -361,7 +361,7 @@ const (
 func (o *Oracle) book(ref *engine.Reference, c *commit, it Item) {
 	if it.State == Parked && !c.what.has(parkedItem) {
 		c.what |= parkedItem
-		o.maps[ref.Key.Map].outcomes[ref.Side][it.Outcome.Class][it.Outcome.Reason]++
+		o.maps[ref.Key.Map].count(ref.Side, it.Outcome)
 		o.cause(ref, it.Outcome)
 	}
 	if !c.what.has(queued) {
@@ -495,8 +495,11 @@ func (o *Oracle) fill(r *Report) {
 		for _, side := range engine.Sides {
 			rest := t.captured[side]
 			at := len(r.Outcomes)
-			for c := range t.outcomes[side] {
-				for why, n := range t.outcomes[side][c] {
+			for c, reasons := range t.outcomes[side] {
+				if reasons == nil {
+					continue
+				}
+				for why, n := range reasons {
 					if n > 0 {
 						rest -= n
 						r.Outcomes = append(r.Outcomes, OutcomeCount{engine.MapID(m), side, engine.Class(c), engine.Reason(why), n})

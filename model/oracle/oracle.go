@@ -117,13 +117,22 @@ type mapTally struct {
 	captured [2]uint64
 	live     [2]uint64
 	creates  [2]uint64
-	outcomes [2][classesMax][reasonsMax]uint64
-	desk     [classesMax]uint64 // items that came onto the error desk
-	blocked  spans              // waits for records that are looked up
-	partly   sim.Time           // the longest that a transaction was partly visible
+	outcomes [2][classesMax]*[reasonsMax]uint64 // nil: nothing has ended in the class
+	desk     [classesMax]uint64                 // items that came onto the error desk
+	blocked  spans                              // waits for records that are looked up
+	partly   sim.Time                           // the longest that a transaction was partly visible
 	partlyTx engine.TxID
 
 	neverWhole uint64
+}
+
+// count counts a change of a side that has ended, or waits for an operator.
+func (t *mapTally) count(side engine.Side, out engine.Outcome) {
+	reasons := &t.outcomes[side][out.Class]
+	if *reasons == nil {
+		*reasons = new([reasonsMax]uint64)
+	}
+	(*reasons)[out.Reason]++
 }
 
 // Upper bounds of the engine's lists of classes and reasons.

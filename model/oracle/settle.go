@@ -50,7 +50,7 @@ func (o *Oracle) Settled(at sim.Time, ref *engine.Reference, out engine.Outcome)
 	c.what |= settled
 	c.class = out.Class
 	o.totals.Settled++
-	o.maps[ref.Key.Map].outcomes[ref.Side][out.Class][out.Reason]++
+	o.maps[ref.Key.Map].count(ref.Side, out)
 	if out.Class == engine.ConcurrencyFailure {
 		o.cause(ref, out)
 	}

@@ -17,8 +17,10 @@ import (
 func (o *Oracle) Ended(m engine.MapID, class engine.Class) (n uint64) {
 	t := &o.maps[m]
 	for side := range t.outcomes {
-		for _, count := range t.outcomes[side][class] {
-			n += count
+		if reasons := t.outcomes[side][class]; reasons != nil {
+			for _, count := range reasons {
+				n += count
+			}
 		}
 	}
 	return n + t.desk[class]
