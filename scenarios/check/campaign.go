@@ -265,9 +265,10 @@ func (s *search) waysFor(contract string) (ways []twin) {
 // execution shows something of a contract already, or several ways do, it is one property.
 func (s *search) compare(ways []twin, c *Case, p Plan, x *Execution) error {
 	all := make([]oracle.Property, len(ways))
+	firsts := map[*base]*Execution{nil: x}
 	for i, w := range ways {
 		var err error
-		if all[i], err = w.compare(s.Subject, c, p, x); err != nil {
+		if all[i], err = w.compare(s.Subject, c, p, firsts); err != nil {
 			return err
 		}
 	}

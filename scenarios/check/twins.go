@@ -37,27 +37,39 @@ func observed(id string) oracle.Contract {
 // twin is one way to execute a case again.
 type twin struct {
 	contract oracle.Contract
-	first    func(*Subject, *Case) *Case             // what both executions are of; nil: the case as it is
-	rules    bool                                    // a user's own validations stay
+	first    *base                                   // what both executions are of; nil: the case as it is
 	changed  func(s *Subject, c *Case, p *Plan) bool // changes a copy; false when there is nothing to change
 	subject  func(*Subject) *Subject                 // of the second execution; nil: the same
 	alike    func(a, b *Execution) string
 }
 
+// base is what is made of a case so that two executions can be compared. Several ways
+// begin with the same one, which is then executed once.
+type base struct {
+	of    func(*Subject, *Case) *Case
+	rules bool // a user's own validations stay; else what is refused is left out of it, too
+}
+
+var (
+	steppedBase = &base{of: stepped, rules: true}
+	sidedBase   = &base{of: (*Subject).sided}
+	calmBase    = &base{of: (*Subject).calm}
+)
+
 // twins lists the ways. other opens a store of another kind, nil for none.
 func twins(other Store) []twin {
 	list := []twin{
 		{contract: deterministic, changed: func(*Subject, *Case, *Plan) bool { return true }, alike: repeated},
-		{contract: clockBlind, first: stepped, rules: true, changed: shiftClocks, alike: identical},
-		{contract: crashSafe, first: (*Subject).sided, changed: leaveOutCrashes, alike: sameData},
-		{contract: faultFree, first: (*Subject).sided, changed: leaveOutFaults, alike: sameData},
-		{contract: idempotent, first: (*Subject).sided, changed: repeatAll, alike: sameHistory},
-		{contract: batchBlind, first: (*Subject).sided, changed: otherBatches, alike: sameData},
-		{contract: batchBlind, first: (*Subject).sided, changed: otherOrder, alike: sameData},
-		{contract: batchBlind, first: (*Subject).calm, changed: uncontended(otherBatches), alike: sameEnd},
-		{contract: batchBlind, first: (*Subject).calm, changed: uncontended(otherOrder), alike: sameEnd},
-		{contract: mirror, first: (*Subject).calm, changed: mirrorCase, subject: (*Subject).mirrored, alike: mirroredData},
-		{contract: commute, first: (*Subject).calm, changed: swapNeighbours, alike: sameEnd},
+		{contract: clockBlind, first: steppedBase, changed: shiftClocks, alike: identical},
+		{contract: crashSafe, first: sidedBase, changed: leaveOutCrashes, alike: sameData},
+		{contract: faultFree, first: sidedBase, changed: leaveOutFaults, alike: sameData},
+		{contract: idempotent, first: sidedBase, changed: repeatAll, alike: sameHistory},
+		{contract: batchBlind, first: sidedBase, changed: otherBatches, alike: sameData},
+		{contract: batchBlind, first: sidedBase, changed: otherOrder, alike: sameData},
+		{contract: batchBlind, first: calmBase, changed: uncontended(otherBatches), alike: sameEnd},
+		{contract: batchBlind, first: calmBase, changed: uncontended(otherOrder), alike: sameEnd},
+		{contract: mirror, first: calmBase, changed: mirrorCase, subject: (*Subject).mirrored, alike: mirroredData},
+		{contract: commute, first: calmBase, changed: swapNeighbours, alike: sameEnd},
 	}
 	if other != nil {
 		list = append(list, twin{contract: storeTwin, changed: func(_ *Subject, _ *Case, p *Plan) bool { p.Store = other; return true }, alike: identical})
@@ -65,27 +77,33 @@ func twins(other Store) []twin {
 	return list
 }
 
-// compare executes a case again in one way and judges the two executions.
-func (w twin) compare(s *Subject, c *Case, p Plan, x *Execution) (oracle.Property, error) {
+// compare executes a case again in one way and judges the two executions. What was
+// executed of the case already is in firsts, by its base (nil: the case as it is), and what
+// is executed first here is put there.
+func (w twin) compare(s *Subject, c *Case, p Plan, firsts map[*base]*Execution) (oracle.Property, error) {
 	judged := oracle.Property{Contract: w.contract, Verdict: oracle.Inconclusive}
-	rules := len(p.Rules)
-	first := c
-	if w.first != nil {
-		first = w.first(s, c)
-	}
-	if w.first != nil && !w.rules {
-		p.Rules = nil // what is refused is left out of it, too
+	first, from := c, w.first
+	if from != nil {
+		first = from.of(s, c)
+		if first == c && (from.rules || len(p.Rules) == 0) {
+			from = nil // it is the case as it is
+		}
+		if !w.first.rules {
+			p.Rules = nil
+		}
 	}
 	again := p
 	other := first.Clone()
 	if !w.changed(s, other, &again) {
 		return judged, nil
 	}
-	if first != c || len(p.Rules) < rules {
+	x := firsts[from]
+	if x == nil {
 		var err error
 		if x, err = Execute(s, first, p); err != nil {
 			return judged, err
 		}
+		firsts[from] = x
 	}
 	if w.subject != nil {
 		s = w.subject(s)
