@@ -1,12 +1,14 @@
 package check
 
 import (
+	"errors"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/twinwrite/twinwrite/engine"
 	"github.com/twinwrite/twinwrite/model"
 	"github.com/twinwrite/twinwrite/model/oracle"
 )
@@ -90,6 +92,63 @@ func TestOneContractOneProperty(t *testing.T) {
 	}
 	if p := both(holds, untested); p.Verdict != oracle.Pass {
 		t.Errorf("what holds in one way, and is not tested in the other: %v", p)
+	}
+}
+
+// TestWhatIsExecutedOnceServesAll compares cases in every way twice: with what was executed
+// for the ways before it, and from the beginning. A user's own rules are no part of what most
+// ways begin with, and must not come in by what others have executed.
+func TestWhatIsExecutedOnceServesAll(t *testing.T) {
+	t.Parallel()
+	noNames := func(r Row) error {
+		if r.Text("name") != "" {
+			return errors.New("no names")
+		}
+		return nil
+	}
+	var rules []Rule
+	for _, side := range engine.Sides {
+		rules = append(rules, Rule{Side: SideName(side), Map: "parties", Holds: noNames}, Rule{Side: SideName(side), Map: "sites", Holds: noNames})
+	}
+	s, served := OwnSubject(), map[*base]int{}
+	for _, p := range []Plan{{}, {Rules: rules}} {
+		for number := range uint64(60) {
+			c := Generate(s, KeyedDice(5, number))
+			if number%2 == 1 { // the case as it is serves, too
+				c = s.sided(c)
+			}
+			x, err := Execute(s, c, p)
+			if err != nil {
+				t.Fatal(err)
+			}
+			firsts := map[*base]*Execution{nil: x}
+			for _, w := range twins(nil) {
+				had := len(firsts)
+				shared, err := w.compare(s, c, p, firsts)
+				if err != nil {
+					t.Fatal(err)
+				}
+				alone, err := w.compare(s, c, p, map[*base]*Execution{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if !reflect.DeepEqual(shared, alone) {
+					t.Fatalf("case %d, %d rules, %s: %v with what was executed before, %v from the beginning", number, len(p.Rules), w.contract.ID, shared, alone)
+				}
+				if w.first == nil || alone.Verdict == oracle.Inconclusive {
+					continue
+				}
+				if firsts[w.first] != nil && len(firsts) == had {
+					served[w.first]++
+				}
+				if firsts[w.first] == nil && len(p.Rules) > 0 && !w.first.rules {
+					t.Fatalf("case %d, %s: what the user's own rules refuse is part of what is compared", number, w.contract.ID)
+				}
+			}
+		}
+	}
+	if served[sidedBase] == 0 || served[calmBase] == 0 {
+		t.Errorf("nothing was executed once for several ways: %v", served)
 	}
 }
 
