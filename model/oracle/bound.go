@@ -43,7 +43,12 @@ type tries struct {
 
 // Heals tells, before the run, when all faults and operators' requests will be
 // over.
-func (o *Oracle) Heals(at sim.Time) { o.bounds.heals = max(o.bounds.heals, at) }
+func (o *Oracle) Heals(at sim.Time) {
+	if at > o.bounds.heals {
+		o.bounds.heals = at
+		o.rounds.begin(at)
+	}
+}
 
 // Lasts tells, before the run, from when on a fault that lasts for ever makes changes
 // wait: how long they wait then, nothing bounds.

@@ -98,11 +98,16 @@ func len32(s []uint64) uint32 { return uint32(len(s)) }
 
 // hash mixes all parts of a key into 32 bits (FNV-1a with a final mix).
 func hash(k *engine.Key) uint32 {
-	h := uint64(0xcbf29ce484222325) ^ uint64(k.Map)
-	h = mix(mix(mix(h, k.Company), k.ID), k.Spelling)
+	h := keySum(k)
 	h ^= h >> 32
 	h *= 0x9e3779b97f4a7c15
 	return uint32(h >> 32)
+}
+
+// keySum mixes them into 64 bits, without the final mix.
+func keySum(k *engine.Key) uint64 {
+	h := uint64(0xcbf29ce484222325) ^ uint64(k.Map)
+	return mix(mix(mix(h, k.Company), k.ID), k.Spelling)
 }
 
 func mix(h uint64, s string) uint64 {

@@ -82,6 +82,7 @@ type Oracle struct {
 	downs     []down  // by their beginnings
 	rest      traffic // up to the last edit
 	restMore  uint64
+	rounds    rounds                  // since
 	holding   uint64                  // references of the engine's own that wait at the end
 	released  uint64                  // pairs that were quarantined: what holds their place is carried then, and may be no change
 	stands    []stand                 // scratch
@@ -207,6 +208,7 @@ func (o *Oracle) Transaction(at sim.Time, side engine.Side, tx engine.TxID, name
 // captured. The oracle keeps after.
 func (o *Oracle) UserCommit(at sim.Time, side engine.Side, before, after *engine.Record, ref *engine.Reference) any {
 	o.dangling(at)
+	o.rounds.begin(at)
 	p := o.pairOf(before, after)
 	p.tries.reads = 0
 	prev := p.record[side]

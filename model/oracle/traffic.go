@@ -48,4 +48,5 @@ func (o *Oracle) judgeTraffic(at sim.Time) {
 		o.breach(trafficStops, at, nil, "after the last edit the engine wrote %d times, and %d open changes, %d late captures, and %d overrides, repeats, follow-ups and rows copied allow %d",
 			rest.writes, rest.asked, rest.late, rest.more, rest.bound())
 	}
+	o.judgeRounds()
 }

@@ -119,6 +119,7 @@ func (o *Oracle) EngineCommit(at sim.Time, side engine.Side, w *engine.Write, be
 		p.leftOver(s, side, w, after)
 	}
 	p.record[side] = after
+	o.strokes(at, p, side, w, prev, after)
 	if alive(after) && alive(p.record[side.Other()]) { // else what a user has deleted out of scope is only undone here
 		if (p.aside || vanished(prev)) && p.more != nil { // what flows only from here did not come back with it
 			p.more.drift |= s.out[side] &^ s.out[side.Other()]

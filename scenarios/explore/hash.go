@@ -139,6 +139,7 @@ var passedOver = map[string]string{
 	"oracle.Oracle.apart":        "measures",
 	"oracle.Oracle.gaps":         "measures",
 	"oracle.Oracle.torn":         "measures",
+	"oracle.Oracle.rounds":       "remembers the way to a state, and looks for one that came again",
 	"oracle.Oracle.stories":      "tells",
 	"oracle.Oracle.causes":       "tells",
 	"oracle.Oracle.liveCount":    "tells",
