@@ -154,13 +154,14 @@ func (c *Core) captureLeft(t *liveTx, ys []*Record) bool {
 	return c.sendLate(t, capturingOnTop, late)
 }
 
-// untoldOf returns the outgoing groups in which two records of one life differ, although
-// neither side has something for the other, whatever the source has seen.
+// untoldOf returns the groups in which two records of one life differ, although neither side
+// has something for the other, whatever the source has seen: of those that flow both ways,
+// since a transaction of the other side has changed no others.
 func (m *TableMap) untoldOf(source Side, x, y *Record) GroupSet {
 	if !y.marked() || y.Mark.Dead || x.Mark.Incarnation != y.Mark.Incarnation || !m.covers(source, x) || !m.covers(source.Other(), y) {
 		return 0
 	}
-	silent := m.outgoing(source) &^ pending(m, source, x, y, true) &^ m.standing(y)
+	silent := m.outgoing(source) & m.outgoing(source.Other()) &^ pending(m, source, x, y, true) &^ m.standing(y)
 	return m.differing(source.Other(), silent, x, y)
 }
 

@@ -88,8 +88,8 @@ func (s *shape) ownOf(side engine.Side, r *engine.Record) bool {
 
 // drifts reports whether a column group that flows one way was edited where it
 // flows to, and its source has nothing newer that is to be carried: what was
-// overridden, dismissed or made in a life that is over is not, nor what a later change
-// stands for.
+// overridden, dismissed, made in a life that is over or gone with its record is not, nor what
+// a later change stands for.
 func (p *pair) drifts(s *shape, g int) bool {
 	if p.more == nil || !p.more.drift.has(g) {
 		return false
@@ -107,7 +107,7 @@ func (p *pair) drifts(s *shape, g int) bool {
 		}
 		over := p.record[x] != nil && c.life < p.record[x].Mark.Incarnation
 		ended := c.what.has(settled) && (c.class == engine.Dismissed || c.class == engine.ConcurrencyFailure)
-		if !over && !c.dropped.has(g) && !ended && !(stood && !c.what.has(captured)) {
+		if !over && !(c.dropped|c.went).has(g) && !ended && !(stood && !c.what.has(captured)) {
 			return false
 		}
 		stood = stood || c.what.has(captured)
