@@ -73,6 +73,7 @@ type liveTx struct {
 	left     []Key     // the rows that Y will not undo, and that stay
 	lacking  []*Record // what X holds of rows that came back without some of it
 	refusals int       // times that Y has refused to undo
+	whole    bool      // all rows are undone at once next, or none
 }
 
 // recovered is a live transaction that a crash has cut off.
