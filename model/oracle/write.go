@@ -79,7 +79,7 @@ func (o *Oracle) EngineCommit(at sim.Time, side engine.Side, w *engine.Write, be
 		case source != nil:
 			o.bury(at, s, p, side, source, w, prev, after)
 		case prev != nil && (prev.Alive || prev.Mark.Intent != 0): // a create is undone
-			if row != nil {
+			if row != nil && !after.Mark.Dead { // else the life that it was in is over
 				undone = row.bypass
 			}
 			o.takenAway(at, s, p, side, prev, after)
