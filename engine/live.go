@@ -190,6 +190,7 @@ func (c *Core) endLive(t *liveTx) {
 			continue
 		}
 		p.held = nil
+		c.endedUnderResync(t.intent.Rows[i].Key)
 		if t.stage == sealingRows && p.quarantine.Reason == NotUndone { // both sides hold the record now, or neither
 			c.releasePair(id)
 		}

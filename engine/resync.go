@@ -42,7 +42,8 @@ type resync struct {
 	page        []*Record // what was listed, whose partners are read
 	more        bool
 	request     BatchID
-	until       Time // of a wait after a failure
+	until       Time  // of a wait after a failure
+	ended       []Key // whose live transactions have ended since the page was asked for: what was read of them may have been undone
 }
 
 // resyncPage is how many records are listed and compared at once.
@@ -98,7 +99,7 @@ func (c *Core) workResync() {
 		}
 		switch {
 		case r.more:
-			r.request = c.nextRequest()
+			r.request, r.ended = c.nextRequest(), r.ended[:0]
 			c.do = append(c.do, Effect{
 				Kind: ListRecords, Side: side, Batch: r.request, After: r.after, Company: r.Company, Max: resyncPage,
 			})
@@ -203,13 +204,21 @@ func (c *Core) resyncFailed(in *Input) bool {
 	return true
 }
 
+// endedUnderResync notes that a live transaction of a record has ended while a page is
+// read in which it may stand.
+func (c *Core) endedUnderResync(k Key) {
+	if len(c.resyncs) > 0 && c.resyncs[0].request != 0 && c.resyncs[0].Map == k.Map {
+		c.resyncs[0].ended = append(c.resyncs[0].ended, k)
+	}
+}
+
 // compare looks at one pair, of which side holds x, and makes items of what
 // differs.
 func (c *Core) compare(r *resync, side Side, x, y *Record) {
 	m := c.cfg.Maps[r.Map]
 	id := c.pairs.ensure(*x.Key, side)
 	p := c.pairs.at(id.pair())
-	live := p.held != nil
+	live := p.held != nil || slices.Contains(r.ended, *x.Key)
 	d := Drift{From: [2]bool{m.outgoing(FinOps) != 0, m.outgoing(Dataverse) != 0}}
 	if !live { // else what is seen of it may be undone: its items look when that has ended
 		var differs bool
