@@ -186,7 +186,6 @@ func (o *Oracle) tried(at sim.Time, p *pair) {
 	t.reads++
 	course := &o.courses[p.key().Map]
 	items, numbered := 0, true
-	lists := course.age > 1 // a resync has made items of both sides, perhaps of what had its outcome
 	for s := range p.waiting.lines {
 		if open := p.open(engine.Side(s)); len(open) > 0 {
 			items++
@@ -196,7 +195,7 @@ func (o *Oracle) tried(at sim.Time, p *pair) {
 	if rows := course.legs != 0 || course.resync != 0; rows && !numbered {
 		return
 	}
-	if lists {
+	if course.age > 1 { // a resync may have made an item of what had its outcome
 		items = 2
 	}
 	if t.reads == uint32(items*(most+1)*2*triesMax) {

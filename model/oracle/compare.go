@@ -107,7 +107,7 @@ func (p *pair) drifts(s *shape, g int) bool {
 		}
 		over := p.record[x] != nil && c.life < p.record[x].Mark.Incarnation
 		ended := c.what.has(settled) && (c.class == engine.Dismissed || c.class == engine.ConcurrencyFailure)
-		if !over && !(c.dropped|c.went).has(g) && !ended && !(stood && !c.what.has(captured)) {
+		if !over && !(c.dropped | c.went).has(g) && !ended && !(stood && !c.what.has(captured)) {
 			return false
 		}
 		stood = stood || c.what.has(captured)

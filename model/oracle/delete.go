@@ -150,7 +150,7 @@ func (o *Oracle) bury(at sim.Time, s *shape, p *pair, y engine.Side, source *hea
 // takenAway is what users have changed on a record that goes away with the create
 // which is undone. It is gone on both sides, and its references say so. Where the life
 // goes on, its mark tells of them still: they may be there again.
-func (o *Oracle) takenAway(at sim.Time, s *shape, p *pair, y engine.Side, prev, after *engine.Record) {
+func (o *Oracle) takenAway(at sim.Time, s *shape, p *pair, y engine.Side, w *engine.Write, prev, after *engine.Record) {
 	row := o.rowOf(p, y, prev)
 	if !alive(prev) || row == nil {
 		return
@@ -162,8 +162,9 @@ func (o *Oracle) takenAway(at sim.Time, s *shape, p *pair, y engine.Side, prev, 
 			continue
 		}
 		on, x := p.walk(y, g, from, to), p.record[y.Other()]
-		// Users of the other side may have made the same, and out of scope nobody looks for it.
-		missed := !s.outside(y, prev) && !(alive(x) && s.became(g, y.Other(), prev.Values, x.Values))
+		// Users of the other side may have made the same, or had when it was read, and out of scope nobody looks for it.
+		missed := !s.outside(y, prev) && !(alive(x) && s.became(g, y.Other(), prev.Values, x.Values)) &&
+			!(alive(w.Source) && s.became(g, y.Other(), prev.Values, w.Source.Values))
 		if c := on.next(); c != nil && !c.what.has(captured) && !c.dropped.has(g) && c.born >= row.since && missed {
 			o.breach(noLostUpdate, at, p.key(), "%s went away on %s with the create that was undone, and nothing will ever tell of an uncaptured change, made at %v", o.record(p.key()), y, c.born)
 		}

@@ -63,7 +63,7 @@ func (o *Oracle) EngineCommit(at sim.Time, side engine.Side, w *engine.Write, be
 			break
 		}
 		if alive(prev) && prev.Mark.Incarnation < w.Source.Mark.Incarnation { // its life was ended before
-			o.takenAway(at, s, p, side, prev, after)
+			o.takenAway(at, s, p, side, w, prev, after)
 		}
 		o.restored(at, p, side, intentOf(prev), source, set(w.Groups), set(w.Override))
 		o.restore(at, s, p, side, source, w, prev, after, row)
@@ -82,7 +82,7 @@ func (o *Oracle) EngineCommit(at sim.Time, side engine.Side, w *engine.Write, be
 			if row != nil && !after.Mark.Dead { // else the life that it was in is over
 				undone = row.bypass
 			}
-			o.takenAway(at, s, p, side, prev, after)
+			o.takenAway(at, s, p, side, w, prev, after)
 			o.restored(at, p, side, intentOf(prev), nil, 0, 0)
 		}
 	}
