@@ -27,6 +27,7 @@ type bars struct {
 	lives map[*pair]bool   // of a live transaction that has not ended, which comes first
 	names []string         // of the faults
 	held  [2]int           // by side: items in the queue that a fault holds up
+	stand [2]int           // ... and those that are blocked by what waits for people
 	holds [2]string        // ... which
 }
 
@@ -48,6 +49,8 @@ func newBars(v *View) *bars {
 func (b *bars) note(p *pair, it *Item) {
 	if it.State != Parked && it.State != Forgotten && (it.State != Blocked || it.Outcome.Class == engine.Open) {
 		b.items = append(b.items, waiter{p, it.Reference.Side, it.State, it.Reference.Number, it.Root})
+	} else if it.State == Blocked {
+		b.stand[it.Reference.Side]++
 	}
 }
 
@@ -132,7 +135,7 @@ func (o *Oracle) hold(it *waiter) {
 		fault = b.name(o.pairs.find(&it.root))
 	case it.state == Waiting && o.courses[k.Map].off != [2]bool{}: // its job stops, or starts anew, once nothing of it is in doubt
 		fault = o.doubtOf(o.courses[k.Map].job)
-	case it.state == InOutbox && o.config.Limits.full(b.held[it.side]):
+	case it.state == InOutbox && b.held[it.side] > 0 && o.config.Limits.full(b.held[it.side]+b.stand[it.side]): // what is blocked counts where something else may run
 		fault = b.holds[it.side]
 	}
 	b.put(it.pair, fault)

@@ -85,6 +85,26 @@ func TestWhatLastsExcusesItsOwn(t *testing.T) {
 				h.queue(h.user(dat, headerKey("Z"), text("1")), InOutbox)
 			}, "", locked(Carry, dat, "X"), []Barred{{lock, 2}}, "Z", 1,
 		},
+		"a queue that is full of it, and of what waits behind people": {
+			func(h *hand) {
+				h.bypass(fin, headerKey("X"), text("1"))
+				h.queue(row("X", 0), Waiting)
+				h.queue(h.user(fin, headerKey("P"), text("1")), Parked)
+				target := headerKey("P")
+				ref := h.user(fin, engine.Key{Map: 1, ID: "of P"}, []engine.Value{{}, {Kind: engine.KindLookup, Target: &target}})
+				h.items = append(h.items, Item{Reference: ref, State: Blocked, On: target, Root: target, Outcome: engine.Outcome{Class: engine.ApplicationFailure}})
+				h.queue(h.user(fin, headerKey("Y"), text("1")), InOutbox)
+			}, "", locked(Carry, dat, "X"), []Barred{{lock, 2}}, "", 2,
+		},
+		"a queue that is full of what waits behind people": {
+			func(h *hand) {
+				h.queue(h.user(fin, headerKey("P"), text("1")), Parked)
+				target := headerKey("P")
+				ref := h.user(fin, engine.Key{Map: 1, ID: "of P"}, []engine.Value{{}, {Kind: engine.KindLookup, Target: &target}})
+				h.items = append(h.items, Item{Reference: ref, State: Blocked, On: target, Root: target, Outcome: engine.Outcome{Class: engine.ApplicationFailure}})
+				h.queue(h.user(fin, headerKey("Y"), text("1")), InOutbox)
+			}, "", locked(Carry, dat, "X"), nil, "Y", 1,
+		},
 		"a queue with room beside it": {
 			func(h *hand) {
 				h.bypass(fin, headerKey("X"), text("1"))
