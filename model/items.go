@@ -33,21 +33,33 @@ func Items(state *engine.State, core *engine.Core, idle bool, systems [2]*system
 			}
 		}
 	}
-	saved := map[lane]bool{}
+	saved, first := map[lane]int{}, map[lane]bool{}
+	for i := range state.Open {
+		saved[lane{state.Open[i].Reference.Key, state.Open[i].Reference.Side}]++
+	}
 	return func(yield func(oracle.Item) bool) {
+		clear(first)
 		for i := range state.Open {
 			ref := &state.Open[i].Reference
-			saved[lane{ref.Key, ref.Side}] = true
+			l := lane{ref.Key, ref.Side}
 			it := waiting(ref, known)
-			if _, knows := known[lane{ref.Key, ref.Side}]; idle && !knows {
+			if _, knows := known[l]; idle && !knows {
 				it.State = oracle.Forgotten
+			}
+			if !first[l] {
+				first[l], it.Unsaved = true, max(known[l].References-saved[l], 0)
 			}
 			if !yield(it) {
 				return
 			}
 		}
 		for _, l := range order {
-			if !saved[l] && !yield(waiting(&engine.Reference{Key: l.key, Side: l.side, Origin: engine.Pulled}, known)) {
+			if saved[l] > 0 {
+				continue
+			}
+			it := waiting(&engine.Reference{Key: l.key, Side: l.side, Origin: engine.Pulled}, known)
+			it.Unsaved = known[l].References - 1
+			if !yield(it) {
 				return
 			}
 		}

@@ -52,6 +52,7 @@ type Item struct {
 	Outcome   engine.Outcome // Parked: why; Blocked: the root cause, if known
 	On        engine.Key     // Blocked: the record that it waits for
 	Root      engine.Key     // Blocked: the record at the root of it
+	Unsaved   int            // references that stand beside it in the engine's queue, and that only its process knows of
 }
 
 // State tells where a reference waits.

@@ -26,7 +26,7 @@ type bars struct {
 	order []*pair          // in which they were found
 	lives map[*pair]bool   // of a live transaction that has not ended, which comes first
 	names []string         // of the faults
-	held  [2]int           // by side: items in the queue that a fault holds up
+	held  [2]int           // by side: references in the queue that a fault holds up
 	stand [2]int           // ... and those that are blocked by what waits for people
 	holds [2]string        // ... which
 }
@@ -38,6 +38,7 @@ type waiter struct {
 	state  State
 	number uint32
 	root   engine.Key
+	beside int // references, see [Item.Unsaved]
 }
 
 func newBars(v *View) *bars {
@@ -48,9 +49,9 @@ func newBars(v *View) *bars {
 // blocked by that, too.
 func (b *bars) note(p *pair, it *Item) {
 	if it.State != Parked && it.State != Forgotten && (it.State != Blocked || it.Outcome.Class == engine.Open) {
-		b.items = append(b.items, waiter{p, it.Reference.Side, it.State, it.Reference.Number, it.Root})
+		b.items = append(b.items, waiter{p, it.Reference.Side, it.State, it.Reference.Number, it.Root, it.Unsaved})
 	} else if it.State == Blocked {
-		b.stand[it.Reference.Side]++
+		b.stand[it.Reference.Side] += 1 + it.Unsaved
 	}
 }
 
@@ -140,7 +141,7 @@ func (o *Oracle) hold(it *waiter) {
 	}
 	b.put(it.pair, fault)
 	if fault != "" && it.state != InOutbox {
-		b.held[it.side]++
+		b.held[it.side] += 1 + it.beside
 		b.holds[it.side] = fault
 	}
 }

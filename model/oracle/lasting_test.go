@@ -105,6 +105,13 @@ func TestWhatLastsExcusesItsOwn(t *testing.T) {
 				h.queue(h.user(fin, headerKey("Y"), text("1")), InOutbox)
 			}, "", locked(Carry, dat, "X"), nil, "Y", 1,
 		},
+		"a queue that is full of it and of a row beside it": {
+			func(h *hand) {
+				h.bypass(fin, headerKey("X"), text("1"))
+				h.items = append(h.items, Item{Reference: row("X", 0), State: Waiting, Unsaved: 1})
+				h.queue(h.user(fin, headerKey("Y"), text("1")), InOutbox)
+			}, "", locked(Carry, dat, "X"), []Barred{{lock, 2}}, "", 2,
+		},
 		"a queue with room beside it": {
 			func(h *hand) {
 				h.bypass(fin, headerKey("X"), text("1"))
