@@ -205,12 +205,11 @@ func (c *Core) bringLacking(t *liveTx) {
 	}
 }
 
-// notRestored looks again where somebody was faster, or has a row. What was refused is
-// tried in one piece and row by row in turns: of two records that have swapped a unique
-// value neither gets its own back before the other, and one that is refused for good must
-// not keep back the rest. A row that Y refuses to undo time and again, because others look
-// up what the transaction had created, stays as it is: its pair is quarantined, and people
-// decide.
+// notRestored looks again where somebody was faster, or has a row. What was refused row by
+// row is tried in one piece, as it came: of two records that have swapped a unique value
+// neither gets its own back before the other. A row that Y refuses to undo time and again,
+// because others look up what the transaction had created, stays as it is: its pair is
+// quarantined, and people decide.
 func (c *Core) notRestored(t *liveTx, rows []RowAnswer) {
 	refused, leaves := false, false
 	for i := range rows {
@@ -219,7 +218,7 @@ func (c *Core) notRestored(t *liveTx, rows []RowAnswer) {
 	if refused {
 		t.refusals++
 	}
-	t.whole = refused && !t.whole
+	t.whole = refused
 	for i := range rows {
 		k := t.intent.Rows[t.undoing[i]].Key
 		if rows[i].Result == RowRefused && t.refusals >= c.cfg.Attempts && !slices.Contains(t.left, k) {

@@ -27,6 +27,12 @@ func TestWhatLastsExcusesItsOwn(t *testing.T) {
 	row := func(id string, number uint32) *engine.Reference {
 		return &engine.Reference{Key: headerKey(id), Side: fin, Number: number, Origin: engine.Initial}
 	}
+	behindPeople := func(h *hand) {
+		h.queue(h.user(fin, headerKey("P"), text("1")), Parked)
+		target := headerKey("P")
+		ref := h.user(fin, engine.Key{Map: 1, ID: "of P"}, []engine.Value{{}, {Kind: engine.KindLookup, Target: &target}})
+		h.items = append(h.items, Item{Reference: ref, State: Blocked, On: target, Root: target, Outcome: engine.Outcome{Class: engine.ApplicationFailure}})
+	}
 	for name, c := range map[string]struct {
 		play   func(h *hand)
 		bar    string
@@ -89,19 +95,13 @@ func TestWhatLastsExcusesItsOwn(t *testing.T) {
 			func(h *hand) {
 				h.bypass(fin, headerKey("X"), text("1"))
 				h.queue(row("X", 0), Waiting)
-				h.queue(h.user(fin, headerKey("P"), text("1")), Parked)
-				target := headerKey("P")
-				ref := h.user(fin, engine.Key{Map: 1, ID: "of P"}, []engine.Value{{}, {Kind: engine.KindLookup, Target: &target}})
-				h.items = append(h.items, Item{Reference: ref, State: Blocked, On: target, Root: target, Outcome: engine.Outcome{Class: engine.ApplicationFailure}})
+				behindPeople(h)
 				h.queue(h.user(fin, headerKey("Y"), text("1")), InOutbox)
 			}, "", locked(Carry, dat, "X"), []Barred{{lock, 2}}, "", 2,
 		},
 		"a queue that is full of what waits behind people": {
 			func(h *hand) {
-				h.queue(h.user(fin, headerKey("P"), text("1")), Parked)
-				target := headerKey("P")
-				ref := h.user(fin, engine.Key{Map: 1, ID: "of P"}, []engine.Value{{}, {Kind: engine.KindLookup, Target: &target}})
-				h.items = append(h.items, Item{Reference: ref, State: Blocked, On: target, Root: target, Outcome: engine.Outcome{Class: engine.ApplicationFailure}})
+				behindPeople(h)
 				h.queue(h.user(fin, headerKey("Y"), text("1")), InOutbox)
 			}, "", locked(Carry, dat, "X"), nil, "Y", 1,
 		},
@@ -140,10 +140,7 @@ func TestWhatLastsExcusesItsOwn(t *testing.T) {
 			v := h.view()
 			v.Bar, v.Spoils = c.bar, c.spoils
 			r := h.o.Judge(h.now, v)
-			free := ""
-			for _, k := range r.Free {
-				free += k.ID
-			}
+			free := freeIn(r)
 			if diff := cmp.Diff(c.barred, r.Barred); diff != "" || free != c.free {
 				t.Errorf("free is %q, wanted %q; barred (-want +got):\n%s", free, c.free, diff)
 			}
@@ -158,6 +155,14 @@ func TestWhatLastsExcusesItsOwn(t *testing.T) {
 			}
 		})
 	}
+}
+
+// freeIn names the records that something waits for which nothing holds up.
+func freeIn(r Report) (ids string) {
+	for _, k := range r.Free {
+		ids += k.ID
+	}
+	return ids
 }
 
 // TestLiveTransactionsHoldUpTheirRecords: what must be undone and cannot holds up all
@@ -195,10 +200,7 @@ func TestLiveTransactionsHoldUpTheirRecords(t *testing.T) {
 				return ""
 			}
 			r := h.o.Judge(h.now, v)
-			free := ""
-			for _, k := range r.Free {
-				free += k.ID
-			}
+			free := freeIn(r)
 			if diff := cmp.Diff(c.barred, r.Barred); diff != "" || free != c.free {
 				t.Errorf("free is %q, wanted %q; barred (-want +got):\n%s", free, c.free, diff)
 			}
