@@ -115,6 +115,7 @@ const (
 	PlantDeskUnbounded      = "engine/desk-unbounded"
 	PlantFullForgotten      = "engine/full-outbox-forgotten"
 	PlantNeverGivenUp       = "engine/never-given-up"
+	PlantUntracedIsGone     = "engine/untraced-is-gone"
 )
 
 // Plant is a bug that can be planted in the engine, or in its store.
@@ -193,6 +194,7 @@ func PlantedBugs() []Plant {
 		{PlantDeskUnbounded, "limits-kept", "the error desk takes any number of requests, for any number of records"},
 		{PlantFullForgotten, "bounded", "an outbox that had to wait for room is not asked again"},
 		{PlantNeverGivenUp, "comes-to-rest", "what a side cannot do to a record, because somebody keeps it locked, is tried again for ever"},
+		{PlantUntracedIsGone, "true-outcome", "a record of which its side knows nothing any more counts as one that was deleted"},
 	}
 }
 

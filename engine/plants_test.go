@@ -85,6 +85,7 @@ var noticedBy = map[string]string{
 	engine.PlantQueueUnbounded:     "trace full_queue_leaves_changes_in_the_outbox",
 	engine.PlantFullForgotten:      "trace full_queue_leaves_changes_in_the_outbox",
 	engine.PlantNeverGivenUp:       "world comes-to-rest",
+	engine.PlantUntracedIsGone:     "trace late_reference_after_its_tombstone_expired",
 }
 
 // TestPlantedBugsAreNoticed plants each bug in turn.

@@ -29,7 +29,9 @@ func (v *Verdict) unlike(m *TableMap, refs []Reference, x, y *Record, repair boo
 			continue
 		}
 		if x == nil {
-			v.Park = Outcome{Class: ApplicationFailure, Reason: Untraced, Cause: causeUntraced}
+			if !v.bugs.hit(PlantUntracedIsGone) {
+				v.Park = Outcome{Class: ApplicationFailure, Reason: Untraced, Cause: causeUntraced}
+			}
 			break
 		}
 		ahead := r.Incarnation > x.Mark.Incarnation || r.Incarnation == x.Mark.Incarnation && r.Number > x.Mark.Number

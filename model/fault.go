@@ -38,6 +38,7 @@ const (
 	StoreFull                           // the engine's store takes nothing; the process waits until it does
 	RepeatedReferences                  // Side's outbox holds a Share of the references of that time once more, when it is over
 	MappingRemoved                      // somebody takes a Code, or all codes, of a Column of Map out of its mapping
+	TombstoneExpired                    // Side, where Key is a tombstone, keeps that for For and no longer
 	faultKinds
 )
 
@@ -47,7 +48,7 @@ func (k FaultKind) String() string {
 		"outage", "slow system", "slow link", "cut link", "engine crash", "throttling storm", "cut requests", "cut answers",
 		"lossy link", "lost notifications", "doubled notifications", "late notifications", "unanswered writes", "partial batches",
 		"locked records", "refused writes", "clock step", "engine clock step", "store full", "repeated references",
-		"mapping removed",
+		"mapping removed", "tombstone expired",
 	}[k]
 }
 
@@ -64,6 +65,10 @@ func FaultKinds() []FaultKind {
 // and the steps of clocks, cannot.
 const ForEver = 100 * 365 * 24 * time.Hour
 
+// tombstoneLeast is how long a tombstone is kept at least: for much longer than a write may
+// be on its way, which would bring the record back.
+const tombstoneLeast = time.Minute
+
 // Fault is something that breaks. Which fields count depends on the Kind.
 type Fault struct {
 	Kind   FaultKind
@@ -74,6 +79,7 @@ type Fault struct {
 	Share  float64       // those of a share: above 0, at most 1
 	By     time.Duration // ClockStep, EngineClockStep; negative: back
 
+	Key          engine.Key   // TombstoneExpired
 	Map          engine.MapID // MappingRemoved
 	Column, Code int          // ... by their places; code -1: all
 
@@ -86,7 +92,7 @@ func (f *Fault) lasts() bool { return f.For == ForEver || f.Restart == ForEver }
 
 // canLast reports whether a fault of the kind may last for ever.
 func (k FaultKind) canLast() bool {
-	return k != ClockStep && k != EngineClockStep && k != RepeatedReferences
+	return k != ClockStep && k != EngineClockStep && k != RepeatedReferences && k != TombstoneExpired
 }
 
 // StopsAll reports whether nothing at all gets through while the fault lasts: every
@@ -104,7 +110,7 @@ func (f *Fault) StopsAll() bool {
 // holdsUp reports whether the fault makes changes wait. A notification only tells of
 // them sooner than the engine asks itself.
 func (k FaultKind) holdsUp() bool {
-	return k != LostNotifications && k != DoubleNotification && k != LateNotifications
+	return k != LostNotifications && k != DoubleNotification && k != LateNotifications && k != TombstoneExpired
 }
 
 // ofLink reports whether the fault is one of a link, which the link itself
@@ -151,6 +157,9 @@ func (f Fault) Validate() error {
 	}
 	if f.lasts() && !f.Kind.canLast() {
 		errs = append(errs, fmt.Errorf("%v at %v: it cannot last for ever", f.Kind, f.At))
+	}
+	if f.Kind == TombstoneExpired && f.For < tombstoneLeast {
+		errs = append(errs, fmt.Errorf("%v at %v: a tombstone is kept for %v at least, so that nothing is on its way any more, not for %v", f.Kind, f.At, tombstoneLeast, f.For))
 	}
 	if f.Kind == EngineCrash {
 		errs = append(errs, driver.Crash{At: f.At, Point: f.Point, Restart: f.Restart}.Validate())
@@ -240,8 +249,12 @@ func (w *World) Handle(ev sim.Event) {
 	}
 	f := &w.config.Faults[ev.Arg]
 	begins := ev.Kind == kindFault
-	w.struck(int(ev.Arg), begins)
 	s := w.Systems[f.Side]
+	if f.Kind == TombstoneExpired {
+		either(begins, func() { w.bury(int(ev.Arg)) }, func() { w.expire(int(ev.Arg)) })
+		return
+	}
+	w.struck(int(ev.Arg), begins)
 	switch f.Kind {
 	case Outage:
 		either(begins, s.StartOutage, s.EndOutage)
@@ -257,6 +270,25 @@ func (w *World) Handle(ev sim.Event) {
 	default:
 		t := w.trouble(f)
 		either(begins, func() { s.StartTrouble(t) }, func() { s.EndTrouble(t) })
+	}
+}
+
+// bury looks which tombstone is to expire.
+func (w *World) bury(fault int) {
+	if w.buried == nil {
+		w.buried = map[int]engine.Version{}
+	}
+	f := &w.config.Faults[fault]
+	w.buried[fault] = w.Systems[f.Side].Tombstone(f.Key)
+}
+
+// expire takes a tombstone away that is still the one which it was when the fault began.
+// Only then has the fault struck.
+func (w *World) expire(fault int) {
+	f := &w.config.Faults[fault]
+	if w.Systems[f.Side].Expire(f.Key, w.buried[fault]) {
+		w.struck(fault, true)
+		w.struck(fault, false)
 	}
 }
 

@@ -182,6 +182,7 @@ func TestFaultsReportEveryFault(t *testing.T) {
 	c := one(t)
 	c.Faults = []Fault{
 		{Kind: LossyLink, At: -1}, {Kind: LateNotifications}, {Kind: ClockStep}, {Kind: 99}, {Kind: LockedRecords, Share: 2},
+		{Kind: TombstoneExpired, For: time.Second}, {Kind: TombstoneExpired, For: ForEver},
 	}
 	c.Operations = []Operation{{At: -1}}
 	_, err := New(c)
@@ -190,7 +191,7 @@ func TestFaultsReportEveryFault(t *testing.T) {
 	}
 	for _, want := range []string{
 		"fault 1: lossy link at", "the share must be above 0", "fault 2: late notifications at", "the factor must be above 0",
-		"fault 3: clock step", "say by how much", "fault 4: unknown kind of fault 99", "not 2", "operation 1 (retry): it is at", "name the job",
+		"fault 3: clock step", "say by how much", "fault 4: unknown kind of fault 99", "not 2", "fault 6: tombstone expired at 0s: a tombstone is kept for 1m0s at least", "fault 7: tombstone expired at 0s: it cannot last", "operation 1 (retry): it is at", "name the job",
 	} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("no word of %q in:\n%v", want, err)

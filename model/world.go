@@ -82,7 +82,8 @@ type World struct {
 	done     []Done   // operations
 	work     work
 	mappings mappings
-	holds    []hold // records of live transactions, where somebody listens
+	buried   map[int]engine.Version // by fault: the tombstone that is to expire
+	holds    []hold                 // records of live transactions, where somebody listens
 
 	lastFault sim.Time // when the last fault is over, and those that last for ever have begun
 	wasQuiet  bool     // at the last look

@@ -86,6 +86,30 @@ func (p *pair) vanishes(s *shape, side engine.Side, prev *engine.Record) {
 // scope, so that it has left no tombstone.
 func vanished(r *engine.Record) bool { return r != nil && !r.Alive && !r.Mark.Dead }
 
+// Expired tells that a side has forgotten that it ever held a record, whose tombstone it
+// had kept until now.
+func (o *Oracle) Expired(at sim.Time, side engine.Side, tombstone *engine.Record) {
+	p := o.pairOfRecord(tombstone)
+	p.name, p.record[side] = tombstone.Key, nil
+	if o.expired == nil {
+		o.expired = map[sideOf]sim.Time{}
+	}
+	o.expired[sideOf{p, side}] = at
+}
+
+// sideOf is one side of a pair.
+type sideOf struct {
+	pair *pair
+	side engine.Side
+}
+
+// untraced reports whether a side has no trace of a record, and had none when its item was
+// last taken in hand.
+func (o *Oracle) untraced(p *pair, side engine.Side) bool {
+	since, expired := o.expired[sideOf{p, side}]
+	return expired && p.record[side] == nil && p.setOut(side) > since
+}
+
 // goWith lets the open commits of a side go with its record, which its users have
 // deleted.
 func (o *Oracle) goWith(at sim.Time, p *pair, x engine.Side) {

@@ -22,6 +22,8 @@ func (o *Oracle) keeps(at sim.Time, p *pair, it *Item) {
 	switch why := it.Outcome.Reason; {
 	case it.State == Parked && (why == engine.Refused || why == engine.DuplicateValue) && !p.refused[ref.Side.Other()]:
 		o.breach(isolation, at, &ref.Key, "change %d.%d of %s is parked as %s, and %s never refused it", ref.Incarnation, ref.Number, ref.Side, why, ref.Side.Other())
+	case it.State == Parked && why == engine.Untraced && p.record[ref.Side] != nil && p.record[ref.Side].Mark.Incarnation == ref.Incarnation:
+		o.breach(isolation, at, &ref.Key, "change %d.%d of %s is parked as gone without a trace, and %s knows of its record", ref.Incarnation, ref.Number, ref.Side, ref.Side)
 	case it.State == Blocked && it.Outcome.Class == engine.Open && o.bars.stops(): // it would be looked at again
 	case it.State == Blocked && ref.Incarnation == p.life[ref.Side] && ref.Number == p.number[ref.Side] && !o.looksUp(p.record[ref.Side], &it.On) && !o.lookedUp(p, ref.Side, &it.On) && !o.takesOver(ref, p.record[ref.Side], &it.On):
 		o.breach(isolation, at, &ref.Key, "change %d.%d of %s waits for %s, which it neither looks up nor takes a unique value from", ref.Incarnation, ref.Number, ref.Side, o.record(&it.On))

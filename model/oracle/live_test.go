@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/twinwrite/twinwrite/engine"
+	"github.com/twinwrite/twinwrite/sim"
 )
 
 // liveTables are stock, which is live, and orders, which are async and look
@@ -111,6 +112,20 @@ func (h *hand) remove(x engine.Side, tx engine.TxID, k engine.Key) {
 	held := h.hold(x, tx, k, nil)
 	h.land(x.Other(), tx, held, 0)
 	h.commit(x, tx, held)
+}
+
+// expire takes a tombstone away.
+func (h *hand) expire(x engine.Side, k engine.Key) {
+	h.o.Expired(h.now, x, h.get(x, k))
+	delete(h.records[x], k)
+	h.order[x] = slices.DeleteFunc(h.order[x], func(o engine.Key) bool { return o == k })
+}
+
+// takes lets the engine take a change in hand.
+func (h *hand) takes(ref *engine.Reference) {
+	h.now = h.now.Add(time.Second)
+	h.o.Watcher(func() sim.Time { return h.now }).Moved(-1, &ref.Key, ref.Side, engine.InFlight, engine.NoReason, nil)
+	h.now = h.now.Add(time.Second)
 }
 
 // synced makes a change that is carried and ends.
@@ -265,6 +280,54 @@ func TestLiveTransactions(t *testing.T) {
 			ref := h.user(fin, order, row("2"))
 			h.remove(fin, 1, order)
 			h.settle(ref, engine.ConcurrencyFailure, engine.GoneFromSource)
+		}, nil},
+		{"gone from the source, and its tombstone expires before that is saved", func(h *hand) {
+			h.synced(fin, order, row("1"))
+			ref := h.user(fin, order, row("2"))
+			h.remove(fin, 1, order)
+			h.takes(ref)
+			h.expire(fin, order)
+			h.settle(ref, engine.ConcurrencyFailure, engine.GoneFromSource)
+		}, nil},
+		{"gone from the source, where nothing tells of it any more", func(h *hand) {
+			h.synced(fin, order, row("1"))
+			ref := h.user(fin, order, row("2"))
+			h.remove(fin, 1, order)
+			h.expire(fin, order)
+			h.takes(ref)
+			h.settle(ref, engine.ConcurrencyFailure, engine.GoneFromSource)
+		}, []string{"true-outcome: change 1.2 of finops ended as gone from the source, where nothing tells that there was such a record"}},
+		{"parked as gone without a trace", func(h *hand) {
+			h.synced(fin, order, row("1"))
+			ref := h.user(fin, order, row("2"))
+			h.remove(fin, 1, order)
+			h.expire(fin, order)
+			h.queue(ref, Parked)
+			h.items[0].Outcome = engine.Outcome{Class: engine.ApplicationFailure, Reason: engine.Untraced}
+		}, nil},
+		{"the same, and its tombstone is there", func(h *hand) {
+			h.synced(fin, order, row("1"))
+			ref := h.user(fin, order, row("2"))
+			h.remove(fin, 1, order)
+			h.queue(ref, Parked)
+			h.items[0].Outcome = engine.Outcome{Class: engine.ApplicationFailure, Reason: engine.Untraced}
+		}, []string{"isolation: change 1.2 of finops is parked as gone without a trace, and finops knows of its record"}},
+		{"the same, and the other side has made it anew since", func(h *hand) {
+			h.synced(fin, order, row("1"))
+			first, second := h.user(fin, order, row("2")), h.user(fin, order, row("3"))
+			h.remove(fin, 1, order)
+			h.expire(fin, order)
+			again := h.next(dat, order, row("4"))
+			again.Mark = engine.Mark{Incarnation: 2, Number: 1, Groups: []engine.GroupMark{{Own: 1}}}
+			ref := &engine.Reference{Key: order, Side: dat, Incarnation: 2, Number: 1, Groups: 1}
+			again.Trace = h.o.UserCommit(h.now, dat, h.get(dat, order), again, ref)
+			h.publish(dat, again)
+			h.carry(fin, order)
+			h.settle(ref, engine.Synced, engine.Written)
+			h.takes(first)
+			h.settle(first, engine.ConcurrencyFailure, engine.GoneFromSource)
+			h.queue(second, Parked)
+			h.items[0].Outcome = engine.Outcome{Class: engine.ApplicationFailure, Reason: engine.Untraced}
 		}, nil},
 		{"what a delete has ended is booked as synced", func(h *hand) {
 			h.synced(fin, order, row("1"))

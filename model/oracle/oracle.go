@@ -99,6 +99,7 @@ type Oracle struct {
 	maps     []mapTally
 	courses  []course // by map
 	codeless []codeless
+	expired  map[sideOf]sim.Time // of the tombstones that are there no more
 	causes   []ErrorCount
 	samples  sampler
 	worst    []Worst

@@ -128,6 +128,10 @@ func (o *Oracle) stale(at sim.Time, p *pair, ref *engine.Reference, c *commit, o
 		}
 	case engine.GoneFromSource:
 		mine, theirs := p.record[x], p.record[x.Other()]
+		if o.untraced(p, x) {
+			o.breach(trueOutcome, at, &ref.Key, "change %d.%d of %s ended as gone from the source, where nothing tells that there was such a record", c.life, c.number, x)
+			return
+		}
 		newer := theirs != nil && theirs.Mark.Incarnation > c.life
 		if alive(mine) && mine.Mark.Incarnation == c.life && !newer && !p.madeAnew(x, c) && !c.what.has(gone) {
 			o.breach(trueOutcome, at, &ref.Key, "change %d.%d of %s ended as gone from the source, and the record lives", c.life, c.number, x)

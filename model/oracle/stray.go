@@ -359,16 +359,7 @@ func (o *Oracle) mustFollow(s *shape, p *pair, side engine.Side, groups set, pre
 // madeMeanwhile reports whether users of the other side have made its record since a
 // side's item set out: until it is back, their change has no outcome.
 func (p *pair) madeMeanwhile(side engine.Side) bool {
-	if p.waiting == nil {
-		return false
-	}
-	var since sim.Time // where nobody saw it set out, nothing was open then
-	for _, s := range slices.Backward(p.waiting.lines[side].steps) {
-		if s.place == engine.InFlight {
-			since = s.at
-			break
-		}
-	}
+	since := p.setOut(side) // where nobody saw it, nothing was open then
 	return slices.ContainsFunc(p.open(side.Other()), func(c commit) bool { return c.what.has(created) && c.born >= since })
 }
 
@@ -442,6 +433,6 @@ func (o *Oracle) getsNumber(p *pair, side engine.Side, prev *engine.Record) bool
 		return false
 	}
 	other := p.record[side.Other()]
-	goes := p.astray != nil && p.astray.buried[side.Other()] && !other.Alive && other.Mark.Incarnation == prev.Mark.Incarnation
+	goes := p.astray != nil && p.astray.buried[side.Other()] && other != nil && !other.Alive && other.Mark.Incarnation == prev.Mark.Incarnation
 	return goes || o.courses[p.key().Map].age > 1 && (other == nil || vanished(other) || p.madeMeanwhile(side))
 }

@@ -89,6 +89,19 @@ func (o *Oracle) numberedBy(number int32, k *engine.Key) *pair {
 // held up, or under way already.
 func (o *Oracle) Watcher(now func() sim.Time) engine.Watcher { return watcher{o, now} }
 
+// setOut returns when a side's item was last taken in hand, by the engine's word; 0 where
+// nobody saw that.
+func (p *pair) setOut(side engine.Side) sim.Time {
+	if p.waiting != nil {
+		for _, s := range slices.Backward(p.waiting.lines[side].steps) {
+			if s.place == engine.InFlight {
+				return s.at
+			}
+		}
+	}
+	return 0
+}
+
 // blockedSince reports whether the line's item waits for a record that it looks
 // up, and since when.
 func (l *line) blockedSince() (sim.Time, bool) {

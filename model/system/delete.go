@@ -1,6 +1,10 @@
 package system
 
-import "github.com/twinwrite/twinwrite/engine"
+import (
+	"slices"
+
+	"github.com/twinwrite/twinwrite/engine"
+)
 
 // Deletes keep one rule: no lookup may be left to a record that is gone. From
 // the first delete on, the system counts for each record how many others look
@@ -55,6 +59,38 @@ func (s *System) settleDeletes() Ending {
 		}
 	}
 	return Committed
+}
+
+// Tombstone returns the version of a key's tombstone that waits for no transaction; 0
+// where there is none.
+func (s *System) Tombstone(k engine.Key) engine.Version {
+	t := &s.tables[k.Map]
+	i, known := t.row(&k)
+	if !known {
+		return 0
+	}
+	r := t.at(i)
+	if r.record == nil || r.record.Alive || !r.record.Mark.Dead || r.record.Mark.Intent != 0 || r.lock != 0 {
+		return 0
+	}
+	return r.record.Version
+}
+
+// Expire takes a key's tombstone away, if it is of that version. Nothing tells any more
+// that there ever was such a record, and users have no number twice: they cannot make it
+// again while the side does not hold it.
+func (s *System) Expire(k engine.Key, v engine.Version) bool {
+	if v == 0 || s.Tombstone(k) != v {
+		return false
+	}
+	t := &s.tables[k.Map]
+	i, _ := t.row(&k)
+	t.created = slices.DeleteFunc(t.created, func(at int32) bool { return at == i })
+	t.sorted = slices.DeleteFunc(t.sorted, func(at int32) bool { return at == i })
+	r := t.at(i)
+	s.observer.Expired(s.k.Now(), s.config.Side, r.record)
+	r.record, r.expired = nil, true
+	return true
 }
 
 // countReferences begins to count lookups.

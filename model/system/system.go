@@ -43,6 +43,7 @@ type Observer interface {
 	Transaction(at sim.Time, side engine.Side, tx engine.TxID, name string, references int)
 	Loaded(at sim.Time, side engine.Side, r *engine.Record) any             // it was there before the run began
 	Capturing(at sim.Time, side engine.Side, m engine.MapID, captures bool) // from now on
+	Expired(at sim.Time, side engine.Side, tombstone *engine.Record)        // it is there no more
 	OutboxLow(at sim.Time, side engine.Side, position uint64)
 	Forgot(at sim.Time, side engine.Side, ref *engine.Reference) // by the outbox
 	Leaked(at sim.Time, ref *engine.Reference)                   // into the outbox, where it was before

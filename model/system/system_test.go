@@ -86,6 +86,10 @@ func (b *bench) Leaked(_ sim.Time, ref *engine.Reference) { b.leaked = append(b.
 
 func (b *bench) Loaded(sim.Time, engine.Side, *engine.Record) any { return nil }
 
+func (b *bench) Expired(_ sim.Time, side engine.Side, r *engine.Record) {
+	b.switched = append(b.switched, fmt.Sprintf("%v has forgotten %s", side, r.Key.ID))
+}
+
 func (b *bench) Capturing(_ sim.Time, side engine.Side, m engine.MapID, captures bool) {
 	b.switched = append(b.switched, fmt.Sprintf("%v captures map %d: %v", side, m, captures))
 }

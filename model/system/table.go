@@ -36,6 +36,7 @@ type row struct {
 	lookedUp int32          // how many records look it up; counted from the first delete on
 	lock     engine.TxID    // of the held transaction that changes it; 0: none
 	doomed   bool           // ... and deletes it
+	expired  bool           // its tombstone has gone
 	needed   int32          // how many lookups held transactions will leave to it
 
 	read, written touches

@@ -249,6 +249,8 @@ func (s *System) resolve(t *table, e *Edit) (at int32, claimed bool, how Ending)
 	}
 	exists := s.exists(t.at(at))
 	switch {
+	case t.at(at).expired && t.at(at).record == nil:
+		how = NotFound
 	case e.Op == Create && exists:
 		how = Duplicate
 	case (e.Op == Update || e.Op == Delete) && !exists:

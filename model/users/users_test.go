@@ -42,6 +42,7 @@ func (w *town) Transaction(sim.Time, engine.Side, engine.TxID, string, int) {}
 func (w *town) OutboxLow(sim.Time, engine.Side, uint64)                     {}
 func (w *town) Loaded(sim.Time, engine.Side, *engine.Record) any            { return nil }
 func (w *town) Capturing(sim.Time, engine.Side, engine.MapID, bool)         {}
+func (w *town) Expired(sim.Time, engine.Side, *engine.Record)               {}
 func (w *town) Leaked(sim.Time, *engine.Reference)                          {}
 
 func (w *town) Forgot(sim.Time, engine.Side, *engine.Reference)                        {}

@@ -262,7 +262,7 @@ func (b *builder) fault(w *model.Config, i int, f *Fault) sim.Time {
 			made.For = model.ForEver
 		}
 	}
-	if kind == model.MappingRemoved && !b.codes(i, f, &made) {
+	if kind == model.MappingRemoved && !b.codes(i, f, &made) || kind == model.TombstoneExpired && !b.tombstone(i, f, &made) {
 		return 0
 	}
 	if err := made.Validate(); err != nil {
@@ -273,6 +273,20 @@ func (b *builder) fault(w *model.Config, i int, f *Fault) sim.Time {
 		return made.At
 	}
 	return made.At.Add(made.For + made.Restart)
+}
+
+// tombstone finds the key whose tombstone a fault lets expire; false when its map takes no
+// part.
+func (b *builder) tombstone(i int, f *Fault, made *model.Fault) bool {
+	id, takesPart := b.find(f.Map)
+	if !takesPart {
+		if b.subject.place(f.Map) < 0 {
+			b.complain("fault %d: no table map %q", i+1, f.Map)
+		}
+		return false
+	}
+	made.Key = engine.Key{Map: id, Company: f.Company, ID: b.maps[id].Keys.Canonical(f.Key)}
+	return true
 }
 
 // codes finds the codes that a fault takes away; false when their map takes no part.

@@ -185,8 +185,10 @@ type Fault struct {
 	Percent int      `json:"percent,omitempty"`
 	By      Span     `json:"by,omitempty"`
 	Point   string   `json:"point,omitempty"`
-	Map     string   `json:"map,omitempty"`    // whose codes are missing
-	Column  string   `json:"column,omitempty"` // ... of which column
+	Map     string   `json:"map,omitempty"`     // whose codes are missing, or whose record's tombstone expires
+	Company string   `json:"company,omitempty"` // ... of that record
+	Key     string   `json:"key,omitempty"`
+	Column  string   `json:"column,omitempty"` // of codes that are missing
 	Code    string   `json:"code,omitempty"`   // ... that of F&O; all, where there is none
 	Restart Span     `json:"restart,omitempty"`
 }

@@ -165,6 +165,8 @@ func TestCasesThatDoNotFit(t *testing.T) {
 			{Kind: "flood"},
 			{Kind: "mapping-removed", Map: "nobody"},
 			{Kind: "mapping-removed", Map: "parties", Column: "name"},
+			{Kind: "tombstone-expired", Map: "nobody", For: 60 * second},
+			{Kind: "tombstone-expired", Map: "parties", Key: "k", For: second},
 		},
 	}
 	_, err := Execute(OwnSubject(), c, Plan{})
@@ -174,7 +176,9 @@ transaction 1: table map parties has no column "colour"
 transaction 1: column limit holds whole numbers, not "x"
 fault 1: unknown kind "flood"
 fault 2: no table map "nobody"
-fault 3: table map parties has no codes in column "name"`
+fault 3: table map parties has no codes in column "name"
+fault 4: no table map "nobody"
+fault 5: tombstone expired at 0s: a tombstone is kept for 1m0s at least, so that nothing is on its way any more, not for 1s`
 	if err == nil || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}

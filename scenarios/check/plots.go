@@ -15,7 +15,7 @@ import (
 // miss by a little, in every way. What else the case has goes on beside them.
 var plots = []func(*plot){
 	(*plot).dismissed, (*plot).parentGoes, (*plot).pastTheHook, (*plot).toldAgain, (*plot).goneUnderWay, (*plot).answers, (*plot).notGivenUp, (*plot).codesGone, (*plot).leaves,
-	(*plot).older, (*plot).handedOver, (*plot).pausedFull, (*plot).stopped, (*plot).resynced, (*plot).deskFull,
+	(*plot).older, (*plot).handedOver, (*plot).pausedFull, (*plot).stopped, (*plot).resynced, (*plot).deskFull, (*plot).forgotten,
 }
 
 // plot is one on its way into a case.
@@ -465,6 +465,27 @@ func (p *plot) deskFull() {
 		p.c.Operations = append(p.c.Operations, o)
 		at += p.soon(20 * millisecond)
 	}
+}
+
+// forgotten plays that a job is paused for so long that the tombstone of a record has gone
+// when its last change has its turn.
+func (p *plot) forgotten() {
+	m, columns := p.plain()
+	if len(columns) == 0 {
+		return
+	}
+	side, e := SideName(below(p.dice, 2)), p.record(m, "t0")
+	p.edits(p.at, side, p.set(e, m, side, columns...))
+	pause := p.at + p.soon(4*second)
+	p.operates(pause, "pause")
+	p.edits(pause+p.soon(2*second), side, p.set(e, m, side, oneOf(p.dice, columns)))
+	deleted := e
+	deleted.Op = "delete"
+	at := pause + second + p.soon(4*second)
+	p.edits(at, side^SideName(below(p.dice, 4)/3), deleted)
+	f := Fault{Kind: "tombstone-expired", At: at + p.soon(4*second), For: 60 * second, Side: side, Map: e.Map, Company: e.Company, Key: e.Key}
+	p.c.Faults = append(p.c.Faults, f)
+	p.operates(f.At+f.For-second+p.soon(4*second), oneOf(p.dice, []string{"resume", "resume", "resume-keep"}))
 }
 
 // dies lets the engine die, in half of all cases, over a copy within a span.

@@ -129,7 +129,6 @@ var sights = slices.Concat(outcomeSights(), faultSights(), limitSights(), []sigh
 // the same fails the self-test like a blank.
 var elsewhere = map[string]string{
 	"reason: " + engine.Restored.String(): "no fault takes a commit back; engine: TestTraces/restored_side_waits_for_a_resync",
-	"reason: " + engine.Untraced.String(): "a record leaves a tombstone for longer than any case lasts; engine: TestTraces/late_reference_after_its_tombstone_expired",
 }
 
 const limitOf = "limit: "

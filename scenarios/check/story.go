@@ -61,6 +61,8 @@ func (f *Fault) describe() string {
 			return "the codes of " + f.Map + "." + f.Column + " are missing"
 		}
 		return "code " + f.Code + " of " + f.Map + "." + f.Column + " is missing"
+	case "tombstone-expired":
+		return "the tombstone of " + f.Map + " " + f.Key + " at " + engine.Side(f.Side).String() + " has expired"
 	case "outage":
 		return engine.Side(f.Side).String() + " is down"
 	default:
