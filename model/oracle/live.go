@@ -134,6 +134,25 @@ func (o *Oracle) rollBack(r *liveRow, x engine.Side) {
 	}
 }
 
+// withoutOwn returns the history of what a live transaction brings without its own commits,
+// where it was undone before that landed: others may have got their places.
+func (o *Oracle) withoutOwn(p *pair, y engine.Side, source *head, tx engine.TxID) *head {
+	x := y.Other()
+	r := o.rowFor(p, y, tx)
+	if r == nil || !o.failed(x, tx) {
+		return source
+	}
+	h := *source
+	if source.also != nil {
+		h.also = &also{rest: slices.Clone(source.also.rest), origins: source.also.origins}
+	}
+	for g := range r.known {
+		st := h.of(g)
+		st.commits[x] = min(st.commits[x], r.before(g, x))
+	}
+	return &h
+}
+
 // before returns how many commits of its own side a row was made on.
 func (r *liveRow) before(g int, x engine.Side) uint32 {
 	n := r.head.of(g).commits[x]

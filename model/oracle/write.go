@@ -51,7 +51,7 @@ func (o *Oracle) EngineCommit(at sim.Time, side engine.Side, w *engine.Write, be
 		o.marked(s, p, side, w, prev)
 	case engine.CarryWrite:
 		o.content(at, s, p, side, w, prev, after)
-		o.carry(at, s, p, side, source, w, prev, after)
+		o.carry(at, s, p, side, o.withoutOwn(p, side, source, w.Intent), w, prev, after)
 		o.marked(s, p, side, w, prev)
 		if w.Intent != 0 {
 			o.landedLate(p, side, w.Intent)
