@@ -181,8 +181,13 @@ func TestFaultsReportEveryFault(t *testing.T) {
 	t.Parallel()
 	c := one(t)
 	c.Faults = []Fault{
-		{Kind: LossyLink, At: -1}, {Kind: LateNotifications}, {Kind: ClockStep}, {Kind: 99}, {Kind: LockedRecords, Share: 2},
-		{Kind: TombstoneExpired, For: time.Second}, {Kind: TombstoneExpired, For: ForEver},
+		{Kind: LossyLink, At: -1},
+		{Kind: LateNotifications},
+		{Kind: ClockStep},
+		{Kind: 99},
+		{Kind: LockedRecords, Share: 2},
+		{Kind: TombstoneExpired, For: time.Second},
+		{Kind: TombstoneExpired, For: ForEver},
 	}
 	c.Operations = []Operation{{At: -1}}
 	_, err := New(c)

@@ -100,7 +100,10 @@ func (o *Oracle) EngineCommit(at sim.Time, side engine.Side, w *engine.Write, be
 		o.scoped(at, s, p, side, w, prev, after)
 		if w.Kind == engine.UnhideWrite && row != nil {
 			p.more.leave(side, row.left)
-			if s.outside(side, w.Source) && !s.outside(side, after) { // by what users have changed on top; what they had made of it before comes along
+			switch was, is := s.outside(side, w.Source), s.outside(side, after); {
+			case !was && is: // it has left by what users have changed on top
+				p.more.leave(side, w.Source.Values)
+			case was && !is: // by what users have changed on top; what they had made of it before comes along
 				o.broughtIn(at, s, p, side, s.differ(after.Values, w.Source.Values), w.Source, after)
 			}
 		}
