@@ -63,6 +63,7 @@ type sighting struct {
 	setup   *Setup
 	classes [64]bool
 	reasons [64]bool
+	backup  bool                   // a side was found to be restored from one
 	endings [system.Endings]uint64 // of users' transactions, on both sides
 	slowed  [system.Throttles]uint64
 	struck  map[string]bool // kinds of faults, and crash points
@@ -75,9 +76,8 @@ func look(c *Case, x *Execution) sighting {
 	}
 	for _, q := range x.Result.Quarantined {
 		s.classes[q.Why.Class] = true
-		if q.Why.Cause != engine.CauseTombstone { // what could not be undone, and no side that was restored
-			s.reasons[q.Why.Reason] = true
-		}
+		s.reasons[q.Why.Reason] = true
+		s.backup = s.backup || q.Why.Reason == engine.Restored && q.Why.Cause != engine.CauseTombstone
 	}
 	for side := range x.Result.Systems {
 		for how, n := range x.Result.Systems[side].Endings {
@@ -120,6 +120,7 @@ var sights = slices.Concat(outcomeSights(), faultSights(), limitSights(), []sigh
 	}},
 	{name: "drift that a resync found", seen: func(s *sighting) bool { return s.Drift > 0 }},
 	{name: "drift that nobody had to carry", seen: func(s *sighting) bool { return s.Report.Totals.Straying > 0 }},
+	{name: backup, seen: func(s *sighting) bool { return s.backup }},
 	{name: "what waits for a fault that lasts for ever", seen: func(s *sighting) bool { return len(s.Report.Barred) > 0 }},
 	{name: "lookups that closed a circle", seen: func(s *sighting) bool { return s.Report.Totals.FollowUps > 0 }},
 })
@@ -128,10 +129,13 @@ var sights = slices.Concat(outcomeSights(), faultSights(), limitSights(), []sigh
 // last semicolon the room of the tests that reach it, and their names. What is reached all
 // the same fails the self-test like a blank.
 var elsewhere = map[string]string{
-	"reason: " + engine.Restored.String(): "no fault takes a commit back; engine: TestTraces/restored_side_waits_for_a_resync",
+	backup: "no fault takes a commit back, and a side counts as restored for what could not be undone alone; engine: TestTraces/restored_side_waits_for_a_resync",
 }
 
-const limitOf = "limit: "
+const (
+	limitOf = "limit: "
+	backup  = "a side that was restored from a backup"
+)
 
 // outcomeSights are the ways in which references end.
 func outcomeSights() (list []sight) {
