@@ -80,7 +80,10 @@ func (p *statements) prepare(sameKey string, statement func(text string) (*sql.S
 		row := "(?" + strings.Repeat(", ?", columns-1) + ")"
 		into.columns = columns
 		single(&into.one, before+row+after)
-		single(&into.all, before+row+strings.Repeat(", "+row, bulkRows-1)+after)
+		into.prepare = func() error {
+			single(&into.all, before+row+strings.Repeat(", "+row, bulkRows-1)+after)
+			return err
+		}
 	}
 	many(&p.addPair, 5, `INSERT INTO pair (id, map, company, key, spelling) VALUES `, ``)
 	many(&p.putOpen, 13, `REPLACE INTO queue (lane, incarnation, number, intake, groups, operation, origin, tx, ordinal, size, position, needs, unique_values) VALUES `, ``)
@@ -96,9 +99,11 @@ func (p *statements) prepare(sameKey string, statement func(text string) (*sql.S
 }
 
 // bulk runs one statement for many rows, bulkRows at a time and the rest one
-// by one.
+// by one. The long statement is prepared when it is first run: a store that lives
+// for a second hardly ever needs it, and to read it takes longer than all the others.
 type bulk struct {
 	one, all *sql.Stmt
+	prepare  func() error // makes all
 	columns  int
 	rows     []any // of those that wait, one after the other
 }
@@ -112,6 +117,11 @@ func (b *bulk) add(row ...any) error {
 	b.rows = append(b.rows, row...)
 	if len(b.rows) < b.columns*bulkRows {
 		return nil
+	}
+	if b.all == nil {
+		if err := b.prepare(); err != nil {
+			return err
+		}
 	}
 	_, err := b.all.ExecContext(ctx, b.rows...)
 	b.rows = b.rows[:0]
