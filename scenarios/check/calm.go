@@ -121,8 +121,9 @@ func mirroredData(a, b *Execution) string {
 }
 
 // swapNeighbours exchanges transactions that follow each other on one side and have
-// nothing to do with each other. Where a bounded queue takes changes in by and by, and
-// values are unique, what is swapped shifts who is taken in before its value is free.
+// nothing to do with each other. Where changes are taken in by and by, by a queue or a pull
+// that is bounded, and values are unique, what is swapped shifts who is taken in before its
+// value is free.
 func swapNeighbours(s *Subject, c *Case, _ *Plan) (some bool) {
 	for i := 1; i < len(c.Transactions); i++ {
 		a, b := &c.Transactions[i-1], &c.Transactions[i]
@@ -132,7 +133,7 @@ func swapNeighbours(s *Subject, c *Case, _ *Plan) (some bool) {
 			i++
 		}
 	}
-	return some && !(c.Setup.Queue > 0 && s.contended(c))
+	return some && !(c.Setup.Queue+c.Setup.Pull > 0 && s.contended(c))
 }
 
 // looksUp reports whether a transaction sets a lookup: then it matters what was
