@@ -88,13 +88,16 @@ func vanished(r *engine.Record) bool { return r != nil && !r.Alive && !r.Mark.De
 
 // Expired tells that a side has forgotten that it ever held a record, whose tombstone it
 // had kept until now.
-func (o *Oracle) Expired(at sim.Time, side engine.Side, tombstone *engine.Record) {
+func (o *Oracle) Expired(_ sim.Time, side engine.Side, tombstone *engine.Record) {
 	p := o.pairOfRecord(tombstone)
 	p.name, p.record[side] = tombstone.Key, nil
-	if o.expired == nil {
-		o.expired = map[sideOf]sim.Time{}
+	if p.inFlight(side) { // it may have been read already
+		return
 	}
-	o.expired[sideOf{p, side}] = at
+	if o.expired == nil {
+		o.expired = map[sideOf]bool{}
+	}
+	o.expired[sideOf{p, side}] = true
 }
 
 // sideOf is one side of a pair.
@@ -104,10 +107,9 @@ type sideOf struct {
 }
 
 // untraced reports whether a side has no trace of a record, and had none when its item was
-// last taken in hand.
+// read.
 func (o *Oracle) untraced(p *pair, side engine.Side) bool {
-	since, expired := o.expired[sideOf{p, side}]
-	return expired && p.record[side] == nil && p.setOut(side) > since
+	return p.record[side] == nil && o.expired[sideOf{p, side}]
 }
 
 // goWith lets the open commits of a side go with its record, which its users have

@@ -289,6 +289,16 @@ func TestLiveTransactions(t *testing.T) {
 			h.expire(fin, order)
 			h.settle(ref, engine.ConcurrencyFailure, engine.GoneFromSource)
 		}, nil},
+		{"the same, and the item is taken in hand once more before that is told", func(h *hand) {
+			h.synced(fin, order, row("1"))
+			ref := h.user(fin, order, row("2"))
+			h.remove(fin, 1, order)
+			h.takes(ref)
+			h.expire(fin, order)
+			h.o.Watcher(func() sim.Time { return h.now }).Moved(-1, &order, fin, engine.InTurn, engine.NoReason, nil)
+			h.takes(ref)
+			h.settle(ref, engine.ConcurrencyFailure, engine.GoneFromSource)
+		}, nil},
 		{"gone from the source, where nothing tells of it any more", func(h *hand) {
 			h.synced(fin, order, row("1"))
 			ref := h.user(fin, order, row("2"))

@@ -99,7 +99,7 @@ type Oracle struct {
 	maps     []mapTally
 	courses  []course // by map
 	codeless []codeless
-	expired  map[sideOf]sim.Time // of the tombstones that are there no more
+	expired  map[sideOf]bool // of whose records a side has no trace any more, and had none when their items were read
 	causes   []ErrorCount
 	samples  sampler
 	worst    []Worst
