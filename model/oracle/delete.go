@@ -91,7 +91,7 @@ func vanished(r *engine.Record) bool { return r != nil && !r.Alive && !r.Mark.De
 func (o *Oracle) Expired(_ sim.Time, side engine.Side, tombstone *engine.Record) {
 	p := o.pairOfRecord(tombstone)
 	p.name, p.record[side] = tombstone.Key, nil
-	if p.inFlight(side) { // it may have been read already
+	if p.decided(side) { // by what was read before
 		return
 	}
 	if o.expired == nil {

@@ -124,8 +124,13 @@ func (h *hand) expire(x engine.Side, k engine.Key) {
 // takes lets the engine take a change in hand.
 func (h *hand) takes(ref *engine.Reference) {
 	h.now = h.now.Add(time.Second)
-	h.o.Watcher(func() sim.Time { return h.now }).Moved(-1, &ref.Key, ref.Side, engine.InFlight, engine.NoReason, nil)
+	h.goes(ref, engine.InFlight)
 	h.now = h.now.Add(time.Second)
+}
+
+// goes lets the item of a change go to a place.
+func (h *hand) goes(ref *engine.Reference, to engine.Place) {
+	h.o.Watcher(func() sim.Time { return h.now }).Moved(-1, &ref.Key, ref.Side, to, engine.NoReason, nil)
 }
 
 // synced makes a change that is carried and ends.
@@ -289,13 +294,22 @@ func TestLiveTransactions(t *testing.T) {
 			h.expire(fin, order)
 			h.settle(ref, engine.ConcurrencyFailure, engine.GoneFromSource)
 		}, nil},
+		{"the same, and the item has left the queue", func(h *hand) {
+			h.synced(fin, order, row("1"))
+			ref := h.user(fin, order, row("2"))
+			h.remove(fin, 1, order)
+			h.takes(ref)
+			h.goes(ref, engine.NotQueued)
+			h.expire(fin, order)
+			h.settle(ref, engine.ConcurrencyFailure, engine.GoneFromSource)
+		}, nil},
 		{"the same, and the item is taken in hand once more before that is told", func(h *hand) {
 			h.synced(fin, order, row("1"))
 			ref := h.user(fin, order, row("2"))
 			h.remove(fin, 1, order)
 			h.takes(ref)
 			h.expire(fin, order)
-			h.o.Watcher(func() sim.Time { return h.now }).Moved(-1, &order, fin, engine.InTurn, engine.NoReason, nil)
+			h.goes(ref, engine.InTurn)
 			h.takes(ref)
 			h.settle(ref, engine.ConcurrencyFailure, engine.GoneFromSource)
 		}, nil},

@@ -89,13 +89,18 @@ func (o *Oracle) numberedBy(number int32, k *engine.Key) *pair {
 // held up, or under way already.
 func (o *Oracle) Watcher(now func() sim.Time) engine.Watcher { return watcher{o, now} }
 
-// inFlight reports whether a side's item is in hand, by the engine's word.
-func (p *pair) inFlight(side engine.Side) bool {
+// decided reports whether a side's item may have its outcome without anybody having been
+// told, by the engine's word: it is in hand, or has ended, which may not be saved yet.
+func (p *pair) decided(side engine.Side) bool {
 	if p.waiting == nil {
 		return false
 	}
 	steps := p.waiting.lines[side].steps
-	return len(steps) > 0 && steps[len(steps)-1].place == engine.InFlight
+	if len(steps) == 0 {
+		return false
+	}
+	place := steps[len(steps)-1].place
+	return place == engine.InFlight || place == engine.NotQueued
 }
 
 // setOut returns when a side's item was last taken in hand, by the engine's word; 0 where
