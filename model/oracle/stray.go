@@ -200,6 +200,14 @@ func (p *pair) restsOn(s *shape, side engine.Side, g int, was *bypass, values []
 	}
 }
 
+// nothingMade notes that a column group of a record which was made past the hook is what
+// stood there before, and stands there again: that it was made is not to be seen any more.
+func (p *pair) nothingMade(side engine.Side, g int, was *bypass) {
+	if p.astray != nil && !was.made.has(g) {
+		p.astray.sides[side].made &^= only(g)
+	}
+}
+
 // asCaptured returns values that a side's record had, but for what had gone past the
 // hook by then: with what was there before.
 func (p *pair) asCaptured(s *shape, side engine.Side, values []engine.Value) []engine.Value {
