@@ -106,7 +106,7 @@ func (o *Oracle) unhide(at sim.Time, s *shape, p *pair, y engine.Side, source *h
 			next[g] = was
 		case !edited.has(g) && (risen(prev) || p.unknown(y, g, was.commits[y], next[g].commits[y])):
 			o.linked(p, y, g, was.commits[y], next[g].commits[y])
-			p.nothingMade(y, g, &r.bypass)
+			p.nothingPassed(y, g, &r.bypass)
 			was.commits[y] = next[g].commits[y] // their places are taken
 			next[g] = was
 		default:

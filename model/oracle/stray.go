@@ -83,9 +83,7 @@ func (p *pair) bypassed(s *shape, side engine.Side, prev *engine.Record, changed
 		b.made |= changed &^ b.groups
 		return
 	}
-	if b.values == nil {
-		b.values, b.commits = make([]engine.Value, len(s.Columns)), make([]uint32, len(s.groups))
-	}
+	b.begin(s)
 	for g := range s.groups {
 		if !changed.has(g) || b.groups.has(g) {
 			continue
@@ -183,28 +181,38 @@ func (p *pair) passedAgain(s *shape, side engine.Side, was *bypass) {
 	now.groups, now.made = now.groups|was.groups, was.made
 }
 
-// restsOn notes that what has gone past the hook in a column group, on top of what is
-// undone, is a change of what stands there again: of values after so many commits of its side, or
-// of what these themselves had gone past the hook from.
+// restsOn notes that what has gone past the hook in a column group, or was made so, on top
+// of what is undone, is a change of what stands there again: of values after so many commits
+// of its side, or of what these themselves had gone past the hook from.
 func (p *pair) restsOn(s *shape, side engine.Side, g int, was *bypass, values []engine.Value, commits uint32) {
-	if p.astray == nil || !p.astray.sides[side].groups.has(g) {
+	if p.astray == nil || !(p.astray.sides[side].groups | p.astray.sides[side].made).has(g) {
 		return
 	}
 	if was.groups.has(g) {
 		values, commits = was.values, was.commits[g]
 	}
 	now := &p.astray.sides[side]
+	now.begin(s)
+	now.groups |= only(g)
+	now.made = now.made&^only(g) | was.made&only(g)
 	now.commits[g] = commits
 	for _, c := range s.groups[g].list {
 		now.values[c] = values[c]
 	}
 }
 
-// nothingMade notes that a column group of a record which was made past the hook is what
-// stood there before, and stands there again: that it was made is not to be seen any more.
-func (p *pair) nothingMade(side engine.Side, g int, was *bypass) {
-	if p.astray != nil && !was.made.has(g) {
-		p.astray.sides[side].made &^= only(g)
+// begin makes room for how a side stood.
+func (b *bypass) begin(s *shape) {
+	if b.values == nil {
+		b.values, b.commits = make([]engine.Value, len(s.Columns)), make([]uint32, len(s.groups))
+	}
+}
+
+// nothingPassed notes that a column group is again what it was before an undone transaction:
+// nothing has gone past the hook since.
+func (p *pair) nothingPassed(side engine.Side, g int, was *bypass) {
+	if p.astray != nil {
+		p.astray.sides[side].groups &^= only(g) &^ was.groups
 	}
 }
 
