@@ -23,8 +23,8 @@ type Execution struct {
 	Fired      []fault.Fired // of the planted bugs
 	Data       Data          // that both sides hold in the end
 
-	edited sideData // the side of the first transaction
-	meant  Data     // Data in canonical form: what does not count in a comparison is left out
+	of   *Case
+	held []held // Data, record by record
 }
 
 // Plan says how cases are executed; it is no part of a case. The zero Plan plants
@@ -106,7 +106,7 @@ func Execute(s *Subject, c *Case, p Plan) (x *Execution, err error) {
 	if orders != nil {
 		orders.core = world.Driver.Core
 	}
-	x = &Execution{}
+	x = &Execution{of: c}
 	func() {
 		defer func() {
 			if broken := recover(); broken != nil {
@@ -117,12 +117,9 @@ func Execute(s *Subject, c *Case, p Plan) (x *Execution, err error) {
 	}()
 	x.Digest, x.Events = world.Kernel.Digest(), world.Kernel.Events()
 	x.Fired = bugs.Log()
-	if len(c.Transactions) > 0 {
-		x.edited = sideData(c.Transactions[0].Side)
-	}
 	if x.Broken == "" {
-		x.Data = dataOf(world, w.Maps, func(_ *engine.Column, v engine.Value) engine.Value { return v })
-		x.meant = dataOf(world, w.Maps, func(c *engine.Column, v engine.Value) engine.Value { return c.Canonical.Of(v) })
+		x.held = heldBy(world, w.Maps)
+		x.Data = x.lines(func(h *held) string { return h.text })
 		x.Properties = append(x.Result.Report.Properties, atRest(world, &x.Result, w.End), wasFor(c, &x.Result))
 		if orders != nil {
 			x.Properties = append(x.Properties, orders.judge(x.Result.End, x.Result.Bar))

@@ -15,7 +15,7 @@ import (
 // miss by a little, in every way. What else the case has goes on beside them.
 var plots = []func(*plot){
 	(*plot).dismissed, (*plot).parentGoes, (*plot).pastTheHook, (*plot).toldAgain, (*plot).goneUnderWay, (*plot).answers, (*plot).notGivenUp, (*plot).codesGone, (*plot).leaves,
-	(*plot).older, (*plot).handedOver, (*plot).pausedFull, (*plot).stopped, (*plot).resynced, (*plot).deskFull, (*plot).forgotten,
+	(*plot).older, (*plot).handedOver, (*plot).pausedFull, (*plot).stopped, (*plot).resynced, (*plot).deskFull, (*plot).forgotten, (*plot).notTakenBack,
 }
 
 // plot is one on its way into a case.
@@ -70,12 +70,17 @@ func (p *plot) set(e Edit, m *Map, side SideName, columns ...int) Edit {
 // no lookup.
 func (p *plot) plain() (m *Map, columns []int) {
 	m = &p.subject.Maps[p.subject.place(oneOf(p.dice, p.c.Setup.Maps))]
+	return m, m.plain()
+}
+
+// plain lists the columns that flow both ways and hold no lookup.
+func (m *Map) plain() (columns []int) {
 	for i := range m.Table.Columns {
 		if c := &m.Table.Columns[i]; c.Flow == engine.BothWays && len(c.Lookups) == 0 {
 			columns = append(columns, i)
 		}
 	}
-	return m, columns
+	return columns
 }
 
 // key draws a key that others may edit, too.
@@ -333,13 +338,11 @@ func (p *plot) older() {
 // handedOver plays that records of one side hand unique values over to each other, at
 // once or one after the other, while users of the other side want them, too.
 func (p *plot) handedOver() {
-	m, columns := p.plain()
-	columns = slices.DeleteFunc(columns, func(c int) bool { return m.codes(c) != nil })
-	if len(columns) == 0 {
+	m, column, found := p.unique()
+	if !found {
 		return
 	}
-	column, side := oneOf(p.dice, columns), SideName(below(p.dice, 2))
-	p.c.Setup.Unique = []string{m.Table.Name + "." + m.Table.Columns[column].Name}
+	side := SideName(below(p.dice, 2))
 	var has [3]Edit
 	for i := range has {
 		has[i] = p.set(p.record(m, "v"+strconv.Itoa(i)), m, side, column)
@@ -465,6 +468,50 @@ func (p *plot) deskFull() {
 		p.c.Operations = append(p.c.Operations, o)
 		at += p.soon(20 * millisecond)
 	}
+}
+
+// notTakenBack plays that a live delete fails after its tombstone has come to the other
+// side, whose users have given the record's unique value to another one meanwhile, so that
+// it cannot be undone there; and that the record is changed where it still is, and an
+// operator has all that tried again.
+func (p *plot) notTakenBack() {
+	m, column, found := p.unique()
+	if !found {
+		return
+	}
+	side, at := SideName(below(p.dice, 2)), p.at+3*second
+	p.c.Setup.System(engine.Side(side)).LiveTime = second
+	has := p.set(p.record(m, "b0"), m, side, column)
+	p.edits(p.at, side, has)
+	gone := p.record(m, "b0")
+	gone.Op = "delete"
+	p.edits(at, side, gone)
+	p.c.Faults = append(p.c.Faults, Fault{Kind: "unanswered-writes", At: at, For: second, Side: side ^ 1, Percent: 100})
+	takes := p.record(m, "b1")
+	takes.Set = has.Set
+	p.edits(at+200*millisecond+p.soon(second), side^1, takes)
+	p.c.Setup.Attempts = oneOf(p.dice, []int{0, 1, 2})
+	others := slices.DeleteFunc(m.plain(), func(c int) bool { return c == column })
+	for range 3 {
+		if at += 20*second + p.soon(30*second); len(others) > 0 {
+			p.edits(at, side, p.set(p.record(m, "b0"), m, side, oneOf(p.dice, others)))
+		}
+		at += second + p.soon(20*second)
+		p.operates(at, "retry")
+	}
+}
+
+// unique draws a column of a map that takes part, and lets no two records share a value
+// of it.
+func (p *plot) unique() (m *Map, column int, found bool) {
+	m, columns := p.plain()
+	columns = slices.DeleteFunc(columns, func(c int) bool { return m.codes(c) != nil })
+	if len(columns) == 0 {
+		return nil, 0, false
+	}
+	column = oneOf(p.dice, columns)
+	p.c.Setup.Unique = []string{m.Table.Name + "." + m.Table.Columns[column].Name}
+	return m, column, true
 }
 
 // forgotten plays that a job is paused for so long that the tombstone of a record has gone

@@ -11,6 +11,7 @@ import (
 	"github.com/twinwrite/twinwrite/engine"
 	"github.com/twinwrite/twinwrite/model"
 	"github.com/twinwrite/twinwrite/model/oracle"
+	"github.com/twinwrite/twinwrite/model/system"
 )
 
 // TestRepeatedSeesEverything changes one thing of an execution at a time: its verdicts, and
@@ -152,11 +153,72 @@ func TestWhatIsExecutedOnceServesAll(t *testing.T) {
 	}
 }
 
+// TestBothSidesEdit: where each record is edited from one side, both sides' records are
+// compared, and edits of a record from the side that was not its first are left out.
+func TestBothSidesEdit(t *testing.T) {
+	t.Parallel()
+	edit := func(at Span, side SideName, key, name string) Transaction {
+		return Transaction{At: at, Side: side, Edits: []Edit{{Op: "upsert", Map: "parties", Key: key, Set: []Value{{"name", name}}}}}
+	}
+	c := &Case{
+		Schema: CaseSchema, Subject: "own", Setup: Setup{Maps: []string{"parties"}},
+		Transactions: []Transaction{edit(0, 0, "k0", "a"), edit(second, 1, "k1", "b"), edit(2*second, 0, "K1", "c"), edit(3*second, 1, "k1", "d")},
+		Faults:       []Fault{{Kind: "engine-crash", At: second, Restart: second}},
+	}
+	s := OwnSubject()
+	left := s.sided(c)
+	if len(left.Transactions) != 3 || left.Transactions[2].At != 3*second || s.sided(left) != left || len(c.Transactions) != 4 {
+		t.Fatalf("what is left: %+v", left.Transactions)
+	}
+	a, b := execute(t, left, Plan{}), execute(t, left, Plan{})
+	if difference, compared := sameData(a, b); difference != "" || !compared {
+		t.Errorf("compared: %v, and the difference is %q", compared, difference)
+	}
+	for i := range b.held { // each record, on the side that only the engine writes
+		h := &b.held[i]
+		if (h.of.key == "K0") == (h.side == 0) {
+			continue
+		}
+		was := *h
+		h.text, h.meant = h.text+"!", h.meant+"!"
+		if difference, _ := sameData(a, b); difference == "" {
+			t.Errorf("nobody sees that %s is another one", was.text)
+		}
+		*h = was
+	}
+}
+
+// TestNothingToCompare: executions of which one ends with something that waits for people,
+// or whose users have come to save something else, show nothing of a contract.
+func TestNothingToCompare(t *testing.T) {
+	t.Parallel()
+	c := &Case{
+		Schema: CaseSchema, Subject: "own", Setup: Setup{Maps: []string{"parties"}},
+		Transactions: []Transaction{{Edits: []Edit{{Op: "upsert", Map: "parties", Key: "k0"}}}},
+		Faults:       []Fault{{Kind: "refused-writes", For: 40 * second, Side: SideName(engine.Dataverse), Percent: 100}},
+	}
+	for _, w := range twins(nil) {
+		p, err := w.compare(OwnSubject(), c, Plan{}, map[*base]*Execution{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if w.first == sidedBase && (p.Verdict != oracle.Inconclusive || p.Checked != 0) {
+			t.Errorf("%s: a record that is parked was compared: %v", p.ID, p)
+		}
+	}
+	c.Faults = nil
+	a, b := execute(t, c, Plan{}), execute(t, c, Plan{})
+	b.Result.Systems[engine.FinOps].Endings[system.Committed]++
+	if difference, compared := sameData(a, b); difference != "" || compared {
+		t.Errorf("users who have saved more were compared: %q", difference)
+	}
+}
+
 // TestRepeatingAll: where all is repeated, requests are sent again that had been carried
 // out, and what is written in vain then is seen.
 func TestRepeatingAll(t *testing.T) {
 	t.Parallel()
-	c := Generate(OwnSubject(), KeyedDice(1, 1))
+	c := OwnSubject().sided(Generate(OwnSubject(), KeyedDice(1, 3)))
 	c.Setup.FinOps.Loss, c.Setup.Dataverse.Loss = 0, 0
 	again := c.Clone()
 	repeatAll(OwnSubject(), again, nil)
@@ -164,11 +226,11 @@ func TestRepeatingAll(t *testing.T) {
 	if b.Result.Engine.Timeouts <= a.Result.Engine.Timeouts || b.Result.Report.Totals.Echoes < a.Result.Report.Totals.Echoes {
 		t.Errorf("nothing is repeated: %+v and %+v", a.Result.Engine, b.Result.Engine)
 	}
-	if difference := sameHistory(a, b); difference != "" {
-		t.Error(difference)
+	if difference, compared := sameHistory(a, b); difference != "" || !compared {
+		t.Error(difference, compared)
 	}
 	b.Properties = append(b.Properties, oracle.Property{Contract: idempotent, Verdict: oracle.Fail, Examples: []oracle.Violation{{Message: "why"}}})
-	if difference := sameHistory(a, b); difference != "where all is repeated why" {
+	if difference, _ := sameHistory(a, b); difference != "where all is repeated why" {
 		t.Errorf("what was written in vain went unseen: %q", difference)
 	}
 }
