@@ -114,6 +114,11 @@ func (p *plot) parentGoes() {
 	parent := &p.subject.Maps[child.Table.Columns[column].Lookups[0]]
 	side := SideName(below(p.dice, 2))
 	pace := 200 * millisecond
+	if p.dice.Bits(1) == 1 { // at the usual pace it is in time more often
+		for _, s := range engine.Sides {
+			p.c.Setup.System(s).Commit, p.c.Setup.System(s).Latency = 0, 0
+		}
+	}
 	if p.c.Setup.FinOps.Latency+p.c.Setup.Dataverse.Latency > 100*millisecond {
 		pace = 3 * second
 	}
@@ -128,7 +133,7 @@ func (p *plot) parentGoes() {
 		e.Set = []Value{{Column: child.Table.Columns[column].Name}}
 		p.edits(at, side, e)
 		up.Op = "delete"
-		p.edits(at+p.soon(pace*3/10), side^1, up)
+		p.edits(at-pace*6/10+p.soon(pace*6/10), side^1, up)
 	}
 }
 
