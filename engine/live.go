@@ -120,13 +120,16 @@ func (c *Core) advanceLives() {
 	for i := 0; i < len(c.lives); i++ {
 		t := c.lives[i]
 		switch {
+		case t.stage == lockingRows && c.baseless(t):
+			c.abort(t, Outcome{Class: SystemFailure, Reason: Busy}, c.busy(t)...)
+			i--
 		case t.stage == lockingRows && c.claim(t):
 			c.readRows(t)
 		case t.stage == lockingRows && c.now >= t.until:
 			c.abort(t, Outcome{Class: SystemFailure, Reason: Busy}, c.busy(t)...)
 			i--
 		case c.now < t.until:
-		case t.stage == pausedRows && c.crowded(): // its turn comes
+		case t.stage == pausedRows && c.crowded(false): // its turn comes; what is being undone may wait for a record that its user has
 			t.until = c.now.Add(c.cfg.LockWait)
 		case t.stage == pausedRows:
 			c.readRows(t)
@@ -140,6 +143,17 @@ func (c *Core) advanceLives() {
 			c.committed(t)
 		}
 	}
+}
+
+// baseless reports whether a transaction has changed what one of the other side had brought
+// that is being undone. Undoing that waits until the transaction is over, so that it cannot
+// succeed; what it has seen must not come to Y when nobody has heard yet that it is over.
+func (c *Core) baseless(t *liveTx) bool {
+	return slices.ContainsFunc(t.rows, func(r LiveRow) bool {
+		return r.Before != nil && r.Before.Mark.Intent != 0 && slices.ContainsFunc(c.lives, func(o *liveTx) bool {
+			return o.undone && o.intent.Side != t.intent.Side && o.intent.Tx == r.Before.Mark.Intent
+		})
+	})
 }
 
 // claim takes the locks of all pairs of a transaction, or none, and reports

@@ -100,7 +100,7 @@ const (
 // probe pass from time to time.
 func (c *Core) admission() admission {
 	admit := admitAll
-	if c.crowded() {
+	if c.crowded(true) {
 		return admitNone
 	}
 	for s := range c.gates {
@@ -118,15 +118,16 @@ func (c *Core) admission() admission {
 }
 
 // crowded reports whether a side has refused a request for a time, nothing has got
-// through since, and a batch or a request of a live transaction is under way. They set
-// out one by one then: if all began again at once, their reads could use up, every
-// time, what the side allows, and nothing would ever be left for a write.
-func (c *Core) crowded() bool {
+// through since, and a batch or a request of a live transaction is under way; of one that is
+// being undone only where undos count. They set out one by one then: if all began again at
+// once, their reads could use up, every time, what the side allows, and nothing would ever
+// be left for a write.
+func (c *Core) crowded(undos bool) bool {
 	if !c.gates[FinOps].crowded && !c.gates[Dataverse].crowded {
 		return false
 	}
 	for _, t := range c.lives {
-		if t.request != 0 {
+		if t.request != 0 && (undos || !t.undone) {
 			return true
 		}
 	}

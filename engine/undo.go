@@ -26,7 +26,7 @@ func (c *Core) readX(t *liveTx) {
 		t.stage, t.until = waitingOut, until+1
 		return
 	}
-	if c.crowded() {
+	if c.crowded(true) {
 		t.stage, t.until = waitingOut, c.now.Add(c.cfg.LockWait)
 		return
 	}
