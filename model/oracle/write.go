@@ -653,7 +653,7 @@ const (
 // reached notes that the commits of side x in (from, to] of a column group are
 // now part of the other side's record: written there, or found there.
 func (o *Oracle) reached(at sim.Time, p *pair, x engine.Side, g int, from, to uint32, how arrival) {
-	for w := p.walk(x, g, from, to); ; {
+	for w, newest := p.walk(x, g, from, to), true; ; newest = false {
 		c := w.next()
 		if c == nil {
 			return
@@ -662,7 +662,7 @@ func (o *Oracle) reached(at sim.Time, p *pair, x engine.Side, g int, from, to ui
 			continue
 		}
 		decided := c.what.has(settled) && !c.what.has(stands) && c.reign == o.courses[p.key().Map].reign // else it may win that had lost before
-		if decided && c.class == engine.ConflictFailure && (c.contested|c.fallen == 0 || c.contested.has(g)) && how == brought && !(c.there | c.equal | c.went).has(g) {
+		if newest && decided && c.class == engine.ConflictFailure && (c.contested|c.fallen == 0 || c.contested.has(g)) && how == brought && !(c.there | c.equal | c.went).has(g) {
 			o.breach(trueOutcome, at, p.key(), "change %d.%d of %s ended as a conflict failure and was carried all the same", c.life, c.number, x)
 		}
 		if c.tx != nil && c.there == 0 {
