@@ -41,6 +41,7 @@ type liveRow struct {
 	bypass bypass         // what had gone past the hook there, where it comes back as it was
 	known  []uint32       // by column group: how many commits of the user's side the other one knew of before
 	falls  []pendingFall  // what the transaction has overruled, if it commits
+	alike  set            // column groups that it has found alike there
 }
 
 // liveID names a live transaction.
@@ -110,6 +111,9 @@ func (o *Oracle) Undone(at sim.Time, side engine.Side, tx engine.TxID) {
 func (o *Oracle) rollBack(r *liveRow, x engine.Side) {
 	p, y := r.pair, x.Other()
 	for g := range r.known { // and what it has found alike there was so by what it would have committed
+		if !r.alike.has(g) {
+			continue
+		}
 		for w := p.walk(x, g, r.known[g], p.stand(x, g).commits[x]); ; {
 			c := w.next()
 			if c == nil {

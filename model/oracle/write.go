@@ -289,6 +289,9 @@ func (o *Oracle) merge(at sim.Time, p *pair, y engine.Side, g int, source *head,
 	x := y.Other()
 	was, is := p.stand(y, g), *source.of(g)
 	o.reached(at, p, x, g, was.commits[x], is.commits[x], found)
+	if row != nil {
+		row.alike |= only(g)
+	}
 	f := pendingFall{g: g, from: is.commits[y], to: was.commits[y], how: fallen{found: true}}
 	o.alike(p, y, row, f)
 	if f.how.silent = over; over {
@@ -653,7 +656,7 @@ const (
 // reached notes that the commits of side x in (from, to] of a column group are
 // now part of the other side's record: written there, or found there.
 func (o *Oracle) reached(at sim.Time, p *pair, x engine.Side, g int, from, to uint32, how arrival) {
-	for w, newest := p.walk(x, g, from, to), true; ; newest = false {
+	for w := p.walk(x, g, from, to); ; {
 		c := w.next()
 		if c == nil {
 			return
@@ -662,7 +665,7 @@ func (o *Oracle) reached(at sim.Time, p *pair, x engine.Side, g int, from, to ui
 			continue
 		}
 		decided := c.what.has(settled) && !c.what.has(stands) && c.reign == o.courses[p.key().Map].reign // else it may win that had lost before
-		if newest && decided && c.class == engine.ConflictFailure && (c.contested|c.fallen == 0 || c.contested.has(g)) && how == brought && !(c.there | c.equal | c.went).has(g) {
+		if decided && c.class == engine.ConflictFailure && (c.contested|c.fallen == 0 || c.contested.has(g)) && how == brought && !(c.there | c.equal | c.went).has(g) {
 			o.breach(trueOutcome, at, p.key(), "change %d.%d of %s ended as a conflict failure and was carried all the same", c.life, c.number, x)
 		}
 		if c.tx != nil && c.there == 0 {
