@@ -113,6 +113,39 @@ func (s *shape) arrived(column int, y engine.Side, x, held *engine.Value) bool {
 	return ok && s.same(column, &v, held)
 }
 
+// apart returns the columns for which a group that does not match is not the same on both
+// sides: those that arrive in no direction in which they flow. Where each arrives in one,
+// and no direction brings them all, it is those that miss one.
+func (s *shape) apart(g int, a, b []engine.Value) []int {
+	var none, one []int
+	for _, c := range s.groups[g].list {
+		flows, arrives := 0, 0
+		for _, from := range engine.Sides {
+			if !s.out[from].has(g) {
+				continue
+			}
+			x, held := &a[c], &b[c]
+			if from == engine.Dataverse {
+				x, held = held, x
+			}
+			flows++
+			if s.arrived(c, from.Other(), x, held) {
+				arrives++
+			}
+		}
+		switch {
+		case arrives == 0:
+			none = append(none, c)
+		case arrives < flows:
+			one = append(one, c)
+		}
+	}
+	if len(none) == 0 {
+		return one
+	}
+	return none
+}
+
 // matches reports whether a group is the same on both sides: what one holds is
 // what the other's becomes, in a direction in which it flows.
 func (s *shape) matches(g int, a, b []engine.Value) bool {

@@ -2,6 +2,7 @@ package oracle
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -264,6 +265,44 @@ func TestMapThatFlowsOneWay(t *testing.T) {
 			c.play(h)
 			if p := property(t, h.judge(), "converged"); p.Verdict != c.want {
 				t.Errorf("expected %v: %s", c.want, p)
+			}
+		})
+	}
+}
+
+// TestDifferenceNamesColumns has pairs that differ in the directions in which their columns
+// flow, though what one side holds may be what the other's becomes on a way that nothing
+// goes: the failure names the columns all the same.
+func TestDifferenceNamesColumns(t *testing.T) {
+	t.Parallel()
+	into := func(sides ...engine.Side) (into [2]engine.Transform) {
+		for _, s := range sides {
+			into[s].Values = &engine.ValueMap{Name: "codes", FallThrough: true, Pairs: [][2]engine.Value{{engine.Text("a"), engine.Text("x")}}}
+		}
+		return into
+	}
+	for _, c := range []struct {
+		name    string
+		columns []engine.Column
+		want    string
+	}{
+		{"one way", []engine.Column{{Name: "code", Flow: engine.ToDataverse, Into: into(dat)}, {Name: "plain", Flow: engine.ToDataverse}}, "columns code"},
+		{"both ways", []engine.Column{{Name: "code", Into: into(dat, fin)}, {Name: "plain"}}, "columns code"},
+		{"each one way, and none both", []engine.Column{{Name: "there", Into: into(dat)}, {Name: "back", Into: into(fin)}, {Name: "plain"}}, "columns there, back"},
+		{"one of both that is worse", []engine.Column{{Name: "there", Into: into(dat)}, {Name: "code", Into: into(dat, fin)}}, "columns code"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			h := newHandOf(t, Config{}, []*engine.TableMap{{Name: "products", Mode: engine.Async, Primary: fin, Columns: c.columns, Company: true}})
+			var content []engine.Value
+			for range c.columns {
+				content = append(content, engine.Text("a"))
+			}
+			ref := h.user(fin, a, content)
+			h.carry(dat, a) // as it is: nothing is translated
+			h.settle(ref, engine.Synced, engine.Written)
+			if said, want := property(t, h.judge(), "converged").String(), "nothing is queued: "+c.want+"\n"; !strings.Contains(said+"\n", want) {
+				t.Errorf("wanted %q in:\n%s", want, said)
 			}
 		})
 	}

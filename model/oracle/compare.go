@@ -73,11 +73,17 @@ func (o *Oracle) compared(p *pair) standing {
 		return equal
 	}
 	for g := range s.groups {
-		if !s.matches(g, a.Values, b.Values) && !p.drifts(s, g) {
+		if p.parted(s, g) {
 			return differ
 		}
 	}
 	return equal
+}
+
+// parted reports whether a column group of a pair that both sides hold is not the same
+// there, and should be.
+func (p *pair) parted(s *shape, g int) bool {
+	return !s.matches(g, p.record[engine.FinOps].Values, p.record[engine.Dataverse].Values) && !p.drifts(s, g)
 }
 
 // ownOf reports whether a record was made by users of a side from which nothing flows: it

@@ -447,13 +447,11 @@ func (o *Oracle) difference(p *pair) string {
 	var names []string
 	s := &o.shapes[p.key().Map]
 	for g := range s.groups {
-		if s.matches(g, a.Values, b.Values) {
+		if !p.parted(s, g) {
 			continue
 		}
-		for _, c := range s.groups[g].list {
-			if !s.arrived(c, engine.Dataverse, &a.Values[c], &b.Values[c]) && !s.arrived(c, engine.FinOps, &b.Values[c], &a.Values[c]) {
-				names = append(names, s.Columns[c].Name)
-			}
+		for _, c := range s.apart(g, a.Values, b.Values) {
+			names = append(names, s.Columns[c].Name)
 		}
 	}
 	return "columns " + strings.Join(names, ", ")
