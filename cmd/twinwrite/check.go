@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -56,6 +57,10 @@ number of processors.
 With a scenario, by name or file, its table maps are checked; without one, maps
 of every kind that the engine treats in its own way.
 
+With --self-test each bug that is known is planted in turn, and must be found. The
+maps of a scenario need not show every one: what they do not show is listed, and one
+bug at least must be found.
+
 With --exhaustive nothing is drawn: of worlds with one record, two edits and one
 fault every schedule is looked at, that is every order in which edits, requests,
 answers and notifications can follow each other, and every place at which the
@@ -72,6 +77,9 @@ fault can come. Schedules that come to the same state go on as one.`,
 				f.scenario = args[0]
 			}
 			subject, err := subjectOf(cmd, f.scenario)
+			if err == nil {
+				err = f.reportable()
+			}
 			switch {
 			case err != nil:
 				return err
@@ -92,7 +100,7 @@ fault can come. Schedules that come to the same state go on as one.`,
 	flags.StringVar(&f.junit, "junit", "", "also write the verdicts to a `file`, as JUnit XML")
 	flags.StringVar(&f.store, "store", memoryStore, "where the engine keeps its state: "+memoryStore+" or "+sqliteStore+"; the other must give the same")
 	flags.BoolVar(&f.quiet, "quiet", false, "no progress")
-	flags.BoolVar(&f.selfTest, "self-test", false, "plant each known bug in turn, in up to --cases cases (2,000), and show whether the property that must break catches it")
+	flags.BoolVar(&f.selfTest, "self-test", false, "plant each known bug in turn, in up to --cases cases (2,000), and show whether the property that must break catches it; with a scenario, list what its maps do not show")
 	flags.BoolVar(&f.exhaustive, "exhaustive", false, "look at every schedule of the smallest worlds: one record, two edits, one fault")
 	flags.StringVar(&f.shard, "shard", "", "search a share of the cases only, as `i/n`: the i-th of n machines, each with a seed of its own")
 	failpointFlag(cmd, &f.failpoints)
@@ -135,16 +143,9 @@ func (f *checkFlags) run(cmd *cobra.Command, subject *check.Subject) error {
 		fmt.Fprintf(cmd.ErrOrStderr(), "twinwrite: %d cases, %d events in %v: %.0f cases/s\n",
 			sum.Cases, sum.Events, time.Since(started).Round(10*time.Millisecond), float64(sum.Cases)/time.Since(started).Seconds())
 	}
-	var left check.Kept
-	if sum.Failure != nil {
-		if left, err = f.folder().Keep(&c, sum.Failure); err != nil {
-			return exit{exitInternal, err}
-		}
-	}
-	if err := f.writeJUnit(sum, left.Path); err != nil {
-		return exit{exitInternal, err}
-	}
-	if err := f.print(cmd.OutOrStdout(), &c, sum, left); err != nil {
+	found, err := f.tell(&c, sum.Failure)
+	f.print(cmd.OutOrStdout(), sum, found) // first: what was found is there, whatever cannot be written
+	if err = errors.Join(err, f.writeJUnit(sum, found)); err != nil {
 		return exit{exitInternal, err}
 	}
 	switch {
@@ -159,6 +160,50 @@ func (f *checkFlags) run(cmd *cobra.Command, subject *check.Subject) error {
 	default:
 		return nil
 	}
+}
+
+// finding is the failure of a search, and what is told of it.
+type finding struct {
+	*check.Failure
+	story string     // empty: it could not be told
+	left  check.Kept // without a path: it could not be kept
+}
+
+// tell tells a failure and keeps it; nil where there is none. With an error it returns
+// what it has.
+func (f *checkFlags) tell(c *check.Campaign, failure *check.Failure) (*finding, error) {
+	if failure == nil {
+		return nil, nil
+	}
+	found := &finding{Failure: failure}
+	story, told := check.Tell(c.Subject, failure.Smallest(), c.Plan, &failure.Property)
+	if told == nil {
+		found.story = story.Text()
+	}
+	left, kept := f.folder().Keep(c, failure)
+	if kept == nil {
+		found.left = left
+	}
+	return found, errors.Join(told, kept)
+}
+
+// reportable finds out before anything is searched that a report could not be written.
+func (f *checkFlags) reportable() error {
+	dir := filepath.Dir(f.junit)
+	if at, err := os.Stat(dir); f.junit != "" && (err != nil || !at.IsDir()) {
+		return usage(fmt.Errorf("--junit %s: there is no folder %s\n  hint: make it first, or name another", f.junit, dir))
+	}
+	return nil
+}
+
+// needless refuses flags that a way to check has no use for.
+func needless(cmd *cobra.Command, way string, flags ...string) error {
+	for _, name := range flags {
+		if cmd.Flags().Changed(name) {
+			return fmt.Errorf("%s, so that --%s has nothing to say\n  hint: leave one of the two out", way, name)
+		}
+	}
+	return nil
 }
 
 // within ends with the time that --for gives.
@@ -233,30 +278,31 @@ func (f *checkFlags) corpus(warnings io.Writer, subject *check.Subject) ([]*chec
 	return cases, nil
 }
 
-func (f *checkFlags) print(w io.Writer, c *check.Campaign, s *check.Summary, left check.Kept) error {
-	fmt.Fprintf(w, "%s of %s, seed %d: %s\n\n", plural(s.Cases, "case"), s.Subject, s.Seed, plural(s.Timelines, "different timeline"))
+func (f *checkFlags) print(w io.Writer, s *check.Summary, found *finding) {
+	fmt.Fprintf(w, "%s of %s, seed %d: %s\n", plural(s.Cases, "case"), s.Subject, s.Seed, plural(s.Timelines, "different timeline"))
+	if short := cutText(s); short != "" {
+		fmt.Fprintf(w, "The search was cut short: %s.\n", short)
+	}
+	fmt.Fprintln(w)
 	for _, p := range s.Properties {
 		fmt.Fprintf(w, "  %-12s %-16s %s\n", verdict(&p), p.ID, countText(&p))
 	}
-	if s.Failure == nil {
+	if found == nil {
 		printBlanks(w, s)
 		if n := s.Passed(); n > 0 {
 			fmt.Fprintf(w, "\nNo case failed, and %d had all that they were for. With 95 %% confidence, fewer than %s of such cases do.\n", n, oneIn(n))
 		}
-		return nil
+		return
 	}
-	small := s.Failure.Smallest()
-	story, err := check.Tell(c.Subject, small, c.Plan, &s.Failure.Property)
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(w, "\n%v\n", s.Failure.Property)
-	for _, p := range s.Failure.Besides() {
+	fmt.Fprintf(w, "\n%v\n", found.Property)
+	for _, p := range found.Besides() {
 		fmt.Fprintf(w, "%v\n", p)
 	}
-	fmt.Fprintf(w, "\nThe smallest case that shows it has %s (found with %s; %d runs to make it small).\n",
-		sizeText(small), sizeText(s.Failure.Case), s.Failure.Tries)
-	fmt.Fprintf(w, "\nWhat happened, in true time:\n\n%s", story.Text())
+	fmt.Fprintf(w, "\n%s\n%s", found.size(), found.happened())
+	left := found.left
+	if left.Path == "" {
+		return
+	}
 	fmt.Fprintf(w, "\nAs a picture:  %s\n", check.PicturePath(left.Path))
 	if left.Test == nil {
 		fmt.Fprintln(w, "As a Go test:  none, since the case held when it was run once more")
@@ -266,7 +312,52 @@ func (f *checkFlags) print(w io.Writer, c *check.Campaign, s *check.Summary, lef
 		fmt.Fprintf(w, "    it needs   to lie inside a Go module that requires %s\n", check.Module)
 	}
 	fmt.Fprintf(w, "See it again:  %s\n", f.replayLine(left.Path))
-	return nil
+}
+
+// size tells how small the case became.
+func (f *finding) size() string {
+	return fmt.Sprintf("The smallest case that shows it has %s (found with %s; %d runs to make it small).",
+		sizeText(f.Smallest()), sizeText(f.Case), f.Tries)
+}
+
+// happened tells what happened in the smallest case.
+func (f *finding) happened() string {
+	if f.story == "" {
+		return ""
+	}
+	return "\nWhat happened, in true time:\n\n" + f.story
+}
+
+// text is what a report holds of a property that the case breaks; empty where it does not.
+func (f *finding) text(id string, flags *checkFlags) string {
+	if f.Property.ID != id {
+		for _, p := range f.Besides() {
+			if p.ID == id {
+				return p.String()
+			}
+		}
+		return ""
+	}
+	text := fmt.Sprintf("%v\n%s\n%s\nThe case:\n\n%s", f.Property, f.size(), f.happened(), f.Smallest().Encode())
+	if f.left.Path != "" {
+		text += "\nSee it again:  " + flags.replayLine(f.left.Path) + "\n"
+	}
+	return text
+}
+
+// cutText says why not all cases were run that were asked for; empty where all were. Who
+// gives a time alone has asked for what fits into it.
+func cutText(s *check.Summary) string {
+	switch {
+	case s.Cut == "":
+		return ""
+	case s.Of < noEnd:
+		return fmt.Sprintf("%s after %d of %s", s.Cut, s.Cases, plural(s.Of, "case"))
+	case s.Cut == check.TimeOver:
+		return ""
+	default:
+		return fmt.Sprintf("%s after %s", s.Cut, plural(s.Cases, "case"))
+	}
 }
 
 // blanksShown is how many of the things that no case met are named.
@@ -355,16 +446,23 @@ func oneIn(n int) string {
 	return fmt.Sprintf("%.2g %%", 100*rate)
 }
 
-func (f *checkFlags) writeJUnit(s *check.Summary, path string) error {
+// writeJUnit writes the verdicts, and of the one that failed all that there is to know
+// without the folder of cases.
+func (f *checkFlags) writeJUnit(s *check.Summary, found *finding) error {
 	if f.junit == "" {
 		return nil
 	}
-	suite := junit.Suite{Name: "check." + s.Subject}
+	suite := junit.Suite{Name: "check." + s.Subject, Properties: []junit.Property{
+		{Name: "seed", Value: fmt.Sprint(s.Seed)}, {Name: "cases", Value: fmt.Sprint(s.Cases)}, {Name: "timelines", Value: fmt.Sprint(s.Timelines)},
+	}}
+	if short := cutText(s); short != "" {
+		suite.Properties = append(suite.Properties, junit.Property{Name: "cut", Value: short})
+	}
 	for i := range s.Properties {
 		p := &s.Properties[i]
 		c := junit.Case{Name: p.ID, Class: "property", Verdict: verdict(p), Message: countText(p)}
-		if s.Failure != nil && s.Failure.Property.ID == p.ID {
-			c.Text = s.Failure.Property.String() + "\n" + f.replayLine(path)
+		if found != nil {
+			c.Text = found.text(p.ID, f)
 		}
 		suite.Cases = append(suite.Cases, c)
 	}

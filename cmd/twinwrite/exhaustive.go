@@ -67,10 +67,8 @@ func (f *checkFlags) runExhaustive(cmd *cobra.Command) error {
 // always returns the bugs that a user plants: in every schedule at every pass, because
 // schedules that meet in one state must go on alike.
 func (f *checkFlags) always(cmd *cobra.Command) (alwaysPlanted, error) {
-	for _, name := range []string{"cases", "seed", "out", "store", "self-test", "shard"} {
-		if cmd.Flags().Changed(name) {
-			return nil, fmt.Errorf("--exhaustive looks at everything, so that --%s has nothing to say\n  hint: leave one of the two out", name)
-		}
+	if err := needless(cmd, "--exhaustive looks at everything", "cases", "seed", "out", "store", "self-test", "shard"); err != nil {
+		return nil, err
 	}
 	switch {
 	case f.scenario != "":

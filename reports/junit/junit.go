@@ -13,8 +13,15 @@ import (
 
 // Suite is one execution of the program.
 type Suite struct {
-	Name  string // of the scenario or subject
-	Cases []Case
+	Name       string     // of the scenario or subject
+	Properties []Property // of the execution as a whole
+	Cases      []Case
+}
+
+// Property is one thing to know about an execution, such as its seed.
+type Property struct {
+	Name  string `xml:"name,attr"`
+	Value string `xml:"value,attr"`
 }
 
 // Case is one contract or expectation.
@@ -42,6 +49,9 @@ func (c *Case) File() string {
 // results give the same bytes.
 func (s Suite) Write(w io.Writer) error {
 	out := suite{Name: s.Name, Tests: len(s.Cases)}
+	for _, p := range s.Properties {
+		out.Properties = append(out.Properties, Property{Name: clean(p.Name), Value: clean(p.Value)})
+	}
 	for _, c := range s.Cases {
 		x := testcase{Name: clean(c.Name), Class: clean(s.Name + "." + c.Class)}
 		detail := &detail{Message: clean(c.Message), Type: string(c.Verdict), Text: clean(c.Text)}
@@ -88,12 +98,14 @@ type suites struct {
 }
 
 type suite struct {
-	Name     string     `xml:"name,attr"`
-	Tests    int        `xml:"tests,attr"`
-	Failures int        `xml:"failures,attr"`
-	Errors   int        `xml:"errors,attr"`
-	Skipped  int        `xml:"skipped,attr"`
-	Cases    []testcase `xml:"testcase"`
+	Name     string `xml:"name,attr"`
+	Tests    int    `xml:"tests,attr"`
+	Failures int    `xml:"failures,attr"`
+	Errors   int    `xml:"errors,attr"`
+	Skipped  int    `xml:"skipped,attr"`
+
+	Properties []Property `xml:"properties>property,omitempty"`
+	Cases      []testcase `xml:"testcase"`
 }
 
 type testcase struct {

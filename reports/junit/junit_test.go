@@ -14,7 +14,7 @@ import (
 
 func TestWrite(t *testing.T) {
 	t.Parallel()
-	s := Suite{Name: "month-end", Cases: []Case{
+	s := Suite{Name: "month-end", Properties: []Property{{"seed", "7"}, {"cut", "<\x01>"}}, Cases: []Case{
 		{Name: "converged", Class: "property", Verdict: result.Pass},
 		{Name: "no-echo", Class: "property", Verdict: result.Fail, Message: `record "<&>` + "\x00", Text: "twice"},
 		{Name: "slo", Class: "expectation", Verdict: result.Inconclusive, Message: "nothing was measured"},
@@ -28,6 +28,10 @@ func TestWrite(t *testing.T) {
 	want := `<?xml version="1.0" encoding="UTF-8"?>
 <testsuites tests="5" failures="1" errors="2">
   <testsuite name="month-end" tests="5" failures="1" errors="2" skipped="1">
+    <properties>
+      <property name="seed" value="7"></property>
+      <property name="cut" value="&lt;` + "\ufffd" + `&gt;"></property>
+    </properties>
     <testcase name="converged" classname="month-end.property"></testcase>
     <testcase name="no-echo" classname="month-end.property">
       <failure message="record &#34;&lt;&amp;&gt;` + "\ufffd" + `" type="fail">twice</failure>

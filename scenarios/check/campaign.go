@@ -71,7 +71,8 @@ type Summary struct {
 	Properties []PropertyCount
 	Reached    Reached
 	Failure    *Failure // nil: none was found
-	Cut        string   // why it ended before all cases were run; empty when it did not
+	Of         int      // cases that were asked for, those of the corpus included
+	Cut        string   // why it ended before all of them were run, and none had failed; empty when it did not
 }
 
 // PropertyCount is how one contract fared over all cases.
@@ -140,18 +141,17 @@ func (c Campaign) Run(ctx context.Context) (*Summary, error) {
 	c.Plan.Observe = nil
 	defer garbage.Allow()()
 	s := &search{Campaign: c, twins: twins(c.OtherStore), distinct: map[sim.Digest]bool{}}
-	s.sum.Subject, s.sum.Seed = c.Subject.Name, c.Seed
+	s.sum.Subject, s.sum.Seed, s.sum.Of = c.Subject.Name, c.Seed, c.Cases+len(c.Corpus)
 	for len(s.corpus()) > 0 || s.drawn < c.Cases {
 		garbage.Tune()
-		if ctx.Err() != nil {
-			s.sum.Cut = "it was interrupted"
+		if s.sum.Cut = cut(ctx); s.sum.Cut != "" {
 			break
 		}
 		if err := s.next(); err != nil {
 			return nil, err
 		}
 		if c.Progress != nil {
-			c.Progress(Progress{Cases: s.sum.Cases, Of: c.Cases + len(c.Corpus), Timelines: len(s.distinct)})
+			c.Progress(Progress{Cases: s.sum.Cases, Of: s.sum.Of, Timelines: len(s.distinct)})
 		}
 		if s.sum.Failure != nil {
 			s.shrink()
@@ -160,6 +160,21 @@ func (c Campaign) Run(ctx context.Context) (*Summary, error) {
 	}
 	s.sum.Timelines = len(s.distinct)
 	return &s.sum, nil
+}
+
+// TimeOver is why a search ends of which the time is over.
+const TimeOver = "its time was over"
+
+// cut says why nobody waits for a search any more; empty while somebody does.
+func cut(ctx context.Context) string {
+	switch err := ctx.Err(); {
+	case err == nil:
+		return ""
+	case errors.Is(err, context.DeadlineExceeded):
+		return TimeOver
+	default:
+		return "it was interrupted"
+	}
 }
 
 // search is a campaign under way.
