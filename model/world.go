@@ -178,7 +178,8 @@ func (c *Config) limits() oracle.Limits {
 		s := c.Systems[side]
 		s.Side = side
 		s = s.WithDefaults()
-		l.LiveRecords[side] = max(0, s.Live.Records)
+		l.LiveRecords[side], l.LiveCompanies[side], l.LiveBytes[side] = max(0, s.Live.Records), max(0, s.Live.Companies), max(0, s.Live.Bytes)
+		l.RecordBytes[side] = s.Live.RecordBytes
 		l.Idle += s.LockWait + s.Live.TimeLimit // a record may be held so long
 	}
 	return l

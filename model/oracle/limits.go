@@ -11,14 +11,19 @@ import (
 // Limits are those that bind the engine's requests, and what its retry policy
 // allows. A zero field does not bind.
 type Limits struct {
-	Batch       int           // rows of a write
-	Pull        int           // references of a pull
-	Queue       int           // references of one side in the queue, but for those that are held up
-	LiveRecords [2]int        // by side of the user: rows of a live transaction
-	Attempts    int           // of an item before it waits for an operator
-	RetryCap    time.Duration // longest back-off
-	Timeout     time.Duration // of a request
-	Idle        time.Duration // longest that nobody looks: safety polls, probes, waits for locks
+	Batch       int    // rows of a write
+	Pull        int    // references of a pull
+	Queue       int    // references of one side in the queue, but for those that are held up
+	LiveRecords [2]int // by side of the user: rows of a live transaction
+
+	LiveCompanies [2]int   // by side of the user: companies of a live transaction
+	LiveBytes     [2]int64 // ... and what its records weigh
+	RecordBytes   [2]int64 // ... of which each weighs so much beside its columns
+
+	Attempts int           // of an item before it waits for an operator
+	RetryCap time.Duration // longest back-off
+	Timeout  time.Duration // of a request
+	Idle     time.Duration // longest that nobody looks: safety polls, probes, waits for locks
 
 	DeskRequests int // of operators that wait in a job
 	DeskRecords  int // ... for items of one of them

@@ -23,6 +23,7 @@ type live struct {
 	undone bool
 	landed sim.Time // the first row
 	open   int      // rows that have landed and are not restored
+	load   load
 }
 
 // liveRow is one record of a live transaction. Its history is made when it is
@@ -78,6 +79,7 @@ func (o *Oracle) Held(at sim.Time, side engine.Side, tx engine.TxID, before, aft
 		o.lives[liveID{side, tx}] = l
 		o.between = append(o.between, l)
 	}
+	o.loads(at, side, &l.load, after)
 	s := &o.shapes[after.Key.Map]
 	groups, _ := o.changed(s, p, side, p.record[side], after)
 	if s.leaves(side, p.record[side], after) {
