@@ -217,13 +217,14 @@ func (o *Oracle) saves(at sim.Time, m *engine.Mutation) {
 		p = o.of(&m.Reference)
 	case m.Kind == engine.JobMoved:
 		o.limits.uncounted = true
+		o.limits.moves(m.Job)
 	}
 	if p == nil {
 		return
 	}
 	p.tries.reads = 0
 	if m.Kind == engine.ReferenceAdded || m.Kind == engine.ReferenceSettled {
-		p.enqueue(&m.Reference, m.Kind == engine.ReferenceAdded)
+		o.enqueue(p, &m.Reference, m.Kind == engine.ReferenceAdded)
 	}
 	if m.Kind == engine.PairQuarantined && m.Lane.Parked.Class == engine.Open {
 		o.released++
@@ -237,14 +238,28 @@ func (o *Oracle) saves(at sim.Time, m *engine.Mutation) {
 }
 
 // enqueue notes that a change is in the engine's queue, or no longer.
-func (p *pair) enqueue(ref *engine.Reference, is bool) {
+func (o *Oracle) enqueue(p *pair, ref *engine.Reference, is bool) {
 	if p.waiting == nil {
 		return
 	}
-	if c := p.waiting.lines[ref.Side].find(ref.Incarnation, ref.Number); c != nil {
-		if c.what &^= enqueued; is {
-			c.what |= enqueued
-		}
+	c := p.waiting.lines[ref.Side].find(ref.Incarnation, ref.Number)
+	if c == nil {
+		return
+	}
+	was := c.what.has(weighs)
+	switch own := ref.Origin != engine.Captured && ref.Origin != engine.Late; {
+	case !is:
+		c.what &^= enqueued | weighs
+	case own: // in its place
+		c.what |= enqueued
+	default:
+		c.what |= enqueued | weighs
+	}
+	switch size := &o.courses[ref.Key.Map].size; {
+	case was && !is:
+		*size -= int64(c.size)
+	case !was && c.what.has(weighs):
+		*size += int64(c.size)
 	}
 }
 

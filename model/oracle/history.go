@@ -49,6 +49,7 @@ type commit struct {
 	serial uint64 // place among all captured and live changes of the run
 	number uint32 // of its reference; of the one before, while it has none
 	life   uint32 // incarnation
+	size   uint32 // of its record, in the queue
 	what   flags
 	class  engine.Class
 	reign  uint8 // when it was made; see [course]
@@ -81,6 +82,7 @@ const (
 	stands                       // what it may have lost to went away with a record that was restored from its side
 	gone                         // its record went away since: users of its side have deleted it, or the create of it was undone
 	enqueued                     // the engine has put it into its queue, saved or not, and it has not ended
+	weighs                       // ... itself, and none of the engine's own in its place: those have no size
 	foretold                     // the engine's own reference in its place has ended: what it will end as was decided then
 )
 

@@ -25,6 +25,9 @@ type Limits struct {
 	Timeout  time.Duration // of a request
 	Idle     time.Duration // longest that nobody looks: safety polls, probes, waits for locks
 
+	PauseAge  time.Duration // of a paused job that queues up changes
+	PauseSize int64         // ... of so many bytes
+
 	DeskRequests int // of operators that wait in a job
 	DeskRecords  int // ... for items of one of them
 	Lookups      int // of a table map that an initial sync exports from Dataverse
@@ -48,6 +51,7 @@ type limits struct {
 	leaveAlone [2]engine.Time // ... until when, by the clock of the process
 	luck       uint64         // requests that failed, and deaths: what an item is tried for in vain may be theirs
 	uncounted  bool           // the process has died, or a job has not run: what counts as queued is not known
+	pauses     []pause
 }
 
 // Stepped tells what one step of the engine asks to be saved and done. clock is the time as its
@@ -66,6 +70,9 @@ func (o *Oracle) Stepped(at sim.Time, clock engine.Time, save []engine.Mutation,
 		default:
 			o.asks(at, clock, e)
 		}
+	}
+	if len(save)+len(do) > 0 { // else it may be no step: an operator was refused
+		o.queuesUp(at)
 	}
 }
 
@@ -173,8 +180,13 @@ func (o *Oracle) fits(at sim.Time, e *engine.Effect) {
 // heldUp reports whether the line's item waits for people or for another record, or did
 // so until this instant.
 func (l *line) heldUp(at sim.Time) bool {
+	return l.lately(engine.WaitsFor, at) || l.lately(engine.OnTheDesk, at)
+}
+
+// lately reports whether the line's item is in a place, or was there until this instant.
+func (l *line) lately(place engine.Place, at sim.Time) bool {
 	for _, s := range slices.Backward(l.steps) {
-		if s.place == engine.WaitsFor || s.place == engine.OnTheDesk {
+		if s.place == place {
 			return true
 		}
 		if s.at < at {

@@ -435,7 +435,7 @@ func (o *Oracle) capture(at sim.Time, p *pair, side engine.Side, c *commit, ref 
 			ref.Side, ref.Incarnation, ref.Number, side, p.life[side], p.number[side])
 	}
 	p.number[side], p.life[side] = ref.Number, ref.Incarnation
-	c.number, c.life = ref.Number, ref.Incarnation
+	c.number, c.life, c.size = ref.Number, ref.Incarnation, sizeOf(&ref.Key, p.record[side])
 	c.what |= captured
 	c.serial = o.serial
 	o.serial++

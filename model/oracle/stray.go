@@ -24,6 +24,7 @@ type course struct {
 	copied [2]bool     // by side: its leg of the initial sync under way is done
 	legs   uint32      // the age before that initial sync; 0: none
 	job    string      // whose map it is
+	size   int64       // of its changes in the engine's queue, and on the error desk
 }
 
 // astray is what is known of a pair that has strayed.
