@@ -171,7 +171,7 @@ func (c *Config) limits() oracle.Limits {
 	e := &d.Engine
 	l := oracle.Limits{
 		Batch: e.Batch, Pull: e.PullMax, Queue: e.QueueMax, Attempts: e.Attempts, RetryCap: e.RetryCap, Timeout: d.Timeout,
-		PauseAge: e.PauseAge, PauseSize: e.PauseSize, DeskRequests: e.DeskRequests, DeskRecords: e.DeskRecords, Lookups: e.Lookups,
+		PauseAge: e.PauseAge, PauseSize: e.PauseSize, DeskRequests: e.DeskRequests, DeskRecords: e.DeskRecords, Lookups: e.Lookups, InitialRows: e.InitialRows,
 		Idle: e.Poll + e.Probe + e.LockWait,
 	}
 	for _, side := range engine.Sides {

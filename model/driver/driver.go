@@ -100,8 +100,9 @@ type Judge interface {
 	AskedToWait(clock engine.Time, side engine.Side, wait time.Duration)                // instead of an answer
 	Unanswered()                                                                        // a request was refused, or had no answer in time
 
-	Ruled(at sim.Time, m *engine.MapRecord)           // how a map runs, and whose record wins
-	Copied(at sim.Time, leg *engine.InitialRecord)    // how far an initial sync has come
+	Ruled(at sim.Time, m *engine.MapRecord)        // how a map runs, and whose record wins
+	Copied(at sim.Time, leg *engine.InitialRecord) // how far an initial sync has come
+	Listed(at sim.Time, side engine.Side, records []*engine.Record)
 	Resynced(at sim.Time, r engine.Resync, over bool) // a resync has begun, or is over
 }
 

@@ -185,6 +185,7 @@ func (d *Driver) take(r *system.Request) {
 		if d.pass(PageListed) {
 			return
 		}
+		d.judge.Listed(d.k.Now(), r.Side, in.Records)
 		d.step(in)
 		d.pass(PageTaken)
 		return

@@ -31,6 +31,7 @@ type Limits struct {
 	DeskRequests int // of operators that wait in a job
 	DeskRecords  int // ... for items of one of them
 	Lookups      int // of a table map that an initial sync exports from Dataverse
+	InitialRows  int // that an initial sync carries of a side's records of a table map, of each company if it goes by companies
 }
 
 // full reports whether a queue that holds so many references may be asked for no more: less

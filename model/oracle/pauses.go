@@ -25,7 +25,7 @@ func (l *limits) moves(j *engine.JobRecord) {
 	full := j.Full != engine.PauseLimit{}
 	switch paused := j.State == engine.Paused; {
 	case paused && i < 0:
-		l.pauses = append(l.pauses, pause{job: j.Name, since: l.now, told: full})
+		l.pauses = append(l.pauses, pause{job: j.Name, since: max(l.now, 0), told: full}) // before its beginning time stands still
 	case paused:
 		l.pauses[i].told = l.pauses[i].told || full
 	case i >= 0:

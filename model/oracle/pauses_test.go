@@ -31,6 +31,12 @@ func TestPausesAreBounded(t *testing.T) {
 	}{
 		"not so long": {func(h *hand) { step(h, 59*time.Second) }, nil},
 		"too long":    {func(h *hand) { step(h, time.Minute); step(h, 2*time.Minute) }, []string{long}},
+		"time stands still before it begins": {func(h *hand) {
+			step(h, -time.Minute, job(engine.Active, engine.PauseLimit{}))
+			h.o.Crashed(h.now)
+			step(h, -time.Minute, job(engine.Paused, engine.PauseLimit{}))
+			step(h, 30*time.Second)
+		}, nil},
 		"an operator is refused then": {func(h *hand) {
 			h.o.Stepped(h.now, engine.Time(time.Minute), nil, nil)
 		}, nil},

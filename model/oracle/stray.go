@@ -25,6 +25,8 @@ type course struct {
 	legs   uint32      // the age before that initial sync; 0: none
 	job    string      // whose map it is
 	size   int64       // of its changes in the engine's queue, and on the error desk
+
+	exports [2]export // by side
 }
 
 // astray is what is known of a pair that has strayed.
@@ -304,6 +306,7 @@ func (o *Oracle) Ruled(_ sim.Time, m *engine.MapRecord) {
 // before.
 func (o *Oracle) Copied(at sim.Time, leg *engine.InitialRecord) {
 	o.exported(at, leg)
+	o.carriesRows(at, leg)
 	if leg.Stage == engine.InitialWaiting {
 		o.rowsComeFirst() // they have no numbers as a rule, so that nothing is saved of them
 	}
