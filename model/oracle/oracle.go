@@ -299,6 +299,7 @@ func (o *Oracle) UserCommit(at sim.Time, side engine.Side, before, after *engine
 		p.head[side].also.origins = is
 	}
 	if ref != nil {
+		o.letsIn(at, side, ref)
 		o.capture(at, p, side, &c, ref)
 		o.bound++
 		if t := o.current[side]; t != nil && t.id == ref.Tx {

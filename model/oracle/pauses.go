@@ -12,24 +12,42 @@ import (
 // changed something about that since it began. A paused job queues up changes for so long,
 // and so much of them; past either, the hooks of both sides are to refuse what they would
 // capture for it. They hear of that a little later, and what they capture meanwhile is let
-// in. So it counts when the engine decides that they are told.
+// in. So it counts when the engine decides that they are told, and then, once both have said
+// that they have heard, that they do refuse it.
 type pause struct {
 	job   string
 	since engine.Time // by the clock of the process
 	told  bool        // to refuse changes, or it was reported that they are not
+	heard bool        // ... and both sides have said so
 }
 
 // moves notes that a job is paused or not, and what the hooks are told.
 func (l *limits) moves(j *engine.JobRecord) {
 	i := slices.IndexFunc(l.pauses, func(p pause) bool { return p.job == j.Name })
-	full := j.Full != engine.PauseLimit{}
-	switch paused := j.State == engine.Paused; {
-	case paused && i < 0:
-		l.pauses = append(l.pauses, pause{job: j.Name, since: max(l.now, 0), told: full}) // before its beginning time stands still
-	case paused:
-		l.pauses[i].told = l.pauses[i].told || full
-	case i >= 0:
-		l.pauses = slices.Delete(l.pauses, i, i+1)
+	if j.State != engine.Paused {
+		if i >= 0 {
+			l.pauses = slices.Delete(l.pauses, i, i+1)
+		}
+		return
+	}
+	if i < 0 {
+		i = len(l.pauses)
+		l.pauses = append(l.pauses, pause{job: j.Name, since: max(l.now, 0)}) // before its beginning time stands still
+	}
+	p, full := &l.pauses[i], j.Full != engine.PauseLimit{}
+	p.told, p.heard = p.told || full, full && !j.Telling
+}
+
+// letsIn judges that a side captures a user's change. What it had held before its commit was
+// captured then.
+func (o *Oracle) letsIn(at sim.Time, side engine.Side, ref *engine.Reference) {
+	for i := range o.limits.pauses {
+		p, tx := &o.limits.pauses[i], &o.commits[side]
+		if !p.heard || p.job != o.courses[ref.Key.Map].job || tx.held && tx.tx == ref.Tx {
+			continue
+		}
+		o.tallies[limitsKept].checked++
+		o.breach(limitsKept, at, &ref.Key, "%s has captured a change of job %s, which is paused and full", side, p.job)
 	}
 }
 

@@ -20,6 +20,11 @@ func TestPausesAreBounded(t *testing.T) {
 	job := func(s engine.JobState, full engine.PauseLimit) engine.Mutation {
 		return engine.Mutation{Kind: engine.JobMoved, Job: &engine.JobRecord{Name: "all", State: s, Full: full}}
 	}
+	told := func(full engine.PauseLimit, telling bool) engine.Mutation {
+		m := job(engine.Paused, full)
+		m.Job.Telling = telling
+		return m
+	}
 	ends := func(ref *engine.Reference) engine.Mutation {
 		return engine.Mutation{Kind: engine.ReferenceSettled, Reference: *ref}
 	}
@@ -43,6 +48,29 @@ func TestPausesAreBounded(t *testing.T) {
 		"the hooks are told in time": {func(h *hand) {
 			step(h, time.Minute, job(engine.Paused, engine.PauseLimit{Age: time.Minute}))
 			step(h, time.Hour)
+		}, nil},
+		"the hooks refuse nothing": {func(h *hand) {
+			step(h, time.Second, told(full, false))
+			h.user(fin, a, text("A"))
+		}, []string{"limits-kept: headers usmf A: finops has captured a change of job all, which is paused and full"}},
+		"one of them has not heard": {func(h *hand) {
+			step(h, time.Second, told(full, true))
+			h.user(fin, a, text("A"))
+		}, nil},
+		"they are told to refuse no more": {func(h *hand) {
+			step(h, time.Second, told(full, false))
+			step(h, time.Second, job(engine.Resuming, full))
+			h.user(fin, a, text("A"))
+		}, nil},
+		"it was captured before they heard": {func(h *hand) {
+			held := h.hold(fin, 1, headerKey("L"), text("L"))
+			h.land(dat, 1, held, 0)
+			step(h, time.Second, told(full, false))
+			h.o.Transaction(h.now, fin, 1, "", 1)
+			h.tx = 1
+			h.user(fin, a, text("A"))
+			h.o.UserCommit(h.now, fin, nil, held, nil)
+			h.publish(fin, held)
 		}, nil},
 		"it is resumed in time":          {func(h *hand) { step(h, time.Second, job(engine.Resuming, engine.PauseLimit{})); step(h, time.Hour) }, nil},
 		"the next process need not know": {func(h *hand) { h.o.Crashed(h.now); step(h, time.Hour) }, nil},

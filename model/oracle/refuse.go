@@ -13,11 +13,12 @@ import (
 type committing struct {
 	tx    engine.TxID
 	modes [engine.Live + 1]bool // of the maps of its creates and updates
+	held  bool                  // before its commit, until the other side had what goes live
 }
 
 // began notes a transaction that commits. One that was refused must not.
 func (o *Oracle) began(at sim.Time, side engine.Side, tx engine.TxID) {
-	o.commits[side] = committing{tx: tx}
+	o.commits[side] = committing{tx: tx, held: o.lives[liveID{side, tx}] != nil}
 	o.gone(at, side, tx, "committed")
 }
 
