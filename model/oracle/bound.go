@@ -246,7 +246,7 @@ func (o *Oracle) enqueue(p *pair, ref *engine.Reference, is bool) {
 	if c == nil {
 		return
 	}
-	was := c.what.has(weighs)
+	was := c.what
 	switch own := ref.Origin != engine.Captured && ref.Origin != engine.Late; {
 	case !is:
 		c.what &^= enqueued | weighs
@@ -255,11 +255,19 @@ func (o *Oracle) enqueue(p *pair, ref *engine.Reference, is bool) {
 	default:
 		c.what |= enqueued | weighs
 	}
-	switch size := &o.courses[ref.Key.Map].size; {
-	case was && !is:
-		*size -= int64(c.size)
-	case !was && c.what.has(weighs):
-		*size += int64(c.size)
+	o.inQueue[ref.Side] += gained(was, c.what, enqueued)
+	o.courses[ref.Key.Map].size += int64(gained(was, c.what, weighs)) * int64(c.size)
+}
+
+// gained is 1 where something has become true of a commit, and -1 where it is no more.
+func gained(was, is, what flags) int {
+	switch {
+	case is.has(what) && !was.has(what):
+		return 1
+	case was.has(what) && !is.has(what):
+		return -1
+	default:
+		return 0
 	}
 }
 

@@ -106,7 +106,7 @@ func (o *Oracle) asks(at sim.Time, clock engine.Time, e *engine.Effect) {
 		if most.Pull > 0 && e.Max > most.Pull {
 			o.breach(limitsKept, at, nil, "%s was asked for %d references at once, and the limit is %d", e.Side, e.Max, most.Pull)
 		}
-		if open := int(o.totals.Captured - o.totals.Settled); most.Queue > 0 && open+e.Max > most.Queue {
+		if most.Queue > 0 && o.inQueue[e.Side]+e.Max > most.Queue { // what is held up may be among them
 			o.fits(at, e)
 		}
 	case engine.WriteBatch:
@@ -163,19 +163,23 @@ func (o *Oracle) fits(at sim.Time, e *engine.Effect) {
 	}
 	held := 0
 	for i := range o.pairs.count {
-		p := o.pairs.pair(i)
-		if p.waiting == nil || p.waiting.lines[e.Side].heldUp(at) {
-			continue
-		}
-		for _, c := range p.waiting.lines[e.Side].list() {
-			if c.what.has(enqueued) {
-				held++
-			}
+		if p := o.pairs.pair(i); p.waiting != nil && !p.waiting.lines[e.Side].heldUp(at) {
+			held += p.waiting.lines[e.Side].enqueued()
 		}
 	}
 	if limit := o.config.Limits.Queue; held+e.Max > limit {
 		o.breach(limitsKept, at, nil, "%s was asked for %d references, with %d of them in the queue, which may hold %d", e.Side, e.Max, held, limit)
 	}
+}
+
+// enqueued counts the line's changes that are in the engine's queue.
+func (l *line) enqueued() (n int) {
+	for _, c := range l.list() {
+		if c.what.has(enqueued) {
+			n++
+		}
+	}
+	return n
 }
 
 // heldUp reports whether the line's item waits for people or for another record, or did

@@ -1,6 +1,8 @@
 package oracle
 
 import (
+	"fmt"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
@@ -156,5 +158,47 @@ func TestQueueIsBounded(t *testing.T) {
 				t.Errorf("said %q, expected %q", said, c.want)
 			}
 		})
+	}
+}
+
+// TestQueueIsCounted lets changes come into the queue and end in any order, some twice and
+// some by one of the engine's own that has their place, and counts them anew after each.
+func TestQueueIsCounted(t *testing.T) {
+	t.Parallel()
+	h, dice := newHand(t, Config{Limits: Limits{Queue: 3}}), rand.New(rand.NewPCG(1, 2))
+	h.o.Ruled(h.now, &engine.MapRecord{Job: "all"})
+	var made []*engine.Reference
+	most := 0
+	for range 2000 {
+		if dice.IntN(4) == 0 || len(made) == 0 {
+			made = append(made, h.user(engine.Sides[dice.IntN(2)], headerKey(fmt.Sprint(dice.IntN(9))), text("x")))
+		}
+		m := engine.Mutation{Kind: engine.ReferenceAdded, Reference: *made[dice.IntN(len(made))]}
+		switch dice.IntN(5) {
+		case 0, 1:
+			m.Kind = engine.ReferenceSettled
+		case 2:
+			m.Reference.Origin = engine.Pulled
+		}
+		h.o.Stepped(h.now, 0, []engine.Mutation{m}, nil)
+		count, size := [2]int{}, int64(0)
+		for i := range h.o.pairs.count {
+			for s := range count {
+				l := &h.o.pairs.pair(i).waiting.lines[s]
+				count[s] += l.enqueued()
+				for _, c := range l.list() {
+					if c.what.has(weighs) {
+						size += int64(c.size)
+					}
+				}
+			}
+		}
+		if h.o.inQueue != count || h.o.mayQueue("all") != size {
+			t.Fatalf("%v changes of %d bytes, counted %v and %d", count, size, h.o.inQueue, h.o.mayQueue("all"))
+		}
+		most = max(most, count[0])
+	}
+	if most < 10 {
+		t.Errorf("at most %d at once", most)
 	}
 }
