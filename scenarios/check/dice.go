@@ -1,10 +1,6 @@
 package check
 
-import (
-	"pgregory.net/rapid"
-
-	"github.com/twinwrite/twinwrite/sim"
-)
+import "github.com/twinwrite/twinwrite/sim"
 
 // Dice is where a generator takes its chance from: bits, and nothing else, so
 // that every size is as likely as every other. (The ranges and slices of rapid
@@ -31,23 +27,6 @@ func (k *keyed) Bits(n int) uint32 {
 	k.drawn++
 	return uint32(k.stream.Bits(k.entity, k.drawn) >> (64 - n))
 }
-
-// rapidDice lets rapid draw, bit by bit, so that its own shrinking and a fuzzer
-// that drives it can leave out what does not matter.
-type rapidDice struct{ t *rapid.T }
-
-func (r rapidDice) Bits(n int) uint32 {
-	bits := uint32(0)
-	for range n {
-		bits <<= 1
-		if bit.Draw(r.t, "bit") {
-			bits |= 1
-		}
-	}
-	return bits
-}
-
-var bit = rapid.Bool()
 
 // below draws a whole number from 0 to n-1, n at most 65,536. Its error from
 // even chances is under one in a thousand for the sizes that occur.

@@ -6,18 +6,10 @@ import (
 	"strconv"
 	"time"
 
-	"pgregory.net/rapid"
-
 	"github.com/twinwrite/twinwrite/engine"
 	"github.com/twinwrite/twinwrite/model"
 	"github.com/twinwrite/twinwrite/model/driver"
 )
-
-// Drawn returns a rapid generator of cases of a subject, for a user's own
-// properties. Its draws are the same as those of [Generate].
-func Drawn(s *Subject) *rapid.Generator[*Case] {
-	return rapid.Custom(func(t *rapid.T) *Case { return Generate(s, rapidDice{t}) })
-}
 
 // Generate draws a case by swarm testing: each case leaves out whole features at
 // random. A case with all of them at once has so much of everything that what

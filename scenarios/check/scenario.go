@@ -6,8 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"pgregory.net/rapid"
-
 	"github.com/twinwrite/twinwrite/scenarios"
 	"github.com/twinwrite/twinwrite/scenarios/runs"
 )
@@ -153,20 +151,4 @@ func (c *Campaign) keep(t testing.TB, f *Failure) string {
 
 func indent(text string) string {
 	return "  " + strings.ReplaceAll(strings.TrimRight(text, "\n"), "\n", "\n  ") + "\n"
-}
-
-// Property is a rapid property over the cases of a subject, for rapid.Check and,
-// through [rapid.MakeFuzz], for the fuzzer of go test.
-func Property(subject *Subject, p Plan) func(*rapid.T) {
-	cases := Drawn(subject)
-	return func(t *rapid.T) {
-		c := cases.Draw(t, "case")
-		x, err := Execute(subject, c, p)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if broken := x.failed(""); broken != nil {
-			t.Fatalf("%v\n%s", broken, c.Encode())
-		}
-	}
 }

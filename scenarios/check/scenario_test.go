@@ -9,8 +9,6 @@ import (
 	"strings"
 	"testing"
 
-	"pgregory.net/rapid"
-
 	"github.com/twinwrite/twinwrite/engine"
 	"github.com/twinwrite/twinwrite/scenarios"
 	"github.com/twinwrite/twinwrite/scenarios/check"
@@ -140,13 +138,4 @@ type failures struct {
 
 func (f *failures) Errorf(format string, args ...any) {
 	f.texts = append(f.texts, fmt.Sprintf(format, args...))
-}
-
-func TestRapidProperty(t *testing.T) {
-	t.Parallel()
-	rapid.Check(t, check.Property(check.OwnSubject(), check.Plan{}))
-}
-
-func FuzzCases(f *testing.F) {
-	f.Fuzz(rapid.MakeFuzz(check.Property(check.OwnSubject(), check.Plan{})))
 }
