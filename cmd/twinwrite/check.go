@@ -289,8 +289,8 @@ func (f *checkFlags) print(w io.Writer, s *check.Summary, found *finding) {
 	}
 	if found == nil {
 		printBlanks(w, s)
-		if n := s.Passed(); n > 0 {
-			fmt.Fprintf(w, "\nNo case failed, and %d had all that they were for. With 95 %% confidence, fewer than %s of such cases do.\n", n, oneIn(n))
+		if shown := s.Shown(); shown != "" {
+			fmt.Fprintf(w, "\n%s\n", shown)
 		}
 		return
 	}
@@ -438,12 +438,6 @@ func plural(n int, what string) string {
 		return "1 " + what
 	}
 	return fmt.Sprintf("%d %ss", n, what)
-}
-
-// oneIn says which rate of failing cases n good ones rule out: 1-0.05^(1/n).
-func oneIn(n int) string {
-	rate := 1 - math.Pow(0.05, 1/float64(n))
-	return fmt.Sprintf("%.2g %%", 100*rate)
 }
 
 // writeJUnit writes the verdicts, and of the one that failed all that there is to know

@@ -120,7 +120,7 @@ func subjectHolds(t testing.TB, subject *Subject, nameOrPath string, options ...
 	case sum.Passed() == 0:
 		t.Errorf("none of %d cases had what it was for, so that nothing is shown: let more be drawn", sum.Cases)
 	default:
-		t.Logf("%d cases hold, %d of them unlike all others; %d had all that they were for", sum.Cases, sum.Timelines, sum.Passed())
+		t.Logf("%d cases were run, %d of them unlike all others. %s", sum.Cases, sum.Timelines, sum.Shown())
 	}
 }
 

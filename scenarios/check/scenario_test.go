@@ -53,6 +53,17 @@ func TestOwnProperty(t *testing.T) {
 	}
 }
 
+// TestWhatIsShown tells what it shows that no case has failed: with two that are for
+// something, a share p of failing ones is ruled out where (1-p)^2 is less than 5 %.
+func TestWhatIsShown(t *testing.T) {
+	t.Parallel()
+	told := &failures{TB: t}
+	check.Maps(told, contacts(), check.Cases(3))
+	if want := "3 cases were run, 3 of them unlike all others. No case failed, and 2 had all that they were for. With 95 % confidence, fewer than 78 % of such cases do."; len(told.texts) != 0 || !slices.Equal(told.logs, []string{want}) {
+		t.Errorf("%q is told, and failed is %q", told.logs, told.texts)
+	}
+}
+
 // TestCorpusKeepsAndReads fails once and keeps the case; the next search, which draws too
 // few cases to find it, begins with it; and it holds where the property is none any more.
 func TestCorpusKeepsAndReads(t *testing.T) {
@@ -130,10 +141,14 @@ func kept(t *testing.T, folder string) []string {
 	return files
 }
 
-// failures keeps what would fail a test.
+// failures keeps what would fail a test, and what it logs.
 type failures struct {
 	testing.TB
-	texts []string
+	texts, logs []string
+}
+
+func (f *failures) Logf(format string, args ...any) {
+	f.logs = append(f.logs, fmt.Sprintf(format, args...))
 }
 
 func (f *failures) Errorf(format string, args ...any) {

@@ -1,6 +1,8 @@
 package check
 
 import (
+	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -45,6 +47,18 @@ func (s *Summary) Passed() int {
 		}
 	}
 	return 0
+}
+
+// Shown says in a sentence what it shows that no case has failed; empty where it shows
+// nothing. If a share p of the cases that are for something failed, n of them would all
+// hold with chance (1-p)^n: where that is less than 5 %, p is ruled out.
+func (s *Summary) Shown() string {
+	n := s.Passed()
+	if s.Failure != nil || n == 0 {
+		return ""
+	}
+	ruledOut := 1 - math.Pow(0.05, 1/float64(n))
+	return fmt.Sprintf("No case failed, and %d had all that they were for. With 95 %% confidence, fewer than %.2g %% of such cases do.", n, 100*ruledOut)
 }
 
 // Vacuous tells what an execution lacked of what its case was for; empty: nothing.
