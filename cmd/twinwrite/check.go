@@ -273,7 +273,7 @@ func (f *checkFlags) corpus(warnings io.Writer, subject *check.Subject) ([]*chec
 		fmt.Fprintf(warnings, "twinwrite: %s is left out, as it does not fit the maps: %v\n  hint: write the new names into the file, or remove it\n", path, misfit)
 	})
 	if err != nil {
-		return nil, fmt.Errorf("%w\n  hint: a case of another version; remove the file, or choose another folder with --out", err)
+		return nil, fmt.Errorf("%w\n  hint: remove the file, or choose another folder with --out", err)
 	}
 	return cases, nil
 }

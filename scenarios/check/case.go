@@ -1,11 +1,11 @@
 package check
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/twinwrite/twinwrite/engine"
@@ -249,19 +249,46 @@ func (c *Case) Hash() string {
 }
 
 // DecodeCase reads a case file. What it does not know is an error: a case that
-// is read in part would show something else than the one that was written.
+// is read in part would show something else than the one that was written. Of a
+// text that is no case file the error says so, with line and column where it is
+// no JSON.
 func DecodeCase(text []byte) (*Case, error) {
-	d := json.NewDecoder(strings.NewReader(string(text)))
+	var head struct {
+		Schema string `json:"schema"`
+	}
+	switch err := json.Unmarshal(text, &head); {
+	case err != nil:
+		return nil, fmt.Errorf("no case file%s: %w", where(text, err), err)
+	case head.Schema == "":
+		return nil, errors.New("no case file: it names no schema")
+	case head.Schema != CaseSchema:
+		return nil, fmt.Errorf("read case: its schema is %q, and this program reads %q: it is a case of another version", head.Schema, CaseSchema)
+	}
+	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
 	var c Case
 	if err := d.Decode(&c); err != nil {
-		return nil, fmt.Errorf("read case: %w", err)
-	}
-	if d.More() {
-		return nil, errors.New("read case: something follows after the case")
-	}
-	if c.Schema != CaseSchema {
-		return nil, fmt.Errorf("read case: its schema is %q, and this program reads %q", c.Schema, CaseSchema)
+		return nil, fmt.Errorf("read case%s: %w", where(text, err), err)
 	}
 	return &c, nil
+}
+
+// where tells the line and column, in bytes, at which a text is not what it should be;
+// nothing where json does not say.
+func where(text []byte, err error) string {
+	var syntax *json.SyntaxError
+	var kind *json.UnmarshalTypeError
+	var read int64 // up to and with what is wrong
+	switch {
+	case errors.As(err, &syntax):
+		read = syntax.Offset
+	case errors.As(err, &kind):
+		read = kind.Offset
+	default:
+		return ""
+	}
+	before := text[:max(0, min(int(read), len(text))-1)]
+	line := bytes.Count(before, []byte("\n")) + 1
+	column := len(before) - bytes.LastIndexByte(before, '\n')
+	return fmt.Sprintf(" (line %d, column %d)", line, column)
 }

@@ -141,10 +141,18 @@ func TestCaseFiles(t *testing.T) {
 		}
 	}
 	for text, want := range map[string]string{
-		`{"schema":"twinwrite/case/v0"}`:                           `read case: its schema is "twinwrite/case/v0", and this program reads "twinwrite/case/v1"`,
+		`{"schema":"twinwrite/case/v0"}`:                           `read case: its schema is "twinwrite/case/v0", and this program reads "twinwrite/case/v1": it is a case of another version`,
 		`{"schema":"twinwrite/case/v1","edit":1}`:                  `read case: json: unknown field "edit"`,
-		`{"schema":"twinwrite/case/v1"} {}`:                        `read case: something follows after the case`,
+		`{"schema":"twinwrite/case/v1","seed":"x"}`:                `read case (line 1, column 40): json: cannot unmarshal string`,
 		`{"schema":"twinwrite/case/v1","setup":{"primary":"crm"}}`: `read case: "crm" is no side: finops or dataverse`,
+		`{"schema":"twinwrite/case/v1"} {}`:                        `no case file (line 1, column 32): invalid character '{' after top-level value`,
+		"{\"schema\":\n  \"twinwrite/case/v1\",\n  seed: 1}":       `no case file (line 3, column 3): invalid character 's'`,
+		"<html>":        `no case file (line 1, column 1): invalid character '<'`,
+		"{\n\"schema\"": `no case file (line 2, column 8): unexpected end of JSON input`,
+		"":              `no case file (line 1, column 1): unexpected end of JSON input`,
+		"[1, 2]":        `no case file (line 1, column 1): json: cannot unmarshal array`,
+		"{}":            `no case file: it names no schema`,
+		"null":          `no case file: it names no schema`,
 	} {
 		if _, err := DecodeCase([]byte(text)); err == nil || len(err.Error()) < len(want) || err.Error()[:len(want)] != want {
 			t.Errorf("%s: %v, expected %s", text, err, want)
