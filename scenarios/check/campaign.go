@@ -123,10 +123,13 @@ const round = 128
 // Run draws and executes cases until one fails, all are done, or ctx ends. An
 // error says that the campaign itself is faulty.
 func (c Campaign) Run(ctx context.Context) (*Summary, error) {
-	if len(c.faults) > 0 {
-		return nil, errors.Join(c.faults...)
+	if err := errors.Join(slices.Concat(c.faults, []error{c.Subject.sound(), soundOwn(c.Plan.Own)})...); err != nil {
+		return nil, err
 	}
-	if c.Cases == 0 {
+	switch {
+	case c.Cases < 0:
+		return nil, fmt.Errorf("check: %d cases are to be drawn: at least 1, or 0 for %d", c.Cases, DefaultCases)
+	case c.Cases == 0:
 		c.Cases = DefaultCases
 	}
 	if c.Shrink == 0 {

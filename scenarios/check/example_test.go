@@ -121,6 +121,36 @@ func ExampleValidate() {
 	// Output: settled
 }
 
+// One case, written by hand, and what both sides hold in its end: an order of a company,
+// which looks up a party, and the party.
+func ExampleExecute() {
+	subject := &check.Subject{Name: "sales", Maps: []check.Map{
+		{Table: engine.TableMap{Name: "parties", Columns: []engine.Column{{Name: "name"}}}},
+		{Table: engine.TableMap{Name: "orders", Company: true, Columns: []engine.Column{
+			{Name: "state"}, {Name: "total"}, {Name: "party", Lookups: []engine.MapID{0}}, {Name: "note"},
+		}}, Numbers: []string{"total"}},
+	}}
+	c := &check.Case{Schema: check.CaseSchema, Subject: "sales", Setup: check.Setup{Maps: []string{"parties", "orders"}}, Transactions: []check.Transaction{{
+		Side: check.SideName(engine.FinOps), Edits: []check.Edit{
+			{Op: "create", Map: "parties", Key: "k0", Set: []check.Value{{Column: "name", To: `Ann "A" Lee`}}},
+			{Op: "create", Map: "orders", Company: "usmf", Key: "k1", Set: []check.Value{{Column: "state", To: "open"}, {Column: "total", To: "-2"}, {Column: "party", To: "k0"}}},
+		},
+	}}}
+	x, err := check.Execute(subject, c, check.Plan{})
+	if err != nil {
+		fmt.Fprintln(os.Stdout, err)
+		return
+	}
+	for _, line := range x.Data {
+		fmt.Fprintln(os.Stdout, line)
+	}
+	// Output:
+	// dataverse orders usmf K1: state="open" total=-2 party=->K0 note=null
+	// dataverse parties  K0: name="Ann \"A\" Lee"
+	// finops orders usmf K1: state="open" total=-2 party=->K0 note=null
+	// finops parties  K0: name="Ann \"A\" Lee"
+}
+
 // A case that twinwrite check has written, with the bug that was planted: what the Go test
 // beside the case file says.
 func ExampleRepeat() {

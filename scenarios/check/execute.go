@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/twinwrite/twinwrite/engine"
 	"github.com/twinwrite/twinwrite/engine/store"
@@ -18,10 +19,21 @@ type Execution struct {
 	Properties []oracle.Property
 	Digest     sim.Digest
 	Events     uint64
-	Broken     string // the rule of the simulation that was broken, with the events before; empty when none was
+	Broken     string // the panic that ended it: a rule of the simulation was broken, or a validation panicked; empty when none did
 	Result     model.Result
 	Fired      []fault.Fired // of the planted bugs
-	Data       Data          // that both sides hold in the end
+
+	// Data are the records that both sides hold in the end, a line each, sorted by its text:
+	//
+	//	dataverse orders usmf K1: state="open" total=2.5 party=->K0 note=null
+	//
+	// These are the side, the table map, the company (nothing where the map has none, so that
+	// two blanks follow each other), the key in canonical form (K1 also for k1 where letter
+	// case does not count), and all columns in the map's order: a text quoted as in Go, a
+	// number, the key of a record that is looked up after an arrow, or null. Of several records
+	// of one side whose keys are the same to the map, all but the first have their spelling
+	// behind the key.
+	Data Data
 
 	of   *Case
 	held []held // Data, record by record
@@ -30,7 +42,7 @@ type Execution struct {
 // Plan says how cases are executed; it is no part of a case. The zero Plan plants
 // nothing, and keeps the engine's state in memory.
 type Plan struct {
-	Bugs    []fault.Point   // to plant
+	Bugs    []fault.Point   // to plant; from outside this module by the option [Plant]
 	Store   Store           // opens the engine's, for each world; nil: one in memory
 	Observe func(sim.Event) // sees every event before it fires; nil: nobody does
 
@@ -50,11 +62,38 @@ type Own struct {
 // ask judges a property of a user's own.
 func (o *Own) ask(x *Execution) oracle.Property {
 	p := oracle.Property{Contract: oracle.Contract{ID: o.ID, Text: o.Contract}, Verdict: oracle.Pass, Checked: 1}
-	if what := o.Broken(x); what != "" {
+	if what := o.broken(x); what != "" {
 		p.Verdict, p.Violations = oracle.Fail, 1
 		p.Examples = []oracle.Violation{{At: x.Result.End, Message: what}}
 	}
 	return p
+}
+
+// broken tells what is broken: a panic is, since it would name no case.
+func (o *Own) broken(x *Execution) (what string) {
+	defer func() {
+		if with := recover(); with != nil {
+			what = fmt.Sprintf("the property's own function panicked: %v", with)
+		}
+	}()
+	return o.Broken(x)
+}
+
+// soundOwn reports names of a user's own properties that are no names of their own.
+func soundOwn(own []Own) error {
+	var faults []error
+	for i := range own {
+		named := func(o Own) bool { return o.ID == own[i].ID }
+		switch {
+		case own[i].ID == "":
+			faults = append(faults, errors.New("a property of your own has no id"))
+		case slices.ContainsFunc(own[:i], named):
+			faults = append(faults, fmt.Errorf("two properties of your own have the id %q", own[i].ID))
+		case slices.ContainsFunc(slices.Concat(oracle.Contracts(), Contracts()), func(c oracle.Contract) bool { return c.ID == own[i].ID }):
+			faults = append(faults, fmt.Errorf("%q is the id of a property that is judged anyway: give yours another", own[i].ID))
+		}
+	}
+	return errors.Join(faults...)
 }
 
 // Store opens an empty store for an engine with table maps of these names, with
@@ -70,7 +109,7 @@ func Execute(s *Subject, c *Case, p Plan) (x *Execution, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.enforce(&w, p.Rules); err != nil {
+	if err := errors.Join(s.enforce(&w, p.Rules), soundOwn(p.Own)); err != nil {
 		return nil, err
 	}
 	bugs, err := fault.NewPlan(engine.Plants(), p.Bugs...)
@@ -107,10 +146,16 @@ func Execute(s *Subject, c *Case, p Plan) (x *Execution, err error) {
 		orders.core = world.Driver.Core
 	}
 	x = &Execution{of: c}
+	contract := soundWorld
 	func() {
 		defer func() {
-			if broken := recover(); broken != nil {
-				x.Broken = fmt.Sprintf("%v, at %v", broken, world.Kernel.Now())
+			broken := recover()
+			if broken == nil {
+				return
+			}
+			x.Broken = fmt.Sprintf("%v, at %v", broken, world.Kernel.Now())
+			if _, own := broken.(rulePanic); own {
+				contract = soundRules
 			}
 		}()
 		x.Result = world.Run()
@@ -128,7 +173,7 @@ func Execute(s *Subject, c *Case, p Plan) (x *Execution, err error) {
 			x.Properties = append(x.Properties, p.Own[i].ask(x))
 		}
 	} else {
-		x.Properties = append(x.Properties, brokenRule(x.Broken))
+		x.Properties = append(x.Properties, panicked(contract, x.Broken))
 	}
 	return x, nil
 }
@@ -149,6 +194,7 @@ func (s *Subject) Fits(c *Case) error {
 // Contracts that hold in a drawn world alone, which is healed before it ends.
 var (
 	soundWorld     = oracle.Contract{ID: "sound-world", Text: "no rule of the simulation or of the engine itself is broken"}
+	soundRules     = oracle.Contract{ID: "sound-validations", Text: "no validation of a user's own panics"}
 	comesToRest    = oracle.Contract{ID: "comes-to-rest", Text: "after the last edit and the last fault, retries, probes, polls and operators' requests end within two hours, and as much more as the engine's clock was set back, and what still waits then waits for an operator, or for a fault that lasts for ever and lies on its path"}
 	dismissedStays = oracle.Contract{ID: "dismissed-stays", Text: "what an operator dismisses ends as dismissed and never runs again, unless a newer change took it off the desk"}
 )
@@ -156,16 +202,16 @@ var (
 // Contracts lists what is judged besides the observer's contracts, [oracle.Contracts].
 func Contracts() []oracle.Contract {
 	return []oracle.Contract{
-		comesToRest, dismissedStays, soundWorld, nonVacuous,
+		comesToRest, dismissedStays, soundWorld, soundRules, nonVacuous,
 		deterministic, clockBlind, storeTwin, crashSafe, faultFree, batchBlind, mirror, commute,
 	}
 }
 
-// brokenRule turns a panic of the world into the breach of a contract, so that a
+// panicked turns a panic of the world into the breach of a contract, so that a
 // case that shows it is shrunk like any other.
-func brokenRule(what string) oracle.Property {
+func panicked(contract oracle.Contract, what string) oracle.Property {
 	return oracle.Property{
-		Contract: soundWorld,
+		Contract: contract,
 		Verdict:  oracle.Fail, Checked: 1, Violations: 1,
 		Examples: []oracle.Violation{{Message: what}},
 	}

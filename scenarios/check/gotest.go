@@ -86,7 +86,7 @@ func Broken(s *Subject, c *Case, p Plan, other Store, property string) (*oracle.
 	if broken := x.failed(""); broken != nil {
 		return broken, nil
 	}
-	if property != "" && property != soundWorld.ID && !x.judged(property) {
+	if property != "" && property != soundWorld.ID && property != soundRules.ID && !x.judged(property) {
 		return nil, fmt.Errorf("nothing judges the property %q in this case", property)
 	}
 	return nil, nil

@@ -16,6 +16,9 @@ import (
 // parts that it has no bytes for are left out.
 func Drawn(s *Subject) *rapid.Generator[*Case] {
 	return rapid.Custom(func(t *rapid.T) *Case {
+		if err := s.sound(); err != nil {
+			t.Fatal(err)
+		}
 		c := Generate(s, KeyedDice(word.Draw(t, "seed"), word.Draw(t, "number")))
 		c.thin(t)
 		return c

@@ -45,8 +45,14 @@ func words(c *scenarios.Codes) (w [2][]string) {
 // Option changes how [Scenario] checks.
 type Option func(*Campaign)
 
-// Cases sets how many cases are drawn; 1,000 by default.
-func Cases(n int) Option { return func(c *Campaign) { c.Cases = n } }
+// Cases sets how many cases are drawn, at least 1; 1,000 by default.
+func Cases(n int) Option {
+	return func(c *Campaign) {
+		if c.Cases = n; n < 1 {
+			c.faults = append(c.faults, fmt.Errorf("Cases(%d): draw at least 1, or leave the option out for %d", n, DefaultCases))
+		}
+	}
+}
 
 // Seed sets the seed of all cases; 1 by default.
 func Seed(seed uint64) Option { return func(c *Campaign) { c.Seed = seed } }
@@ -64,8 +70,11 @@ func Corpus(folder string) Option { return func(c *Campaign) { c.folder.Path = f
 //	func(w io.Writer, h *result.History) error { return plots.Lanes(h).WriteSVG(w) }
 func Pictures(draw Draw) Option { return func(c *Campaign) { c.folder.Draw = draw } }
 
-// Holds adds a property of your own: it is asked after each case, once the world
-// has come to rest, and returns what is broken, or nothing.
+// Holds adds a property of your own, under an id that no other has. broken is asked after
+// each execution, once the world has come to rest, and returns what is broken, or nothing;
+// where it panics, that is what is broken. A case is executed more than once where that
+// must not matter, and where one is made small; with [Jobs] several are at the same time.
+// So broken must say the same of the same execution, and keep nothing without a lock.
 func Holds(id, contract string, broken func(*Execution) string) Option {
 	return func(c *Campaign) {
 		c.Plan.Own = append(c.Plan.Own, Own{ID: id, Contract: contract, Broken: broken})
@@ -80,7 +89,9 @@ func Scenario(t testing.TB, nameOrPath string, options ...Option) {
 	subjectHolds(t, MapsOf(t, nameOrPath), nameOrPath, options...)
 }
 
-// Maps checks table maps that are given as Go values.
+// Maps checks table maps that are given as Go values. A failing case is told, and kept, as
+// by [Scenario], but for the Go test: neither that nor the command twinwrite replay could
+// know the maps. [Repeat] runs it again, in a test of yours that does.
 func Maps(t testing.TB, subject *Subject, options ...Option) {
 	t.Helper()
 	subjectHolds(t, subject, "", options...)
@@ -142,11 +153,11 @@ func (c *Campaign) keep(t testing.TB, f *Failure) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	told := "\nIt is kept as " + kept.Path + ", and run first the next time."
+	told := "\nIt is kept as " + kept.Path + ", and run first the next time.\n"
 	if kept.Test != nil {
-		told += "\nAs a Go test: " + strings.Join(kept.Test.Command(), " ")
+		return told + "As a Go test: " + strings.Join(kept.Test.Command(), " ") + "\n"
 	}
-	return told + "\n"
+	return told + fmt.Sprintf("To run it alone, with the maps and options of this test: check.Repeat(t, subject, %q, check.Breaks(%q), ...)\n", kept.Path, f.Property.ID)
 }
 
 func indent(text string) string {

@@ -53,6 +53,80 @@ func TestOwnProperty(t *testing.T) {
 	}
 }
 
+// TestWhatCannotBeChecked gives what no check could be made of, or what would be ignored:
+// each is refused at once, and the refusal says what to do.
+func TestWhatCannotBeChecked(t *testing.T) {
+	t.Parallel()
+	wrong := func(change func(m *check.Map)) *check.Subject {
+		s := contacts()
+		change(&s.Maps[0])
+		return s
+	}
+	twice := contacts()
+	twice.Maps = append(twice.Maps, twice.Maps[0])
+	fine := func(*check.Execution) string { return "" }
+	for _, tc := range []struct {
+		subject *check.Subject
+		options []check.Option
+		want    string
+	}{
+		{nil, nil, "the subject has no table maps: put them into Subject.Maps"},
+		{&check.Subject{Name: "empty"}, nil, "the subject has no table maps: put them into Subject.Maps"},
+		{twice, nil, `subject contacts has two table maps "contacts": each needs a name of its own`},
+		{
+			wrong(func(m *check.Map) { m.Numbers = []string{"phone", "fone"} }), nil,
+			`Numbers of table map contacts names column "fone", which it does not have: its columns are name, phone`,
+		},
+		{
+			wrong(func(m *check.Map) { m.Words = map[string][2][]string{"nam": {{"a"}, {"b"}}} }), nil,
+			`Words of table map contacts names column "nam", which it does not have: its columns are name, phone`,
+		},
+		{
+			wrong(func(m *check.Map) { m.Table.Columns[1].Lookups = []engine.MapID{1} }), nil,
+			"column phone of table map contacts looks up number 1 of Subject.Maps, which has numbers below 1",
+		},
+		{contacts(), []check.Option{check.Cases(0)}, "Cases(0): draw at least 1, or leave the option out for 1000"},
+		{contacts(), []check.Option{check.Cases(-5)}, "Cases(-5): draw at least 1"},
+		{contacts(), []check.Option{check.Holds("converged", "all is well", fine)}, `"converged" is the id of a property that is judged anyway: give yours another`},
+		{contacts(), []check.Option{check.Holds("deterministic", "all is well", fine)}, `"deterministic" is the id of a property`},
+		{contacts(), []check.Option{check.Holds("mine", "one", fine), check.Holds("mine", "two", fine)}, `two properties of your own have the id "mine"`},
+		{contacts(), []check.Option{check.Holds("", "all is well", fine)}, "a property of your own has no id"},
+	} {
+		told := &failures{TB: t}
+		func() {
+			defer func() { _ = recover() }() // what would end a test
+			check.Maps(told, tc.subject, append([]check.Option{check.Cases(3)}, tc.options...)...)
+		}()
+		if len(told.texts) != 1 || !strings.HasPrefix(told.texts[0], tc.want) {
+			t.Errorf("%q is told, expected %s", told.texts, tc.want)
+		}
+	}
+	if _, err := (check.Campaign{Subject: contacts(), Cases: -1}).Run(t.Context()); err == nil {
+		t.Error("-1 cases are drawn")
+	}
+	if _, err := check.Execute(nil, &check.Case{}, check.Plan{}); err == nil {
+		t.Error("a case is executed without maps")
+	}
+}
+
+// TestOwnPropertyPanics lets the function of a property panic: the property fails, with
+// the case, as it does where something is broken.
+func TestOwnPropertyPanics(t *testing.T) {
+	t.Parallel()
+	told := &failures{TB: t}
+	check.Maps(told, contacts(), check.Cases(20), check.Holds("counted", "all are counted", func(*check.Execution) string {
+		panic("nobody can count")
+	}))
+	if len(told.texts) != 1 {
+		t.Fatalf("%d failures, expected one", len(told.texts))
+	}
+	for _, want := range []string{"case 1 of seed 1 breaks counted: all are counted", "the property's own function panicked: nobody can count", `"schema"`} {
+		if !strings.Contains(told.texts[0], want) {
+			t.Errorf("the failure does not tell of %q:\n%s", want, told.texts[0])
+		}
+	}
+}
+
 // TestWhatIsShown tells what it shows that no case has failed: with two that are for
 // something, a share p of failing ones is ruled out where (1-p)^2 is less than 5 %.
 func TestWhatIsShown(t *testing.T) {
@@ -95,8 +169,10 @@ func TestCorpusKeepsAndReads(t *testing.T) {
 			t.Errorf("%s is kept, where one that ends in %s belongs", name, end)
 		}
 	}
-	if !strings.Contains(first.texts[0], "kept as "+files[0]) {
-		t.Errorf("nobody says where it is kept:\n%s", first.texts[0])
+	for _, want := range []string{"kept as " + files[0], fmt.Sprintf("check.Repeat(t, subject, %q, check.Breaks(%q)", files[0], "no/d")} {
+		if !strings.Contains(first.texts[0], want) {
+			t.Errorf("nobody says %q:\n%s", want, first.texts[0])
+		}
 	}
 	if picture, err := os.ReadFile(files[1]); err != nil || !strings.Contains(string(picture), "breaks no/d") {
 		t.Errorf("the picture is %q: %v", picture, err)

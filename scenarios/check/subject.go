@@ -1,8 +1,11 @@
 package check
 
 import (
+	"errors"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 
 	"github.com/twinwrite/twinwrite/engine"
 	"github.com/twinwrite/twinwrite/model"
@@ -20,11 +23,49 @@ type Map struct {
 	// its Lookups are places in [Subject.Maps]; the case gives Sequence, Primary
 	// and Granularity.
 	Table   engine.TableMap
-	Numbers []string // names of the columns that hold numbers
+	Numbers []string // names of the columns that hold numbers; the others hold texts, or look up
 
 	// Words are the texts that edits write, by column and side; where there are
 	// none, a few letters.
 	Words map[string][2][]string
+}
+
+// sound reports what is wrong with a subject, whatever the case: what nobody can draw
+// a case of, and names that would be ignored.
+func (s *Subject) sound() error {
+	if s == nil || len(s.Maps) == 0 {
+		return errors.New("the subject has no table maps: put them into Subject.Maps, or take those of a scenario with check.FromScenario")
+	}
+	var faults []error
+	for i := range s.Maps {
+		m := &s.Maps[i]
+		if s.place(m.Table.Name) < i {
+			faults = append(faults, fmt.Errorf("subject %s has two table maps %q: each needs a name of its own", s.Name, m.Table.Name))
+		}
+		faults = append(faults, m.known("Numbers", m.Numbers), m.known("Words", slices.Sorted(maps.Keys(m.Words))))
+		for _, c := range m.Table.Columns {
+			for _, target := range c.Lookups {
+				if int(target) >= len(s.Maps) {
+					faults = append(faults, fmt.Errorf("column %s of table map %s looks up number %d of Subject.Maps, which has numbers below %d", c.Name, m.Table.Name, target, len(s.Maps)))
+				}
+			}
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// known reports names of columns that a map does not have.
+func (m *Map) known(field string, names []string) error {
+	for _, name := range names {
+		if m.column(name) < 0 {
+			var has []string
+			for _, c := range m.Table.Columns {
+				has = append(has, c.Name)
+			}
+			return fmt.Errorf("%s of table map %s names column %q, which it does not have: its columns are %s", field, m.Table.Name, name, strings.Join(has, ", "))
+		}
+	}
+	return nil
 }
 
 // filtered reports whether there are records that do not belong to the map.
@@ -108,6 +149,9 @@ func OwnSubject() *Subject {
 // tables makes the table maps of a setup. The places of the maps that take part
 // stand in kept, by MapID.
 func (s *Subject) tables(setup *Setup) (made []*engine.TableMap, kept []int, err error) {
+	if err := s.sound(); err != nil {
+		return nil, nil, err
+	}
 	id := make([]engine.MapID, len(s.Maps))
 	takesPart := make([]bool, len(s.Maps))
 	for i := range s.Maps {

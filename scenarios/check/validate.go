@@ -23,7 +23,7 @@ type Rule struct {
 }
 
 // Validate adds a validation of your own. It is no part of the cases: whoever runs one
-// again must give it, too.
+// again must give it, too. Where holds panics, the case fails.
 func Validate(side, table string, holds func(Row) error) Option {
 	return func(c *Campaign) {
 		r := Rule{Map: table, Holds: holds}
@@ -85,10 +85,29 @@ func (s *Subject) enforce(w *model.Config, rules []Rule) error {
 			side.Validations = append(side.Validations, system.Validation{
 				Name: fmt.Sprint("own validation ", i+1), Map: m.ID, Users: true,
 				Own: func(k *engine.Key, values []engine.Value) error {
+					defer r.own()
 					return r.Holds(Row{Table: m.Name, Company: k.Company, Key: k.ID, columns: m.Columns, values: values})
 				},
 			})
 		}
 	}
 	return nil
+}
+
+// rulePanic is a panic of a user's own validation.
+type rulePanic struct {
+	rule *Rule
+	with any
+}
+
+// own marks a panic as one of the user's own validation, so that nobody else is blamed.
+func (r *Rule) own() {
+	if with := recover(); with != nil {
+		panic(rulePanic{r, with})
+	}
+}
+
+// String tells whose panic it is.
+func (p rulePanic) String() string {
+	return fmt.Sprintf("the validation of %s at %v panicked: %v", p.rule.Map, engine.Side(p.rule.Side), p.with)
 }

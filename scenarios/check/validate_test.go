@@ -148,6 +148,34 @@ func TestValidationsThatDoNotFit(t *testing.T) {
 	}
 }
 
+// TestAValidationPanics blames neither the engine nor the simulation for a panic of the
+// user's own, and a test of such a case names that.
+func TestAValidationPanics(t *testing.T) {
+	t.Parallel()
+	told, folder := &failures{TB: t}, t.TempDir()
+	odd := check.Validate("finops", "contacts", func(r check.Row) error {
+		if r.Text("name") == "b" {
+			panic("there is no b")
+		}
+		return nil
+	})
+	check.Maps(told, contacts(), check.Cases(300), odd, check.Corpus(folder))
+	if len(told.texts) != 1 {
+		t.Fatalf("%d failures, expected one", len(told.texts))
+	}
+	for _, want := range []string{"breaks sound-validations: no validation of a user's own panics", "the validation of contacts at finops panicked: there is no b, at "} {
+		if !strings.Contains(told.texts[0], want) {
+			t.Errorf("the failure does not tell of %q:\n%s", want, told.texts[0])
+		}
+	}
+	again := &failures{TB: t}
+	check.Repeat(again, contacts(), kept(t, folder)[0], check.Breaks("sound-validations"), odd)
+	if len(again.texts) != 1 {
+		t.Errorf("run once more it tells: %q", again.texts)
+	}
+	check.Repeat(t, contacts(), kept(t, folder)[0], check.Breaks("sound-validations")) // without it, it holds
+}
+
 // Fatal keeps what would end a test, and ends it.
 func (f *failures) Fatal(args ...any) {
 	f.Errorf("%v", args...)
