@@ -62,7 +62,15 @@ func stays(t *rapid.T) (is bool) {
 }
 
 // Property is a rapid property over the cases of a subject, for rapid.Check and,
-// through [rapid.MakeFuzz], for the fuzzer of go test.
+// through [rapid.MakeFuzz], for the fuzzer of go test:
+//
+//	func TestMaps(t *testing.T) { rapid.Check(t, check.Property(subject, check.Plan{})) }
+//
+//	func FuzzMaps(f *testing.F) { f.Fuzz(rapid.MakeFuzz(check.Property(subject, check.Plan{}))) }
+//
+// It fails with what is broken and with the case, which [Repeat] runs again once it is
+// put into a file. Under rapid.Check that is a small one, see [Drawn]; a fuzzer tells the one
+// that it has come upon.
 func Property(subject *Subject, p Plan) func(*rapid.T) {
 	cases := Drawn(subject)
 	return func(t *rapid.T) {
