@@ -12,8 +12,8 @@ import (
 // transactions, and needs some hundreds of executions for it. The setup stays as it was
 // drawn: kept in a [Corpus], such a case is made smaller still by [Scenario] and [Maps].
 //
-// The input of a fuzzer needs 32 bytes for a case, and some 500 for all parts of most:
-// parts that it has no bytes for are left out.
+// The input of a fuzzer needs 32 bytes for a case, and some 500 for all parts of every
+// other one: parts that it has no bytes for are left out.
 func Drawn(s *Subject) *rapid.Generator[*Case] {
 	return rapid.Custom(func(t *rapid.T) *Case {
 		if err := s.sound(); err != nil {
