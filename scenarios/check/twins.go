@@ -291,7 +291,7 @@ func repeated(a, b *Execution) string {
 func identical(a, b *Execution) string {
 	switch {
 	case a.Broken != b.Broken:
-		return fmt.Sprintf("one run broke a rule of the simulation: %q and %q", a.Broken, b.Broken)
+		return fmt.Sprintf("one run broke off: %q and %q", a.Broken, b.Broken)
 	case a.Digest != b.Digest:
 		return fmt.Sprintf("the digests are %v and %v, after %d and %d events", a.Digest, b.Digest, a.Events, b.Events)
 	case !slices.Equal(a.Result.Report.Outcomes, b.Result.Report.Outcomes):

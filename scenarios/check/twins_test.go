@@ -28,7 +28,7 @@ func TestRepeatedSeesEverything(t *testing.T) {
 		"properties":      func(x *Execution) { x.Properties = x.Properties[:1] },
 		"the digests":     func(x *Execution) { x.Digest++ },
 		"second run ends": func(x *Execution) { x.Data = append(x.Data, "more") },
-		"rule":            func(x *Execution) { x.Broken = "all" },
+		"broke off":       func(x *Execution) { x.Broken = "all" },
 	} {
 		x := execute(t, c, Plan{})
 		change(x)
