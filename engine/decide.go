@@ -311,7 +311,7 @@ func (v *Verdict) split(m *TableMap, source Side, has GroupSet, x, y *Record, li
 	for g := range m.groups {
 		switch {
 		case !has.Has(g):
-		case alike(m, g, source.Other(), x, y, linked):
+		case alike(m, g, source.Other(), x, y, linked, back.Has(g)):
 			v.Equal = v.Equal.With(g)
 			if back.Has(g) {
 				v.Answer = v.Answer.With(g)
@@ -361,12 +361,17 @@ func inLifeOf(x *Record, r *Reference) *Reference {
 }
 
 // alike is test 8 for one group. A record older than the sync may be found
-// equal too; one of an earlier life may not.
-func alike(m *TableMap, g int, target Side, x, y *Record, linked bool) bool {
-	if y == nil || !y.Alive || !linked && y.Mark.Incarnation != 0 {
+// equal too; one of an earlier life may not. Where the target has something for the
+// source as well, both are told that they agree, so that it must be true of both.
+func alike(m *TableMap, g int, target Side, x, y *Record, linked, back bool) bool {
+	switch {
+	case y == nil || !y.Alive || !linked && y.Mark.Incarnation != 0:
 		return false
+	case back:
+		return m.mutual(g, target, x.Values, y.Values)
+	default:
+		return m.equal(g, target, x.Values, y.Values)
 	}
-	return m.equal(g, target, x.Values, y.Values)
 }
 
 // end gives every reference that is still open the same outcome.

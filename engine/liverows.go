@@ -70,7 +70,7 @@ func (c *Core) writeRows(t *liveTx, in *Input) {
 				c.abort(t, Outcome{Class: ApplicationFailure, Reason: UnmappedValue, Cause: causeUnmapped + m.Columns[column].Name}, r.Key)
 				return
 			}
-			w.Override = m.differing(source.Other(), w.Groups&overruled, r.After, y)
+			w.Override = m.disputed(source.Other(), w.Groups&overruled, r.After, y)
 			if column := c.unresolved(t, m, w.Groups, r, in.Lookups); column >= 0 {
 				c.abort(t, Outcome{Class: ApplicationFailure, Reason: LookupNotFound, Cause: causeLookupNotFound + m.Columns[column].Name}, r.Key)
 				return
@@ -239,6 +239,17 @@ func (m *TableMap) standing(r *Record) (s GroupSet) {
 func (m *TableMap) differing(target Side, groups GroupSet, x, y *Record) (s GroupSet) {
 	for g := range m.groups {
 		if groups.Has(g) && !m.equal(g, target, x.Values, y.Values) {
+			s = s.With(g)
+		}
+	}
+	return s
+}
+
+// disputed returns those of the groups that are not the same seen from either side; in all of
+// them both sides have something for each other.
+func (m *TableMap) disputed(target Side, groups GroupSet, x, y *Record) (s GroupSet) {
+	for g := range m.groups {
+		if groups.Has(g) && !m.mutual(g, target, x.Values, y.Values) {
 			s = s.With(g)
 		}
 	}

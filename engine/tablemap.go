@@ -348,6 +348,13 @@ func (m *TableMap) equal(g int, target Side, x, y []Value) bool {
 	return true
 }
 
+// mutual reports whether a two-way group is the same seen from either side: each holds what
+// the other's would become there. A default tells one without the other: a null has become
+// what stands for it on the other side, and that would not become a null again.
+func (m *TableMap) mutual(g int, target Side, x, y []Value) bool {
+	return m.equal(g, target, x, y) && (m.groups[g].plain || m.equal(g, target.Other(), y, x))
+}
+
 // Corresponds reports whether a column of the target side holds what the
 // source's value x would become on its way there. A value that has no mapping
 // corresponds to nothing.

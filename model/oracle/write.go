@@ -417,7 +417,7 @@ func (o *Oracle) carry(at sim.Time, s *shape, p *pair, y engine.Side, source *he
 		case !groups.has(g) && vanished(prev): // it comes back whole, though a lookup that closes a circle follows later
 			o.standAgain(p, y.Other(), g, next[g].commits[y.Other()], source.of(g).commits[y.Other()])
 		case !groups.has(g):
-		case (several || w.Intent != 0) && alive(prev) && s.became(g, y, w.Source.Values, prev.Values):
+		case (several || w.Intent != 0) && alive(prev) && !set(w.Override).has(g) && s.became(g, y, w.Source.Values, prev.Values):
 			next[g] = o.merge(at, p, y, g, source, outlived(prev, after), o.rowFor(p, y, w.Intent)) // it goes along with others, and is only marked
 		default:
 			next[g] = o.overwrite(at, s, p, y, g, source, w, prev, after)
