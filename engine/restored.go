@@ -126,9 +126,14 @@ func (m *TableMap) recounted(refs []Reference, x, y *Record) bool {
 func (m *TableMap) unequal(source Side, x, y *Record) GroupSet {
 	var s GroupSet
 	for g := range m.groups {
-		decides := m.outgoing(source).Has(g) && (m.groups[g].flow != BothWays || m.Primary == source)
-		// What corresponds one way only has been through a transform that cannot be turned round.
-		if decides && !m.equal(g, source.Other(), x.Values, y.Values) && !m.equal(g, source, y.Values, x.Values) {
+		both := m.groups[g].flow == BothWays
+		decides := m.outgoing(source).Has(g) && (!both || m.Primary == source)
+		if !decides || m.equal(g, source.Other(), x.Values, y.Values) {
+			continue
+		}
+		// What corresponds the other way only has been through a transform that cannot be turned
+		// round. What does not flow that way has been through none.
+		if !both || !m.equal(g, source, y.Values, x.Values) {
 			s = s.With(g)
 		}
 	}
