@@ -38,7 +38,8 @@ type liveRow struct {
 	hidden *engine.Record // what stood there, where the other side keeps it
 	older  bool           // ... had no mark
 	left   []engine.Value // ... and as what it had left the scope
-	given  bool           // an operator had given a change up, by which the sides differed before it landed
+	parted bool           // the sides differed before it landed
+	given  bool           // ... by what an operator has given up, then or since
 	bypass bypass         // what had gone past the hook there, where it comes back as it was
 	known  []uint32       // by column group: how many commits of the user's side the other one knew of before
 	falls  []pendingFall  // what the transaction has overruled, if it commits
@@ -224,7 +225,7 @@ func (o *Oracle) lands(at sim.Time, p *pair, y engine.Side, tx engine.TxID, prev
 	}
 	for i := range l.rows {
 		if r := &l.rows[i]; r.pair == p && !r.landed {
-			r.landed, r.since, r.given, r.known = true, at, p.dismissed, make([]uint32, len(o.shapes[p.key().Map].groups))
+			r.landed, r.since, r.parted, r.given, r.known = true, at, p.differs, p.dismissed, make([]uint32, len(o.shapes[p.key().Map].groups))
 			for g := range r.known {
 				r.known[g] = p.stand(y, g).commits[y.Other()]
 			}

@@ -58,8 +58,8 @@ func (o *Oracle) Settled(at sim.Time, ref *engine.Reference, out engine.Outcome)
 		o.truth(at, p, ref, c, out)
 	}
 	switch {
-	case out.Class == engine.Dismissed && p.differs:
-		p.dismissed = true
+	case out.Class == engine.Dismissed:
+		o.givesUp(p)
 	case out.Reason == engine.Rejected && !c.what.has(foretold): // the primary's record follows, whatever became of its changes
 		p.dismissed = false
 	}
@@ -80,7 +80,7 @@ func (o *Oracle) held(ref *engine.Reference, out engine.Outcome) {
 	}
 	switch {
 	case out.Class == engine.Dismissed:
-		p.dismissed = p.dismissed || p.differs
+		o.givesUp(p)
 	case out.Reason == engine.Rejected:
 		p.dismissed = false
 	}
@@ -90,7 +90,19 @@ func (o *Oracle) held(ref *engine.Reference, out engine.Outcome) {
 // is no reference of it to settle.
 func (o *Oracle) GivenUp(_ sim.Time, k *engine.Key) {
 	if p := o.pairs.find(k); p != nil {
-		p.dismissed = p.dismissed || p.differs
+		o.givesUp(p)
+	}
+}
+
+// givesUp notes that an operator has given up what was to be carried of a pair. While a live
+// transaction has written one of its sides they may seem to agree, or one of them to be out of
+// scope; where that is undone, they differ as they did before.
+func (o *Oracle) givesUp(p *pair) {
+	p.dismissed = p.dismissed || p.differs
+	for _, side := range engine.Sides {
+		if row := o.rowOf(p, side, p.record[side]); row != nil {
+			row.given = row.given || row.parted
+		}
 	}
 }
 
