@@ -230,7 +230,7 @@ func (o *Oracle) saves(at sim.Time, m *engine.Mutation) {
 		o.released++
 	}
 	if m.Kind == engine.ReferenceAdded {
-		p.joins[m.Reference.Side] = p.underWay(m.Reference.Side, at)
+		p.joins[m.Reference.Side] = p.pulled[m.Reference.Side] || p.underWay(m.Reference.Side, at)
 	}
 	if m.Kind != engine.ReferenceAdded && m.Kind != engine.ReferenceSettled {
 		p.aided, p.inTurn = true, [2]uint64{}

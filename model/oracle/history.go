@@ -113,6 +113,7 @@ type pair struct {
 	lookers   [2]uint32 // by side: records that look it up, once that is counted
 	refused   [2]bool   // by side: its business logic refused what the engine brought
 	joins     [2]bool   // by side: its newest reference came to an item that was there
+	pulled    [2]bool   // by side: there is an item of the engine's own, from when no change waited
 	differs   bool
 	aside     bool        // deleted on one side out of the map's scope, and not brought back since
 	dismissed bool        // an operator gave a change up, and the pair has not agreed since
@@ -318,11 +319,19 @@ func (o *Oracle) forget(p *pair) {
 	}
 	if p.waiting.lines[0].over() && p.waiting.lines[1].over() {
 		for s := range p.waiting.lines {
-			p.waiting.lines[s].steps = p.waiting.lines[s].steps[:0]
+			l := &p.waiting.lines[s]
+			p.pulled[s] = l.queued()
+			l.steps = l.steps[:0]
 		}
 		o.spare = append(o.spare, p.waiting)
 		p.waiting = nil
 	}
+}
+
+// queued reports whether the engine says that there is an item.
+func (l *line) queued() bool {
+	n := len(l.steps)
+	return n > 0 && l.steps[n-1].place != engine.NotQueued && l.steps[n-1].place < inOutbox
 }
 
 // over reports whether nothing is open about a line, and its item is not in flight: what

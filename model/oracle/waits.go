@@ -43,7 +43,12 @@ type watcher struct {
 
 // Moved implements [engine.Watcher].
 func (w watcher) Moved(pair int32, k *engine.Key, side engine.Side, to engine.Place, why engine.Reason, _ *engine.Key) {
-	if p := w.o.numberedBy(pair, k); p != nil && p.waiting != nil {
+	p := w.o.numberedBy(pair, k)
+	if p == nil {
+		return
+	}
+	p.pulled[side] = to != engine.NotQueued && (p.waiting == nil || p.pulled[side])
+	if p.waiting != nil {
 		l, now := &p.waiting.lines[side], w.now()
 		if to == engine.OnTheDesk && !l.onDesk(why) {
 			w.o.maps[k.Map].desk[deskClass(why)]++
