@@ -41,16 +41,34 @@ func (*Subject) calm(c *Case) *Case {
 	return d
 }
 
-// mirrorCase lets each side do what the other has done. Where values are unique the end is
-// not the mirrored one: whoever is taken in before its value is free waits, perhaps for a
-// record that is parked, and the two sides are not asked at one instant.
+// mirrorCase lets each side do what the other has done. Where it tells who comes first the
+// end is not the mirrored one: the two sides are not asked at one instant.
 func mirrorCase(s *Subject, c *Case, _ *Plan) bool {
 	c.Setup.Primary ^= 1
 	c.Setup.FinOps, c.Setup.Dataverse = c.Setup.Dataverse, c.Setup.FinOps
 	for i := range c.Transactions {
 		c.Transactions[i].Side ^= 1
 	}
-	return len(c.Transactions) > 0 && !s.contended(c)
+	return len(c.Transactions) > 0 && !s.firstTells(c)
+}
+
+// firstTells reports whether the end may depend on which record is taken in first. Of those
+// that contend for a unique value, whoever comes before it is free waits, perhaps for a record
+// that is parked. Of those that look each other up, the first is created without its lookup
+// once that is in the queue; but what is known by then to be out of its map's scope is not
+// waited for.
+func (s *Subject) firstTells(c *Case) bool { return s.contended(c) || s.filtersCircles(c) }
+
+// filtersCircles reports whether records of a case may look each other up in a circle, and be
+// out of their map's scope.
+func (s *Subject) filtersCircles(c *Case) bool {
+	tables, places, _ := s.tables(&c.Setup) // the case has been executed
+	for i, m := range tables {
+		if s.Maps[places[i]].filtered() && slices.ContainsFunc(m.Columns, func(c engine.Column) bool { return c.Circular }) {
+			return true
+		}
+	}
+	return false
 }
 
 // contended reports whether records of a case may contend for a unique value.
@@ -58,10 +76,10 @@ func (s *Subject) contended(c *Case) bool {
 	return slices.ContainsFunc(c.Setup.Maps, func(name string) bool { return s.unique(&c.Setup, name) })
 }
 
-// uncontended makes a change only where no records contend for a value: who is taken in
-// first has it, and the other is parked, with what looks it up.
-func uncontended(change func(*Subject, *Case, *Plan) bool) func(*Subject, *Case, *Plan) bool {
-	return func(s *Subject, c *Case, p *Plan) bool { return change(s, c, p) && !s.contended(c) }
+// unlessFirstTells makes a change only where it does not matter which record is taken in
+// first.
+func unlessFirstTells(change func(*Subject, *Case, *Plan) bool) func(*Subject, *Case, *Plan) bool {
+	return func(s *Subject, c *Case, p *Plan) bool { return change(s, c, p) && !s.firstTells(c) }
 }
 
 // mirrored returns the subject with its two sides exchanged.
@@ -122,8 +140,7 @@ func mirroredData(a, b *Execution) string {
 
 // swapNeighbours exchanges transactions that follow each other on one side and have
 // nothing to do with each other. Where changes are taken in by and by, by a queue or a pull
-// that is bounded, and values are unique, what is swapped shifts who is taken in before its
-// value is free.
+// that is bounded, what is swapped shifts who is taken in first.
 func swapNeighbours(s *Subject, c *Case, _ *Plan) (some bool) {
 	for i := 1; i < len(c.Transactions); i++ {
 		a, b := &c.Transactions[i-1], &c.Transactions[i]
@@ -133,7 +150,7 @@ func swapNeighbours(s *Subject, c *Case, _ *Plan) (some bool) {
 			i++
 		}
 	}
-	return some && !(c.Setup.Queue+c.Setup.Pull > 0 && s.contended(c))
+	return some && !(c.Setup.Queue+c.Setup.Pull > 0 && s.firstTells(c))
 }
 
 // looksUp reports whether a transaction sets a lookup: then it matters what was
