@@ -152,6 +152,9 @@ func equalFolded(a, b string) bool {
 // into returns what a value of the other side becomes on its way into a side,
 // and false when it has no mapping.
 func (c *Column) into(side Side, v *Value) (*Value, bool) {
+	if !c.Flow.leaves(side.Other()) {
+		return c.back(side, v), true
+	}
 	t := &c.Into[side]
 	if t.Constant.Kind != KindNull {
 		return &t.Constant, true
@@ -164,6 +167,24 @@ func (c *Column) into(side Side, v *Value) (*Value, bool) {
 		return v, true
 	}
 	return t.Values.into(side, &c.Canonical, v)
+}
+
+// back returns what a side gets back of a column that flows only from it, when a live
+// transaction is undone that had deleted its record: what it may have held for the other side
+// to hold what it does. Of what a constant has taken the place of, and of a value without a
+// code, nobody knows anything any more.
+func (c *Column) back(side Side, v *Value) *Value {
+	switch t := &c.Into[side.Other()]; {
+	case t.Constant.Kind != KindNull:
+		return &Value{}
+	case t.Values == nil || c.Canonical.kind(v) == KindNull:
+		return v
+	default:
+		if code, ok := t.Values.into(side, &c.Canonical, v); ok {
+			return code
+		}
+		return &Value{}
+	}
 }
 
 // into translates a value of the other side.

@@ -40,6 +40,9 @@ func rounded(n, step int64) int64 {
 // translated returns what a value becomes on its way into side y, and false when
 // it has no code there.
 func translated(c *engine.Column, y engine.Side, v engine.Value) (engine.Value, bool) {
+	if c.Flow == engine.ToDataverse && y == engine.FinOps || c.Flow == engine.ToFinOps && y == engine.Dataverse {
+		return turnedRound(c, y, v), true
+	}
 	t := &c.Into[y]
 	is := canonical(&c.Canonical, v)
 	null := is.Kind == engine.KindNull
@@ -66,6 +69,31 @@ func translated(c *engine.Column, y engine.Side, v engine.Value) (engine.Value, 
 		}
 	}
 	return v, true
+}
+
+// turnedRound returns what side y, from which alone a column flows, gets back of it from the
+// other side: a value that becomes v there, as far as one can be told, else null.
+func turnedRound(c *engine.Column, y engine.Side, v engine.Value) engine.Value {
+	t := &c.Into[y.Other()]
+	is := canonical(&c.Canonical, v)
+	switch {
+	case t.Constant.Kind != engine.KindNull:
+		return engine.Value{}
+	case t.Values == nil || is.Kind == engine.KindNull:
+		return v
+	}
+	own := false // it would go there as another one
+	for _, line := range t.Values.Pairs {
+		if code := canonical(&c.Canonical, line[y.Other()]); sameValue(&code, &is) {
+			return line[y]
+		}
+		code := canonical(&c.Canonical, line[y])
+		own = own || sameValue(&code, &is)
+	}
+	if t.Values.FallThrough && !own {
+		return v
+	}
+	return engine.Value{}
 }
 
 // codeless is a value whose code somebody had taken away.

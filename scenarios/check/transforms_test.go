@@ -39,5 +39,9 @@ func transformed() *check.Subject {
 			{Name: "currency", Flow: engine.ToDataverse, Into: [2]engine.Transform{engine.Dataverse: {Constant: b}}},
 			{Name: "tax", Flow: engine.ToFinOps, Into: [2]engine.Transform{engine.FinOps: {Default: a}}},
 		}}},
+		{Table: engine.TableMap{Name: "graded", Columns: []engine.Column{
+			{Name: "name"},
+			{Name: "mark", Flow: engine.ToDataverse, Into: [2]engine.Transform{engine.Dataverse: {Values: marks, Default: engine.Text("1")}}},
+		}}, Words: map[string][2][]string{"mark": {{"a", "b"}, {"1", "2"}}}},
 	}}
 }
