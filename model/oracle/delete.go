@@ -182,6 +182,9 @@ func (o *Oracle) takenAway(at sim.Time, s *shape, p *pair, y engine.Side, w *eng
 		return
 	}
 	o.tallies[noLostUpdate].checked++
+	if p.more != nil && !vanished(after) {
+		p.more.leave(y, nil) // whatever is made in its place is new
+	}
 	for g := range s.groups {
 		from, to := p.stand(y.Other(), g).commits[y], p.stand(y, g).commits[y]
 		if from == to {

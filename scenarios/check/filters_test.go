@@ -23,6 +23,7 @@ func filtered() *check.Subject {
 	return &check.Subject{Name: "filters", Maps: []check.Map{
 		{Table: engine.TableMap{Name: "customers", Columns: []engine.Column{
 			{Name: "name"},
+			{Name: "state"},
 			{Name: "parent", Lookups: []engine.MapID{0}},
 		}, Filter: [2]engine.Filter{engine.FinOps: not("d"), engine.Dataverse: not("c")}}},
 	}}
