@@ -233,6 +233,9 @@ func (o *Oracle) lands(at sim.Time, p *pair, y engine.Side, tx engine.TxID, prev
 				r.hidden = prev
 				if p.more != nil {
 					r.left = p.more.leftAs(y)
+					if !alive(after) { // whatever is made in its place is new
+						p.more.leave(y, nil)
+					}
 				}
 			}
 			r.older = alive(prev) && prev.Mark.Incarnation == 0
