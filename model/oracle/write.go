@@ -184,6 +184,7 @@ func (o *Oracle) content(at sim.Time, s *shape, p *pair, y engine.Side, w *engin
 			v := &after.Values[c]
 			switch {
 			case carries && s.arrived(c, y, &w.Source.Values[c], v):
+			case carries && !s.out[x].has(g) && v.Kind == engine.KindNull && !o.hadCode(s, c, x, &w.Source.Values[c], at): // it comes back without what cannot be turned round for want of a code
 			case w.Kind == engine.UnhideWrite && sameValue(v, &w.Source.Values[c]):
 			case carries:
 				o.breach(noPhantom, at, after.Key, "%s was written from %s and holds something else in column %s", y, x, s.Columns[c].Name)
