@@ -206,7 +206,7 @@ func (c *Core) endLive(t *liveTx) {
 		p.held = nil
 		c.endedUnderResync(t.intent.Rows[i].Key)
 		if t.stage == sealingRows && p.quarantine.Reason == NotUndone { // both sides hold the record now, or neither
-			c.releasePair(id)
+			c.lookAtBoth(id)
 		}
 		for _, side := range Sides {
 			l := laneID(id.pair())<<1 | laneID(side)

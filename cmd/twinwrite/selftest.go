@@ -164,7 +164,7 @@ func printReached(out io.Writer, s *check.Summary, r *reportCard) {
 	}
 	var breaks []string
 	if s.Failure != nil { // what else they reach is not known
-		breaks = append(breaks, fmt.Sprintf("Case %d fails without any bug: %v", s.Failure.Number, s.Failure.Property))
+		breaks = append(breaks, fmt.Sprintf("Case %d fails without any bug: %v\n'twinwrite check --cases %d --seed %d' on the same maps tells all of it.", s.Failure.Number, s.Failure.Property, s.Failure.Number, s.Seed))
 	}
 	for _, text := range r.demand("holds-without-a-bug", breaks) {
 		fmt.Fprintf(out, "\n%s\n", text)

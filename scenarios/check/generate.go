@@ -379,6 +379,9 @@ func (g *generator) lasts(c *Case) {
 	d := g.dice
 	last := c.Transactions[len(c.Transactions)-1].At + 5*second
 	f := Fault{Kind: oneOf(d, lastingFaults), ForEver: true, At: Span(below(d, 1000)) * last / 1000, Side: SideName(below(d, 2))}
+	if chance(d, 25) { // the others are much alike: they let nothing through
+		f.Kind = "locked-records"
+	}
 	switch kind := faultKinds[f.Kind]; kind {
 	case model.EngineCrash:
 		if chance(d, 50) {

@@ -122,7 +122,7 @@ func (p *plot) parentGoes() {
 	if p.c.Setup.FinOps.Latency+p.c.Setup.Dataverse.Latency > 100*millisecond {
 		pace = 3 * second
 	}
-	for round := range 3 {
+	for round := range 6 {
 		up := p.record(parent, "p"+strconv.Itoa(round))
 		p.edits(p.at, side, up)
 		at := p.at + 3*second + p.soon(4*second)
