@@ -235,6 +235,26 @@ func checkFlows(c *checker, n *node, path string) (leaves [2]bool) {
 		if constant := column.get("constant"); constant != nil && flow == engine.BothWays {
 			c.fault(constant, join(join(path, "columns"), join(column.name, "constant")), "add direction: to-dataverse, or to-finops", "a constant flows one way only")
 		}
+		if flow == engine.BothWays {
+			checkDefault(c, column, join(join(path, "columns"), column.name))
+		}
 	}
 	return leaves
+}
+
+// checkDefault judges whether the default of a column that flows both ways is a code on both
+// sides: what stands on a side without being one of its codes cannot leave it again.
+func checkDefault(c *checker, column *node, path string) {
+	standard, codes := column.get("default"), column.get("values").get("codes")
+	if standard == nil || codes == nil {
+		return
+	}
+	if through := column.get("values").get("fall-through"); through != nil && as[bool](through.value) {
+		return
+	}
+	for _, side := range engine.Sides {
+		if !slices.ContainsFunc(codes.items, func(pair *node) bool { return pair.items[side].text == standard.text }) {
+			c.fault(standard, join(path, "default"), "give the column a direction, or fall-through: true to its values", "%s is no code of %s, and what becomes that there could not leave it again", quote(standard.text), side)
+		}
+	}
 }
