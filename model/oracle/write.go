@@ -502,6 +502,7 @@ func (o *Oracle) overwrite(at sim.Time, s *shape, p *pair, y engine.Side, g int,
 		case unseen && o.failed(x, w.Intent): // it will be given back
 		case unseen:
 			o.written(at, p, y, g, is, was, w.Intent != 0 || newLife, declared, fresh)
+		case declared && newLife: // what was known of it is of a life that is over
 		case declared && (p.takenAgain(y, g) || p.tellsOfGone(y, g, prev)):
 		case declared:
 			o.breach(trueOutcome, at, key, "%s was overridden although %s knew all its changes", y, x)
