@@ -65,6 +65,7 @@ type liveTx struct {
 	undone  bool // X has told that it did not commit
 	request BatchID
 	until   Time // of the stage, where it waits
+	turns   int  // for which it has waited, paused
 	tries   int  // reads after which somebody else had changed a record, or had before and past the hook
 	x       []*Record
 
@@ -129,8 +130,9 @@ func (c *Core) advanceLives() {
 			c.abort(t, Outcome{Class: SystemFailure, Reason: Busy}, c.busy(t)...)
 			i--
 		case c.now < t.until:
-		case t.stage == pausedRows && c.crowded(false): // its turn comes; what is being undone may wait for a record that its user has
+		case t.stage == pausedRows && c.crowded(t.turns < liveTriesMax): // its turn comes; what is being undone may wait for a record that its user has
 			t.until = c.now.Add(c.cfg.LockWait)
+			t.turns++
 		case t.stage == pausedRows:
 			c.readRows(t)
 		case t.stage == waitingOut && t.undone:
