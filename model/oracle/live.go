@@ -362,7 +362,7 @@ func (o *Oracle) letGo(at sim.Time, p *pair, y engine.Side, tx engine.TxID) {
 	}
 	o.kept++
 	row := o.rowFor(p, y, tx)
-	p.strayed().buried[y], p.strayed().kept[y] = !alive(p.record[y]), alive(p.record[y])
+	p.strayed().buried[y] = !alive(p.record[y])
 	if alive(p.record[y]) { // a retry carries it to the other side, whenever that comes
 		o.totals.FollowUps++
 		o.owed++

@@ -37,7 +37,6 @@ type astray struct {
 	went   [2]counted // by side: the newest of its changes that went with its record
 	left   [2]set     // by side: holds what an undone transaction had brought, since it could not be given back
 	buried [2]bool    // by side: an undone transaction had deleted its record, and it would not take that back
-	kept   [2]bool    // by side: would not give up the record that an undone transaction had brought
 }
 
 // counted is how far a side's numbers have come.
@@ -455,7 +454,6 @@ func (o *Oracle) getsNumber(p *pair, side engine.Side, prev *engine.Record) bool
 	}
 	other := p.record[side.Other()]
 	goes := p.astray != nil && p.astray.buried[side.Other()] && other != nil && !other.Alive && other.Mark.Incarnation == prev.Mark.Incarnation
-	asked := o.courses[p.key().Map].age > 1 || p.astray != nil && p.astray.kept[side] // a retry looks at both sides of what was kept
 	never := other == nil || vanished(other) || !other.Alive && other.Mark.Incarnation < prev.Mark.Incarnation
-	return goes || asked && (never || p.madeMeanwhile(side))
+	return goes || o.courses[p.key().Map].age > 1 && (never || p.madeMeanwhile(side))
 }
