@@ -78,7 +78,7 @@ func (o *Oracle) comes(at sim.Time, p *pair, ref *engine.Reference) {
 	if p.overtook(ref) || len(ref.Values) > 0 { // the item that it joins waits for whoever frees a value
 		p.inTurn[x] = 0
 	}
-	if o.bounds.rows || p.lived || p.aided || p.joins[x] || p.tries.reads > 0 || p.underWay(x.Other(), at) || ref.Origin != engine.Captured || len(ref.Needs)+len(ref.Values) > 0 || p.queued() > 1 {
+	if o.bounds.rows || p.lived || p.aided || p.joins[x] || p.tries.reads > 0 || p.pulled[x.Other()] || p.underWay(x.Other(), at) || ref.Origin != engine.Captured || len(ref.Needs)+len(ref.Values) > 0 || p.queued() > 1 {
 		return
 	}
 	t := o.turnsOf(ref.Key.Map, x)

@@ -58,15 +58,27 @@ func heldBy(w *model.World, maps []*engine.TableMap) (all []held) {
 				fmt.Fprintf(&text, "%s %s %s %s%s:", s.Side(), m.Name, r.Key.Company, r.Key.ID, r.Key.Spelling)
 				meant.WriteString(text.String())
 				for c := range r.Values {
-					form := m.Columns[c].Canonical.Of(r.Values[c])
-					text.WriteString(" " + m.Columns[c].Name + "=" + history.Value(&r.Values[c]))
-					meant.WriteString(" " + m.Columns[c].Name + "=" + history.Value(&form))
+					column := &m.Columns[c]
+					text.WriteString(" " + column.Name + "=" + history.Value(&r.Values[c]))
+					if !ambiguous(column, s.Side()) {
+						form := column.Canonical.Of(r.Values[c])
+						meant.WriteString(" " + column.Name + "=" + history.Value(&form))
+					}
 				}
 				all = append(all, held{SideName(s.Side()), nameOf(m.Name, r.Key.Company, r.Key.ID), text.String(), meant.String()})
 			})
 		}
 	}
 	return all
+}
+
+// ambiguous reports whether nobody can tell any more what a side held of a column, once a
+// delete is undone that the other side's user had asked for: the column flows only from
+// here, and its default stands there for null as well as for itself. A record that users of
+// this side have edited is compared to the letter anyway.
+func ambiguous(c *engine.Column, side engine.Side) bool {
+	other := side.Other()
+	return c.Flow == [2]engine.Flow{engine.ToFinOps, engine.ToDataverse}[other] && c.Into[other].Default.Kind != engine.KindNull
 }
 
 // lines returns what an execution ends with, in some form; what has none is left out.
