@@ -130,12 +130,15 @@ func (o *Oracle) hold(it *waiter) {
 	case fault != "":
 	case b.lives[it.pair]:
 		fault = b.by[it.pair]
-	case it.state == Waiting && it.number == 0:
-		fault = cmp.Or(b.view.Spoils(k, it.side, Capture), b.view.Spoils(k, it.side.Other(), Carry))
+	case it.state == Waiting:
+		if o.courses[k.Map].off != [2]bool{} { // its job stops, or starts anew, once nothing of it is in doubt
+			fault = o.doubtOf(o.courses[k.Map].job)
+		}
+		if it.number == 0 {
+			fault = cmp.Or(fault, b.view.Spoils(k, it.side, Capture), b.view.Spoils(k, it.side.Other(), Carry))
+		}
 	case it.state == Blocked:
 		fault = b.name(o.pairs.find(&it.root))
-	case it.state == Waiting && o.courses[k.Map].off != [2]bool{}: // its job stops, or starts anew, once nothing of it is in doubt
-		fault = o.doubtOf(o.courses[k.Map].job)
 	case it.state == InOutbox && b.held[it.side] > 0 && o.config.Limits.full(b.held[it.side]+b.stand[it.side]): // what is blocked counts where something else may run
 		fault = b.holds[it.side]
 	}
