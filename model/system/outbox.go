@@ -44,7 +44,7 @@ func (o *outbox) reserve(n int) uint64 {
 }
 
 func (o *outbox) grow() {
-	size := max(64, 2*len(o.states))
+	size := max(16, 2*len(o.states))
 	states, references := make([]slotState, size), make([]engine.Reference, size)
 	for p := o.first; p < o.next; p++ {
 		to := p & uint64(size-1)

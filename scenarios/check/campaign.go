@@ -235,7 +235,7 @@ func (s *search) next() error {
 // draw makes a round of cases: what is left of the corpus, then new ones, of
 // which every other one is a variation of one that had shown something new.
 func (s *search) draw() []trial {
-	var trials []trial
+	trials := make([]trial, 0, max(round, len(s.corpus()))) // they are large
 	for _, c := range s.corpus() {
 		trials = append(trials, trial{c: c})
 		s.replayed++

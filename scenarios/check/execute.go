@@ -112,11 +112,11 @@ func Execute(s *Subject, c *Case, p Plan) (x *Execution, err error) {
 	if err := errors.Join(s.enforce(&w, p.Rules), soundOwn(p.Own)); err != nil {
 		return nil, err
 	}
-	bugs, err := fault.NewPlan(engine.Plants(), p.Bugs...)
-	if err != nil {
-		return nil, err
-	}
+	var bugs *fault.Plan
 	if len(p.Bugs) > 0 {
+		if bugs, err = fault.NewPlan(engine.Plants(), p.Bugs...); err != nil {
+			return nil, err
+		}
 		w.Failpoints = bugs
 	}
 	if p.Store != nil {
@@ -161,7 +161,9 @@ func Execute(s *Subject, c *Case, p Plan) (x *Execution, err error) {
 		x.Result = world.Run()
 	}()
 	x.Digest, x.Events = world.Kernel.Digest(), world.Kernel.Events()
-	x.Fired = bugs.Log()
+	if bugs != nil {
+		x.Fired = bugs.Log()
+	}
 	if x.Broken == "" {
 		x.held = heldBy(world, w.Maps)
 		x.Data = x.lines(func(h *held) string { return h.text })
