@@ -193,12 +193,13 @@ func (o *Oracle) conflict(at sim.Time, ref *engine.Reference, c *commit, out eng
 		return
 	}
 	p := o.of(ref)
-	if rule := &o.courses[ref.Key.Map]; x == rule.rules && c.reign == rule.reign && !outlived(p.record[x], p.record[x.Other()]) {
+	newLife := outlived(p.record[x], p.record[x.Other()])
+	if rule := &o.courses[ref.Key.Map]; x == rule.rules && c.reign == rule.reign && !newLife {
 		o.breach(primaryWins, at, &ref.Key, "change %d.%d of %s ended as a conflict failure, and that side is primary", c.life, c.number, x)
 		return
 	}
 	switch {
-	case c.contested|c.again == 0 && !c.what.has(gone): // no mark tells that the other side had it before it had a number
+	case c.contested|c.again == 0 && !c.what.has(gone) && !newLife: // no mark tells that the other side had it before it had a number, or in a life that is over
 		o.breach(trueOutcome, at, &ref.Key, "change %d.%d of %s ended as a conflict failure, and no change of %s was concurrent with it", c.life, c.number, x, x.Other())
 	case out.Reason == engine.Overridden && c.dropped == 0:
 		o.breach(trueOutcome, at, &ref.Key, "change %d.%d of %s ended as overridden, and nothing was written over it", c.life, c.number, x)
