@@ -203,7 +203,7 @@ func (o *Oracle) conflict(at sim.Time, ref *engine.Reference, c *commit, out eng
 		o.breach(trueOutcome, at, &ref.Key, "change %d.%d of %s ended as a conflict failure, and no change of %s was concurrent with it", c.life, c.number, x, x.Other())
 	case out.Reason == engine.Overridden && c.dropped == 0:
 		o.breach(trueOutcome, at, &ref.Key, "change %d.%d of %s ended as overridden, and nothing was written over it", c.life, c.number, x)
-	case c.groups&^(c.there&^c.equal&^c.dropped) == 0 && !c.what.has(foretold): // else it may have come there since
+	case c.groups&^(c.there&^c.equal&^c.dropped) == 0 && !c.what.has(foretold) && !newLife: // else it may have come there since
 		o.breach(trueOutcome, at, &ref.Key, "change %d.%d of %s ended as a conflict failure, and %s holds it", c.life, c.number, x, x.Other())
 	}
 }
