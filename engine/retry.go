@@ -14,8 +14,7 @@ func (c *Core) retry(f *flight, l *lane, why Outcome) {
 	switch {
 	case l.attempts < c.cfg.Attempts:
 	case why.Cause != "" && c.bugs.hit(PlantNeverGivenUp): // one row of a batch failed
-	case l.nameless(): // it cannot wait for people: it begins anew, and soon, since others may wait for it
-		l.attempts = 1
+	case l.nameless(): // it cannot wait for people, and goes on
 	default:
 		c.park(f, l, why)
 		return
