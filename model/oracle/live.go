@@ -36,6 +36,7 @@ type liveRow struct {
 	landed bool
 	since  sim.Time       // when it landed
 	hidden *engine.Record // what stood there, where the other side keeps it
+	stood  *engine.Record // what was deleted there, where the other side does not keep it
 	older  bool           // ... had no mark
 	left   []engine.Value // ... and as what it had left the scope
 	parted bool           // the sides differed before it landed
@@ -238,6 +239,9 @@ func (o *Oracle) lands(at sim.Time, p *pair, y engine.Side, tx engine.TxID, prev
 					}
 				}
 			}
+			if alive(prev) && !alive(after) && after.Mark.Hidden == nil {
+				r.stood = prev
+			}
 			r.older = alive(prev) && prev.Mark.Incarnation == 0
 			if after.Mark.Hidden != nil || !alive(prev) {
 				r.bypass = p.passed(y)
@@ -418,6 +422,9 @@ func (o *Oracle) noteLives() string {
 	note := fmt.Sprintf("one side alone had committed for %v at most", o.liveCount.InDoubtMost.Round(time.Millisecond))
 	if o.kept > 0 {
 		note = fmt.Sprintf("%d records of undone transactions stayed on one side, which would not give them up; %s", o.kept, note)
+	}
+	if o.wentWithDeletes > 0 {
+		note = fmt.Sprintf("%d values of columns that flow one way, and that only one side held, were lost with deletes that had to be undone; %s", o.wentWithDeletes, note)
 	}
 	if n := o.doubtful(); n > 0 {
 		note = fmt.Sprintf("%d transactions were between their commits when the run ended; %s", n, note)

@@ -436,6 +436,37 @@ func TestInDoubt(t *testing.T) {
 	}
 }
 
+// TestValuesThatGoWithAnUndoneDelete: what flows one way comes back as the other side tells
+// it, which may be something else.
+func TestValuesThatGoWithAnUndoneDelete(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		what, back, want string
+	}{
+		{"it comes back", "mine", "one side alone had committed for 0s at most"},
+		{"nobody knows it any more", "", "1 values of columns that flow one way, and that only one side held, were lost with deletes that had to be undone; one side alone had committed for 0s at most"},
+	} {
+		t.Run(c.what, func(t *testing.T) {
+			t.Parallel()
+			h := newHandOf(t, Config{}, []*engine.TableMap{{Name: "stock", Primary: fin, Mode: engine.Live, Columns: []engine.Column{
+				{Name: "text"}, {Name: "note", Flow: engine.ToDataverse, Into: [2]engine.Transform{engine.Dataverse: {Constant: engine.Text("theirs")}}},
+			}}})
+			h.at(time.Second)
+			made := h.hold(fin, 1, item, []engine.Value{engine.Text("1"), engine.Text("mine")})
+			h.land(dat, 1, made, 0)
+			h.commit(fin, 1, made)
+			h.land(fin, 2, h.hold(dat, 2, item, nil), 0)
+			h.o.Undone(h.now, dat, 2)
+			h.get(dat, item).Values = []engine.Value{engine.Text("1"), engine.Text(c.back)} // what the engine makes of it
+			h.undo(fin, item, 0)
+			p := property(t, h.o.Judge(h.now, h.view()), "live-atomic")
+			if p.Note != c.want {
+				t.Errorf("got %s", p)
+			}
+		})
+	}
+}
+
 // TestNotUndone: what a side refuses to give up is declared, and neither a failure
 // nor a pass.
 func TestNotUndone(t *testing.T) {
