@@ -375,6 +375,36 @@ func TestLiveTransactions(t *testing.T) {
 			h.undo(fin, order, 1)
 			h.settle(ref, engine.ConflictFailure, engine.Overridden)
 		}, nil},
+		{"an undone update is restored over an edit on top of it, undeclared", func(h *hand) {
+			h.synced(fin, order, row("1"))
+			h.land(dat, 1, h.hold(fin, 1, order, row("2")), 0)
+			ref := h.user(dat, order, row("3"))
+			h.o.Undone(h.now, fin, 1)
+			h.undo(dat, order, 0)
+			h.queue(ref, Waiting)
+		}, []string{"no-lost-update: dataverse was restored over change 1.1 of dataverse, made at 1m0s, and no conflict was declared"}},
+		{"the same, declared", func(h *hand) {
+			h.synced(fin, order, row("1"))
+			h.land(dat, 1, h.hold(fin, 1, order, row("2")), 0)
+			ref := h.user(dat, order, row("3"))
+			h.o.Undone(h.now, fin, 1)
+			h.undo(dat, order, 1)
+			h.settle(ref, engine.ConflictFailure, engine.Overridden)
+		}, nil},
+		{"an undone create goes away with an edit past the hook", func(h *hand) {
+			h.land(dat, 1, h.hold(fin, 1, order, row("1")), 0)
+			h.bypass(dat, order, row("2"))
+			h.o.Undone(h.now, fin, 1)
+			h.undo(dat, order, 0)
+		}, []string{"no-lost-update: orders O went away on dataverse with the create that was undone, and nothing will ever tell of an uncaptured change, made at 1m0s"}},
+		{"the same, and the edit is captured late before that", func(h *hand) {
+			h.land(dat, 1, h.hold(fin, 1, order, row("1")), 0)
+			h.bypass(dat, order, row("2"))
+			ref := h.late(dat, order)
+			h.o.Undone(h.now, fin, 1)
+			h.undo(dat, order, 0)
+			h.settle(ref, engine.ConcurrencyFailure, engine.GoneFromSource)
+		}, nil},
 		{"a record is deleted that another looks up", func(h *hand) {
 			one := h.hold(fin, 1, item, text("1"))
 			h.land(dat, 1, one, 0)

@@ -184,6 +184,16 @@ func TestProperties(t *testing.T) {
 			h.carry(dat, a)
 			h.settle(r1, engine.ConcurrencyFailure, engine.GoneFromSource)
 		}, []string{"true-outcome: and the record lives"}},
+		{"out of the scope of a map that takes in all", func(h *hand) {
+			line := engine.Key{Map: 1, ID: "L"}
+			ref := h.user(dat, line, make([]engine.Value, 2))
+			h.carry(fin, line)
+			h.settle(ref, engine.NoOp, engine.Filtered)
+		}, []string{"true-outcome: change 1.1 of dataverse ended as out of scope, and its table map has no filter"}},
+		{"out of the scope of a map of companies", func(h *hand) {
+			nowhere := engine.Key{ID: "N"}
+			h.settle(h.user(fin, nowhere, text("1")), engine.NoOp, engine.Filtered)
+		}, nil},
 		{"rejected though the primary had nothing new", func(h *hand) {
 			r1 := h.user(fin, a, text("1"))
 			h.carry(dat, a)
@@ -250,6 +260,24 @@ func TestProperties(t *testing.T) {
 			h.publish(dat, r)
 			h.settle(r1, engine.Synced, engine.Written)
 		}, []string{"no-phantom: dataverse was written from finops and holds something else in column text", "converged: columns text"}},
+
+		// no-phantom
+		{"a write of what its source does not hold", func(h *hand) {
+			r1 := h.user(fin, a, text("1"))
+			read := *h.get(fin, a)
+			read.Values = text("other")
+			h.write(engine.CarryWrite, dat, &read, false)
+			h.settle(r1, engine.Synced, engine.Written)
+		}, []string{"no-phantom: dataverse was written from something that finops does not hold", "converged: columns text"}},
+		{"a write of what its source has held", func(h *hand) {
+			r1 := h.user(fin, a, text("1"))
+			read := h.get(fin, a)
+			r2 := h.user(fin, a, text("2"))
+			h.write(engine.CarryWrite, dat, read, false)
+			h.settle(r1, engine.Synced, engine.Written)
+			h.carry(dat, a)
+			h.settle(r2, engine.Synced, engine.Written)
+		}, nil},
 
 		// no-echo
 		{"the engine sends a change back to where it was born", func(h *hand) {
@@ -610,6 +638,47 @@ func TestProperties(t *testing.T) {
 			t.Parallel()
 			h := newHand(t, Config{})
 			h.at(time.Minute)
+			c.play(h)
+			expect(t, h.judge(), c.want...)
+		})
+	}
+}
+
+// TestOlderThanTheSync has a map under which what the other side holds without a mark
+// counts as changed, so that the primary decides.
+func TestOlderThanTheSync(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name string
+		play func(h *hand)
+		want []string
+	}{
+		{"it is written over as if nobody had held it", func(h *hand) {
+			h.bypass(dat, a, text("old"))
+			ref := h.user(fin, a, text("1"))
+			h.carry(dat, a)
+			h.settle(ref, engine.Synced, engine.Written)
+		}, []string{"no-lost-update: finops was written over what dataverse had held before the sync, and which the primary was to decide about"}},
+		{"it is captured, and loses to the primary", func(h *hand) {
+			h.bypass(dat, a, text("old"))
+			ref := h.user(fin, a, text("1"))
+			old := h.late(dat, a)
+			h.write(engine.CarryWrite, dat, h.get(fin, a), true)
+			h.settle(ref, engine.Synced, engine.Override)
+			h.settle(old, engine.ConflictFailure, engine.Overridden)
+		}, nil},
+		{"it is what the primary holds", func(h *hand) {
+			h.bypass(dat, a, text("1"))
+			ref := h.user(fin, a, text("1"))
+			h.write(engine.MarkWrite, dat, h.get(fin, a), false)
+			h.settle(ref, engine.Synced, engine.FoundEqual)
+		}, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			maps := tables()
+			maps[a.Map].Unlinked = engine.UnlinkedPrimary
+			h := newHandOf(t, Config{}, maps)
 			c.play(h)
 			expect(t, h.judge(), c.want...)
 		})
