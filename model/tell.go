@@ -141,9 +141,9 @@ func (t teller) Crashed(at sim.Time) {
 	t.Oracle.Crashed(at)
 }
 
-func (t teller) Restarted(at sim.Time) {
+func (t teller) Restarted(at sim.Time, open []engine.OpenReference) {
 	t.world.tell(Told{At: at, What: EngineBack})
-	t.Oracle.Restarted(at)
+	t.Oracle.Restarted(at, open)
 }
 
 // hold is a record of a live transaction that has not ended.

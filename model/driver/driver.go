@@ -92,7 +92,7 @@ type Judge interface {
 	GivenUp(at sim.Time, k *engine.Key)         // an item that had no reference to settle
 	Requested(at sim.Time, l *engine.LaneState) // what an operator has asked for an item, or nothing any more
 	Crashed(at sim.Time)
-	Restarted(at sim.Time)
+	Restarted(at sim.Time, open []engine.OpenReference) // with what its store holds
 	Retried()
 
 	Stepped(at sim.Time, clock engine.Time, save []engine.Mutation, do []engine.Effect) // what a step asks for; the lists are not kept
@@ -255,7 +255,7 @@ func (d *Driver) start() {
 	d.core = core
 	if n := len(d.deaths); n > 0 {
 		d.deaths[n-1].To = d.k.Now()
-		d.judge.Restarted(d.k.Now())
+		d.judge.Restarted(d.k.Now(), state.Open)
 	}
 	d.step(engine.Input{Kind: engine.Started})
 	d.sync()

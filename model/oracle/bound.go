@@ -247,13 +247,13 @@ func (o *Oracle) enqueue(p *pair, ref *engine.Reference, is bool) {
 		return
 	}
 	was := c.what
-	switch own := ref.Origin != engine.Captured && ref.Origin != engine.Late; {
+	switch {
 	case !is:
 		c.what &^= enqueued | weighs
-	case own: // in its place
-		c.what |= enqueued
-	default:
+	case isChange(ref):
 		c.what |= enqueued | weighs
+	default: // in its place
+		c.what |= enqueued
 	}
 	o.inQueue[ref.Side] += gained(was, c.what, enqueued)
 	o.courses[ref.Key.Map].size += int64(gained(was, c.what, weighs)) * int64(c.size)

@@ -82,7 +82,7 @@ func TestWaitsAreBounded(t *testing.T) {
 		"a process that died begins anew": {func(h *hand) {
 			x, y := h.takenIn(fin, "X"), h.takenIn(fin, "Y")
 			h.o.Crashed(h.now)
-			h.o.Restarted(h.now)
+			h.back(x, y)
 			h.look(fin, "Y")
 			h.done(x)
 			h.done(y)

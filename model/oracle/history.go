@@ -69,7 +69,8 @@ type flags uint32
 
 const (
 	captured   flags = 1 << iota // it has a reference
-	taken                        // ... which the engine has saved
+	taken                        // ... which the engine has saved, or one of its own in its place
+	saved                        // ... itself
 	users                        // a user made it; else the engine's own write leaked a reference
 	settled                      // its reference has its outcome
 	agreed                       // the pair was equal at some time since

@@ -302,7 +302,7 @@ func (o *Oracle) items(at sim.Time, v View) {
 	for it := range v.Items {
 		ref := it.Reference
 		p := o.pairs.find(&ref.Key)
-		change := ref.Origin == engine.Captured || ref.Origin == engine.Late
+		change := isChange(ref)
 		if !change {
 			o.holding++
 		}

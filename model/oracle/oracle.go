@@ -89,6 +89,7 @@ type Oracle struct {
 	stands          []stand                 // scratch
 	refused         [2]map[engine.TxID]bool // transactions that the capture hook refused
 
+	books    books
 	limits   limits
 	inQueue  [2]int // by side: changes that the engine has put into its queue, saved or not
 	desk     desk

@@ -11,8 +11,14 @@ func (o *Oracle) TakenIn(at sim.Time, ref *engine.Reference) {
 		o.totals.CopyRows++
 		o.rowsComeFirst()
 	}
+	if isChange(ref) {
+		o.stores(at, o.of(ref), ref)
+	}
 	if c := o.commitOf(ref); c != nil {
 		c.what |= taken
+		if isChange(ref) {
+			c.what |= saved
+		}
 		o.comes(at, o.of(ref), ref)
 	} else if p := o.of(ref); p != nil { // its change has its outcome: what joins it now stands where it came in
 		p.inTurn[ref.Side], p.aided = 0, true
@@ -23,7 +29,8 @@ func (o *Oracle) TakenIn(at sim.Time, ref *engine.Reference) {
 // engine's store alone knows of the change: it must have saved it.
 func (o *Oracle) Forgot(at sim.Time, side engine.Side, ref *engine.Reference) {
 	o.tallies[noSkip].checked++
-	if c := o.commitOf(ref); c != nil && c.what&(taken|settled) == 0 {
+	if c := o.commitOf(ref); c != nil && c.what&(saved|settled) == 0 {
+		o.breach(closedBooks, at, &ref.Key, "change %d.%d of %s is queued nowhere and has no outcome: its outbox has forgotten it, and the engine has not saved it", ref.Incarnation, ref.Number, side)
 		o.breach(noSkip, at, &ref.Key, "the outbox of %s forgot change %d.%d, and the engine has not saved it", side, ref.Incarnation, ref.Number)
 	}
 }

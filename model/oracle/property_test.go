@@ -414,6 +414,42 @@ func TestProperties(t *testing.T) {
 			ghost.Number = 2
 			h.queue(&ghost, Waiting)
 		}, []string{"closed-books: is open, and no such change was captured"}},
+		{"a change is taken in that never was", func(h *hand) {
+			h.o.TakenIn(h.now, &engine.Reference{Key: a, Side: fin, Incarnation: 1, Number: 1})
+			h.settle(h.user(fin, a, text("1")), engine.Synced, engine.AlreadyCarried)
+			h.carry(dat, a)
+		}, []string{"closed-books: was taken in, and no such change was captured", "true-outcome"}},
+		{"a process is back, and its store has all", func(h *hand) {
+			r1, r2, r3 := h.user(fin, a, text("1")), h.user(fin, a, text("2")), h.user(fin, a, text("3"))
+			holder := *r3
+			holder.Origin = engine.Reassert
+			h.o.TakenIn(h.now, r1)
+			h.o.TakenIn(h.now, r2)
+			h.o.TakenIn(h.now, &holder)
+			h.settle(r1, engine.ConcurrencyFailure, engine.Superseded)
+			h.settle(r1, engine.NoOp, engine.Echo)
+			h.o.Crashed(h.now)
+			h.back(r2, &holder)
+			h.queue(r2, Waiting)
+			h.queue(r3, InOutbox)
+		}, nil},
+		{"a process is back, and its store has lost a change that comes again", func(h *hand) {
+			ref := h.user(fin, a, text("1"))
+			h.o.TakenIn(h.now, ref)
+			h.o.Crashed(h.now)
+			h.back()
+			h.o.TakenIn(h.now, ref)
+			h.carry(dat, a)
+			h.settle(ref, engine.Synced, engine.Written)
+		}, []string{"closed-books: the engine's process is back with 0 changes in its store, which had said that it holds 1"}},
+		{"a process is back, and its store has what had ended", func(h *hand) {
+			ref := h.user(fin, a, text("1"))
+			h.o.TakenIn(h.now, ref)
+			h.carry(dat, a)
+			h.settle(ref, engine.Synced, engine.Written)
+			h.o.Crashed(h.now)
+			h.back(ref)
+		}, []string{"closed-books: the engine's process is back with 1 changes in its store, which had said that it holds 0"}},
 		{"a leak of a change that never was", func(h *hand) {
 			h.o.Leaked(h.now, &engine.Reference{Key: a, Side: fin, Incarnation: 1, Number: 1})
 		}, []string{"closed-books: was leaked as a duplicate"}},
@@ -553,7 +589,19 @@ func TestProperties(t *testing.T) {
 			ref := h.user(fin, a, text("1"))
 			h.o.Forgot(h.now, fin, ref)
 			h.queue(ref, Waiting)
-		}, []string{"no-skip: the outbox of finops forgot change 1.1, and the engine has not saved it"}},
+		}, []string{
+			"no-skip: the outbox of finops forgot change 1.1, and the engine has not saved it",
+			"closed-books: change 1.1 of finops is queued nowhere and has no outcome",
+		}},
+		{"the outbox forgets a change for which the engine has saved one of its own", func(h *hand) {
+			ref := h.user(fin, a, text("1"))
+			holder := *ref
+			holder.Origin = engine.Reassert
+			h.o.TakenIn(h.now, &holder)
+			h.o.Forgot(h.now, fin, ref)
+			h.o.TakenIn(h.now, ref)
+			h.queue(ref, Waiting)
+		}, []string{"no-skip: and the engine has not saved it", "closed-books: is queued nowhere and has no outcome"}},
 
 		// isolation
 		{"parked as refused, and nobody refused it", func(h *hand) {

@@ -12,12 +12,15 @@ import (
 // counted. An echo is the end of a duplicate, never of the change itself: a
 // change whose only outcome was an echo is still without one.
 func (o *Oracle) Settled(at sim.Time, ref *engine.Reference, out engine.Outcome) {
-	if ref.Origin != engine.Captured && ref.Origin != engine.Late {
+	if !isChange(ref) {
 		o.totals.Held++
 		o.held(ref, out)
 		return
 	}
 	o.tallies[closedBooks].checked++
+	if out.Reason != engine.Echo { // a duplicate was never taken in
+		o.books.stored--
+	}
 	p := o.of(ref)
 	if p == nil || !p.knows(ref) {
 		o.breach(closedBooks, at, &ref.Key, "%v ended as %s (%s), and no such change was captured", ref, out.Class, out.Reason)

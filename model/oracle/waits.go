@@ -183,8 +183,9 @@ func (o *Oracle) Crashed(at sim.Time) {
 	o.goesDown(down{at, math.MaxInt64, engineDown})
 }
 
-// Restarted tells that the engine's process is back.
-func (o *Oracle) Restarted(at sim.Time) {
+// Restarted tells that the engine's process is back, with what its store holds.
+func (o *Oracle) Restarted(at sim.Time, open []engine.OpenReference) {
+	o.stillStores(at, open)
 	o.Heals(at)
 	for i := range o.downs {
 		if d := &o.downs[i]; d.what == engineDown {

@@ -52,7 +52,7 @@ func TestWaits(t *testing.T) {
 			h.at(12 * s)
 			h.o.Outage(dat, sim.Time(12*s), sim.Time(35*s))
 			h.at(20 * s)
-			h.o.Restarted(h.now)
+			h.back()
 			h.at(35 * s)
 			h.at(36 * s)
 		}, []Wait{{"dataverse was down", 15 * s}, {"the engine was down", 10 * s}, {"in the queue, behind others", 9 * s}, {"in the outbox", 1 * s}}},

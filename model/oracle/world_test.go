@@ -146,6 +146,16 @@ func (h *hand) settle(ref *engine.Reference, c engine.Class, why engine.Reason) 
 	h.o.Settled(h.now, ref, engine.Outcome{Class: c, Reason: why})
 }
 
+// back lets the engine's process come back, with references in its store.
+func (h *hand) back(held ...*engine.Reference) {
+	h.t.Helper()
+	var open []engine.OpenReference
+	for _, ref := range held {
+		open = append(open, engine.OpenReference{Reference: *ref})
+	}
+	h.o.Restarted(h.now, open)
+}
+
 func (h *hand) queue(ref *engine.Reference, s State) {
 	it := Item{Reference: ref, State: s}
 	if s == Parked {

@@ -7,8 +7,8 @@ import (
 )
 
 // start lets the engine's process begin with what was saved.
-func (s *stage) start() {
-	core, err := engine.NewCore(s.config, s.saved())
+func (s *stage) start(saved *engine.State) {
+	core, err := engine.NewCore(s.config, saved)
 	if err != nil {
 		panic(err)
 	}
@@ -134,6 +134,7 @@ func (s *stage) crash() {
 		}
 	}
 	s.oracle.Crashed(s.kernel.Now())
-	s.oracle.Restarted(s.kernel.Now())
-	s.start()
+	saved := s.saved()
+	s.oracle.Restarted(s.kernel.Now(), saved.Open)
+	s.start(saved)
 }

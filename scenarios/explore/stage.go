@@ -67,7 +67,7 @@ func newStage(w World, maps []*engine.TableMap, bugs engine.Failpoints, choose f
 			s.systems[side].Load(0, recordName, values, mark)
 		}
 	}
-	s.start()
+	s.start(s.saved())
 	for len(s.way) > 0 { // it asks both outboxes whether there is something
 		s.deliver(0)
 	}
