@@ -69,6 +69,7 @@ func (c *Core) movedOn(id laneID) {
 	c.unpark(id, l)
 	c.saveLane(id)
 	c.schedule(id)
+	c.lookAgain(id) // what its references looked up its record may look up no more
 }
 
 // settleOne gives a reference its outcome. A pulled reference that never learnt its
