@@ -130,6 +130,11 @@ func (m *slow) merge(y engine.Side, r read) {
 	maps.Copy(m.equal, m.of(y, was).minus(read))
 	maps.Copy(m.carried, m.of(y.Other(), read).minus(was, m.void))
 	maps.Copy(m.equal, m.of(y.Other(), read).minus(was, m.void))
+	if news := m.of(y.Other(), read).minus(was); len(news) > 0 { // one that was overridden since it was read
+		if n := newest(news); m.fallen[n] && !r.void[n] {
+			m.equal[n] = true
+		}
+	}
 	m.holds[y], m.last[y] = maps.Clone(was), r.last
 	maps.Copy(m.holds[y], read)
 }
@@ -188,6 +193,7 @@ type read struct {
 	holds   edits
 	content string
 	last    engine.Side
+	void    edits // what had been dropped by then
 }
 
 // TestHistoriesAgainstSets plays random edits, fast-forwards, overrides, merges
@@ -217,7 +223,7 @@ func TestHistoriesAgainstSets(t *testing.T) {
 					step = "edit"
 				case op < 9:
 					if r := h.get(s, a); r != nil {
-						reads = append(reads, read{s, r, m.holds[s], m.content[s], m.last[s]})
+						reads = append(reads, read{s, r, m.holds[s], m.content[s], m.last[s], maps.Clone(m.void)})
 					}
 					step = "read"
 				case op < 13:

@@ -276,12 +276,23 @@ func (o *Oracle) meet(at sim.Time, s *shape, p *pair, y engine.Side, source *hea
 		switch {
 		case !set(w.Groups).has(g):
 		case s.became(g, y, w.Source.Values, after.Values):
+			o.foundSince(p, y, g, source, w)
 			next[g] = o.merge(at, p, y, g, source, false, nil)
 		default:
 			o.breach(noLostUpdate, at, after.Key, "%s was marked as holding what %s holds, and does not", y, y.Other())
 		}
 	}
 	o.move(p, y, next, source)
+}
+
+// foundSince notes that a side holds the same as a change of the other one that has been
+// overridden since it was read: what was read does not say so yet.
+func (o *Oracle) foundSince(p *pair, y engine.Side, g int, source *head, w *engine.Write) {
+	x := y.Other()
+	news := p.walk(x, g, p.stand(y, g).commits[x], source.of(g).commits[x])
+	if c := news.next(); c != nil && c.fallen.has(g) && !c.lostIn(w.Source, g) {
+		c.equal |= only(g)
+	}
 }
 
 // merge is what becomes of one column group that both sides hold alike. What a live
