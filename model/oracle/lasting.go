@@ -131,8 +131,11 @@ func (o *Oracle) hold(it *waiter) {
 	case b.lives[it.pair]:
 		fault = b.by[it.pair]
 	case it.state == Waiting:
-		if o.courses[k.Map].off != [2]bool{} { // its job stops, or starts anew, once nothing of it is in doubt
-			fault = o.doubtOf(o.courses[k.Map].job)
+		switch c := &o.courses[k.Map]; {
+		case c.off != [2]bool{}: // its job stops, or starts anew, once nothing of it is in doubt
+			fault = b.doubtOf(func(p *pair) bool { return o.courses[p.key().Map].job == c.job })
+		case c.begins && c.legs == 0: // its initial sync ends likewise, once nothing of the map is
+			fault = b.doubtOf(func(p *pair) bool { return p.key().Map == k.Map })
 		}
 		if it.number == 0 {
 			fault = cmp.Or(fault, b.view.Spoils(k, it.side, Capture), b.view.Spoils(k, it.side.Other(), Carry))
@@ -149,11 +152,10 @@ func (o *Oracle) hold(it *waiter) {
 	}
 }
 
-// doubtOf returns the fault that holds up a live transaction of a job; empty for none.
-func (o *Oracle) doubtOf(job string) string {
-	b := o.bars
+// doubtOf returns the fault that holds up a live transaction of some pairs; empty for none.
+func (b *bars) doubtOf(of func(*pair) bool) string {
 	for _, p := range b.order {
-		if b.lives[p] && o.courses[p.key().Map].job == job {
+		if b.lives[p] && of(p) {
 			return b.by[p]
 		}
 	}

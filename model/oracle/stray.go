@@ -24,6 +24,7 @@ type course struct {
 	copied [2]bool     // by side: its leg of the initial sync under way is done
 	legs   uint32      // the age before that initial sync; 0: none
 	job    string      // whose map it is
+	begins bool        // it runs under the rules of its initial sync
 	size   int64       // of its changes in the engine's queue, and on the error desk
 
 	exports [2]export // by side
@@ -294,7 +295,7 @@ func (o *Oracle) Capturing(_ sim.Time, side engine.Side, m engine.MapID, capture
 // Ruled tells how a map runs from now on, and whose record wins a conflict.
 func (o *Oracle) Ruled(_ sim.Time, m *engine.MapRecord) {
 	c := &o.courses[m.Map]
-	c.job = m.Job
+	c.job, c.begins = m.Job, m.Initializing
 	if c.rules != m.Rules {
 		c.rules = m.Rules
 		c.reign++
