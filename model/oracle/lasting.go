@@ -68,14 +68,15 @@ func (b *bars) put(p *pair, fault string) {
 
 // doubt takes in a live transaction that has not ended: the engine undoes what it has
 // written on the other side, or seals it, however often that fails. First its own side
-// captures what has gone past the hook. Until then nothing else goes on with the records.
+// captures what has gone past the hook, and takes note of what a record out of scope has come
+// to. Until then nothing else goes on with the records.
 func (o *Oracle) doubt(i *engine.Intent) {
 	b := o.bars
 	fault := b.view.Bar
 	for r := range i.Rows {
 		k := &i.Rows[r].Key
 		fault = cmp.Or(fault, b.view.Spoils(k, i.Side.Other(), Finish))
-		if p := o.pairs.find(k); p != nil && p.bypassing(i.Side) {
+		if p := o.pairs.find(k); p != nil && (p.bypassing(i.Side) || alive(p.record[i.Side]) && o.shapes[k.Map].outside(i.Side, p.record[i.Side])) {
 			fault = cmp.Or(fault, b.view.Spoils(k, i.Side, Capture))
 		}
 	}
