@@ -173,7 +173,8 @@ func (t *turns) place(at int) uint64 { return t.gone + uint64(at) + 1 }
 // tried counts a read of a pair. An item is tried a number of times before it waits
 // for an operator, and within each the condition of its write may fail some times;
 // each try reads both sides. A pair has an item for each side with open changes. A row of
-// an initial sync or a resync cannot wait for anybody before it has a number.
+// an initial sync or a resync cannot wait for anybody before it has a number, and no more can
+// another item of the engine's own, of a side of which no change is captured.
 func (o *Oracle) tried(at sim.Time, p *pair) {
 	most := o.config.Limits.Attempts
 	if most == 0 || p.waiting == nil {
@@ -185,14 +186,15 @@ func (o *Oracle) tried(at sim.Time, p *pair) {
 	}
 	t.reads++
 	course := &o.courses[p.key().Map]
-	items, numbered := 0, true
+	items, numbered, own := 0, true, false
 	for s := range p.waiting.lines {
 		if open := p.open(engine.Side(s)); len(open) > 0 {
 			items++
-			numbered = numbered && slices.ContainsFunc(open, func(c commit) bool { return c.what.has(captured) && !c.what.has(settled) })
+			has := slices.ContainsFunc(open, func(c commit) bool { return c.what.has(captured) && !c.what.has(settled) })
+			numbered, own = numbered && has, own || !has && p.waiting.lines[s].queued()
 		}
 	}
-	if rows := course.legs != 0 || course.resync != 0; rows && !numbered {
+	if rows := course.legs != 0 || course.resync != 0; own || rows && !numbered {
 		return
 	}
 	if course.age > 1 { // a resync may have made an item of what had its outcome
