@@ -20,13 +20,22 @@ func (o *Oracle) RowRefused(_ sim.Time, side engine.Side, w *engine.Write) {
 func (o *Oracle) keeps(at sim.Time, p *pair, it *Item) {
 	ref := it.Reference
 	switch why := it.Outcome.Reason; {
-	case it.State == Parked && (why == engine.Refused || why == engine.DuplicateValue) && !p.refused[ref.Side.Other()]:
-		o.breach(isolation, at, &ref.Key, "change %d.%d of %s is parked as %s, and %s never refused it", ref.Incarnation, ref.Number, ref.Side, why, ref.Side.Other())
-	case it.State == Parked && why == engine.Untraced && p.record[ref.Side] != nil && p.record[ref.Side].Mark.Incarnation == ref.Incarnation:
-		o.breach(isolation, at, &ref.Key, "change %d.%d of %s is parked as gone without a trace, and %s knows of its record", ref.Incarnation, ref.Number, ref.Side, ref.Side)
+	case it.State == Parked && (why == engine.Refused || why == engine.DuplicateValue):
+		o.tallies[isolation].checked++
+		if !p.refused[ref.Side.Other()] {
+			o.breach(isolation, at, &ref.Key, "change %d.%d of %s is parked as %s, and %s never refused it", ref.Incarnation, ref.Number, ref.Side, why, ref.Side.Other())
+		}
+	case it.State == Parked && why == engine.Untraced:
+		o.tallies[isolation].checked++
+		if r := p.record[ref.Side]; r != nil && r.Mark.Incarnation == ref.Incarnation {
+			o.breach(isolation, at, &ref.Key, "change %d.%d of %s is parked as gone without a trace, and %s knows of its record", ref.Incarnation, ref.Number, ref.Side, ref.Side)
+		}
 	case it.State == Blocked && it.Outcome.Class == engine.Open && o.bars.stops(): // it would be looked at again
-	case it.State == Blocked && ref.Incarnation == p.life[ref.Side] && ref.Number == p.number[ref.Side] && !o.looksUp(p.record[ref.Side], &it.On) && !o.lookedUp(p, ref.Side, &it.On) && !o.takesOver(ref, p.record[ref.Side], &it.On):
-		o.breach(isolation, at, &ref.Key, "change %d.%d of %s waits for %s, which it neither looks up nor takes a unique value from", ref.Incarnation, ref.Number, ref.Side, o.record(&it.On))
+	case it.State == Blocked && ref.Incarnation == p.life[ref.Side] && ref.Number == p.number[ref.Side]:
+		o.tallies[isolation].checked++
+		if r := p.record[ref.Side]; !o.looksUp(r, &it.On) && !o.lookedUp(p, ref.Side, &it.On) && !o.takesOver(ref, r, &it.On) {
+			o.breach(isolation, at, &ref.Key, "change %d.%d of %s waits for %s, which it neither looks up nor takes a unique value from", ref.Incarnation, ref.Number, ref.Side, o.record(&it.On))
+		}
 	}
 }
 

@@ -380,11 +380,11 @@ type excuses struct {
 // pairsAtEnd judges every pair.
 func (o *Oracle) pairsAtEnd(at sim.Time, r *Report) excuses {
 	var e excuses
+	kept, free := false, uint64(0) // pairs that are kept back, and those that they could have stopped
 	for i := range o.pairs.count {
 		p := o.pairs.pair(i)
 		o.totals.Pairs++
 		o.tallies[converged].checked++
-		o.tallies[isolation].checked++
 		m := &r.Maps[p.key().Map]
 		for s := range m.Alive {
 			if alive(p.record[s]) {
@@ -399,6 +399,12 @@ func (o *Oracle) pairsAtEnd(at sim.Time, r *Report) excuses {
 		case p.state.has(pairOpen):
 			m.Open++
 		}
+		switch {
+		case p.state&(pairParked|pairBlocked) != 0:
+			kept = true
+		case p.number != [2]uint32{}: // something of it was in the queue
+			free++
+		}
 		o.changesAtEnd(at, p)
 		o.stillBlocked(at, p)
 		if !p.differs {
@@ -407,6 +413,9 @@ func (o *Oracle) pairsAtEnd(at sim.Time, r *Report) excuses {
 		}
 		m.Divergent++
 		o.excuse(at, p, &e)
+	}
+	if kept {
+		o.tallies[isolation].checked += free
 	}
 	return e
 }

@@ -37,13 +37,13 @@ func (o *Oracle) judgeTraffic(at sim.Time) {
 		o.breach(noEcho, at, nil, "the engine wrote %d times, and %d changes, %d late captures, and %d overrides, repeats, follow-ups and rows copied allow %d",
 			all.writes, all.asked, all.late, all.more, all.bound())
 	}
-	o.tallies[trafficStops].checked = all.writes
 	rest := traffic{
 		writes: all.writes - o.rest.writes, asked: o.rest.asked, late: all.late - o.rest.late,
 		// what the engine carries once more on its own account, and marks that answer
 		// for changes that have ended
 		more: all.more - o.rest.more + o.totals.Held + o.holding + o.released + o.totals.MarkWrites - o.restMore,
 	}
+	o.tallies[trafficStops].checked = rest.writes // without any, there was nothing to stop
 	if rest.writes > rest.bound() {
 		o.breach(trafficStops, at, nil, "after the last edit the engine wrote %d times, and %d open changes, %d late captures, and %d overrides, repeats, follow-ups and rows copied allow %d",
 			rest.writes, rest.asked, rest.late, rest.more, rest.bound())

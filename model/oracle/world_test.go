@@ -26,6 +26,7 @@ type hand struct {
 	order   [2][]engine.Key
 	version engine.Version
 	items   []Item
+	stopped []engine.Key // quarantined at the end
 	tx      engine.TxID
 }
 
@@ -177,6 +178,9 @@ func (h *hand) view() View {
 		}
 	}
 	v.Items = slices.Values(h.items)
+	for _, k := range h.stopped {
+		v.Quarantined = append(v.Quarantined, engine.Quarantine{Key: k})
+	}
 	return v
 }
 

@@ -146,6 +146,10 @@ func TestBuiltinsHold(t *testing.T) {
 // doubtful are the scenarios whose idea is something that validation warns of.
 var doubtful = []string{"mixed-transaction", "wrong-sequence"}
 
+// quiet are the scenarios in some runs of which the engine has nothing to write any more
+// when the last user has saved.
+var quiet = []string{"mixed-transaction", "validation-storm"}
+
 // keepsTo runs a scenario as it stands and returns its figures.
 func keepsTo(t *testing.T, name string) string {
 	t.Helper()
@@ -155,8 +159,16 @@ func keepsTo(t *testing.T, name string) string {
 		if r.Incomplete != "" || r.Panic != "" {
 			t.Errorf("run %d: %s %s", i, r.Incomplete, r.Panic)
 		}
+		kept := slices.ContainsFunc(r.Maps, func(m result.MapCount) bool { return m.Parked+m.Blocked > 0 })
 		for _, p := range r.Properties {
-			if p.Verdict != result.Pass {
+			want := result.Pass
+			switch {
+			case p.ID == "isolation" && !kept: // nothing was kept back that could have stopped others
+				want = result.NoOccasion
+			case p.ID == "traffic-stops" && p.Verdict == result.NoOccasion && slices.Contains(quiet, name):
+				continue
+			}
+			if p.Verdict != want {
 				t.Errorf("run %d: %s is %s: %s %v", i, p.ID, p.Verdict, p.Note, p.Examples)
 			}
 		}
