@@ -60,7 +60,7 @@ var contracts = [properties]Contract{
 	noLostUpdate:   {"no-lost-update", "a change whose value survives on neither side was superseded on its own side, lost to the primary, or is declared on the desk"},
 	trueOutcome:    {"true-outcome", "an outcome says what happened: synced was carried or found equal, superseded has a newer change on its own side, a conflict failure lost to a concurrent change of the primary"},
 	noPhantom:      {"no-phantom", "every value on a side was written by a user there, by that system's own declared logic, or is the mapped value (default, constant, normalisation included) of one on the other side"},
-	noEcho:         {"no-echo", "no chain of causes returns to its origin without a user's edit, and engine writes stay within captured changes, overrides, late captures, follow-ups and repeats of unanswered writes"},
+	noEcho:         {"no-echo", "no chain of causes returns to its origin without a user's edit, and engine writes stay within captured changes, overrides, late captures, follow-ups, records brought back to be looked up, rows of initial syncs and resyncs, and repeats of unanswered writes"},
 	trafficStops:   {"traffic-stops", "after the last edit the number of engine writes is finite and bounded; a repeated world state with writes in between is a livelock"},
 	monotonic:      {"monotonic", "own, seen and lost never go back within an incarnation; the outbox's low-water mark never goes back"},
 	noSkip:         {"no-skip", "every change in an outbox was processed or coalesced by rule"},

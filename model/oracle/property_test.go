@@ -357,6 +357,15 @@ func TestProperties(t *testing.T) {
 			h.carry(dat, a)
 			h.settle(ref, engine.Synced, engine.Written)
 		}, nil},
+		{"a row of an initial sync", func(h *hand) {
+			h.load(fin, "old")
+			h.o.TakenIn(h.now, &engine.Reference{Key: a, Side: fin, Origin: engine.Initial})
+			h.carry(dat, a)
+		}, nil},
+		{"the same, and nobody syncs", func(h *hand) {
+			h.load(fin, "old")
+			h.carry(dat, a)
+		}, []string{"no-echo: the engine wrote 1 times, and 0 changes", "traffic-stops"}},
 		{"more writes than anything asked for", func(h *hand) {
 			r1 := h.user(fin, a, text("1"))
 			h.carry(dat, a)

@@ -16,7 +16,7 @@ var (
 	deterministic = oracle.Contract{ID: "deterministic", Text: "the second execution has the same digest, verdict and bytes"}
 	clockBlind    = oracle.Contract{ID: "clock-blind", Text: "shifting, drifting or stepping the two systems' clocks changes no outcome and no final data of the async engine"}
 	storeTwin     = oracle.Contract{ID: "store-twin", Text: "memory and SQLite stores give the same outcomes and final data"}
-	crashSafe     = oracle.Contract{ID: "crash-safe", Text: "a crash at any point, then restart: every contract here still holds; where edits of one record come from one side only, the final data are the same as without it"}
+	crashSafe     = oracle.Contract{ID: "crash-safe", Text: "a crash at any point, then restart: every contract here still holds (a case draws its points; --exhaustive takes every point of short runs); where edits of one record come from one side only, the final data are the same as without it"}
 	faultFree     = oracle.Contract{ID: "fault-free", Text: "whatever breaks on the way, where edits of one record come from one side only, the final data are the same as when nothing breaks"}
 	idempotent    = observed("idempotent")
 	batchBlind    = oracle.Contract{ID: "batch-blind", Text: "other sizes of batches, pulls and queue, another number of workers and another order of what happens at one instant give the same final data where edits of one record come from one side only, or all edits before the engine starts"}
