@@ -19,7 +19,7 @@ type Execution struct {
 	Properties []oracle.Property
 	Digest     sim.Digest
 	Events     uint64
-	Broken     string // the panic that ended it: a rule of the simulation was broken, or a validation panicked; empty when none did
+	Broken     string // the panic that ended it: a rule of the simulation was broken, or a validation was cut short; empty when none did
 	Result     model.Result
 	Fired      []fault.Fired // of the planted bugs
 
@@ -69,14 +69,34 @@ func (o *Own) ask(x *Execution) oracle.Property {
 	return p
 }
 
-// broken tells what is broken: a panic is, since it would name no case.
+// broken tells what is broken: that its function did not come to an end is, since that
+// would name no case.
 func (o *Own) broken(x *Execution) (what string) {
-	defer func() {
-		if with := recover(); with != nil {
-			what = fmt.Sprintf("the property's own function panicked: %v", with)
-		}
+	if cut := call(func() { what = o.Broken(x) }); cut != "" {
+		return "the property's own function " + cut
+	}
+	return what
+}
+
+// call runs a function of a user's own, and tells how it was cut short; nothing where it
+// came to its end. It has a goroutine of its own, so that t.Fatal, which ends the one that
+// it is called on, ends no more than that.
+func call(f func()) (cut string) {
+	returned, over := false, make(chan struct{})
+	go func() {
+		defer close(over)
+		defer func() {
+			if with := recover(); with != nil {
+				cut = fmt.Sprintf("panicked: %v", with)
+			} else if !returned {
+				cut = "ended its goroutine, as t.Fatal, t.Skip and runtime.Goexit do"
+			}
+		}()
+		f()
+		returned = true
 	}()
-	return o.Broken(x)
+	<-over
+	return cut
 }
 
 // soundOwn reports names of a user's own properties that are no names of their own.
@@ -120,7 +140,10 @@ func Execute(s *Subject, c *Case, p Plan) (x *Execution, err error) {
 		w.Failpoints = bugs
 	}
 	if p.Store != nil {
-		if w.Store, err = p.Store(names(w.Maps), w.Failpoints); err != nil {
+		if cut := call(func() { w.Store, err = p.Store(names(w.Maps), w.Failpoints) }); cut != "" {
+			err = errors.New("its function " + cut)
+		}
+		if err != nil {
 			return nil, fmt.Errorf("open the engine's store: %w", err)
 		}
 		if c, ok := w.Store.(io.Closer); ok {
@@ -154,7 +177,7 @@ func Execute(s *Subject, c *Case, p Plan) (x *Execution, err error) {
 				return
 			}
 			x.Broken = fmt.Sprintf("%v, at %v", broken, world.Kernel.Now())
-			if _, own := broken.(rulePanic); own {
+			if _, own := broken.(cutShort); own {
 				contract = soundRules
 			}
 		}()
@@ -196,7 +219,7 @@ func (s *Subject) Fits(c *Case) error {
 // Contracts that hold in a drawn world alone, which is healed before it ends.
 var (
 	soundWorld     = oracle.Contract{ID: "sound-world", Text: "no rule of the simulation or of the engine itself is broken"}
-	soundRules     = oracle.Contract{ID: "sound-validations", Text: "no validation of a user's own panics"}
+	soundRules     = oracle.Contract{ID: "sound-validations", Text: "no validation of a user's own panics or ends its goroutine"}
 	comesToRest    = oracle.Contract{ID: "comes-to-rest", Text: "after the last edit and the last fault, retries, probes, polls and operators' requests end within two hours, and as much more as the engine's clock was set back, and what still waits then waits for an operator, or for a fault that lasts for ever and lies on its path"}
 	dismissedStays = oracle.Contract{ID: "dismissed-stays", Text: "what an operator dismisses ends as dismissed and never runs again, unless a newer change took it off the desk"}
 )

@@ -72,10 +72,10 @@ func Pictures(draw Draw) Option { return func(c *Campaign) { c.folder.Draw = dra
 
 // Holds adds a property of your own, under an id that no other has. broken is asked after
 // each execution, once the world has come to rest, and returns what is broken, or nothing;
-// where it panics, that is what is broken. A case is executed more than once where that
-// must not matter, and where one is made small; with [Jobs] several are at the same time.
-// So broken must say the same of the same execution, and keep nothing without a lock; it
-// runs on another goroutine than the test, which it must not end, as t.Fatal would.
+// where it panics, or ends its goroutine as t.Fatal does, that is what is broken. A case is
+// executed more than once where that must not matter, and where one is made small; with
+// [Jobs] several are at the same time. So broken must say the same of the same execution,
+// and keep nothing without a lock.
 func Holds(id, contract string, broken func(*Execution) string) Option {
 	return func(c *Campaign) {
 		c.Plan.Own = append(c.Plan.Own, Own{ID: id, Contract: contract, Broken: broken})

@@ -5,11 +5,13 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/twinwrite/twinwrite/engine"
+	"github.com/twinwrite/twinwrite/engine/store"
 	"github.com/twinwrite/twinwrite/scenarios"
 	"github.com/twinwrite/twinwrite/scenarios/check"
 	"github.com/twinwrite/twinwrite/scenarios/result"
@@ -109,20 +111,42 @@ func TestWhatCannotBeChecked(t *testing.T) {
 	}
 }
 
-// TestOwnPropertyPanics lets the function of a property panic: the property fails, with
-// the case, as it does where something is broken.
-func TestOwnPropertyPanics(t *testing.T) {
+// TestOwnPropertyIsCutShort lets the function of a property panic, and end its goroutine:
+// the property fails, with the case, as it does where something is broken, on one worker
+// and on several.
+func TestOwnPropertyIsCutShort(t *testing.T) {
 	t.Parallel()
-	told := &failures{TB: t}
-	check.Maps(told, contacts(), check.Cases(20), check.Holds("counted", "all are counted", func(*check.Execution) string {
-		panic("nobody can count")
-	}))
-	if len(told.texts) != 1 {
-		t.Fatalf("%d failures, expected one", len(told.texts))
+	const ended = "the property's own function ended its goroutine, as t.Fatal, t.Skip and runtime.Goexit do"
+	for how, counted := range map[string]func(*check.Execution) string{
+		"the property's own function panicked: nobody can count": func(*check.Execution) string { panic("nobody can count") },
+		ended: func(*check.Execution) string { runtime.Goexit(); return "" },
+	} {
+		for _, jobs := range []int{1, 3} {
+			told := &failures{TB: t}
+			check.Maps(told, contacts(), check.Cases(20), check.Jobs(jobs), check.Holds("counted", "all are counted", counted))
+			if len(told.texts) != 1 {
+				t.Fatalf("%d failures, expected one", len(told.texts))
+			}
+			for _, want := range []string{"case 1 of seed 1 breaks counted: all are counted", how, `"schema"`} {
+				if !strings.Contains(told.texts[0], want) {
+					t.Errorf("the failure does not tell of %q:\n%s", want, told.texts[0])
+				}
+			}
+		}
 	}
-	for _, want := range []string{"case 1 of seed 1 breaks counted: all are counted", "the property's own function panicked: nobody can count", `"schema"`} {
-		if !strings.Contains(told.texts[0], want) {
-			t.Errorf("the failure does not tell of %q:\n%s", want, told.texts[0])
+}
+
+// TestStoreIsCutShort: a store that is not opened because t.TempDir fails, or panics, is an
+// error of the campaign, and nobody waits for it.
+func TestStoreIsCutShort(t *testing.T) {
+	t.Parallel()
+	for want, open := range map[string]check.Store{
+		"open the engine's store: its function ended its goroutine": func([]string, engine.Failpoints) (store.Store, error) { runtime.Goexit(); return nil, nil },
+		"open the engine's store: its function panicked: full":      func([]string, engine.Failpoints) (store.Store, error) { panic("full") },
+	} {
+		_, err := check.Campaign{Subject: contacts(), Cases: 1, Plan: check.Plan{Store: open}}.Run(t.Context())
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, expected %s", err, want)
 		}
 	}
 }

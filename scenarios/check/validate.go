@@ -23,7 +23,8 @@ type Rule struct {
 }
 
 // Validate adds a validation of your own. It is no part of the cases: whoever runs one
-// again must give it, too. Where holds panics, the case fails.
+// again must give it, too. Where holds panics, or ends its goroutine as t.Fatal does, the
+// case fails.
 func Validate(side, table string, holds func(Row) error) Option {
 	return func(c *Campaign) {
 		r := Rule{Map: table, Holds: holds}
@@ -84,9 +85,12 @@ func (s *Subject) enforce(w *model.Config, rules []Rule) error {
 			side := &w.Systems[engine.Side(r.Side)]
 			side.Validations = append(side.Validations, system.Validation{
 				Name: fmt.Sprint("own validation ", i+1), Map: m.ID, Users: true,
-				Own: func(k *engine.Key, values []engine.Value) error {
-					defer r.own()
-					return r.Holds(Row{Table: m.Name, Company: k.Company, Key: k.ID, columns: m.Columns, values: values})
+				Own: func(k *engine.Key, values []engine.Value) (refused error) {
+					row := Row{Table: m.Name, Company: k.Company, Key: k.ID, columns: m.Columns, values: values}
+					if cut := call(func() { refused = r.Holds(row) }); cut != "" {
+						panic(cutShort{r, cut})
+					}
+					return refused
 				},
 			})
 		}
@@ -94,20 +98,14 @@ func (s *Subject) enforce(w *model.Config, rules []Rule) error {
 	return nil
 }
 
-// rulePanic is a panic of a user's own validation.
-type rulePanic struct {
+// cutShort ends a world in which a validation of a user's own did not come to its end, so
+// that nobody else is blamed.
+type cutShort struct {
 	rule *Rule
-	with any
+	how  string
 }
 
-// own marks a panic as one of the user's own validation, so that nobody else is blamed.
-func (r *Rule) own() {
-	if with := recover(); with != nil {
-		panic(rulePanic{r, with})
-	}
-}
-
-// String tells whose panic it is.
-func (p rulePanic) String() string {
-	return fmt.Sprintf("the validation of %s at %v panicked: %v", p.rule.Map, engine.Side(p.rule.Side), p.with)
+// String tells whose fault it is.
+func (p cutShort) String() string {
+	return fmt.Sprintf("the validation of %s at %v %s", p.rule.Map, engine.Side(p.rule.Side), p.how)
 }

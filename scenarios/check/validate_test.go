@@ -3,6 +3,7 @@ package check_test
 import (
 	"errors"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -148,32 +149,37 @@ func TestValidationsThatDoNotFit(t *testing.T) {
 	}
 }
 
-// TestAValidationPanics blames neither the engine nor the simulation for a panic of the
-// user's own, and a test of such a case names that.
-func TestAValidationPanics(t *testing.T) {
+// TestAValidationIsCutShort blames neither the engine nor the simulation for a panic of the
+// user's own, nor for the end of a goroutine, and a test of such a case names that.
+func TestAValidationIsCutShort(t *testing.T) {
 	t.Parallel()
-	told, folder := &failures{TB: t}, t.TempDir()
-	odd := check.Validate("finops", "contacts", func(r check.Row) error {
-		if r.Text("name") == "b" {
-			panic("there is no b")
+	for how, cut := range map[string]func(){
+		"panicked: there is no b, at ":                                       func() { panic("there is no b") },
+		"ended its goroutine, as t.Fatal, t.Skip and runtime.Goexit do, at ": runtime.Goexit,
+	} {
+		told, folder := &failures{TB: t}, t.TempDir()
+		odd := check.Validate("finops", "contacts", func(r check.Row) error {
+			if r.Text("name") == "b" {
+				cut()
+			}
+			return nil
+		})
+		check.Maps(told, contacts(), check.Cases(300), odd, check.Corpus(folder))
+		if len(told.texts) != 1 {
+			t.Fatalf("%d failures, expected one", len(told.texts))
 		}
-		return nil
-	})
-	check.Maps(told, contacts(), check.Cases(300), odd, check.Corpus(folder))
-	if len(told.texts) != 1 {
-		t.Fatalf("%d failures, expected one", len(told.texts))
-	}
-	for _, want := range []string{"breaks sound-validations: no validation of a user's own panics", "the validation of contacts at finops panicked: there is no b, at "} {
-		if !strings.Contains(told.texts[0], want) {
-			t.Errorf("the failure does not tell of %q:\n%s", want, told.texts[0])
+		for _, want := range []string{"breaks sound-validations: no validation of a user's own panics or ends its goroutine", "the validation of contacts at finops " + how} {
+			if !strings.Contains(told.texts[0], want) {
+				t.Errorf("the failure does not tell of %q:\n%s", want, told.texts[0])
+			}
 		}
+		again := &failures{TB: t}
+		check.Repeat(again, contacts(), kept(t, folder)[0], check.Breaks("sound-validations"), odd)
+		if len(again.texts) != 1 {
+			t.Errorf("run once more it tells: %q", again.texts)
+		}
+		check.Repeat(t, contacts(), kept(t, folder)[0], check.Breaks("sound-validations")) // without it, it holds
 	}
-	again := &failures{TB: t}
-	check.Repeat(again, contacts(), kept(t, folder)[0], check.Breaks("sound-validations"), odd)
-	if len(again.texts) != 1 {
-		t.Errorf("run once more it tells: %q", again.texts)
-	}
-	check.Repeat(t, contacts(), kept(t, folder)[0], check.Breaks("sound-validations")) // without it, it holds
 }
 
 // Fatal keeps what would end a test, and ends it.
