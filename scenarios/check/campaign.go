@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,7 +23,7 @@ type Campaign struct {
 	Cases   int     // to draw; [DefaultCases]
 	Jobs    int     // cases at the same time; 1. It moves no result
 	Corpus  []*Case // are run first, and again in each way that must not matter: what failed once
-	Shrink  int     // executions that shrinking a failed case may take; [ShrinkMost], negative for none
+	Shrink  int     // executions that shrinking a failed case may take; 400 and 100 for each edit, fault and operation, negative for none
 	Twins   int     // per mille of the drawn cases that are executed again in each of those ways; 50, negative for none
 
 	// OtherStore opens a store of another kind than the plan's, which must give
@@ -51,7 +52,8 @@ const DefaultCases = 1000
 // the same case comes out on every machine: cases that behave end by the first, and those
 // that run away by the second, which is what a core does in some ten seconds.
 const (
-	ShrinkMost   = 400       // executions
+	shrinkBase   = 400       // executions
+	shrinkEach   = 100       // ... more for each part of the case
 	shrinkEvents = 5_000_000 // of all executions together
 )
 
@@ -131,9 +133,6 @@ func (c Campaign) Run(ctx context.Context) (*Summary, error) {
 		return nil, fmt.Errorf("check: %d cases are to be drawn: at least 1, or 0 for %d", c.Cases, DefaultCases)
 	case c.Cases == 0:
 		c.Cases = DefaultCases
-	}
-	if c.Shrink == 0 {
-		c.Shrink = ShrinkMost
 	}
 	if c.Twins == 0 {
 		c.Twins = 50
@@ -383,7 +382,7 @@ func (s *search) shrink() {
 	}
 	p := s.Plan
 	p.Observe = func(sim.Event) { f.Events++ } // also of what a contract compares with
-	small := &shrinker{best: f.Case.Clone(), left: s.Shrink}
+	small := newShrinker(f.Case, cmp.Or(s.Shrink, shrinkBudget(f.Case)), nil)
 	small.fails = func(c *Case) bool {
 		f.Tries++
 		x, err := s.execute(c, p, f.Property.ID)

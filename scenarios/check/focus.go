@@ -72,7 +72,8 @@ func (c *Case) keep(some func(*Edit) bool) {
 
 // How often a case that is too large is tried elsewhen.
 const (
-	elsewhenMost = 40
+	elsewhenEach = 300 // for each of its parts
+	roundEach    = 10  // ... executions that are left for the time to become round
 	lossMany     = 120 // per mille
 )
 
@@ -83,27 +84,54 @@ func (c *Case) large() bool {
 
 // elsewhen gets a case that is still large on where nothing can go by itself, because
 // everything else comes at another time then: it leaves out several things at random,
-// under another seed, and lets links that lose messages lose many, since few messages
-// are left. It reports whether that still fails.
+// under another seed or with one of them at another time, and lets links that lose
+// messages lose many, since few messages are left. It reports whether that still fails.
 func (s *shrinker) elsewhen() bool {
 	d := KeyedDice(s.best.Seed, uint64(s.left))
-	for range elsewhenMost {
-		if s.left <= 0 || !s.best.large() {
+	for range elsewhenEach * s.best.parts() {
+		if s.left <= roundEach*s.best.parts() || !s.best.large() {
 			return false
 		}
 		c := s.best.Clone()
-		c.Seed = uint64(d.Bits(16))
+		if chance(d, 60) {
+			c.Seed = uint64(d.Bits(16))
+		}
 		for _, side := range engine.Sides {
 			if y := c.Setup.System(side); y.Loss > 0 && chance(d, 50) {
 				y.Loss = max(y.Loss, lossMany)
 			}
 		}
-		c.Transactions = slices.DeleteFunc(c.Transactions, func(Transaction) bool { return chance(d, 30) })
-		c.Faults = slices.DeleteFunc(c.Faults, func(Fault) bool { return chance(d, 30) })
-		c.Operations = slices.DeleteFunc(c.Operations, func(Operation) bool { return chance(d, 30) })
-		if len(c.moments()) < len(s.best.moments()) && s.try(c) {
+		n := c.parts()
+		gone := make([]bool, n)
+		for range oneOf(d, []int{1, 2, 3, max(1, n/4)}) {
+			gone[below(d, n)] = true
+		}
+		c.without(func(n int) bool { return gone[n] })
+		if chance(d, 50) {
+			c.delay(d)
+		}
+		if c.parts() < s.best.parts() && s.try(c) {
 			return true
 		}
 	}
 	return false
+}
+
+// delay lets something, or all that comes from some instant on, come at another time.
+func (c *Case) delay(d Dice) {
+	all := c.moments()
+	if len(all) == 0 {
+		return
+	}
+	which, by := all[below(d, len(all))], Span(1<<below(d, 13))*millisecond
+	if chance(d, 50) {
+		*which = max(0, *which+by*Span(1-2*below(d, 2)))
+		return
+	}
+	from := *which
+	for _, at := range all {
+		if *at >= from {
+			*at += by
+		}
+	}
 }
