@@ -14,7 +14,9 @@
 // everything heals, and the run goes on until nothing is left to happen. In one case
 // of ten a fault lasts for ever; what it holds up then has to name it. What is judged,
 // and how, is the oracle's business (package model/oracle); the contracts
-// that need more than one run are added here.
+// that need more than one run are added here. One drawn case in twenty, and each that
+// failed once, is executed again in every way that must not matter: it takes a dozen
+// executions more. A [Campaign] of one's own takes another share, [Campaign.Twins].
 //
 // Everything is a function of a seed: the cases of a campaign, what is learnt
 // from them, and what shrinking tries. The number of cores moves nothing.
