@@ -286,11 +286,12 @@ func (o *Oracle) meet(at sim.Time, s *shape, p *pair, y engine.Side, source *hea
 }
 
 // foundSince notes that a side holds the same as a change of the other one that has been
-// overridden since it was read: what was read does not say so yet.
+// overridden since it was read: what was read does not say so yet, and is not what stands
+// there by now. A mark that leaves out what had been overridden before is no excuse.
 func (o *Oracle) foundSince(p *pair, y engine.Side, g int, source *head, w *engine.Write) {
 	x := y.Other()
 	news := p.walk(x, g, p.stand(y, g).commits[x], source.of(g).commits[x])
-	if c := news.next(); c != nil && c.fallen.has(g) && !c.lostIn(w.Source, g) {
+	if c := news.next(); c != nil && c.fallen.has(g) && !c.lostIn(w.Source, g) && p.record[x].Version != w.Source.Version {
 		c.equal |= only(g)
 	}
 }
