@@ -113,8 +113,12 @@ func (o *Oracle) EngineCommit(at sim.Time, side engine.Side, w *engine.Write, be
 		p.caught(side, set(w.Groups))
 	default: // it begins anew, or ends
 		p.caught(side, s.whole)
-		if vanished(after) && alive(prev) {
+		switch {
+		case !vanished(after):
+		case alive(prev):
 			p.vanishes(s, side, prev)
+		case row != nil && row.stood != nil: // a delete is undone of what its own side does not hold any more
+			p.vanishes(s, side, row.stood)
 		}
 		p.passedAgain(s, side, &undone)
 	}
