@@ -239,7 +239,7 @@ func (o *Oracle) restore(at sim.Time, s *shape, p *pair, y engine.Side, source *
 	next := o.standsOf(s, p, y)
 	p.backAgainstTheFlow(s, y)
 	if row != nil && row.stood != nil {
-		o.wentWithDeletes += s.lostAgainstTheFlow(y, row.stood.Values, after.Values)
+		o.valuesLost += s.lostAgainstTheFlow(y, row.stood.Values, after.Values)
 	}
 	for g := range s.groups {
 		was, is := p.stand(y, g), *source.of(g)
@@ -280,9 +280,9 @@ func (o *Oracle) restore(at sim.Time, s *shape, p *pair, y engine.Side, source *
 	o.references(at, y, intentOf(prev), prev, after, nil)
 }
 
-// lostAgainstTheFlow counts the values of columns which flow only from a side that have not come back
-// there as they stood: nobody else held them. A default or a code tells at best what they may
-// have been.
+// lostAgainstTheFlow counts the values of columns which flow only from a side, and that have
+// not come back there as they stood: nobody else held them. A default or a code tells at best
+// what they may have been.
 func (s *shape) lostAgainstTheFlow(y engine.Side, stood, back []engine.Value) (n uint64) {
 	for g := range s.groups {
 		if s.out[y.Other()].has(g) {

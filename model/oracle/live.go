@@ -423,8 +423,8 @@ func (o *Oracle) noteLives() string {
 	if o.kept > 0 {
 		note = fmt.Sprintf("%d records of undone transactions stayed on one side, which would not give them up; %s", o.kept, note)
 	}
-	if o.wentWithDeletes > 0 {
-		note = fmt.Sprintf("%d values of columns that flow one way, and that only one side held, were lost with deletes that had to be undone; %s", o.wentWithDeletes, note)
+	if o.valuesLost > 0 {
+		note = fmt.Sprintf("%d values of columns that flow one way, and that only one side held, were lost with deletes that had to be undone; %s", o.valuesLost, note)
 	}
 	if n := o.doubtful(); n > 0 {
 		note = fmt.Sprintf("%d transactions were between their commits when the run ended; %s", n, note)

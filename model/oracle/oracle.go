@@ -64,30 +64,30 @@ type Oracle struct {
 	shapes []shape // by map
 	mixes  bool    // there are live maps and async ones
 
-	pairs           index
-	numbers         []int32 // of their places plus one, by the engine's numbers for them; 0: not known
-	mores           slab[more]
-	firsts          slab[head] // the first history of each pair
-	spare           []*waiting
-	target          [2]lookedUp // by side: the lookup checked last
-	current         [2]*transaction
-	commits         [2]committing
-	lives           map[liveID]*live
-	between         []*live // between their commits, or before
-	deletes         bool    // there was a delete
-	lookups         lookups
-	liveCount       LiveCount
-	kept            int     // records of undone transactions that stay where they had landed
-	wentWithDeletes uint64  // values that only one side held, with deletes that were undone
-	owed            uint64  // of them, those that a retry carries to the other side
-	downs           []down  // by their beginnings
-	rest            traffic // up to the last edit
-	restMore        uint64
-	rounds          rounds                  // since
-	holding         uint64                  // references of the engine's own that wait at the end
-	released        uint64                  // pairs that were quarantined: what holds their place is carried then, and may be no change
-	stands          []stand                 // scratch
-	refused         [2]map[engine.TxID]bool // transactions that the capture hook refused
+	pairs      index
+	numbers    []int32 // of their places plus one, by the engine's numbers for them; 0: not known
+	mores      slab[more]
+	firsts     slab[head] // the first history of each pair
+	spare      []*waiting
+	target     [2]lookedUp // by side: the lookup checked last
+	current    [2]*transaction
+	commits    [2]committing
+	lives      map[liveID]*live
+	between    []*live // between their commits, or before
+	deletes    bool    // there was a delete
+	lookups    lookups
+	liveCount  LiveCount
+	kept       int     // records of undone transactions that stay where they had landed
+	valuesLost uint64  // values that only one side held, with deletes that were undone
+	owed       uint64  // of them, those that a retry carries to the other side
+	downs      []down  // by their beginnings
+	rest       traffic // up to the last edit
+	restMore   uint64
+	rounds     rounds                  // since
+	holding    uint64                  // references of the engine's own that wait at the end
+	released   uint64                  // pairs that were quarantined: what holds their place is carried then, and may be no change
+	stands     []stand                 // scratch
+	refused    [2]map[engine.TxID]bool // transactions that the capture hook refused
 
 	books    books
 	limits   limits
